@@ -1,0 +1,14 @@
+/**
+ * What happened to an owner. Credentials are never here: their hashes live in a plain table. The e-mail
+ * address is sealed under a key of the owner's own that can be destroyed, so the log can stay append-only.
+ */
+export type OwnerEvent =
+  | { readonly type: 'OwnerRegistered'; readonly data: { ownerId: string; sealedEmail: string } }
+  | { readonly type: 'OwnerSignedIn'; readonly data: Record<never, never> }
+  | { readonly type: 'OwnerSignedOut'; readonly data: Record<never, never> }
+  /** wrong passwords reached the limit; further tries are refused until the given time */
+  | { readonly type: 'OwnerSignInBlocked'; readonly data: { until: string } }
+  /** a refresh token was shown twice: somebody has a copy, so every session of that login ended */
+  | { readonly type: 'OwnerSessionRevoked'; readonly data: { reason: string } };
+
+export const ownerStream = (ownerId: string): string => `owner-${ownerId}`;

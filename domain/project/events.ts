@@ -1,0 +1,84 @@
+import type { ProjectId } from './project-id.ts';
+
+/** AES-256-GCM under a key derived from the master key and the project id; `keyVersion` names the master key. */
+export interface SealedSecrets {
+  readonly keyVersion: number;
+  readonly ciphertext: string;
+}
+
+export interface DataApiSettings {
+  readonly maxRows: number;
+  readonly schemas: readonly string[];
+}
+
+export const DEFAULT_DATA_API_SETTINGS: DataApiSettings = { maxRows: 1000, schemas: ['public'] };
+
+export type ProcessName =
+  'provision' | 'pause' | 'resume' | 'delete' | 'undelete' | 'purge' | 'apply-settings';
+
+type Fact<Type extends string, Data = Record<never, never>> = { readonly type: Type; readonly data: Data };
+
+/** What an owner or operator asked for. Each of these starts a process. */
+export type RequestEvent =
+  | Fact<
+      'ProjectRequested',
+      {
+        projectId: ProjectId;
+        ownerId: string;
+        name: string;
+        displayName: string;
+        templateVersion: number;
+        secrets: SealedSecrets;
+        dataApi: DataApiSettings;
+      }
+    >
+  | Fact<'ProjectPauseRequested'>
+  | Fact<'ProjectResumeRequested'>
+  | Fact<'ProjectDeletionRequested', { purgeAfter: string }>
+  | Fact<'ProjectUndeleteRequested'>
+  | Fact<'ProjectPurgeRequested'>
+  | Fact<'DataApiSettingsChanged', { dataApi: DataApiSettings }>;
+
+/** What a step did to the world. Named after the thing, so that the fold knows what stands. */
+export type EffectEvent =
+  | Fact<'DatabaseCreated', { databaseName: string }>
+  | Fact<'DatabaseDropped'>
+  | Fact<'DatabaseUsersCreated', { roles: readonly string[] }>
+  | Fact<'DatabaseUsersRemoved'>
+  | Fact<'SchemaMigrated', { version: number }>
+  | Fact<'DatabaseOpened'>
+  | Fact<'DatabaseClosed'>
+  | Fact<'PoolRegistered'>
+  | Fact<'PoolUnregistered'>
+  | Fact<'PostgrestSpawned'>
+  | Fact<'PostgrestRemoved'>
+  | Fact<'PostgrestReloaded'>
+  | Fact<'ProjectNameReleased'>;
+
+/** The last word of a process. */
+export type OutcomeEvent =
+  | Fact<'ProjectActivated'>
+  | Fact<'ProvisioningFailed', { step: string; reason: string }>
+  | Fact<'ProjectPaused'>
+  | Fact<'ProjectResumed'>
+  | Fact<'ProjectDeleted'>
+  | Fact<'ProjectUndeleted'>
+  | Fact<'ProjectPurged'>
+  | Fact<'ProjectSuspended', { step: string; reason: string }>;
+
+export type TroubleEvent =
+  /** `retryAt` null: tries are exhausted; a provision now undoes itself, any other process is suspended. */
+  | Fact<
+      'StepFailed',
+      { step: string; direction: 'do' | 'undo'; attempt: number; reason: string; retryAt: string | null }
+    >
+  | Fact<'StepRetryRequested'>
+  | Fact<'DriftDetected', { what: string; expected: string; actual: string }>
+  | Fact<'DriftRepaired', { what: string }>;
+
+export type PlainEvent =
+  | Fact<'ProjectRenamed', { displayName: string }>
+  | Fact<'SqlExecuted', { fingerprint: string; outcome: string }>;
+
+export type ProjectEvent = RequestEvent | EffectEvent | OutcomeEvent | TroubleEvent | PlainEvent;
+export type ProjectEventType = ProjectEvent['type'];

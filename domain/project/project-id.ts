@@ -1,0 +1,29 @@
+import type { Brand } from '../brand.ts';
+
+export type ProjectId = Brand<string, 'ProjectId'>;
+
+const PATTERN = /^proj_[0-9a-f]{16}$/;
+const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{2,63}$/;
+
+export const isProjectId = (text: string): text is ProjectId => PATTERN.test(text);
+
+export const isProjectName = (text: string): boolean => NAME_PATTERN.test(text);
+
+/** @throws {TypeError} when the text is not `proj_` + 16 lower-case hexadecimal digits. */
+export function projectId(text: string): ProjectId {
+  if (!isProjectId(text)) throw new TypeError('not a project id');
+  return text;
+}
+
+export const projectStream = (id: ProjectId): string => `project-${id}`;
+
+/** The project of a stream name, or undefined when the stream belongs to something else. */
+export function projectOfStream(stream: string): ProjectId | undefined {
+  const id = stream.startsWith('project-') ? stream.slice('project-'.length) : '';
+  return isProjectId(id) ? id : undefined;
+}
+
+/** The natural names of what a project owns in PostgreSQL. The database is named as the project itself. */
+export const databaseName = (id: ProjectId): string => id;
+export const ownerRole = (id: ProjectId): string => `${id}_owner`;
+export const authenticatorRole = (id: ProjectId): string => `${id}_authenticator`;

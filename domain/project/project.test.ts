@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { fold, type Recorded } from '../decider.ts';
+import { Rejection, type RejectionCode } from '../rejection.ts';
+import { DEFAULT_DATA_API_SETTINGS, type ProjectEvent } from './events.ts';
+import { projectId } from './project-id.ts';
+import { projectDecider, type Project, type ProjectCommand } from './project.ts';
+
+const id = projectId('proj_0123456789abcdef');
+const requested: ProjectEvent = {
+  type: 'ProjectRequested',
+  data: {
+    projectId: id,
+    ownerId: 'own_1',
+    name: 'shop',
+    displayName: 'Shop',
+    templateVersion: 1,
+    secrets: { keyVersion: 1, ciphertext: 'sealed' },
+    dataApi: DEFAULT_DATA_API_SETTINGS,
+  },
+};
+const plain = (type: ProjectEvent['type']) => ({ type, data: {} }) as ProjectEvent;
+const provisioned = [
+  requested,
+  { type: 'DatabaseCreated', data: { databaseName: id } },
+  { type: 'DatabaseUsersCreated', data: { roles: [] } },
+  { type: 'SchemaMigrated', data: { version: 1 } },
+  plain('PoolRegistered'),
+  plain('PostgrestSpawned'),
+  plain('ProjectActivated'),
+] as const satisfies readonly ProjectEvent[];
+const paused = [...provisioned, plain('ProjectPauseRequested'), plain('ProjectPaused')];
+const deletion: ProjectEvent = {
+  type: 'ProjectDeletionRequested',
+  data: { purgeAfter: '2030-01-01T00:00:00.000Z' },
+};
+const deleted = [...provisioned, deletion, plain('ProjectDeleted')];
+const stuck = (process: ProjectEvent['type']): ProjectEvent[] => [
+  ...provisioned,
+  plain(process),
+  { type: 'ProjectSuspended', data: { step: 'remove-postgrest', reason: 'x' } },
+];
+
+const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second));
+const given = (events: readonly ProjectEvent[]): Project =>
+  fold(
+    projectDecider,
+    events.map((event, revision): Recorded<ProjectEvent> => ({
+      ...event,
+      revision,
+      recordedAt: at(revision),
+    })),
+  );
+const existing = (events: readonly ProjectEvent[]) => {
+  const project = given(events);
+  if (project.kind === 'none') throw new Error('no project');
+  return project;
+};
+const when = (events: readonly ProjectEvent[], command: ProjectCommand) =>
+  projectDecider.decide(command, given(events)).map(({ type }) => type);
+const refusal = (events: readonly ProjectEvent[], command: ProjectCommand): RejectionCode => {
+  try {
+    when(events, command);
+  } catch (error) {
+    if (error instanceof Rejection) return error.code;
+    throw error;
+  }
+  throw new Error('was not refused');
+};
+
+const pause: ProjectCommand = { kind: 'PauseProject' };
+const remove: ProjectCommand = { kind: 'DeleteProject', purgeAfter: at(100) };
+
+describe('what a project accepts', () => {
+  test.each([
+    ['a paused project resumes', paused, { kind: 'ResumeProject' }, ['ProjectResumeRequested']],
+    ['an active one pauses', provisioned, pause, ['ProjectPauseRequested']],
+    ['pausing twice is one pause', [...provisioned, plain('ProjectPauseRequested')], pause, []],
+    ['a deletion keeps what was in use', provisioned, remove, ['ProjectDeletionRequested']],
+    ['a project that never was active has nothing to keep', [requested], remove, ['ProjectPurgeRequested']],
+    ['deleting twice is one deletion', deleted, remove, []],
+    ['a deletion is taken back', deleted, { kind: 'UndeleteProject' }, ['ProjectUndeleteRequested']],
+    [
+      'a suspended step is tried again',
+      stuck('ProjectPauseRequested'),
+      { kind: 'RetryStep' },
+      ['StepRetryRequested'],
+    ],
+    ['an equal name changes nothing', provisioned, { kind: 'RenameProject', displayName: 'Shop' }, []],
+  ] as const)('%s', (_title, events, command, expected) => {
+    expect(when(events, command)).toEqual(expected);
+  });
+
+  test.each([
+    [
+      'an id is used once',
+      [requested],
+      { kind: 'RequestProject', ...requested.data },
+      'project/already-exists',
+    ],
+    ['a missing project', [], pause, 'project/not-found'],
+    ['a purged project', [requested, plain('ProjectPurged')], pause, 'project/not-found'],
+    ['pausing while it is provisioned', [requested], pause, 'project/busy'],
+    ['resuming what is deleted', deleted, { kind: 'ResumeProject' }, 'project/not-paused'],
+    ['undeleting what is paused', paused, { kind: 'UndeleteProject' }, 'project/not-deleted'],
+    ['pausing what is suspended', stuck('ProjectDeletionRequested'), pause, 'project/suspended'],
+    ['a retry without a suspension', provisioned, { kind: 'RetryStep' }, 'project/nothing-to-retry'],
+  ] as const)('refuses: %s', (_title, events, command, code) => {
+    expect(refusal(events, command as ProjectCommand)).toBe(code);
+  });
+});
+
+describe('what a project remembers', () => {
+  test('what stands outside follows from the effects', () => {
+    expect(existing(provisioned).resources).toEqual({
+      database: true,
+      users: true,
+      pool: true,
+      postgrest: true,
+    });
+    const removed = existing([...provisioned, plain('ProjectPauseRequested'), plain('PostgrestRemoved')]);
+    expect(removed.resources.postgrest).toBe(false);
+    expect(removed.status).toBe('pausing');
+  });
+
+  test('a step that gives up turns a provision around', () => {
+    const failed: ProjectEvent = {
+      type: 'StepFailed',
+      data: { step: 'migrate-schema', direction: 'do', attempt: 3, reason: 'no', retryAt: null },
+    };
+    expect(existing([requested, failed]).run?.undoing).toEqual({ step: 'migrate-schema', reason: 'no' });
+    // another process does not undo: it waits for an operator
+    const pausing = existing([...provisioned, plain('ProjectPauseRequested'), failed]);
+    expect(pausing.run?.undoing).toBeNull();
+  });
+
+  test('the time of a step counts from the event before it', () => {
+    expect(existing(provisioned.slice(0, 3)).run?.stepSince).toEqual(at(2));
+  });
+
+  test('settings of a paused project wait for its resumption', () => {
+    const changed: ProjectEvent = {
+      type: 'DataApiSettingsChanged',
+      data: { dataApi: { maxRows: 5, schemas: ['public'] } },
+    };
+    expect(existing([...paused, changed])).toMatchObject({
+      status: 'paused',
+      run: null,
+      dataApi: { maxRows: 5 },
+    });
+    expect(existing([...provisioned, changed]).run?.process).toBe('apply-settings');
+  });
+});

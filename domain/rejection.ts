@@ -1,0 +1,34 @@
+/** Every reason for which the business says no. The code is also the problem `type` and the anchor in the docs. */
+export const REJECTION_CODES = [
+  'project/not-found',
+  'project/name-taken',
+  'project/already-exists',
+  'project/busy',
+  'project/not-active',
+  'project/not-paused',
+  'project/not-deleted',
+  'project/suspended',
+  'project/nothing-to-retry',
+  'project/purge-name-mismatch',
+  'project/revision-mismatch',
+  'owner/email-taken',
+  'owner/invalid-credentials',
+  'owner/invalid-refresh-token',
+  'idempotency/key-reused',
+  'idempotency/in-progress',
+] as const;
+
+export type RejectionCode = (typeof REJECTION_CODES)[number];
+
+/** The business says no. Never retried; never carries a secret: `detail` is shown to the caller. */
+export class Rejection extends Error {
+  readonly code: RejectionCode;
+  readonly facts: Readonly<Record<string, string | number>>;
+
+  constructor(code: RejectionCode, detail: string, facts: Record<string, string | number> = {}) {
+    super(detail);
+    this.name = 'Rejection';
+    this.code = code;
+    this.facts = facts;
+  }
+}
