@@ -1,0 +1,33 @@
+/** A dependency is down, slow or in the way. Retried by processes (bounded, with back-off); HTTP 503. */
+export class Unavailable extends Error {
+  /** `attempted` completes "could not ..."; it is shown to operators and stands in events: no secrets. */
+  constructor(attempted: string, cause?: unknown) {
+    super(`could not ${attempted}`, { cause });
+    this.name = 'Unavailable';
+  }
+}
+
+/**
+ * A dependency answered, and the answer will stay no: a foreign resource of the same name, a migration that
+ * is wrong. Not retried: a process undoes what it did.
+ */
+export class Refused extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'Refused';
+  }
+}
+
+/** The reader asked for a state that the read model had not reached within the wait. HTTP 503. */
+export class ReadModelBehind extends Error {
+  constructor(wanted: bigint, reached: bigint) {
+    super(`the read model stands at ${reached} and has not reached ${wanted} in time`);
+    this.name = 'ReadModelBehind';
+  }
+}
+
+/** The text of an error for a log line or an event: the message of ours, the bare kind of anything else. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Unavailable || error instanceof Refused) return error.message.slice(0, 500);
+  return error instanceof Error ? `unexpected ${error.name}` : 'unexpected error';
+}

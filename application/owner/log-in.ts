@@ -1,0 +1,72 @@
+import { Rejection } from '../../domain/rejection.ts';
+import type { EventMetadata } from '../ports/event-store.ts';
+import type { OwnerAccount } from '../ports/owner-accounts.ts';
+import { RateLimited } from '../ports/rate-limits.ts';
+import type { Tokens } from '../ports/tokens.ts';
+import { isRegistered, recordOwnerEvent, recordRegistration } from './record-owner-event.ts';
+import { refreshExpiry, sessionTokens, type SessionTokens } from './session-tokens.ts';
+import type { Credentials, SignUpDependencies } from './sign-up.ts';
+
+export interface LogInDependencies extends SignUpDependencies {
+  readonly tokens: Tokens;
+}
+
+/**
+ * An unknown address and a wrong password look the same, also to a clock.
+ * @throws {Rejection} owner/invalid-credentials
+ * @throws {RateLimited} by address, and by account after too many wrong passwords
+ */
+export async function logIn(
+  dependencies: LogInDependencies,
+  credentials: Credentials,
+  metadata: EventMetadata,
+): Promise<SessionTokens> {
+  const { limits, clock } = dependencies;
+  await limits.use('log-in-by-address', metadata.ip ?? 'unknown');
+  const attempt = await limits.attempt(credentials.email, () => accountOf(dependencies, credentials));
+  switch (attempt.outcome) {
+    case 'right':
+      return openSession(dependencies, attempt.value, metadata);
+    case 'wrong':
+      throw new Rejection('owner/invalid-credentials', 'The e-mail address or the password is wrong.');
+    case 'blocked':
+      await recordBlock(dependencies, credentials.email, attempt.until, metadata);
+      throw new RateLimited(attempt.until.getTime() - clock.now().getTime());
+  }
+}
+
+async function accountOf(
+  { accounts, passwords }: LogInDependencies,
+  { email, password }: Credentials,
+): Promise<OwnerAccount | undefined> {
+  const account = await accounts.findByEmail(email);
+  return (await passwords.verify(account?.passwordHash, password)) ? account : undefined;
+}
+
+async function openSession(
+  dependencies: LogInDependencies,
+  account: OwnerAccount,
+  metadata: EventMetadata,
+): Promise<SessionTokens> {
+  const { accounts, clock, ids, tokens } = dependencies;
+  const { ownerId } = account;
+  if (!(await isRegistered(dependencies, ownerId))) await recordRegistration(dependencies, account, metadata);
+  const refresh = tokens.issueRefreshToken();
+  const { now, expiresAt } = refreshExpiry(clock);
+  const sessionId = ids.uuid();
+  await accounts.startSession({ sessionId, ownerId, tokenHash: refresh.hash, startedAt: now, expiresAt });
+  await recordOwnerEvent(dependencies, ownerId, { type: 'OwnerSignedIn', data: {} }, metadata);
+  return sessionTokens(tokens, ownerId, refresh);
+}
+
+async function recordBlock(
+  dependencies: LogInDependencies,
+  email: string,
+  until: Date,
+  metadata: EventMetadata,
+): Promise<void> {
+  const account = await dependencies.accounts.findByEmail(email);
+  if (!account || !(await isRegistered(dependencies, account.ownerId))) return;
+  const event = { type: 'OwnerSignInBlocked', data: { until: until.toISOString() } } as const;
+  await recordOwnerEvent(dependencies, account.ownerId, event, metadata);
+}

@@ -1,0 +1,29 @@
+import type { DataApiSettings } from '../../domain/project/events.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/** Everything that a project's PostgREST is started with. Never comes from a request. */
+export interface DataApi {
+  readonly project: ProjectId;
+  readonly authenticatorPassword: string;
+  readonly jwtSecret: string;
+  readonly settings: DataApiSettings;
+}
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One PostgREST a project. Throws {@link Unavailable} when it does not get ready in time. */
+export interface DataApis {
+  /** Running and ready with exactly this configuration: adopted, reloaded, replaced or started. */
+  ensure(api: DataApi): Promise<void>;
+  remove(project: ProjectId): Promise<void>;
+  /** Reads the tables again, after DDL. Does nothing when none runs. */
+  reloadSchema(project: ProjectId): Promise<void>;
+  /** Asks it for its root document through the configured route; resolves when it answered. */
+  probe(project: ProjectId): Promise<void>;
+  /** Where to send requests, or undefined when none runs. In memory: asked for on every request. */
+  endpoint(project: ProjectId): Endpoint | undefined;
+  list(): Promise<readonly ProjectId[]>;
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { Refused } from '../errors.ts';
+import type { Databases } from './databases.ts';
+import type { DatabaseLogin } from './secrets.ts';
+
+export interface DatabasesHarness {
+  readonly databases: Databases;
+  readonly logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin };
+  /** somebody else's database of that name */
+  makeForeign(project: ProjectId): Promise<void>;
+  removeForeign(project: ProjectId): Promise<void>;
+  canConnect(project: ProjectId): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export const newProject = (): ProjectId => projectId(`proj_${randomBytes(8).toString('hex')}`);
+
+export function databasesContract(name: string, make: () => Promise<DatabasesHarness>): void {
+  describe(`${name}: databases`, () => {
+    let harness: DatabasesHarness;
+    let databases: Databases;
+    const project = newProject();
+    beforeAll(async () => {
+      harness = await make();
+      ({ databases } = harness);
+    });
+    afterAll(() => harness.close());
+
+    test('ensured twice there is one, and it lets its logins in', async () => {
+      await databases.ensureDatabase(project, 1);
+      await databases.ensureDatabase(project, 1);
+      await databases.ensureUsers(project, harness.logins);
+      await databases.ensureUsers(project, harness.logins);
+      expect((await databases.list()).filter((id) => id === project)).toEqual([project]);
+      expect(await harness.canConnect(project)).toBe(true);
+    });
+
+    test('closed it lets nobody in until it is opened', async () => {
+      await databases.refuseConnections(project);
+      await databases.refuseConnections(project);
+      expect(await harness.canConnect(project)).toBe(false);
+      await databases.allowConnections(project);
+      await databases.allowConnections(project);
+      expect(await harness.canConnect(project)).toBe(true);
+    });
+
+    test.each([
+      ['the logins first', ['removeUsers', 'dropDatabase']],
+      ['the database first', ['dropDatabase', 'removeUsers']],
+    ] as const)('removed twice, %s, nothing is left', async (_title, order) => {
+      await databases.ensureDatabase(project, 1);
+      await databases.ensureUsers(project, harness.logins);
+      for (const remove of order) {
+        await databases[remove](project);
+        await databases[remove](project);
+      }
+      expect(await databases.list()).not.toContain(project);
+      expect(await harness.canConnect(project)).toBe(false);
+    });
+
+    test('a missing database cannot be opened, closed or given users', async () => {
+      const missing = newProject();
+      await expect(databases.allowConnections(missing)).rejects.toThrow(Refused);
+      await expect(databases.refuseConnections(missing)).rejects.toThrow(Refused);
+      await expect(databases.ensureUsers(missing, harness.logins)).rejects.toThrow(Refused);
+      expect(await databases.list()).not.toContain(missing);
+    });
+
+    test('logins without a database are still listed, so that they are found', async () => {
+      const left = newProject();
+      await databases.ensureDatabase(left, 1);
+      await databases.ensureUsers(left, harness.logins);
+      await databases.dropDatabase(left);
+      expect(await databases.list()).toContain(left);
+      await databases.removeUsers(left);
+      expect(await databases.list()).not.toContain(left);
+    });
+
+    test('closed, logins can be removed, and it stays closed to new ones', async () => {
+      const closed = newProject();
+      await databases.ensureDatabase(closed, 1);
+      await databases.ensureUsers(closed, harness.logins);
+      await databases.refuseConnections(closed);
+      await databases.removeUsers(closed);
+      await databases.ensureUsers(closed, harness.logins).catch(() => {});
+      expect(await harness.canConnect(closed)).toBe(false);
+      await databases.dropDatabase(closed);
+      await databases.removeUsers(closed);
+    });
+
+    test('the same at once is done once', async () => {
+      const twice = newProject();
+      const both = (work: () => Promise<void>) => Promise.all([work(), work(), work()]);
+      await both(() => databases.ensureDatabase(twice, 1));
+      await both(() => databases.ensureUsers(twice, harness.logins));
+      expect(await harness.canConnect(twice)).toBe(true);
+      await both(() => databases.removeUsers(twice));
+      await both(() => databases.dropDatabase(twice));
+      expect(await databases.list()).not.toContain(twice);
+    });
+
+    test('E69 a foreign database of the same name is refused and left alone', async () => {
+      const foreign = newProject();
+      await harness.makeForeign(foreign);
+      try {
+        await expect(databases.ensureDatabase(foreign, 1)).rejects.toThrow(Refused);
+        await expect(databases.refuseConnections(foreign)).rejects.toThrow(Refused);
+        // there is nothing of ours to remove, and what is there stays
+        await databases.dropDatabase(foreign);
+        await databases.removeUsers(foreign);
+        await expect(databases.ensureDatabase(foreign, 1)).rejects.toThrow(Refused);
+      } finally {
+        await harness.removeForeign(foreign);
+      }
+    });
+
+    test('many at once', async () => {
+      const many = Array.from({ length: 6 }, newProject);
+      await Promise.all(many.map((id) => databases.ensureDatabase(id, 1)));
+      await Promise.all(many.map((id) => databases.ensureUsers(id, harness.logins)));
+      expect(await databases.list()).toEqual(expect.arrayContaining(many));
+      await Promise.all(many.map((id) => databases.dropDatabase(id)));
+      await Promise.all(many.map((id) => databases.removeUsers(id)));
+    });
+  });
+}

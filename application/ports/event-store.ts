@@ -1,0 +1,175 @@
+/**
+ * The log. One port, several adapters; `event-store.contract.ts` is what each of them must do.
+ * Delivery to a subscriber is in order and at least once: the subscriber keeps its own checkpoint.
+ */
+
+/** A place in the whole log: comparable, dense in the PostgreSQL adapter, 0n = before the first event. */
+export type Position = bigint;
+
+export interface Actor {
+  readonly kind: 'owner' | 'process' | 'operator' | 'system';
+  readonly id: string;
+}
+
+export interface EventMetadata {
+  readonly correlationId: string;
+  readonly causationId: string | null;
+  readonly actor: Actor;
+  readonly requestId?: string;
+  readonly ip?: string;
+  readonly userAgent?: string;
+}
+
+export interface NewEvent {
+  /** a UUID chosen by the caller: the same id again is the same event */
+  readonly id: string;
+  readonly type: string;
+  /** JSON; `bigint` and `undefined`-free. Unicode without NUL survives exactly. */
+  readonly data: unknown;
+  readonly metadata: EventMetadata;
+}
+
+export interface StoredEvent extends NewEvent {
+  readonly stream: string;
+  /** 0 for the first event of the stream */
+  readonly revision: number;
+  readonly position: Position;
+  /** the version of the payload after upcasting */
+  readonly schemaVersion: number;
+  readonly recordedAt: Date;
+  /** hex sha256 over the previous event's hash and this event as stored */
+  readonly hash: string;
+}
+
+export type ExpectedRevision = 'none' | 'exists' | 'any' | number;
+
+export interface Appended {
+  /** of the last event appended */
+  readonly revision: number;
+  readonly position: Position;
+}
+
+export interface EventFilter {
+  readonly types?: readonly string[];
+  readonly streamPrefix?: string;
+}
+
+/** `position` is how far the read went, also over events that the filter left out. */
+export interface EventBatch {
+  readonly events: readonly StoredEvent[];
+  readonly position: Position;
+}
+
+export interface ReadStreamOptions {
+  /** first revision wanted, inclusive; default 0 */
+  readonly from?: number;
+  /** last revision wanted, inclusive */
+  readonly to?: number;
+  readonly direction?: 'forward' | 'backward';
+  readonly limit?: number;
+}
+
+export interface SubscribeOptions {
+  readonly name: string;
+  readonly after: Position;
+  readonly filter?: EventFilter;
+  /** events per batch, at most; default 1000 */
+  readonly batchSize?: number;
+}
+
+export interface Subscription {
+  /** resolves when the handler has returned and nothing more will be delivered */
+  stop(): Promise<void>;
+  /** settles when the subscription ends; rejects with what the handler threw */
+  readonly done: Promise<void>;
+}
+
+/** The log verified from the first event on; `brokenAt` is the first position whose hash does not fit. */
+export interface ChainReport {
+  readonly verified: bigint;
+  readonly brokenAt: Position | null;
+}
+
+export interface EventStore {
+  /**
+   * Appends all events or none. The same ids again at the same expectation give the first result.
+   * @throws {Conflict} the stream is elsewhere; nothing was written
+   * @throws {OutcomeUnknown} the connection died: append the same ids again to learn what happened
+   * @throws {EventIdReused} an id that is in the log already, with other content
+   * @throws {EventTooLarge} {@link MAX_EVENT_BYTES}
+   * @throws {InvalidAppend} no events, or a stream name that is empty, reserved (`$...`) or too long
+   */
+  append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended>;
+  /** @throws {StreamNotFound} */
+  readStream(stream: string, options?: ReadStreamOptions): Promise<readonly StoredEvent[]>;
+  readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch>;
+  /** Calls `onBatch` one batch at a time; the next read waits for it, so memory stays bounded. */
+  subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription;
+  head(): Promise<Position>;
+  verifyChain(options?: { onProgress?: (verified: bigint) => void }): Promise<ChainReport>;
+}
+
+/** 1 MiB of data is a promise; with escapes and metadata an event may take twice that. */
+export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
+export const MAX_STREAM_NAME_LENGTH = 200;
+
+export class Conflict extends Error {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** the stream's last revision, or 'none' */
+  readonly actual: number | 'none';
+
+  constructor(stream: string, expected: ExpectedRevision, actual: number | 'none') {
+    super(`${stream}: expected revision ${expected}, found ${actual}`);
+    this.name = 'Conflict';
+    this.stream = stream;
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+export class OutcomeUnknown extends Error {
+  constructor(stream: string, cause: unknown) {
+    super(`${stream}: the connection died during an append; the same event ids again settle it`, { cause });
+    this.name = 'OutcomeUnknown';
+  }
+}
+
+export class EventIdReused extends Error {
+  constructor(eventId: string) {
+    super(`event id ${eventId} is in the log already, with other content`);
+    this.name = 'EventIdReused';
+  }
+}
+
+export class EventTooLarge extends Error {
+  constructor(type: string, sizeBytes: number) {
+    super(`${type} takes ${sizeBytes} bytes; the limit is ${MAX_EVENT_BYTES}`);
+    this.name = 'EventTooLarge';
+  }
+}
+
+export class InvalidAppend extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'InvalidAppend';
+  }
+}
+
+export class StreamNotFound extends Error {
+  constructor(stream: string) {
+    super(`there is no stream ${stream}`);
+    this.name = 'StreamNotFound';
+  }
+}
+
+/** An event of a version or type that this code does not know: written by a newer release. */
+export class UnknownEventVersion extends Error {
+  readonly position: Position;
+
+  constructor(type: string, version: number, position: Position) {
+    super(`${type} version ${version} at position ${position} is not known to this release`);
+    this.name = 'UnknownEventVersion';
+    this.position = position;
+  }
+}

@@ -1,0 +1,42 @@
+export interface OwnerAccount {
+  readonly ownerId: string;
+  /** normalised */
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly createdAt: Date;
+}
+
+export interface NewOwnerAccount extends OwnerAccount {
+  /** the owner's own key, sealed under the master key: destroying it makes the owner's events unreadable */
+  readonly sealedKey: Uint8Array;
+}
+
+/** What a login began: a chain of refresh tokens, of which only the last one is good. */
+export interface NewSession {
+  readonly sessionId: string;
+  readonly ownerId: string;
+  readonly tokenHash: string;
+  readonly startedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export type Rotation =
+  | { readonly outcome: 'rotated'; readonly ownerId: string; readonly sessionId: string }
+  /** the token had been exchanged before: the session is revoked now, with every token of it */
+  | { readonly outcome: 'reused'; readonly ownerId: string; readonly sessionId: string }
+  /** never issued, expired, or of a session that has ended */
+  | { readonly outcome: 'invalid' };
+
+/** The plain tables behind owners: what may be changed and destroyed. All throw {@link Unavailable}. */
+export interface OwnerAccounts {
+  /** All rows or none. @returns false when the e-mail address has an account already */
+  create(account: NewOwnerAccount): Promise<boolean>;
+  findByEmail(email: string): Promise<OwnerAccount | undefined>;
+  findById(ownerId: string): Promise<OwnerAccount | undefined>;
+  sealedKey(ownerId: string): Promise<Uint8Array | undefined>;
+  startSession(session: NewSession): Promise<void>;
+  /** Exchanges a token for the next one. Of two at the same moment exactly one is `rotated`. */
+  rotate(tokenHash: string, next: { tokenHash: string; now: Date; expiresAt: Date }): Promise<Rotation>;
+  /** Ends the session that the token belongs to, or has ended it before; undefined for an unknown token. */
+  endSession(tokenHash: string, now: Date): Promise<{ ownerId: string; sessionId: string } | undefined>;
+}

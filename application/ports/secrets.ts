@@ -1,0 +1,30 @@
+import type { SealedSecrets } from '../../domain/project/events.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/** `verifier` is PostgreSQL's SCRAM-SHA-256 string: computed once, put in PostgreSQL and in PgBouncer. */
+export interface DatabaseLogin {
+  readonly password: string;
+  readonly verifier: string;
+}
+
+export interface ProjectSecrets {
+  /** HS256 key of the project's API tokens, at least 32 characters */
+  readonly jwtSecret: string;
+  readonly owner: DatabaseLogin;
+  readonly authenticator: DatabaseLogin;
+}
+
+export interface ApiKeys {
+  readonly anonKey: string;
+  readonly serviceRoleKey: string;
+}
+
+export interface Secrets {
+  /** New random secrets. Costly (SCRAM): a few milliseconds off the main thread. */
+  issue(): Promise<ProjectSecrets>;
+  seal(project: ProjectId, secrets: ProjectSecrets): SealedSecrets;
+  /** @throws {Refused} when the blob was sealed under another master key, for another project, or altered */
+  open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets;
+  /** JWTs signed with the project's secret; the same for the same secret and `issuedAt`. */
+  apiKeys(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<ApiKeys>;
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import type { Clock } from './clock.ts';
+import type { Tokens } from './tokens.ts';
+
+const OWNER = 'own_0123456789abcdef';
+
+/** What every adapter of the port must do. `make` gives one with a key of its own. */
+export function tokensContract(name: string, make: (clock: Clock) => Tokens): void {
+  let now = new Date('2026-01-01T00:00:00Z');
+  const clock: Clock = { now: () => now, sleep: () => Promise.resolve() };
+
+  describe(`tokens: ${name}`, () => {
+    const tokens = make(clock);
+
+    test('an access token names its owner until it expires', async () => {
+      const { token, expiresInSeconds } = await tokens.issueAccessToken(OWNER);
+      expect(expiresInSeconds).toBe(900);
+      expect(await tokens.ownerOfAccessToken(token)).toBe(OWNER);
+      const issued = now;
+      now = new Date(issued.getTime() + 899_000);
+      expect(await tokens.ownerOfAccessToken(token)).toBe(OWNER);
+      now = new Date(issued.getTime() + 901_000);
+      expect(await tokens.ownerOfAccessToken(token)).toBeUndefined();
+    });
+
+    test('any other text names nobody', async () => {
+      const { token } = await tokens.issueAccessToken(OWNER);
+      const [header, , signature] = token.split('.');
+      const other = Buffer.from(JSON.stringify({ sub: 'own_ffffffffffffffff' })).toString('base64url');
+      const forged = ['', '.', '..', 'x', token.slice(1), `${token}.`, `${header}.${other}.${signature}`];
+      for (const text of [...forged, 'x'.repeat(1e6), `${token}\0`]) {
+        expect(await tokens.ownerOfAccessToken(text)).toBeUndefined();
+      }
+    });
+
+    test('a token under another key names nobody', async () => {
+      const { token } = await make(clock).issueAccessToken(OWNER);
+      expect(await tokens.ownerOfAccessToken(token)).toBeUndefined();
+    });
+
+    test('refresh tokens are random, and known by their hash', () => {
+      const first = tokens.issueRefreshToken();
+      const second = tokens.issueRefreshToken();
+      expect(first.token).not.toBe(second.token);
+      expect(first.hash).toBe(tokens.hashRefreshToken(first.token));
+      expect(first.hash).toMatch(/^[0-9a-f]{64}$/);
+      expect(first.hash).not.toContain(first.token);
+    });
+  });
+}

@@ -1,0 +1,231 @@
+/**
+ * A process is a table of steps. `turn` folds the project's stream, does the first step whose event is
+ * missing and records it. The stream is the only input: a missed, doubled, late or replayed wake-up changes
+ * nothing, and a crash anywhere is continued by the next turn.
+ */
+import type {
+  OutcomeEvent,
+  EffectEvent,
+  ProcessName,
+  ProjectEvent,
+  RequestEvent,
+} from '../../domain/project/events.ts';
+import type { ExistingProject, ProcessRun } from '../../domain/project/project.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { reasonOf, Unavailable } from '../errors.ts';
+import { appendSettled } from '../handle.ts';
+import type { Clock } from '../ports/clock.ts';
+import { Conflict, type EventMetadata, type EventStore, type StoredEvent } from '../ports/event-store.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Log } from '../ports/log.ts';
+import { loadProject } from '../project/load-project.ts';
+
+export interface Undo {
+  readonly records: EffectEvent['type'];
+  run(project: ExistingProject): Promise<void>;
+}
+
+export interface Step {
+  readonly name: string;
+  /** the event that says that the step is done; the last step of a process records its outcome */
+  readonly records: EffectEvent['type'] | OutcomeEvent['type'];
+  /** An idempotent "ensure" or "remove". @returns the event to record */
+  do(project: ExistingProject): Promise<ProjectEvent>;
+  /** null: nothing stands afterwards that the steps above do not take away */
+  readonly undo: Undo | null;
+  readonly timeoutMs: number;
+}
+
+export interface Process {
+  readonly name: ProcessName;
+  readonly startedBy: RequestEvent['type'];
+  readonly steps: readonly Step[];
+}
+
+export type StepMoment = 'before-effect' | 'during-effect' | 'after-effect' | 'after-append';
+
+/** Where a turn is; crash tests end the process here. */
+export interface StepPoint {
+  readonly project: ProjectId;
+  readonly process: ProcessName;
+  readonly step: string;
+  readonly direction: 'do' | 'undo';
+  readonly moment: StepMoment;
+}
+
+export interface RetryPolicy {
+  readonly tries: number;
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+  /** a step gives up after this long, however few tries it had; counted over restarts */
+  readonly deadlineMs: number;
+}
+
+export const DEFAULT_RETRIES: RetryPolicy = {
+  tries: 8,
+  firstPauseMs: 200,
+  longestPauseMs: 15_000,
+  deadlineMs: 180_000,
+};
+
+export interface TurnDependencies {
+  readonly store: EventStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly processes: Readonly<Record<ProcessName, Process>>;
+  readonly retries: RetryPolicy;
+  readonly observe: (point: StepPoint) => void;
+}
+
+/** `idle`: nothing to do until somebody asks for something; `waiting`: nothing to do before `until`. */
+export type TurnResult =
+  | { readonly kind: 'progressed' }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'waiting'; readonly until: Date };
+
+type Task = {
+  readonly step: string;
+  readonly direction: 'do' | 'undo';
+  readonly timeoutMs: number;
+  run(): Promise<ProjectEvent>;
+};
+
+const PROGRESSED: TurnResult = { kind: 'progressed' };
+const IDLE: TurnResult = { kind: 'idle' };
+
+/** @throws {Unavailable} when the log itself is away; nothing can be recorded then, so ask again later */
+export async function turn(dependencies: TurnDependencies, id: ProjectId): Promise<TurnResult> {
+  const loaded = await loadProject(dependencies.store, id);
+  if (!loaded?.project.run || loaded.project.status === 'suspended') return IDLE;
+  const { project, history } = loaded;
+  const { run } = loaded.project;
+  const process = dependencies.processes[run.process];
+  const now = dependencies.clock.now();
+  const record = (events: readonly ProjectEvent[]) => append(dependencies, project, history, process, events);
+
+  const task = nextTask(process, project, run);
+  if (!task) return record([outcomeOfUndo(run)]);
+  if (run.trouble?.retryAt && run.trouble.retryAt > now)
+    return { kind: 'waiting', until: run.trouble.retryAt };
+
+  const at = (moment: StepMoment) =>
+    dependencies.observe({
+      project: id,
+      process: run.process,
+      step: task.step,
+      direction: task.direction,
+      moment,
+    });
+  const performed = await perform(dependencies.clock, task, at);
+  if ('error' in performed) {
+    const { error } = performed;
+    dependencies.log.warn(
+      { project: id, step: task.step, direction: task.direction, err: error },
+      'a step failed',
+    );
+    return record(failure(dependencies, run, task, error));
+  }
+  const result = await record([performed.event]);
+  at('after-append');
+  return result;
+}
+
+function nextTask(process: Process, project: ExistingProject, run: ProcessRun): Task | undefined {
+  if (run.undoing) return nextUndo(process, project, run, run.undoing.step);
+  const step = process.steps.find(({ records }) => !run.recorded.has(records));
+  if (!step) throw new Error(`${process.name} has no step left, yet it is under way`);
+  return { step: step.name, direction: 'do', timeoutMs: step.timeoutMs, run: () => step.do(project) };
+}
+
+/** Upward from the failed step itself: it may have been half done. */
+function nextUndo(
+  process: Process,
+  project: ExistingProject,
+  run: ProcessRun,
+  failed: string,
+): Task | undefined {
+  const reached = process.steps.slice(0, process.steps.findIndex(({ name }) => name === failed) + 1);
+  const step = reached.findLast(({ undo }) => undo !== null && !run.recorded.has(undo.records));
+  const undo = step?.undo;
+  if (!step || !undo) return undefined;
+  const event = { type: undo.records, data: {} } as ProjectEvent;
+  return {
+    step: step.name,
+    direction: 'undo',
+    timeoutMs: step.timeoutMs,
+    run: () => undo.run(project).then(() => event),
+  };
+}
+
+const outcomeOfUndo = (run: ProcessRun): ProjectEvent => ({
+  type: 'ProvisioningFailed',
+  data: { step: run.undoing?.step ?? 'unknown', reason: run.undoing?.reason ?? 'unknown' },
+});
+
+type Performed = { readonly event: ProjectEvent } | { readonly error: unknown };
+
+async function perform(clock: Clock, task: Task, at: (moment: StepMoment) => void): Promise<Performed> {
+  at('before-effect');
+  const over = new AbortController();
+  const effect = task.run().then((event): Performed => ({ event }));
+  const tooLate = clock.sleep(task.timeoutMs, over.signal).then((): Performed => {
+    return { error: new Unavailable(`finish ${task.step} within ${task.timeoutMs / 1000} s`) };
+  });
+  const settled = Promise.race([effect, tooLate])
+    .catch((error: unknown): Performed => ({ error }))
+    .finally(() => over.abort());
+  at('during-effect');
+  const performed = await settled;
+  if ('event' in performed) at('after-effect');
+  return performed;
+}
+
+/** What a failed try means: another one later, undo from here, or a project that an operator has to look at. */
+function failure(
+  { clock, ids, retries }: TurnDependencies,
+  run: ProcessRun,
+  task: Task,
+  error: unknown,
+): readonly ProjectEvent[] {
+  const { step, direction } = task;
+  const now = clock.now().getTime();
+  const attempt = (run.trouble?.step === step ? run.trouble.attempt : 0) + 1;
+  const exhausted = attempt >= retries.tries || now - run.stepSince.getTime() >= retries.deadlineMs;
+  const final = exhausted || !(error instanceof Unavailable);
+  const pauseMs =
+    Math.min(retries.firstPauseMs * 2 ** (attempt - 1), retries.longestPauseMs) * (0.5 + ids.random());
+  const retryAt = final ? null : new Date(now + pauseMs).toISOString();
+  const reason = reasonOf(error);
+  const failed: ProjectEvent = { type: 'StepFailed', data: { step, direction, attempt, reason, retryAt } };
+  const undoes = run.process === 'provision' && direction === 'do';
+  return final && !undoes ? [failed, { type: 'ProjectSuspended', data: { step, reason } }] : [failed];
+}
+
+/** At the revision that was folded: a twin, or a zombie that comes back late, gets a conflict and looks again. */
+async function append(
+  { store, ids }: TurnDependencies,
+  project: ExistingProject,
+  history: readonly StoredEvent[],
+  process: Process,
+  events: readonly ProjectEvent[],
+): Promise<TurnResult> {
+  const metadata = metadataOf(history, process);
+  const fresh = events.map(({ type, data }) => ({ id: ids.uuid(), type, data, metadata }));
+  try {
+    await appendSettled(store, projectStream(project.id), project.revision, fresh);
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+  }
+  return PROGRESSED;
+}
+
+function metadataOf(history: readonly StoredEvent[], process: Process): EventMetadata {
+  const request = history.findLast(({ type }) => type === process.startedBy);
+  const cause = history.at(-1);
+  return {
+    correlationId: request?.metadata.correlationId ?? cause?.metadata.correlationId ?? 'unknown',
+    causationId: cause?.id ?? null,
+    actor: { kind: 'process', id: process.name },
+  };
+}

@@ -1,0 +1,130 @@
+/** The processes that take an existing project down, bring it back or remove it. */
+import type { ProcessName } from '../../domain/project/events.ts';
+import type { Process } from './process.ts';
+import { provisionProject } from './provision-project.ts';
+import {
+  closeDatabase,
+  conclude,
+  openDatabase,
+  QUICK_MS,
+  registerPool,
+  removePostgrest,
+  SLOW_MS,
+  spawnPostgrest,
+  unregisterPool,
+  verifyDataApi,
+} from './steps.ts';
+import { dataApiOf, type World } from './world.ts';
+
+export const pauseProject = (world: World): Process => ({
+  name: 'pause',
+  startedBy: 'ProjectPauseRequested',
+  steps: [
+    removePostgrest(world),
+    unregisterPool(world),
+    closeDatabase(world),
+    conclude('conclude-pause', 'ProjectPaused'),
+  ],
+});
+
+export const resumeProject = (world: World): Process => ({
+  name: 'resume',
+  startedBy: 'ProjectResumeRequested',
+  steps: [
+    openDatabase(world),
+    registerPool(world),
+    spawnPostgrest(world),
+    verifyDataApi(world, 'ProjectResumed'),
+  ],
+});
+
+/** Takes the project out of service and keeps its data for the retention. */
+export const deleteProject = (world: World): Process => ({
+  name: 'delete',
+  startedBy: 'ProjectDeletionRequested',
+  steps: [
+    removePostgrest(world),
+    unregisterPool(world),
+    closeDatabase(world),
+    conclude('conclude-deletion', 'ProjectDeleted'),
+  ],
+});
+
+export const undeleteProject = (world: World): Process => ({
+  name: 'undelete',
+  startedBy: 'ProjectUndeleteRequested',
+  steps: [
+    openDatabase(world),
+    registerPool(world),
+    spawnPostgrest(world),
+    verifyDataApi(world, 'ProjectUndeleted'),
+  ],
+});
+
+/** Leaves nothing of the project but its events. */
+export const purgeProject = (world: World): Process => ({
+  name: 'purge',
+  startedBy: 'ProjectPurgeRequested',
+  steps: [
+    removePostgrest(world),
+    unregisterPool(world),
+    {
+      name: 'drop-database',
+      records: 'DatabaseDropped',
+      timeoutMs: SLOW_MS,
+      async do({ id }) {
+        await world.databases.dropDatabase(id);
+        return { type: 'DatabaseDropped', data: {} };
+      },
+      undo: null,
+    },
+    {
+      name: 'remove-database-users',
+      records: 'DatabaseUsersRemoved',
+      timeoutMs: QUICK_MS,
+      async do({ id }) {
+        await world.databases.removeUsers(id);
+        return { type: 'DatabaseUsersRemoved', data: {} };
+      },
+      undo: null,
+    },
+    {
+      name: 'release-name',
+      records: 'ProjectNameReleased',
+      timeoutMs: QUICK_MS,
+      async do(project) {
+        await world.releaseName(project);
+        return { type: 'ProjectNameReleased', data: {} };
+      },
+      undo: null,
+    },
+    conclude('conclude-purge', 'ProjectPurged'),
+  ],
+});
+
+export const applySettings = (world: World): Process => ({
+  name: 'apply-settings',
+  startedBy: 'DataApiSettingsChanged',
+  steps: [
+    {
+      name: 'reload-postgrest',
+      records: 'PostgrestReloaded',
+      timeoutMs: SLOW_MS,
+      async do(project) {
+        await world.dataApis.ensure(dataApiOf(world.secrets, project));
+        return { type: 'PostgrestReloaded', data: {} };
+      },
+      undo: null,
+    },
+  ],
+});
+
+export const allProcesses = (world: World): Readonly<Record<ProcessName, Process>> => ({
+  provision: provisionProject(world),
+  pause: pauseProject(world),
+  resume: resumeProject(world),
+  delete: deleteProject(world),
+  undelete: undeleteProject(world),
+  purge: purgeProject(world),
+  'apply-settings': applySettings(world),
+});

@@ -1,0 +1,45 @@
+import { authenticatorRole, databaseName, ownerRole } from '../../domain/project/project-id.ts';
+import type { Process } from './process.ts';
+import { QUICK_MS, registerPool, SLOW_MS, spawnPostgrest, verifyDataApi } from './steps.ts';
+import type { World } from './world.ts';
+
+/** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
+export const provisionProject = (world: World): Process => ({
+  name: 'provision',
+  startedBy: 'ProjectRequested',
+  steps: [
+    {
+      name: 'create-database',
+      records: 'DatabaseCreated',
+      timeoutMs: SLOW_MS,
+      async do({ id, templateVersion }) {
+        await world.databases.ensureDatabase(id, templateVersion);
+        return { type: 'DatabaseCreated', data: { databaseName: databaseName(id) } };
+      },
+      undo: { records: 'DatabaseDropped', run: ({ id }) => world.databases.dropDatabase(id) },
+    },
+    {
+      name: 'create-database-users',
+      records: 'DatabaseUsersCreated',
+      timeoutMs: QUICK_MS,
+      async do({ id, secrets }) {
+        await world.databases.ensureUsers(id, world.secrets.open(id, secrets));
+        return { type: 'DatabaseUsersCreated', data: { roles: [ownerRole(id), authenticatorRole(id)] } };
+      },
+      undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },
+    },
+    {
+      name: 'migrate-schema',
+      records: 'SchemaMigrated',
+      timeoutMs: SLOW_MS,
+      async do({ id, templateVersion }) {
+        await world.migrations.migrate(id, templateVersion);
+        return { type: 'SchemaMigrated', data: { version: templateVersion } };
+      },
+      undo: null,
+    },
+    registerPool(world),
+    spawnPostgrest(world),
+    verifyDataApi(world, 'ProjectActivated'),
+  ],
+});

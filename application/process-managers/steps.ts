@@ -1,0 +1,99 @@
+/** Steps that more than one process has. */
+import type { Step } from './process.ts';
+import { dataApiOf, poolOf, type World } from './world.ts';
+
+export const QUICK_MS = 15_000;
+export const SLOW_MS = 30_000;
+
+export const registerPool = (world: World): Step => ({
+  name: 'register-pool',
+  records: 'PoolRegistered',
+  timeoutMs: QUICK_MS,
+  async do(project) {
+    await world.pools.register(poolOf(world.secrets, project));
+    return { type: 'PoolRegistered', data: {} };
+  },
+  undo: { records: 'PoolUnregistered', run: (project) => world.pools.unregister(project.id) },
+});
+
+export const spawnPostgrest = (world: World): Step => ({
+  name: 'spawn-postgrest',
+  records: 'PostgrestSpawned',
+  timeoutMs: SLOW_MS,
+  async do(project) {
+    await world.dataApis.ensure(dataApiOf(world.secrets, project));
+    return { type: 'PostgrestSpawned', data: {} };
+  },
+  undo: { records: 'PostgrestRemoved', run: (project) => world.dataApis.remove(project.id) },
+});
+
+export const removePostgrest = (world: World): Step => ({
+  name: 'remove-postgrest',
+  records: 'PostgrestRemoved',
+  timeoutMs: SLOW_MS,
+  async do(project) {
+    await world.dataApis.remove(project.id);
+    return { type: 'PostgrestRemoved', data: {} };
+  },
+  undo: null,
+});
+
+export const unregisterPool = (world: World): Step => ({
+  name: 'unregister-pool',
+  records: 'PoolUnregistered',
+  timeoutMs: QUICK_MS,
+  async do(project) {
+    await world.pools.unregister(project.id);
+    return { type: 'PoolUnregistered', data: {} };
+  },
+  undo: null,
+});
+
+export const openDatabase = (world: World): Step => ({
+  name: 'open-database',
+  records: 'DatabaseOpened',
+  timeoutMs: QUICK_MS,
+  async do(project) {
+    await world.databases.allowConnections(project.id);
+    return { type: 'DatabaseOpened', data: {} };
+  },
+  undo: null,
+});
+
+export const closeDatabase = (world: World): Step => ({
+  name: 'close-database',
+  records: 'DatabaseClosed',
+  timeoutMs: QUICK_MS,
+  async do(project) {
+    await world.databases.refuseConnections(project.id);
+    return { type: 'DatabaseClosed', data: {} };
+  },
+  undo: null,
+});
+
+/** The last step of a process that brings a project up: the outcome is said only after its REST API answered. */
+export const verifyDataApi = (
+  world: World,
+  records: 'ProjectActivated' | 'ProjectResumed' | 'ProjectUndeleted',
+): Step => ({
+  name: 'verify-data-api',
+  records,
+  timeoutMs: QUICK_MS,
+  async do(project) {
+    await world.dataApis.probe(project.id);
+    return { type: records, data: {} };
+  },
+  undo: null,
+});
+
+/** The last step of a process that takes things away: by now nothing is left to do but to say so. */
+export const conclude = (
+  name: string,
+  records: 'ProjectPaused' | 'ProjectDeleted' | 'ProjectPurged',
+): Step => ({
+  name,
+  records,
+  timeoutMs: QUICK_MS,
+  do: () => Promise.resolve({ type: records, data: {} }),
+  undo: null,
+});

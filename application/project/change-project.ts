@@ -1,0 +1,72 @@
+import type { DataApiSettings } from '../../domain/project/events.ts';
+import { projectDecider, type Project, type ProjectCommand } from '../../domain/project/project.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import { handle, type Handled } from '../handle.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventMetadata, EventStore } from '../ports/event-store.ts';
+import type { Ids } from '../ports/ids.ts';
+import { projectNotFound } from './load-project.ts';
+
+export interface ChangeProjectDependencies {
+  readonly store: EventStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+/** What an owner may ask of a project of his. */
+export type ProjectChange =
+  | { readonly kind: 'rename'; readonly displayName: string }
+  | { readonly kind: 'settings'; readonly dataApi: DataApiSettings }
+  | { readonly kind: 'pause' | 'resume' | 'delete' | 'undelete' }
+  /** `name` repeats the project's name: purging cannot be taken back */
+  | { readonly kind: 'purge'; readonly name: string };
+
+const RETENTION_MS = 7 * 24 * 3600 * 1000;
+
+/** @throws {Rejection} `project/not-found` also for what belongs to somebody else */
+export async function changeProject(
+  { store, ids, clock }: ChangeProjectDependencies,
+  who: { readonly ownerId: string; readonly projectId: ProjectId },
+  change: ProjectChange,
+  metadata: EventMetadata,
+  ifRevision?: number,
+): Promise<Handled<Project>> {
+  const guard = (state: Project) => {
+    if (state.kind === 'none' || state.ownerId !== who.ownerId) throw projectNotFound();
+    if (change.kind === 'purge' && change.name !== state.name) throw nameMismatch();
+  };
+  return handle(
+    { store, ids },
+    projectDecider,
+    projectStream(who.projectId),
+    commandOf(change, clock.now()),
+    metadata,
+    {
+      guard,
+      ...(ifRevision !== undefined && { ifRevision }),
+    },
+  );
+}
+
+function commandOf(change: ProjectChange, now: Date): ProjectCommand {
+  switch (change.kind) {
+    case 'rename':
+      return { kind: 'RenameProject', displayName: change.displayName };
+    case 'settings':
+      return { kind: 'ChangeDataApiSettings', dataApi: change.dataApi };
+    case 'pause':
+      return { kind: 'PauseProject' };
+    case 'resume':
+      return { kind: 'ResumeProject' };
+    case 'delete':
+      return { kind: 'DeleteProject', purgeAfter: new Date(now.getTime() + RETENTION_MS) };
+    case 'undelete':
+      return { kind: 'UndeleteProject' };
+    case 'purge':
+      return { kind: 'PurgeProject' };
+  }
+}
+
+const nameMismatch = () =>
+  new Rejection('project/purge-name-mismatch', 'Repeat the name of the project in the body to purge it.');

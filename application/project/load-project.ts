@@ -1,0 +1,53 @@
+import { fold } from '../../domain/decider.ts';
+import type { ProjectEvent } from '../../domain/project/events.ts';
+import { projectDecider, type ExistingProject } from '../../domain/project/project.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import { readOrEmpty, recorded } from '../handle.ts';
+import type { EventStore, StoredEvent } from '../ports/event-store.ts';
+
+export interface LoadedProject {
+  readonly project: ExistingProject;
+  readonly history: readonly StoredEvent[];
+}
+
+/** `revision` or `at`: the state as of then. */
+export interface PointInHistory {
+  readonly revision?: number;
+  readonly at?: Date;
+}
+
+/** @returns undefined when there is no such project, or none yet at that point. */
+export async function loadProject(
+  store: EventStore,
+  id: ProjectId,
+  point: PointInHistory = {},
+): Promise<LoadedProject | undefined> {
+  const whole = await readOrEmpty(
+    store,
+    projectStream(id),
+    point.revision === undefined ? {} : { to: point.revision },
+  );
+  const { at } = point;
+  const history = at ? whole.filter((event) => event.recordedAt <= at) : whole;
+  const project = fold(projectDecider, recorded<ProjectEvent>(history));
+  return project.kind === 'none' ? undefined : { project, history };
+}
+
+/**
+ * What an owner may see: his own projects that are not purged. Anything else looks as if it did not exist.
+ * @throws {Rejection} project/not-found
+ */
+export async function loadOwnedProject(
+  store: EventStore,
+  ownerId: string,
+  id: ProjectId,
+  point: PointInHistory = {},
+): Promise<LoadedProject> {
+  const loaded = await loadProject(store, id, point);
+  if (loaded?.project.ownerId !== ownerId || loaded.project.status === 'purged') throw projectNotFound();
+  return loaded;
+}
+
+export const projectNotFound = (): Rejection =>
+  new Rejection('project/not-found', 'There is no such project.');

@@ -1,0 +1,121 @@
+/**
+ * `POST /api/projects`: reserves the name, then appends `ProjectRequested`. From there the process manager
+ * takes over. With an idempotency key the project's id follows from the key, so a repeated request meets the
+ * project that the first one made.
+ */
+import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
+import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
+import { projectDecider } from '../../domain/project/project.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import { handle, readOrEmpty } from '../handle.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventMetadata, EventStore } from '../ports/event-store.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Migrations } from '../ports/migrations.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import { loadProject } from './load-project.ts';
+
+export interface RequestProjectDependencies {
+  readonly store: EventStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+  readonly migrations: Pick<Migrations, 'latestVersion'>;
+}
+
+export interface ProjectRequest {
+  readonly ownerId: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly idempotencyKey?: string;
+}
+
+/** A reservation whose request never came: its caller died between the two appends. */
+const STALE_RESERVATION_MS = 60_000;
+
+/**
+ * @returns `repeated`: the idempotency key had made this project before.
+ * @throws {Rejection} project/name-taken, idempotency/key-reused
+ */
+export async function requestProject(
+  dependencies: RequestProjectDependencies,
+  request: ProjectRequest,
+  metadata: EventMetadata,
+): Promise<{ projectId: ProjectId; repeated: boolean }> {
+  const { store, ids, secrets, migrations } = dependencies;
+  const { ownerId, name, displayName, idempotencyKey } = request;
+  const projectId =
+    idempotencyKey === undefined ? ids.projectId() : ids.projectIdFor(ownerId, idempotencyKey);
+  if (idempotencyKey !== undefined && (await wasRequested(store, projectId, request))) {
+    return { projectId, repeated: true };
+  }
+  // before the reservation, so that nothing slow lies between the two appends
+  const sealed = secrets.seal(projectId, await secrets.issue());
+  await reserveName(dependencies, request, projectId, metadata);
+  try {
+    const command = {
+      kind: 'RequestProject',
+      projectId,
+      ownerId,
+      name,
+      displayName,
+      templateVersion: migrations.latestVersion,
+      secrets: sealed,
+      dataApi: DEFAULT_DATA_API_SETTINGS,
+    } as const;
+    await handle({ store, ids }, projectDecider, projectStream(projectId), command, metadata);
+  } catch (error) {
+    // the same key at the same moment: the other request has made the project
+    const twin = error instanceof Rejection && error.code === 'project/already-exists';
+    if (!twin || !(await wasRequested(store, projectId, request))) throw error;
+    return { projectId, repeated: true };
+  }
+  return { projectId, repeated: false };
+}
+
+async function wasRequested(
+  store: EventStore,
+  projectId: ProjectId,
+  request: ProjectRequest,
+): Promise<boolean> {
+  const first = await loadProject(store, projectId, { revision: 0 });
+  if (!first) return false;
+  const { name, displayName } = first.project;
+  if (name !== request.name || displayName !== request.displayName) {
+    throw new Rejection('idempotency/key-reused', 'This Idempotency-Key was used for another request.');
+  }
+  return true;
+}
+
+async function reserveName(
+  { store, ids, clock }: RequestProjectDependencies,
+  { ownerId, name }: ProjectRequest,
+  projectId: ProjectId,
+  metadata: EventMetadata,
+): Promise<void> {
+  const stream = projectNameStream(ownerId, name);
+  const reserve = (stale?: ProjectId) =>
+    handle(
+      { store, ids },
+      projectNameDecider,
+      stream,
+      { kind: 'ReserveName', projectId, ...(stale && { stale }) },
+      metadata,
+    );
+  try {
+    await reserve();
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    const stale = await staleHolder(store, stream, clock.now());
+    if (!stale) throw error;
+    await reserve(stale);
+  }
+}
+
+async function staleHolder(store: EventStore, stream: string, now: Date): Promise<ProjectId | undefined> {
+  const last = (await readOrEmpty(store, stream)).at(-1);
+  if (!last || last.recordedAt.getTime() > now.getTime() - STALE_RESERVATION_MS) return undefined;
+  const { projectId } = last.data as { projectId: ProjectId };
+  return (await loadProject(store, projectId, { revision: 0 })) ? undefined : projectId;
+}
