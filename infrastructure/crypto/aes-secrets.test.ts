@@ -1,0 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { secretsContract } from '../../application/ports/secrets.contract.ts';
+import { AesSecrets } from './aes-secrets.ts';
+
+secretsContract('AES-256-GCM', () => new AesSecrets(randomBytes(32)));

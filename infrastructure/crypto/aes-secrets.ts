@@ -1,0 +1,88 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { Refused } from '../../application/errors.ts';
+import type { ApiKeys, DatabaseLogin, ProjectSecrets, Secrets } from '../../application/ports/secrets.ts';
+import type { SealedSecrets } from '../../domain/project/events.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { scramVerifier } from './scram.ts';
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const API_KEY_YEARS = 10;
+
+/** A key for one purpose, derived (HKDF-SHA256) from the master key; 32 bytes. */
+export const derivedKey = (masterKey: Uint8Array, purpose: string): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', masterKey, 'launchdb', purpose, 32));
+
+/** A password of a login of our own that follows from the master key: the same at every start, stored nowhere. */
+export const derivedPassword = (masterKey: Uint8Array, purpose: string): string =>
+  Buffer.from(derivedKey(masterKey, purpose)).toString('base64url');
+
+/** Secrets of projects, sealed with AES-256-GCM under a key of each project's own. */
+export class AesSecrets implements Secrets {
+  readonly #masterKey: Uint8Array;
+  readonly #keyVersion: number;
+
+  constructor(masterKey: Uint8Array, keyVersion = 1) {
+    if (masterKey.length !== 32) throw new TypeError('the master key has 32 bytes');
+    this.#masterKey = masterKey;
+    this.#keyVersion = keyVersion;
+  }
+
+  async issue(): Promise<ProjectSecrets> {
+    const [owner, authenticator] = await Promise.all([newLogin(), newLogin()]);
+    return { jwtSecret: randomBytes(48).toString('base64url'), owner, authenticator };
+  }
+
+  seal(project: ProjectId, secrets: ProjectSecrets): SealedSecrets {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#keyOf(project), iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(this.#context(project, this.#keyVersion));
+    const sealed = [iv, cipher.update(JSON.stringify(secrets), 'utf8'), cipher.final(), cipher.getAuthTag()];
+    return { keyVersion: this.#keyVersion, ciphertext: Buffer.concat(sealed).toString('base64') };
+  }
+
+  open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets {
+    const bytes = Buffer.from(sealed.ciphertext, 'base64');
+    try {
+      const iv = bytes.subarray(0, IV_BYTES);
+      const decipher = createDecipheriv('aes-256-gcm', this.#keyOf(project), iv, {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(this.#context(project, sealed.keyVersion));
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+      return JSON.parse(text.toString('utf8')) as ProjectSecrets;
+    } catch {
+      // the cause is left out: nothing of a key or a plain text may travel in an error
+      throw new Refused(`the secrets of ${project} cannot be opened with this master key`);
+    }
+  }
+
+  async apiKeys(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<ApiKeys> {
+    const key = new TextEncoder().encode(secrets.jwtSecret);
+    const seconds = Math.floor(issuedAt.getTime() / 1000);
+    const sign = (role: string) =>
+      new SignJWT({ role, ref: project })
+        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+        .setIssuer('launchdb')
+        .setIssuedAt(seconds)
+        .setExpirationTime(seconds + API_KEY_YEARS * 365 * 24 * 3600)
+        .sign(key);
+    const [anonKey, serviceRoleKey] = await Promise.all([sign('anon'), sign('service_role')]);
+    return { anonKey, serviceRoleKey };
+  }
+
+  #keyOf(project: ProjectId): Uint8Array {
+    return derivedKey(this.#masterKey, `project-secrets:${project}`);
+  }
+
+  #context(project: ProjectId, keyVersion: number): Uint8Array {
+    return Buffer.from(`${project}:${keyVersion}`);
+  }
+}
+
+async function newLogin(): Promise<DatabaseLogin> {
+  const password = randomBytes(24).toString('base64url');
+  return { password, verifier: await scramVerifier(password) };
+}

@@ -1,0 +1,160 @@
+import {
+  Conflict,
+  EventIdReused,
+  StreamNotFound,
+  type Appended,
+  type ChainReport,
+  type EventBatch,
+  type EventFilter,
+  type EventStore,
+  type ExpectedRevision,
+  type NewEvent,
+  type Position,
+  type ReadStreamOptions,
+  type StoredEvent,
+  type SubscribeOptions,
+  type Subscription,
+} from '../../application/ports/event-store.ts';
+import type { Log } from '../../application/ports/log.ts';
+import { appendRequest, type AppendRequest } from './append-request.ts';
+import { Bell } from './bell.ts';
+import { EventCodec, type EventCatalogue, type EventRecord } from './event-codec.ts';
+import { chainHash, GENESIS_HASH, verifyChain } from './hash-chain.ts';
+import { Subscriptions } from './subscription.ts';
+
+// every append rings; nothing is ever missed
+const POLL_MS = 60_000;
+const VERIFY_PAGE = 1000;
+
+/** What several stores of one process can share, as they would share a database. */
+export class InMemoryLog {
+  readonly records: EventRecord[] = [];
+  readonly streams = new Map<string, EventRecord[]>();
+  readonly bell = new Bell();
+  readonly #byId = new Map<string, EventRecord>();
+
+  append(request: AppendRequest, now: Date): Appended {
+    const { stream, expected, events } = request;
+    const history = this.streams.get(stream) ?? [];
+    const repeated = this.#repeated(request);
+    if (!fits(expected, repeated ? repeated.before : history.length - 1, repeated !== undefined)) {
+      throw new Conflict(stream, expected, history.length === 0 ? 'none' : history.length - 1);
+    }
+    if (repeated) return repeated.appended;
+    for (const { id, type, version, data, metadata } of events) {
+      const place = { position: BigInt(this.records.length) + 1n, revision: history.length, recordedAt: now };
+      const event = { id, type, version, data, metadata, stream, ...place };
+      const record = { ...event, hash: chainHash(this.records.at(-1)?.hash ?? GENESIS_HASH, event) };
+      this.records.push(record);
+      history.push(record);
+      this.#byId.set(id, record);
+    }
+    this.streams.set(stream, history);
+    this.bell.ring();
+    return { revision: history.length - 1, position: BigInt(this.records.length) };
+  }
+
+  /** An append that is in the log already: the revision before it, and its result. @throws {EventIdReused} */
+  #repeated({ stream, events }: AppendRequest): { before: number; appended: Appended } | undefined {
+    const stored = events.map(({ id }) => this.#byId.get(id));
+    const known = stored.find((record) => record !== undefined);
+    if (!known) return undefined;
+    const same = stored.every((record, index) => {
+      const event = events[index];
+      return (
+        record?.stream === stream &&
+        record.type === event?.type &&
+        record.version === event.version &&
+        record.data === event.data &&
+        record.revision === known.revision + index
+      );
+    });
+    const last = stored.at(-1);
+    if (!same || !last) throw new EventIdReused(known.id);
+    return {
+      before: known.revision - 1,
+      appended: { revision: last.revision, position: last.position },
+    };
+  }
+}
+
+function fits(expected: ExpectedRevision, actual: number, repeated: boolean): boolean {
+  if (expected === 'any') return true;
+  if (expected === 'none') return actual === -1;
+  return expected === 'exists' ? repeated || actual >= 0 : actual === expected;
+}
+
+/** The log in this process's memory, for tests: the same checks, text and hashes as in PostgreSQL. */
+export class InMemoryEventStore implements EventStore {
+  readonly #codec: EventCodec;
+  readonly #held: InMemoryLog;
+  readonly #now: () => Date;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(options: { catalogue: EventCatalogue; held?: InMemoryLog; now?: () => Date; log?: Log }) {
+    this.#codec = new EventCodec(options.catalogue);
+    this.#held = options.held ?? new InMemoryLog();
+    this.#now = options.now ?? (() => new Date());
+    this.#subscriptions = new Subscriptions({
+      readAll: (range) => this.readAll(range),
+      bell: this.#held.bell,
+      pollMs: POLL_MS,
+      log: options.log,
+    });
+  }
+
+  async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    const request = appendRequest(this.#codec, stream, expected, events);
+    return Promise.resolve(this.#held.append(request, this.#now()));
+  }
+
+  async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly StoredEvent[]> {
+    const history = this.#held.streams.get(stream);
+    if (!history) throw new StreamNotFound(stream);
+    const { from = 0, to = Infinity, limit = Infinity } = options;
+    const range = history.filter(({ revision }) => revision >= from && revision <= to);
+    if (options.direction === 'backward') range.reverse();
+    return Promise.resolve(range.slice(0, limit).map((record) => this.#codec.decode(record)));
+  }
+
+  async readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch> {
+    const { after, limit, filter } = options;
+    const { records } = this.#held;
+    const page: EventRecord[] = [];
+    let position = after;
+    for (let index = Number(after); index < records.length && page.length < limit; index++) {
+      const record = records[index] as EventRecord;
+      if (passes(record, filter)) page.push(record);
+      position = record.position;
+    }
+    return Promise.resolve(this.#codec.decodeBatch(page, position));
+  }
+
+  subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription {
+    return this.#subscriptions.start(options, onBatch);
+  }
+
+  head(): Promise<Position> {
+    return Promise.resolve(BigInt(this.#held.records.length));
+  }
+
+  verifyChain(options: { onProgress?: (verified: bigint) => void } = {}): Promise<ChainReport> {
+    const { records } = this.#held;
+    const readPage = (after: Position) => {
+      const page = records.slice(Number(after), Number(after) + VERIFY_PAGE);
+      const hash = records.at(-1)?.hash ?? GENESIS_HASH;
+      return Promise.resolve({ records: page, end: { position: BigInt(records.length), hash } });
+    };
+    return verifyChain(readPage, options.onProgress);
+  }
+
+  /** Ends all subscriptions. */
+  close(): Promise<void> {
+    return this.#subscriptions.close();
+  }
+}
+
+function passes(record: EventRecord, filter: EventFilter = {}): boolean {
+  const { types, streamPrefix } = filter;
+  return (!types || types.includes(record.type)) && (!streamPrefix || record.stream.startsWith(streamPrefix));
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Log } from '../../application/ports/log.ts';
+import type { Bell } from './bell.ts';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+
+/**
+ * Rings the bell on every notification of an append, from whichever process. It keeps a direct connection (a
+ * transaction pooler passes no notifications on) and makes it again for ever; meanwhile polling delivers.
+ */
+export class LogListener {
+  readonly #config: pg.ClientConfig;
+  readonly #bell: Bell;
+  readonly #log: Log | undefined;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(config: pg.ClientConfig, bell: Bell, log: Log | undefined) {
+    this.#config = {
+      ...config,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      application_name: 'launchdb log listen',
+    };
+    this.#bell = bell;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#running ??= this.#run(this.#stopping.signal);
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!signal.aborted) {
+      try {
+        await this.#listen(signal, () => {
+          pauseMs = FIRST_PAUSE_MS;
+        });
+      } catch (error) {
+        this.#log?.warn({ err: error, pauseMs }, 'the log cannot be listened to; polling');
+      }
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Resolves when the connection has ended, by us or by itself. */
+  async #listen(signal: AbortSignal, onListening: () => void): Promise<void> {
+    const client = new pg.Client(this.#config);
+    client.on('error', () => {});
+    client.on('notification', () => this.#bell.ring());
+    const ended = once(client, 'end', { signal }).catch(() => {});
+    try {
+      await client.connect();
+      await client.query('LISTEN launchdb_log');
+      onListening();
+      // what was appended before we listened
+      this.#bell.ring();
+      await ended;
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+}

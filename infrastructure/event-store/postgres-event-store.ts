@@ -1,0 +1,240 @@
+/**
+ * The log in PostgreSQL: schema `log` of infrastructure/sql/platform. Positions are dense and in the order of
+ * commits. Appends go by one connection of their own, in groups; reads go by the pool.
+ */
+import type pg from 'pg';
+import { Unavailable } from '../../application/errors.ts';
+import {
+  StreamNotFound,
+  type Appended,
+  type ChainReport,
+  type EventBatch,
+  type EventFilter,
+  type EventStore,
+  type ExpectedRevision,
+  type NewEvent,
+  type Position,
+  type ReadStreamOptions,
+  type StoredEvent,
+  type SubscribeOptions,
+  type Subscription,
+} from '../../application/ports/event-store.ts';
+import type { Log } from '../../application/ports/log.ts';
+import { AppendConnection } from './append-connection.ts';
+import { appendRequest } from './append-request.ts';
+import { Bell } from './bell.ts';
+import { EventCodec, type EventCatalogue, type EventRecord } from './event-codec.ts';
+import { GroupCommit } from './group-commit.ts';
+import { verifyChain, type ChainEnd } from './hash-chain.ts';
+import { LogListener } from './log-listener.ts';
+import { unavailableOr } from '../postgres/postgres-errors.ts';
+import { Subscriptions } from './subscription.ts';
+
+export interface PostgresEventStoreOptions {
+  /** for reading; its owner ends it after `close` and listens to its 'error' */
+  readonly pool: pg.Pool;
+  /** for two connections of the store's own, to append and to listen: direct, not through a pooler */
+  readonly connection: pg.ClientConfig;
+  readonly catalogue: EventCatalogue;
+  readonly log?: Log;
+  /** how long an event may take to reach a subscriber when notifications do not; default 1000 */
+  readonly pollMs?: number;
+  /** how long PostgreSQL may take over one group of appends; default 10 000 */
+  readonly appendTimeoutMs?: number;
+}
+
+interface EventRow {
+  readonly position: string;
+  readonly stream: string;
+  readonly revision: number;
+  readonly id: string;
+  readonly type: string;
+  readonly schema_version: number;
+  readonly data: string;
+  readonly metadata: string;
+  readonly recorded_at: Date;
+  readonly hash: string;
+}
+
+interface PageRow extends Omit<EventRow, 'position'> {
+  readonly head_position: string;
+  readonly head_hash: string;
+  readonly found: string;
+  /** null in the one row of an empty page */
+  readonly position: string | null;
+}
+
+interface Page {
+  readonly records: readonly EventRecord[];
+  /** the last position looked at, whether or not the filter let it pass */
+  readonly scannedTo: Position;
+  readonly head: ChainEnd;
+}
+
+const DEFAULT_POLL_MS = 1_000;
+const DEFAULT_APPEND_TIMEOUT_MS = 10_000;
+const VERIFY_PAGE = 1_000;
+const PAGE_BYTES = 16 * 1024 * 1024;
+/** A filter that lets little pass must not make one read go through the whole log. */
+const SCAN_AT_LEAST = 10_000;
+const SCAN_PER_EVENT = 100;
+
+const COLUMNS = `position, stream, revision, id, type, schema_version, data, metadata, recorded_at,
+  encode(hash, 'hex') AS hash`;
+
+const READ_STREAM = {
+  forward: `SELECT ${COLUMNS} FROM log.events
+    WHERE stream = $1 AND revision >= $2::bigint AND ($3::bigint IS NULL OR revision <= $3) ORDER BY revision LIMIT $4`,
+  backward: `SELECT ${COLUMNS} FROM log.events
+    WHERE stream = $1 AND revision >= $2::bigint AND ($3::bigint IS NULL OR revision <= $3) ORDER BY revision DESC LIMIT $4`,
+};
+
+// One statement, so that the head and the events are of one moment. A page ends where it grows too big for
+// memory, but never before its first event.
+const READ_PAGE = `
+  WITH page AS (
+    SELECT ${COLUMNS}, sum(octet_length(data) + octet_length(metadata))
+      OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+    FROM log.events
+    WHERE position > $1::bigint AND position <= $2::bigint
+      AND ($3::text[] IS NULL OR type = ANY ($3::text[]))
+      AND ($4::text IS NULL OR starts_with(stream, $4::text))
+    ORDER BY position LIMIT $5
+  )
+  SELECT head.position AS head_position, encode(head.hash, 'hex') AS head_hash,
+    (SELECT count(*) FROM page) AS found, page.*
+  FROM log.head LEFT JOIN page ON page.bytes_before IS NULL OR page.bytes_before < $6
+  ORDER BY page.position`;
+
+export class PostgresEventStore implements EventStore {
+  readonly #pool: pg.Pool;
+  readonly #codec: EventCodec;
+  readonly #bell = new Bell();
+  readonly #connection: AppendConnection;
+  readonly #groupCommit: GroupCommit;
+  readonly #listener: LogListener;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(options: PostgresEventStoreOptions) {
+    this.#pool = options.pool;
+    this.#codec = new EventCodec(options.catalogue);
+    this.#connection = new AppendConnection(
+      options.connection,
+      options.appendTimeoutMs ?? DEFAULT_APPEND_TIMEOUT_MS,
+    );
+    this.#groupCommit = new GroupCommit((batch) => this.#connection.commit(batch));
+    this.#listener = new LogListener(options.connection, this.#bell, options.log);
+    this.#subscriptions = new Subscriptions({
+      readAll: (range) => this.readAll(range),
+      bell: this.#bell,
+      pollMs: options.pollMs ?? DEFAULT_POLL_MS,
+      log: options.log,
+    });
+  }
+
+  async append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended> {
+    const appended = await this.#groupCommit.append(appendRequest(this.#codec, stream, expected, events));
+    this.#bell.ring();
+    return appended;
+  }
+
+  async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly StoredEvent[]> {
+    const { from = 0, to = null, direction = 'forward', limit = null } = options;
+    const rows = await this.#query<EventRow>('read a stream', READ_STREAM[direction], [
+      stream,
+      from,
+      to,
+      limit,
+    ]);
+    if (rows.length === 0 && !(await this.#streamExists(stream))) throw new StreamNotFound(stream);
+    return rows.map((row) => this.#codec.decode(toRecord(row)));
+  }
+
+  async readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch> {
+    const page = await this.#readPage(options.after, options.limit, options.filter);
+    return this.#codec.decodeBatch(page.records, page.scannedTo);
+  }
+
+  subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription {
+    this.#listener.start();
+    return this.#subscriptions.start(options, onBatch);
+  }
+
+  async head(): Promise<Position> {
+    const [row] = await this.#query<{ position: string }>(
+      'read the head of the log',
+      'SELECT position FROM log.head',
+    );
+    if (!row) throw new Unavailable('read the head of the log: it has none');
+    return BigInt(row.position);
+  }
+
+  verifyChain(options: { onProgress?: (verified: bigint) => void } = {}): Promise<ChainReport> {
+    return verifyChain(async (after) => {
+      const { records, head } = await this.#readPage(after, VERIFY_PAGE);
+      return { records, end: head };
+    }, options.onProgress);
+  }
+
+  /** Ends all subscriptions, waits for the appends under way, closes the store's own connections. */
+  async close(): Promise<void> {
+    await this.#subscriptions.close();
+    await this.#groupCommit.close();
+    await Promise.all([this.#listener.close(), this.#connection.close()]);
+  }
+
+  async #readPage(after: Position, limit: number, filter: EventFilter = {}): Promise<Page> {
+    const scanEnd = after + BigInt(Math.max(SCAN_AT_LEAST, limit * SCAN_PER_EVENT));
+    const { types = null, streamPrefix = null } = filter;
+    const rows = await this.#query<PageRow>('read the log', READ_PAGE, [
+      after,
+      scanEnd,
+      types,
+      streamPrefix,
+      limit,
+      PAGE_BYTES,
+    ]);
+    const [first] = rows;
+    if (!first) throw new Unavailable('read the log: it has no head');
+    const records = rows.filter((row): row is PageRow & EventRow => row.position !== null).map(toRecord);
+    const found = Number(first.found);
+    const head = { position: BigInt(first.head_position), hash: first.head_hash };
+    const cut = found === limit || records.length < found;
+    const end = head.position < scanEnd ? head.position : scanEnd;
+    const last = records.at(-1)?.position ?? after;
+    return { records, head, scannedTo: cut || end < last ? last : end };
+  }
+
+  async #streamExists(stream: string): Promise<boolean> {
+    const rows = await this.#query('read a stream', 'SELECT FROM log.events WHERE stream = $1 LIMIT 1', [
+      stream,
+    ]);
+    return rows.length > 0;
+  }
+
+  async #query<Row extends pg.QueryResultRow>(
+    attempted: string,
+    sql: string,
+    values: unknown[] = [],
+  ): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>(sql, values)).rows;
+    } catch (error) {
+      throw unavailableOr(attempted, error);
+    }
+  }
+}
+
+const toRecord = (row: EventRow): EventRecord => ({
+  position: BigInt(row.position),
+  stream: row.stream,
+  revision: row.revision,
+  id: row.id,
+  type: row.type,
+  version: row.schema_version,
+  data: row.data,
+  metadata: row.metadata,
+  // `infinity` is a number: whoever verifies the chain must see it, not fall over it
+  recordedAt: new Date(row.recorded_at),
+  hash: row.hash,
+});

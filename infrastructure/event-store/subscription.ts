@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Unavailable } from '../../application/errors.ts';
+import type {
+  EventBatch,
+  EventStore,
+  SubscribeOptions,
+  Subscription,
+} from '../../application/ports/event-store.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { Bell } from './bell.ts';
+
+export interface SubscriptionSource {
+  readonly readAll: EventStore['readAll'];
+  /** rung when something may have been appended */
+  readonly bell: Bell;
+  /** how long a missed ring may delay an event */
+  readonly pollMs: number;
+  readonly log: Log | undefined;
+}
+
+type Handler = (batch: EventBatch) => Promise<void>;
+
+const DEFAULT_BATCH_SIZE = 1000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** All subscriptions of one store, so that closing it ends them. */
+export class Subscriptions {
+  readonly #source: SubscriptionSource;
+  readonly #open = new Set<Subscription>();
+
+  constructor(source: SubscriptionSource) {
+    this.#source = source;
+  }
+
+  /**
+   * Follows the log: reads a batch, hands it over, goes on from where that read ended. A log that is away is
+   * asked again for ever; what the handler throws, or an event that this release does not know, ends the
+   * subscription. `stop` must not be awaited by the handler itself.
+   */
+  start(options: SubscribeOptions, handler: Handler): Subscription {
+    const stopping = new AbortController();
+    const done = follow(this.#source, options, handler, stopping.signal);
+    const settled = done
+      .catch((error: unknown) => {
+        this.#source.log?.error({ subscription: options.name, err: error }, 'a subscription ended');
+      })
+      .finally(() => this.#open.delete(subscription));
+    const subscription: Subscription = {
+      done,
+      async stop() {
+        stopping.abort();
+        await settled;
+      },
+    };
+    this.#open.add(subscription);
+    return subscription;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open].map((subscription) => subscription.stop()));
+  }
+}
+
+async function follow(
+  source: SubscriptionSource,
+  options: SubscribeOptions,
+  handler: Handler,
+  signal: AbortSignal,
+): Promise<void> {
+  const limit = options.batchSize ?? DEFAULT_BATCH_SIZE;
+  const filter = options.filter && { filter: options.filter };
+  let after = options.after;
+  // a handler must not run before `subscribe` has returned
+  await Promise.resolve();
+  while (!signal.aborted) {
+    const { rings } = source.bell;
+    const batch = await untilAvailable(
+      () => source.readAll({ after, limit, ...filter }),
+      source,
+      options.name,
+      signal,
+    );
+    if (!batch || signal.aborted) return;
+    if (batch.position > after) {
+      await handler(batch);
+      after = batch.position;
+    } else {
+      await source.bell.beyond(rings, source.pollMs, signal);
+    }
+  }
+}
+
+/** @returns undefined when the signal aborted first */
+async function untilAvailable<T>(
+  read: () => Promise<T>,
+  source: SubscriptionSource,
+  name: string,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await orAborted(read(), signal);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      source.log?.warn({ subscription: name, err: error, pauseMs }, 'a subscription cannot read the log');
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    }
+  }
+  return undefined;
+}
+
+/** A read that hangs must not hold up a stop. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,28 @@
+import type { ConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/** For tests of processes: passes the same contract as the real one. */
+export class InMemoryConnectionPools implements ConnectionPools {
+  readonly enabled = true;
+  readonly #pools = new Map<ProjectId, Pool>();
+
+  async restore(pools: readonly Pool[]): Promise<void> {
+    await Promise.resolve();
+    this.#pools.clear();
+    for (const pool of pools) this.#pools.set(pool.project, pool);
+  }
+
+  async register(pool: Pool): Promise<void> {
+    await Promise.resolve();
+    this.#pools.set(pool.project, pool);
+  }
+
+  async unregister(project: ProjectId): Promise<void> {
+    await Promise.resolve();
+    this.#pools.delete(project);
+  }
+
+  list(): Promise<readonly ProjectId[]> {
+    return Promise.resolve([...this.#pools.keys()]);
+  }
+}

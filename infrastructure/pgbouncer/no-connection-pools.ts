@@ -1,0 +1,10 @@
+import type { ConnectionPools } from '../../application/ports/connection-pools.ts';
+
+/** Without a pooler on this machine: projects connect directly. */
+export class NoConnectionPools implements ConnectionPools {
+  readonly enabled = false;
+  restore = (): Promise<void> => Promise.resolve();
+  register = (): Promise<void> => Promise.resolve();
+  unregister = (): Promise<void> => Promise.resolve();
+  list = (): Promise<readonly never[]> => Promise.resolve([]);
+}

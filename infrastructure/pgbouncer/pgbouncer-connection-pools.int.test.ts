@@ -1,0 +1,296 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Unavailable } from '../../application/errors.ts';
+import { connectionPoolsContract, poolFor } from '../../application/ports/connection-pools.contract.ts';
+import { newProject } from '../../application/ports/databases.contract.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { ownerRole } from '../../domain/project/project-id.ts';
+import { AesSecrets } from '../crypto/aes-secrets.ts';
+import { PostgresDatabases } from '../postgres/postgres-databases.ts';
+import { latestTemplateVersion } from '../postgres/project-template.ts';
+import { clusterAddress, testServer } from '../postgres/test-server.ts';
+import { findPgbouncer } from '../process/binaries.ts';
+import { freePort } from '../process/free-port.ts';
+import { launch } from '../process/launch.ts';
+import { endProcess, isAlive, listPrograms } from '../process/process-table.ts';
+import { quietLog, testFolder } from '../process/test-folder.ts';
+import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
+
+const ADMIN_PASSWORD = 'the-admin-password';
+
+async function pooler() {
+  const parent = await testFolder();
+  const binary = await findPgbouncer('');
+  if (binary === undefined) throw new Error('PgBouncer is not installed');
+  const port = await freePort();
+  // a blank, because people's folders have some
+  const folder = join(parent.path, 'the pooler');
+  const options = {
+    binary,
+    port,
+    folder,
+    logFile: join(parent.path, 'pgbouncer.log'),
+    server: { host: '127.0.0.1', port: clusterAddress().port },
+    adminPassword: ADMIN_PASSWORD,
+    user: parent.user,
+    log: quietLog,
+  };
+  const pools = new PgbouncerConnectionPools(options);
+  await pools.restore([]);
+  const close = async () => {
+    await pools.stop();
+    await parent.remove();
+  };
+  return { pools, port, folder, options, close };
+}
+
+type Pooler = Awaited<ReturnType<typeof pooler>>;
+
+/** A project with its database and logins in the cluster. */
+async function realProject() {
+  const cluster = await testServer();
+  const databases = new PostgresDatabases(cluster);
+  const secrets = new AesSecrets(randomBytes(32));
+  const logins = await secrets.issue();
+  const project = newProject();
+  await databases.ensureDatabase(project, await latestTemplateVersion());
+  await databases.ensureUsers(project, logins);
+  onTestFinished(async () => {
+    await databases.dropDatabase(project);
+    await databases.removeUsers(project);
+    await cluster.close();
+  });
+  return { project, logins, databases, secrets };
+}
+
+async function connect({ port }: Pooler, project: ProjectId, password: string): Promise<pg.Client> {
+  const user = ownerRole(project);
+  const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: project });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+async function whoAmI(server: Pooler, project: ProjectId, password: string): Promise<string | undefined> {
+  const client = await connect(server, project, password);
+  try {
+    return (await client.query<{ who: string }>('SELECT current_user AS who')).rows[0]?.who;
+  } finally {
+    await client.end();
+  }
+}
+
+async function administer<Row extends pg.QueryResultRow>({ port }: Pooler, command: string): Promise<Row[]> {
+  const admin = { host: '127.0.0.1', port, user: 'launchdb_admin', password: ADMIN_PASSWORD };
+  const client = new pg.Client({ ...admin, database: 'pgbouncer' });
+  await client.connect();
+  try {
+    return (await client.query<Row>(command)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** As a run of ours leaves it behind that was killed: nobody watches over it. */
+async function startAlone({ options, folder }: Pooler): Promise<number> {
+  const { binary, logFile, user } = options;
+  const args = [join(folder, 'pgbouncer.ini')];
+  return (await launch({ command: binary, args, cwd: folder, logFile, user })).pid;
+}
+
+connectionPoolsContract('PgBouncer', pooler);
+
+describe('PgBouncer', () => {
+  let server: Pooler;
+  beforeAll(async () => {
+    server = await pooler();
+  });
+  afterAll(() => server.close());
+
+  test('takes the SCRAM login that PostgreSQL has, and keeps no password', async () => {
+    const { project, logins } = await realProject();
+    await server.pools.register(poolFor(project, logins.owner.verifier));
+    expect(await whoAmI(server, project, logins.owner.password)).toBe(ownerRole(project));
+    await expect(whoAmI(server, project, 'wrong')).rejects.toThrow();
+    for (const name of ['userlist.txt', 'databases.ini', 'pgbouncer.ini']) {
+      const text = await readFile(join(server.folder, name), 'utf8');
+      expect(text).not.toContain(logins.owner.password);
+      expect(text).not.toContain(ADMIN_PASSWORD);
+      expect((await stat(join(server.folder, name))).mode & 0o777).toBe(0o600);
+    }
+    expect((await stat(server.folder)).mode & 0o777).toBe(0o700);
+    expect((await listPrograms()).map(({ command }) => command).join()).not.toContain(ADMIN_PASSWORD);
+    await server.pools.unregister(project);
+    await expect(whoAmI(server, project, logins.owner.password)).rejects.toThrow();
+  });
+
+  test('a changed verifier is taken up', async () => {
+    const { project, logins, databases, secrets } = await realProject();
+    await server.pools.register(poolFor(project, logins.owner.verifier));
+    const next = await secrets.issue();
+    await databases.ensureUsers(project, next);
+    await server.pools.register(poolFor(project, next.owner.verifier));
+    expect(await whoAmI(server, project, next.owner.password)).toBe(ownerRole(project));
+    await expect(whoAmI(server, project, logins.owner.password)).rejects.toThrow();
+    await server.pools.unregister(project);
+  });
+
+  test('unregistered, open connections end', async () => {
+    const { project, logins } = await realProject();
+    await server.pools.register(poolFor(project, logins.owner.verifier));
+    const client = await connect(server, project, logins.owner.password);
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    await client.query('BEGIN');
+    await server.pools.unregister(project);
+    await ended;
+  });
+
+  test('cut off by an unregistering that broke off, it is served when it is wanted again', async () => {
+    const { project, logins } = await realProject();
+    const pool = poolFor(project, logins.owner.verifier);
+    await server.pools.register(pool);
+    await administer(server, `DISABLE ${project}`);
+    await administer(server, `KILL ${project}`);
+    await server.pools.register(pool);
+    expect(await whoAmI(server, project, logins.owner.password)).toBe(ownerRole(project));
+    await server.pools.unregister(project);
+  });
+
+  test('fifty changes at once cost a few reloads', async () => {
+    const log = () => readFile(server.options.logFile, 'utf8');
+    const reloads = async () => (await log()).split('RELOAD command issued').length;
+    const before = await reloads();
+    const many = Array.from({ length: 50 }, newProject);
+    await Promise.all(many.map((project) => server.pools.register(poolFor(project))));
+    expect((await reloads()) - before).toBeGreaterThan(0);
+    expect((await reloads()) - before).toBeLessThanOrEqual(3);
+    await server.pools.restore([]);
+  });
+
+  test('killed, it comes back with its pools', async () => {
+    const project = newProject();
+    await server.pools.register(poolFor(project));
+    const { pid } = server.pools;
+    if (pid === undefined) throw new Error('not running');
+    process.kill(pid, 'SIGKILL');
+    await vi.waitFor(() => expect(server.pools.pid).not.toBe(pid), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await server.pools.list()).toEqual([project]), { timeout: 10_000 });
+    await server.pools.unregister(project);
+  });
+
+  test('while it is away a change is Unavailable, and is made up for afterwards', async () => {
+    const [one, another] = [newProject(), newProject()];
+    await server.pools.register(poolFor(one));
+    await server.pools.stop();
+    await expect(server.pools.register(poolFor(another))).rejects.toThrow(Unavailable);
+    await expect(server.pools.unregister(one)).rejects.toThrow(Unavailable);
+    const left = await startAlone(server);
+    onTestFinished(async () => {
+      await endProcess(left, [{ signal: 'SIGKILL', waitMs: 2_000 }]);
+      await server.pools.restore([]);
+    });
+    await vi.waitFor(async () => expect(await server.pools.list()).toEqual([another]), { timeout: 10_000 });
+  });
+
+  test('a pool that cannot be written is refused and harms no other', async () => {
+    const pool = poolFor(newProject(), 'plain password');
+    await expect(server.pools.register(pool)).rejects.toThrow(TypeError);
+    const project = newProject();
+    await server.pools.register(poolFor(project));
+    expect(await server.pools.list()).toEqual([project]);
+    await server.pools.unregister(project);
+  });
+
+  test('nothing is written before the pools were restored', async () => {
+    const fresh = new PgbouncerConnectionPools(server.options);
+    await expect(fresh.register(poolFor(newProject()))).rejects.toThrow(Unavailable);
+    await expect(fresh.unregister(newProject())).rejects.toThrow(Unavailable);
+  });
+
+  test('there is no way to a database that is not listed', async () => {
+    const { project, logins } = await realProject();
+    await expect(whoAmI(server, project, logins.owner.password)).rejects.toThrow();
+  });
+});
+
+describe('PgBouncer, left running by an earlier run,', () => {
+  let server: Pooler;
+  let left: number;
+  beforeEach(async () => {
+    server = await pooler();
+    await server.pools.restore([poolFor(newProject())]);
+    await server.pools.stop();
+    left = await startAlone(server);
+    await vi.waitFor(() => administer(server, 'SHOW VERSION'), { timeout: 10_000 });
+  });
+
+  test('is adopted, and serves what is desired then', async () => {
+    const project = newProject();
+    onTestFinished(() => server.close());
+    await server.pools.restore([poolFor(project)]);
+    expect(server.pools.pid).toBe(left);
+    expect(await server.pools.list()).toEqual([project]);
+  });
+
+  test('is replaced when its own settings have changed', async () => {
+    onTestFinished(() => server.close());
+    await endProcess(left, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+    const main = join(server.folder, 'pgbouncer.ini');
+    const text = await readFile(main, 'utf8');
+    await writeFile(main, text.replace(/max_client_conn = \d+/, 'max_client_conn = 77'));
+    left = await startAlone(server);
+    const limit = async () => {
+      const settings = await administer<{ key: string; value: string }>(server, 'SHOW CONFIG');
+      return settings.find(({ key }) => key === 'max_client_conn')?.value;
+    };
+    await vi.waitFor(async () => expect(await limit()).toBe('77'), { timeout: 10_000 });
+    const project = newProject();
+    await server.pools.restore([poolFor(project)]);
+    expect(await server.pools.list()).toEqual([project]);
+    expect(await isAlive(left)).toBe(false);
+    expect(await limit()).not.toBe('77');
+  });
+
+  test('is replaced when it listens elsewhere', async () => {
+    const next = new PgbouncerConnectionPools({ ...server.options, port: await freePort() });
+    onTestFinished(async () => {
+      await next.stop();
+      await server.close();
+    });
+    const project = newProject();
+    await next.restore([poolFor(project)]);
+    expect(await next.list()).toEqual([project]);
+    expect(await isAlive(left)).toBe(false);
+  });
+
+  test('is replaced when it does not let us in', async () => {
+    const project = newProject();
+    const next = new PgbouncerConnectionPools({ ...server.options, adminPassword: 'another' });
+    onTestFinished(async () => {
+      await next.stop();
+      await server.close();
+    });
+    await next.restore([poolFor(project)]);
+    expect(await next.list()).toEqual([project]);
+    expect(await isAlive(left)).toBe(false);
+  });
+});
+
+describe('PgBouncer with a broken configuration', () => {
+  test('an entry that it did not take up is noticed', async () => {
+    const broken = await pooler();
+    onTestFinished(() => broken.close());
+    const main = join(broken.folder, 'pgbouncer.ini');
+    // 1.18 stops at the missing file, says success and serves what it had
+    const text = await readFile(main, 'utf8');
+    await writeFile(main, text.replace('%include', '%include /nowhere\n%include'));
+    await expect(broken.pools.register(poolFor(newProject()))).rejects.toThrow(Unavailable);
+    await writeFile(main, text);
+    const project = newProject();
+    await broken.pools.register(poolFor(project));
+    expect(await broken.pools.list()).toContain(project);
+  });
+});

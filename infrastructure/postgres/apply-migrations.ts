@@ -1,0 +1,138 @@
+/**
+ * Numbered SQL files, each applied once: in one transaction with the row that says so. The row is inserted
+ * first, so of two that apply the same file at once the primary key lets one through and makes the other wait.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { Refused, Unavailable } from '../../application/errors.ts';
+
+export interface MigrationOptions {
+  /** where the table `migrations` lives; both are created when missing */
+  readonly schema: string;
+  /** the last number to apply; default: all */
+  readonly upTo?: number;
+}
+
+interface MigrationFile {
+  readonly version: number;
+  readonly name: string;
+  readonly path: string;
+}
+
+const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
+/** Schema, table, object (the table's row type) and key that are there already. */
+const DUPLICATES: readonly (string | undefined)[] = ['42P06', '42P07', '42710', '23505'];
+
+/**
+ * Applies what is missing, in order, and says the files' names. Idempotent. The client must not be in a
+ * transaction; limits on time are the client's own.
+ * @throws {Refused} a file differs from what was applied, or its SQL fails (that file left nothing behind)
+ * @throws {Unavailable} the connection died
+ */
+export async function applyMigrations(
+  client: pg.ClientBase,
+  folder: URL | string,
+  options: MigrationOptions,
+): Promise<{ applied: string[] }> {
+  const table = `${pg.escapeIdentifier(options.schema)}.migrations`;
+  await ensureTable(client, options.schema, table);
+  const applied: string[] = [];
+  for (const file of await migrationFiles(folder)) {
+    if (file.version > (options.upTo ?? Infinity)) break;
+    if (await applyOnce(client, table, file)) applied.push(file.name);
+  }
+  return { applied };
+}
+
+/** The highest number in the folder; 0 when there is none. */
+export async function latestVersion(folder: URL | string): Promise<number> {
+  return (await migrationFiles(folder)).at(-1)?.version ?? 0;
+}
+
+async function migrationFiles(folder: URL | string): Promise<MigrationFile[]> {
+  const path = typeof folder === 'string' ? folder : fileURLToPath(folder);
+  const names = (await readdir(path)).filter((name) => name.endsWith('.sql')).sort();
+  const files = names.map((name) => {
+    const version = FILE_NAME.exec(name)?.[1];
+    if (version === undefined) throw new Refused(`${name} is not named like 0001_what_it_does.sql`);
+    return { version: Number(version), name, path: join(path, name) };
+  });
+  for (const [index, file] of files.entries()) {
+    if (file.version === files[index + 1]?.version)
+      throw new Refused(`two migrations are number ${file.version}`);
+  }
+  return files;
+}
+
+async function ensureTable(client: pg.ClientBase, schema: string, table: string): Promise<void> {
+  try {
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
+    await client.query(`CREATE TABLE IF NOT EXISTS ${table} (
+      version integer PRIMARY KEY,
+      name text NOT NULL,
+      checksum text NOT NULL,
+      applied_at timestamptz NOT NULL DEFAULT now()
+    )`);
+  } catch (error) {
+    // IF NOT EXISTS does not cover two that create at the same moment
+    if (!DUPLICATES.includes(sqlState(error))) throw failure('prepare the table of migrations', error);
+    await ensureTable(client, schema, table);
+  }
+}
+
+/** @returns whether it was this call that applied the file */
+async function applyOnce(client: pg.ClientBase, table: string, file: MigrationFile): Promise<boolean> {
+  const sql = await readFile(file.path, 'utf8');
+  const checksum = createHash('sha256').update(sql).digest('hex');
+  if (await isApplied(client, table, file, checksum)) return false;
+  try {
+    await client.query('BEGIN');
+    const { rowCount } = await client.query(
+      `INSERT INTO ${table} (version, name, checksum) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+      [file.version, file.name, checksum],
+    );
+    const ours = rowCount === 1;
+    if (ours) await client.query(sql);
+    else await isApplied(client, table, file, checksum);
+    await client.query('COMMIT');
+    return ours;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {});
+    throw failure(`apply ${file.name}`, error);
+  }
+}
+
+async function isApplied(
+  client: pg.ClientBase,
+  table: string,
+  file: MigrationFile,
+  checksum: string,
+): Promise<boolean> {
+  const { rows } = await client
+    .query<{ checksum: string }>(`SELECT checksum FROM ${table} WHERE version = $1`, [file.version])
+    .catch((error: unknown) => {
+      throw failure('read which migrations were applied', error);
+    });
+  const [row] = rows;
+  if (row && row.checksum !== checksum) {
+    throw new Refused(
+      `${file.name} was changed after it was applied; put it back and add a new file instead`,
+    );
+  }
+  return row !== undefined;
+}
+
+function failure(attempted: string, error: unknown): Error {
+  if (error instanceof Refused) return error;
+  const state = sqlState(error);
+  const transient = state === undefined || /^(08|40|53|57)/.test(state);
+  if (transient) return new Unavailable(attempted, error);
+  return new Refused(`could not ${attempted}: ${(error as Error).message}`, error);
+}
+
+function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}

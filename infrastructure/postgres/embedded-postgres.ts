@@ -1,0 +1,175 @@
+/**
+ * The PostgreSQL that comes with the product: made by initdb in the data directory, run as a process of its
+ * own. Only the npm package's binaries are used: its JavaScript neither adopts a server that outlived us nor
+ * bounds its stop.
+ */
+import { execFile } from 'node:child_process';
+import { access, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { Log } from '../../application/ports/log.ts';
+import type { PostgresBinaries } from '../process/binaries.ts';
+import { launch } from '../process/launch.ts';
+import { listPrograms } from '../process/process-table.ts';
+import { SupervisedProgram } from '../process/supervised-program.ts';
+import type { SystemUser } from '../process/system-user.ts';
+
+const run = promisify(execFile);
+
+export interface EmbeddedPostgresOptions {
+  readonly binaries: PostgresBinaries;
+  /** the server's folder; made when it is missing */
+  readonly dataDir: string;
+  readonly logFile: string;
+  readonly port: number;
+  readonly superuserPassword: string;
+  readonly user: SystemUser | undefined;
+  readonly log: Log;
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** asked when no server was left to adopt */
+  readonly beforeLaunch?: () => Promise<void>;
+}
+
+export const SUPERUSER = 'postgres';
+const READY_WITHIN_MS = 60_000;
+
+/** Statements are never logged: CREATE ROLE carries password verifiers. */
+const SETTINGS = {
+  listen_addresses: "'127.0.0.1'",
+  unix_socket_directories: "''",
+  max_connections: 500,
+  superuser_reserved_connections: 10,
+  shared_buffers: "'128MB'",
+  password_encryption: "'scram-sha-256'",
+  log_statement: "'none'",
+  log_min_error_statement: "'panic'",
+  log_min_messages: "'warning'",
+  log_parameter_max_length: 0,
+  log_parameter_max_length_on_error: 0,
+  log_line_prefix: "'%m [%p] %d '",
+  max_wal_size: "'1GB'",
+  temp_file_limit: "'2GB'",
+} as const;
+
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<SupervisedProgram> {
+  if (!(await exists(join(options.dataDir, 'PG_VERSION')))) await initialise(options);
+  await writeConfiguration(options);
+  const args = ['-D', options.dataDir];
+  const command = [options.binaries.postgres, ...args].join(' ');
+  const program = new SupervisedProgram({
+    name: 'postgres',
+    log: options.log,
+    find: async () => {
+      // backends rename themselves ("postgres: ..."), so the exact command line is the postmaster
+      const found = (await listPrograms()).find((program) => program.command === command);
+      return found && (await runsOn(options)) ? found.pid : undefined;
+    },
+    launch: async () => {
+      await options.beforeLaunch?.();
+      return launch({
+        command: options.binaries.postgres,
+        args,
+        cwd: options.dataDir,
+        logFile: options.logFile,
+        user: options.user,
+      });
+    },
+    ready: (_pid, signal) => untilItAnswers(options, signal),
+    // INT is PostgreSQL's fast stop, QUIT the immediate one
+    ending: [
+      { signal: 'SIGINT', waitMs: 10_000 },
+      { signal: 'SIGQUIT', waitMs: 5_000 },
+      { signal: 'SIGKILL', waitMs: 2_000 },
+    ],
+  });
+  await program.start();
+  return program;
+}
+
+/** Makes the cluster under a temporary name: a crash in between leaves no half of one. */
+async function initialise(options: EmbeddedPostgresOptions): Promise<void> {
+  const draft = `${options.dataDir}.initdb`;
+  const passwordFile = `${options.dataDir}.password`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(draft, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, options.superuserPassword, { mode: 0o600 });
+  const { user } = options;
+  if (user) for (const path of [draft, passwordFile]) await chown(path, user.uid, user.gid);
+  const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8';
+  try {
+    await run(
+      options.binaries.initdb,
+      [
+        '-D',
+        draft,
+        '-U',
+        SUPERUSER,
+        '--pwfile',
+        passwordFile,
+        '-A',
+        'scram-sha-256',
+        '-E',
+        'UTF8',
+        `--locale=${locale}`,
+        '--no-instructions',
+      ],
+      { cwd: draft, env: { PATH: '/usr/bin:/bin' }, ...(user && { uid: user.uid, gid: user.gid }) },
+    );
+    await rename(draft, options.dataDir);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+}
+
+async function writeConfiguration(options: EmbeddedPostgresOptions): Promise<void> {
+  const settings = { ...SETTINGS, port: options.port, ...options.settings };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  const own = join(options.dataDir, 'launchdb.conf');
+  const main = join(options.dataDir, 'postgresql.conf');
+  await writeFile(
+    own,
+    `# written at every start; put your own settings into postgresql.conf below the include\n${lines.join('')}`,
+  );
+  if (options.user) await chown(own, options.user.uid, options.user.gid);
+  const text = await readFile(main, 'utf8');
+  if (!text.includes("include 'launchdb.conf'")) await writeFile(main, `${text}\ninclude 'launchdb.conf'\n`);
+}
+
+/** A server that was left running is adopted only on the port that we want now. */
+async function runsOn(options: EmbeddedPostgresOptions): Promise<boolean> {
+  const lines = (await readFile(join(options.dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  return Number(lines[3]) === options.port;
+}
+
+async function untilItAnswers(options: EmbeddedPostgresOptions, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    if (signal.aborted) throw new Error(`PostgreSQL ended while it started; see ${options.logFile}`);
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: options.port,
+      user: SUPERUSER,
+      password: options.superuserPassword,
+      database: 'postgres',
+      connectionTimeoutMillis: 5_000,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      // 28P01: it answers, but the password is not ours; waiting changes nothing
+      if ((error as { code?: string }).code === '28P01' || Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { Refused } from '../../application/errors.ts';
+import { scramVerifier } from '../crypto/scram.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import type { PostgresServer } from './postgres-server.ts';
+import { ensureSharedRoles } from './shared-roles.ts';
+
+export const PLATFORM_DATABASE = 'launchdb';
+export const PLATFORM_ROLE = 'launchdb_platform';
+
+const MARK = 'launchdb:platform';
+const MIGRATIONS = new URL('../sql/platform/', import.meta.url);
+
+/**
+ * The platform's own database, its login (no superuser: it reads and appends to the log, keeps accounts and
+ * makes views) and the shared roles. Idempotent.
+ * @throws {Refused} the login is no superuser, or a database of the name is not ours
+ */
+export async function preparePlatformDatabase(
+  server: PostgresServer,
+  platformPassword: string,
+): Promise<pg.ClientConfig> {
+  await server.administer('prepare the platform database', async (client) => {
+    await requireSuperuser(client);
+    await ensureSharedRoles(client);
+    await ensurePlatformRole(client, platformPassword);
+    await ensureDatabase(client);
+  });
+  await server.inDatabase(PLATFORM_DATABASE, 'set up the platform database', (client) =>
+    applyMigrations(client, MIGRATIONS, { schema: 'platform' }),
+  );
+  const { host, port } = server.address;
+  return { host, port, user: PLATFORM_ROLE, password: platformPassword, database: PLATFORM_DATABASE };
+}
+
+async function requireSuperuser(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string; superuser: boolean }>(
+    'SELECT rolname AS name, rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+  );
+  if (rows[0]?.superuser) return;
+  throw new Refused(
+    `the PostgreSQL login "${rows[0]?.name}" is no superuser. LaunchDB needs one: it makes a role with BYPASSRLS, ` +
+      "closes the server's own databases to projects and removes what projects own",
+  );
+}
+
+async function ensurePlatformRole(client: pg.ClientBase, password: string): Promise<void> {
+  // a salt that follows from the password: the verifier is the same at every start
+  const salt = createHash('sha256').update(`launchdb platform role ${password}`).digest().subarray(0, 16);
+  const verifier = pg.escapeLiteral(await scramVerifier(password, salt));
+  const { rows } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [PLATFORM_ROLE]);
+  const verb = rows.length === 0 ? 'CREATE' : 'ALTER';
+  await client.query(
+    `${verb} ROLE ${PLATFORM_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${verifier}`,
+  );
+}
+
+async function ensureDatabase(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ mark: string | null }>(
+    `SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`,
+    [PLATFORM_DATABASE],
+  );
+  if (rows[0] && rows[0].mark !== MARK) {
+    const empty = await client.query(`SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn`, [
+      PLATFORM_DATABASE,
+    ]);
+    if (empty.rows.length === 0) {
+      throw new Refused(
+        `the server has a database "${PLATFORM_DATABASE}" that LaunchDB did not make; use another server or rename it`,
+      );
+    }
+  }
+  if (!rows[0])
+    await client.query(`CREATE DATABASE ${PLATFORM_DATABASE} TEMPLATE template0 ALLOW_CONNECTIONS false`);
+  await client.query(`COMMENT ON DATABASE ${PLATFORM_DATABASE} IS '${MARK}'`);
+  await client.query(`REVOKE ALL ON DATABASE ${PLATFORM_DATABASE} FROM PUBLIC`);
+  await client.query(`GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${PLATFORM_DATABASE} TO ${PLATFORM_ROLE}`);
+  await client.query(`ALTER DATABASE ${PLATFORM_DATABASE} WITH ALLOW_CONNECTIONS true`);
+  // a project's login must not look around in the server's own databases
+  await client.query('REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC');
+}

@@ -1,0 +1,269 @@
+import pg from 'pg';
+import { Refused } from '../../application/errors.ts';
+import type { Databases } from '../../application/ports/databases.ts';
+import type { DatabaseLogin } from '../../application/ports/secrets.ts';
+import {
+  authenticatorRole,
+  databaseName,
+  isProjectId,
+  ownerRole,
+  type ProjectId,
+} from '../../domain/project/project-id.ts';
+import { inTransaction, type PostgresServer } from './postgres-server.ts';
+import { templateName } from './project-template.ts';
+import { SHARED_ROLES } from './shared-roles.ts';
+
+const OWNER_CONNECTIONS = 30;
+const AUTHENTICATOR_CONNECTIONS = 30;
+const shared = SHARED_ROLES.join(', ');
+
+/**
+ * Databases and logins in a real cluster. The mark is the object's comment. A database cannot be made and
+ * marked in one transaction, so it is made closed (ALLOW_CONNECTIONS false) and opened after it was marked:
+ * one that is closed and unmarked is ours, cut short; one that is open and unmarked is somebody else's.
+ */
+export class PostgresDatabases implements Databases {
+  readonly #server: PostgresServer;
+
+  constructor(server: PostgresServer) {
+    this.#server = server;
+  }
+
+  async ensureDatabase(project: ProjectId, templateVersion: number): Promise<void> {
+    const name = databaseName(project);
+    await this.#alone(project, `create the database ${name}`, async (client) => {
+      const found = await databaseState(client, project);
+      if (found === 'foreign') throw foreignDatabase(project);
+      const template = templateName(templateVersion);
+      if (found === 'absent') {
+        await client.query(
+          `CREATE DATABASE ${id(name)} TEMPLATE ${id(template)} STRATEGY WAL_LOG ALLOW_CONNECTIONS false`,
+        );
+      }
+      if (found === 'whole') return;
+      // a copy does not carry the template's privileges
+      await client.query(`REVOKE ALL ON DATABASE ${id(name)} FROM PUBLIC`);
+      await client.query(`COMMENT ON DATABASE ${id(name)} IS ${pg.escapeLiteral(markOf(project))}`);
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true`);
+    });
+  }
+
+  async ensureUsers(
+    project: ProjectId,
+    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
+  ): Promise<void> {
+    const [database, owner, authenticator] = [
+      databaseName(project),
+      ownerRole(project),
+      authenticatorRole(project),
+    ];
+    const attempted = `create the logins of ${project}`;
+    await this.#alone(project, attempted, (client) =>
+      inTransaction(client, async () => {
+        await requireDatabase(client, project);
+        await ensureLogin(client, project, owner, logins.owner.verifier, OWNER_CONNECTIONS);
+        await ensureLogin(
+          client,
+          project,
+          authenticator,
+          logins.authenticator.verifier,
+          AUTHENTICATOR_CONNECTIONS,
+        );
+        await client.query(`GRANT ${shared} TO ${id(owner)}, ${id(authenticator)}`);
+        await client.query(`GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${id(database)} TO ${id(owner)}`);
+        await client.query(`GRANT CONNECT ON DATABASE ${id(database)} TO ${id(authenticator)}`);
+        const bound = (role: string, setting: string) =>
+          client.query(`ALTER ROLE ${id(role)} IN DATABASE ${id(database)} SET ${setting}`);
+        await bound(owner, `statement_timeout = '120s'`);
+        await bound(owner, `idle_in_transaction_session_timeout = '60s'`);
+        await bound(authenticator, `statement_timeout = '8s'`);
+        await bound(authenticator, `idle_in_transaction_session_timeout = '30s'`);
+      }),
+    );
+    await this.#server.inDatabase(database, attempted, (client) =>
+      inTransaction(client, async () => {
+        // the owner may have dropped it
+        await client.query('CREATE SCHEMA IF NOT EXISTS public');
+        await client.query(`ALTER SCHEMA public OWNER TO ${id(owner)}`);
+        await client.query(`GRANT USAGE ON SCHEMA public TO ${shared}`);
+        await client.query(`GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`);
+        await client.query(`GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`);
+        for (const kind of ['TABLES', 'SEQUENCES', 'FUNCTIONS']) {
+          await client.query(
+            `ALTER DEFAULT PRIVILEGES FOR ROLE ${id(owner)} IN SCHEMA public GRANT ALL ON ${kind} TO ${shared}`,
+          );
+        }
+      }),
+    );
+  }
+
+  async removeUsers(project: ProjectId): Promise<void> {
+    const attempted = `remove the logins of ${project}`;
+    const roles = [ownerRole(project), authenticatorRole(project)];
+    await this.#alone(project, attempted, async (client) => {
+      const there: string[] = [];
+      for (const role of roles) if ((await roleState(client, project, role)) === 'ours') there.push(role);
+      if (there.length === 0) return;
+      for (const role of there) await client.query(`ALTER ROLE ${id(role)} NOLOGIN`);
+      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)', [
+        there,
+      ]);
+      for (const database of await databasesWith(client, there)) {
+        await this.#dropOwned(database, there, client);
+      }
+      // what the roles hold on the server itself: CONNECT, if the database is still there
+      await client.query(`DROP OWNED BY ${there.map(id).join(', ')}`);
+      await client.query(`DROP ROLE ${there.map(id).join(', ')}`);
+    });
+  }
+
+  async dropDatabase(project: ProjectId): Promise<void> {
+    const name = databaseName(project);
+    await this.#alone(project, `drop the database ${name}`, async (client) => {
+      const found = await databaseState(client, project);
+      if (found === 'absent' || found === 'foreign') return;
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
+      await client.query(`DROP DATABASE IF EXISTS ${id(name)} WITH (FORCE)`);
+    });
+  }
+
+  async allowConnections(project: ProjectId): Promise<void> {
+    const name = databaseName(project);
+    await this.#server.administer(`open the database ${name}`, async (client) => {
+      await requireDatabase(client, project);
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT -1`);
+    });
+  }
+
+  async refuseConnections(project: ProjectId): Promise<void> {
+    const name = databaseName(project);
+    await this.#server.administer(`close the database ${name}`, async (client) => {
+      await requireDatabase(client, project);
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
+      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+    });
+  }
+
+  async list(): Promise<readonly ProjectId[]> {
+    return this.#server.administer('list the databases', async (client) => {
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT datname AS name FROM pg_database WHERE shobj_description(oid, 'pg_database') = 'launchdb:' || datname
+         UNION
+         SELECT project FROM pg_roles, substring(rolname, '^(.*)_(?:owner|authenticator)$') project
+         WHERE shobj_description(oid, 'pg_authid') = 'launchdb:' || project`,
+      );
+      return rows.map(({ name }) => name).filter(isProjectId);
+    });
+  }
+
+  /**
+   * Only a session inside a database can drop what a role owns there. A closed one is opened for it to
+   * superusers alone: the limit on connections does not count for them.
+   */
+  async #dropOwned(
+    { name, open }: DatabaseWithRoles,
+    roles: readonly string[],
+    client: pg.ClientBase,
+  ): Promise<void> {
+    if (!open)
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT 0`);
+    await this.#server.inDatabase(name, `remove what ${roles.join(' and ')} own`, (inside) =>
+      inside.query(`DROP OWNED BY ${roles.map(id).join(', ')} CASCADE`),
+    );
+    if (!open) {
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false CONNECTION LIMIT -1`);
+    }
+  }
+
+  /** One at a time for each project, also when a worker was killed and its statement still runs. */
+  #alone<T>(project: ProjectId, attempted: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    return this.#server.administer(attempted, async (client) => {
+      await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [project]);
+      const result = await work(client);
+      // after a failure the session is given up, and the lock with it
+      await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [project]);
+      return result;
+    });
+  }
+}
+
+const id = (name: string): string => pg.escapeIdentifier(name);
+const markOf = (project: ProjectId): string => `launchdb:${project}`;
+
+/** What is not ours is never touched: to "ensure" it is refused, and to "remove" there is nothing of ours. */
+type DatabaseState = 'absent' | 'foreign' | 'unfinished' | 'whole';
+
+async function databaseState(client: pg.ClientBase, project: ProjectId): Promise<DatabaseState> {
+  const { rows } = await client.query<{ mark: string | null; open: boolean }>(
+    `SELECT shobj_description(oid, 'pg_database') AS mark, datallowconn AS open FROM pg_database WHERE datname = $1`,
+    [databaseName(project)],
+  );
+  const [found] = rows;
+  if (!found) return 'absent';
+  const marked = found.mark === markOf(project);
+  if (!marked && (found.open || found.mark !== null)) return 'foreign';
+  return marked && found.open ? 'whole' : 'unfinished';
+}
+
+const foreignDatabase = (project: ProjectId) =>
+  new Refused(`the database ${databaseName(project)} exists and is not LaunchDB's; rename or drop it`);
+
+async function requireDatabase(client: pg.ClientBase, project: ProjectId): Promise<void> {
+  const found = await databaseState(client, project);
+  if (found === 'foreign') throw foreignDatabase(project);
+  if (found === 'absent') throw new Refused(`the database ${databaseName(project)} is missing`);
+}
+
+interface DatabaseWithRoles {
+  readonly name: string;
+  readonly open: boolean;
+}
+
+/**
+ * Where the roles own something or hold a privilege. That may be in databases of other projects, too: whoever
+ * has tables can grant on them to any role, and such a grant must not keep the role from being dropped.
+ */
+async function databasesWith(
+  client: pg.ClientBase,
+  roles: readonly string[],
+): Promise<readonly DatabaseWithRoles[]> {
+  const { rows } = await client.query<DatabaseWithRoles>(
+    `SELECT datname AS name, datallowconn AS open FROM pg_database
+     WHERE oid IN (SELECT dbid FROM pg_shdepend JOIN pg_roles ON refobjid = pg_roles.oid
+                   WHERE refclassid = 'pg_authid'::regclass AND rolname = ANY ($1))`,
+    [roles],
+  );
+  return rows;
+}
+
+/** In a transaction with its mark, so a role of ours is always marked. */
+async function ensureLogin(
+  client: pg.ClientBase,
+  project: ProjectId,
+  role: string,
+  verifier: string,
+  connections: number,
+): Promise<void> {
+  const found = await roleState(client, project, role);
+  if (found === 'foreign')
+    throw new Refused(`the role ${role} exists and is not LaunchDB's; rename or drop it`);
+  const verb = found === 'ours' ? 'ALTER' : 'CREATE';
+  await client.query(
+    `${verb} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
+      `CONNECTION LIMIT ${connections} PASSWORD ${pg.escapeLiteral(verifier)}`,
+  );
+  await client.query(`COMMENT ON ROLE ${id(role)} IS ${pg.escapeLiteral(markOf(project))}`);
+}
+
+async function roleState(
+  client: pg.ClientBase,
+  project: ProjectId,
+  role: string,
+): Promise<'absent' | 'foreign' | 'ours'> {
+  const { rows } = await client.query<{ mark: string | null }>(
+    `SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1`,
+    [role],
+  );
+  if (!rows[0]) return 'absent';
+  return rows[0].mark === markOf(project) ? 'ours' : 'foreign';
+}

@@ -1,0 +1,22 @@
+import type { Migrations } from '../../application/ports/migrations.ts';
+import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import type { PostgresServer } from './postgres-server.ts';
+import { MIGRATIONS_SCHEMA, PROJECT_MIGRATIONS } from './project-template.ts';
+
+export class PostgresMigrations implements Migrations {
+  readonly latestVersion: number;
+  readonly #server: PostgresServer;
+
+  /** @param latestVersion of the files, see `latestTemplateVersion` */
+  constructor(server: PostgresServer, latestVersion: number) {
+    this.#server = server;
+    this.latestVersion = latestVersion;
+  }
+
+  migrate(project: ProjectId, version: number): Promise<{ applied: readonly string[] }> {
+    return this.#server.inDatabase(databaseName(project), 'migrate the database', (client) =>
+      applyMigrations(client, PROJECT_MIGRATIONS, { schema: MIGRATIONS_SCHEMA, upTo: version }),
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Unavailable } from '../../application/errors.ts';
+import { ownerAccountsContract } from '../../application/ports/owner-accounts.contract.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import { PostgresOwnerAccounts } from './postgres-owner-accounts.ts';
+import { onCluster, testDatabase, type TestDatabase } from './test-database.ts';
+
+const CREATE_ROLE = `DO $$ BEGIN
+  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
+
+describe('with the rights of the platform', () => {
+  let database: TestDatabase;
+  let pool: pg.Pool;
+
+  beforeAll(async () => {
+    database = await testDatabase();
+    await onCluster(database.url, async (client) => {
+      await client.query(CREATE_ROLE);
+      await applyMigrations(client, new URL('../sql/platform/', import.meta.url), { schema: 'platform' });
+    });
+    pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await database[Symbol.asyncDispose]();
+  });
+
+  ownerAccountsContract('postgres', () => new PostgresOwnerAccounts(pool));
+
+  test('passwords cannot be changed and accounts not removed by the platform itself', async () => {
+    await expect(pool.query("UPDATE accounts.owners SET password_hash = ''")).rejects.toThrow(
+      'permission denied',
+    );
+    await expect(pool.query('DELETE FROM accounts.owners')).rejects.toThrow('permission denied');
+  });
+
+  test('a server that is away is unavailable', async () => {
+    const away = new pg.Pool({ host: '127.0.0.1', port: 1 });
+    await expect(new PostgresOwnerAccounts(away).findById('own_x')).rejects.toThrow(Unavailable);
+    await away.end();
+  });
+});

@@ -1,0 +1,150 @@
+import type pg from 'pg';
+import type {
+  NewOwnerAccount,
+  NewSession,
+  OwnerAccount,
+  OwnerAccounts,
+  Rotation,
+} from '../../application/ports/owner-accounts.ts';
+import { unavailableOr } from './postgres-errors.ts';
+
+type AccountRow = { owner_id: string; email: string; password_hash: string; created_at: Date };
+type SessionRow = { owner_id: string; session_id: string };
+
+const ACCOUNT = 'SELECT owner_id, email, password_hash, created_at FROM accounts.owners';
+
+/** Owners in the tables of the schema `accounts`. Limits on time are the pool's own. */
+export class PostgresOwnerAccounts implements OwnerAccounts {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async create(account: NewOwnerAccount): Promise<boolean> {
+    // one statement, thus one transaction
+    const rows = await this.#query(
+      'create the account',
+      `WITH owner AS (
+         INSERT INTO accounts.owners (owner_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (email) DO NOTHING RETURNING owner_id)
+       INSERT INTO accounts.owner_keys (owner_id, sealed_key) SELECT owner_id, $5 FROM owner RETURNING owner_id`,
+      [
+        account.ownerId,
+        account.email,
+        account.passwordHash,
+        account.createdAt,
+        Buffer.from(account.sealedKey),
+      ],
+    );
+    return rows.length === 1;
+  }
+
+  async findByEmail(email: string): Promise<OwnerAccount | undefined> {
+    return accountOf(
+      await this.#query<AccountRow>('read the account', `${ACCOUNT} WHERE email = $1`, [email]),
+    );
+  }
+
+  async findById(ownerId: string): Promise<OwnerAccount | undefined> {
+    return accountOf(
+      await this.#query<AccountRow>('read the account', `${ACCOUNT} WHERE owner_id = $1`, [ownerId]),
+    );
+  }
+
+  async sealedKey(ownerId: string): Promise<Uint8Array | undefined> {
+    const sql = 'SELECT sealed_key FROM accounts.owner_keys WHERE owner_id = $1';
+    const [row] = await this.#query<{ sealed_key: Buffer }>('read the key of the owner', sql, [ownerId]);
+    return row?.sealed_key;
+  }
+
+  async startSession({ sessionId, ownerId, tokenHash, startedAt, expiresAt }: NewSession): Promise<void> {
+    await this.#query(
+      'start the session',
+      `WITH expired AS (DELETE FROM accounts.sessions WHERE owner_id = $2 AND expires_at < $4),
+       session AS (
+         INSERT INTO accounts.sessions (session_id, owner_id, started_at, expires_at) VALUES ($1, $2, $4, $5)
+         RETURNING session_id)
+       INSERT INTO accounts.refresh_tokens (token_hash, session_id, expires_at) SELECT $3, session_id, $5 FROM session`,
+      [sessionId, ownerId, bytes(tokenHash), startedAt, expiresAt],
+    );
+  }
+
+  async rotate(
+    tokenHash: string,
+    next: { tokenHash: string; now: Date; expiresAt: Date },
+  ): Promise<Rotation> {
+    const [rotated] = await this.#query<SessionRow>(
+      'exchange the refresh token',
+      // of two with one token the second waits for the row, and finds it used
+      `WITH session AS (
+         SELECT s.session_id, s.owner_id FROM accounts.sessions s JOIN accounts.refresh_tokens t USING (session_id)
+         WHERE t.token_hash = $1 AND s.ended_at IS NULL),
+       used AS (
+         UPDATE accounts.refresh_tokens t SET used_at = $3 FROM session
+         WHERE t.token_hash = $1 AND t.used_at IS NULL AND t.expires_at > $3 RETURNING t.session_id),
+       issued AS (
+         INSERT INTO accounts.refresh_tokens (token_hash, session_id, expires_at)
+         SELECT $2, session_id, $4 FROM used),
+       forgotten AS (
+         DELETE FROM accounts.refresh_tokens t USING used
+         WHERE t.session_id = used.session_id AND t.expires_at <= $3)
+       UPDATE accounts.sessions s SET expires_at = $4 FROM used
+       WHERE s.session_id = used.session_id RETURNING s.session_id, s.owner_id`,
+      [bytes(tokenHash), bytes(next.tokenHash), next.now, next.expiresAt],
+    );
+    if (rotated) return { outcome: 'rotated', ownerId: rotated.owner_id, sessionId: rotated.session_id };
+    return this.#revokeIfUsed(tokenHash, next.now);
+  }
+
+  async endSession(
+    tokenHash: string,
+    now: Date,
+  ): Promise<{ ownerId: string; sessionId: string } | undefined> {
+    const [ended] = await this.#query<SessionRow>(
+      'end the session',
+      `UPDATE accounts.sessions s SET ended_at = coalesce(s.ended_at, $2) FROM accounts.refresh_tokens t
+       WHERE t.token_hash = $1 AND t.expires_at > $2 AND s.session_id = t.session_id
+       RETURNING s.session_id, s.owner_id`,
+      [bytes(tokenHash), now],
+    );
+    return ended && { ownerId: ended.owner_id, sessionId: ended.session_id };
+  }
+
+  async #revokeIfUsed(tokenHash: string, now: Date): Promise<Rotation> {
+    const [reused] = await this.#query<SessionRow>(
+      'end the session of a reused token',
+      `UPDATE accounts.sessions s SET ended_at = coalesce(s.ended_at, $2) FROM accounts.refresh_tokens t
+       WHERE t.token_hash = $1 AND t.used_at IS NOT NULL AND s.session_id = t.session_id AND s.expires_at > $2
+       RETURNING s.session_id, s.owner_id`,
+      [bytes(tokenHash), now],
+    );
+    if (!reused) return { outcome: 'invalid' };
+    return { outcome: 'reused', ownerId: reused.owner_id, sessionId: reused.session_id };
+  }
+
+  async #query<Row extends pg.QueryResultRow>(
+    attempted: string,
+    sql: string,
+    values: unknown[],
+  ): Promise<Row[]> {
+    try {
+      return (await this.#pool.query<Row>(sql, values)).rows;
+    } catch (error) {
+      throw unavailableOr(attempted, error);
+    }
+  }
+}
+
+const bytes = (hash: string): Buffer => Buffer.from(hash, 'hex');
+
+function accountOf([row]: AccountRow[]): OwnerAccount | undefined {
+  return (
+    row && {
+      ownerId: row.owner_id,
+      email: row.email,
+      passwordHash: row.password_hash,
+      createdAt: row.created_at,
+    }
+  );
+}

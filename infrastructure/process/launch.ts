@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import type { SystemUser } from './system-user.ts';
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** appended to; made with mode 0600 */
+  readonly logFile: string;
+  readonly user: SystemUser | undefined;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Launched {
+  readonly pid: number;
+  /** resolves when the process has ended */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Starts a program in a session of its own: Ctrl-C in the terminal reaches only us, and a kill -9 of us
+ * leaves the program running for the next start to adopt. Our environment (it holds the master key) is not
+ * passed on.
+ */
+export async function launch(what: Launch): Promise<Launched> {
+  const log = await open(what.logFile, 'a', 0o600);
+  try {
+    const child = spawn(what.command, what.args, {
+      cwd: what.cwd,
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', ...what.env },
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+      ...(what.user && { uid: what.user.uid, gid: what.user.gid }),
+    });
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    child.unref();
+    return { pid: child.pid as number, ended };
+  } finally {
+    await log.close();
+  }
+}

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { DataApi } from '../../application/ports/data-apis.ts';
+import { newProject } from '../../application/ports/databases.contract.ts';
+import { configDigests, postgrestConfig, readPostgrestConfig } from './postgrest-config.ts';
+
+const route = { host: '127.0.0.1', port: 6432, pooled: true };
+const ports = { port: 4001, adminPort: 4002 };
+const api: DataApi = {
+  project: newProject(),
+  authenticatorPassword: 'p@ss/word',
+  jwtSecret: 'secret',
+  settings: { maxRows: 10, schemas: ['public', 'api'] },
+};
+
+test('what is confirmed can be read back', () => {
+  const text = postgrestConfig(api, route, ports, true);
+  expect(readPostgrestConfig(text)).toEqual({ ...ports, ...configDigests(api, route) });
+});
+
+test.each([
+  ['unconfirmed', postgrestConfig(api, route, ports, false)],
+  ['cut short', postgrestConfig(api, route, ports, true).slice(0, 200)],
+  ['foreign', 'server-port = 3000\nadmin-server-port = 3001\n'],
+  ['empty', ''],
+])('what is %s cannot', (_title, text) => {
+  expect(readPostgrestConfig(text)).toBeUndefined();
+});
+
+test('settings and the JWT secret are reloaded; the login and the route need a restart', () => {
+  const now = configDigests(api, route);
+  const reloads = [
+    { ...api, jwtSecret: 'other' },
+    { ...api, settings: { ...api.settings, maxRows: 11 } },
+  ];
+  for (const changed of reloads) {
+    const { restart, reload } = configDigests(changed, route);
+    expect([restart === now.restart, reload === now.reload]).toEqual([true, false]);
+  }
+  expect(configDigests({ ...api, authenticatorPassword: 'x' }, route).restart).not.toBe(now.restart);
+  expect(configDigests(api, { ...route, pooled: false }).restart).not.toBe(now.restart);
+});
+
+test('no value can end its line or its quotes', () => {
+  const hostile = { ...api, jwtSecret: 'a"\\', settings: { ...api.settings, schemas: ['x"y'] } };
+  const text = postgrestConfig(hostile, route, ports, true);
+  expect(text).toContain('jwt-secret = "a\\"\\\\"\n');
+  expect(text).toContain('db-schemas = "x\\"y"\n');
+  expect(text).toContain(`authenticator:p%40ss%2Fword@127.0.0.1:6432/`);
+  const broken = { ...api, jwtSecret: 'a\nserver-host = "0.0.0.0"' };
+  expect(() => postgrestConfig(broken, route, ports, true)).toThrow(TypeError);
+});

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
+import { authenticatorRole, databaseName } from '../../domain/project/project-id.ts';
+
+export interface PostgrestPorts {
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+/** The way from PostgREST to PostgreSQL. */
+export interface DatabaseRoute extends Endpoint {
+  /** through PgBouncer: no prepared statements, and LISTEN would not work */
+  readonly pooled: boolean;
+}
+
+/** What a configuration was made of, so that one that runs can be told from one that has to change. */
+export interface ConfigDigests {
+  /** of what a running process cannot take up */
+  readonly restart: string;
+  /** of what it can */
+  readonly reload: string;
+}
+
+type Setting = readonly [name: string, value: string];
+
+function quote(value: string): string {
+  if (/[\r\n]/.test(value)) throw new TypeError('a line break in a setting');
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
+  const login = `${authenticatorRole(api.project)}:${encodeURIComponent(api.authenticatorPassword)}`;
+  return [
+    ['db-uri', quote(`postgres://${login}@${route.host}:${route.port}/${databaseName(api.project)}`)],
+    // this file alone decides: a role may change its own settings, and PostgREST would obey them
+    ['db-config', 'false'],
+    ['db-pool', '8'],
+    ['db-pool-acquisition-timeout', '10'],
+    ['db-pool-max-idletime', '30'],
+    ['db-prepared-statements', String(!route.pooled)],
+    ['db-channel-enabled', 'false'],
+    // from "error" on it would log the URLs of requests
+    ['log-level', '"crit"'],
+  ];
+}
+
+const reloadableSettings = ({ settings, jwtSecret }: DataApi): readonly Setting[] => [
+  ['db-schemas', quote(settings.schemas.join(','))],
+  ['db-extra-search-path', '"public,extensions"'],
+  ['db-anon-role', '"anon"'],
+  ['db-max-rows', String(settings.maxRows)],
+  ['jwt-secret', quote(jwtSecret)],
+];
+
+export const configDigests = (api: DataApi, route: DatabaseRoute): ConfigDigests => ({
+  restart: digest(fixedSettings(api, route)),
+  reload: digest(reloadableSettings(api)),
+});
+
+/**
+ * The configuration of a project's PostgREST, valid for 12 to 14.
+ * @param confirmed a process runs with exactly this; the first line says so to the next run of ours
+ */
+export function postgrestConfig(
+  api: DataApi,
+  route: DatabaseRoute,
+  ports: PostgrestPorts,
+  confirmed: boolean,
+): string {
+  const listening: readonly Setting[] = [
+    ['server-host', '"127.0.0.1"'],
+    ['server-port', String(ports.port)],
+    ['admin-server-port', String(ports.adminPort)],
+  ];
+  const { restart, reload } = configDigests(api, route);
+  const head = confirmed ? `# restart ${restart} reload ${reload}\n` : '# not taken up yet\n';
+  const settings = [...fixedSettings(api, route), ...reloadableSettings(api), ...listening];
+  return head + settings.map(([name, value]) => `${name} = ${value}\n`).join('');
+}
+
+/** What an earlier run wrote; undefined when it is not one of ours, unconfirmed or cut short. */
+export function readPostgrestConfig(text: string): (PostgrestPorts & ConfigDigests) | undefined {
+  const [, restart, reload] = /^# restart ([0-9a-f]{32}) reload ([0-9a-f]{32})\n/.exec(text) ?? [];
+  const port = Number(/^server-port = (\d+)$/m.exec(text)?.[1]);
+  const adminPort = Number(/^admin-server-port = (\d+)$/m.exec(text)?.[1]);
+  return restart && reload && port && adminPort ? { restart, reload, port, adminPort } : undefined;
+}
+
+const digest = (settings: readonly Setting[]): string =>
+  createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 32);

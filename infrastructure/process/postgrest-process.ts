@@ -1,0 +1,234 @@
+/** One project's PostgREST: its configuration file, its process, its signals. */
+import { chown, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { Unavailable } from '../../application/errors.ts';
+import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { freePort } from './free-port.ts';
+import { launch } from './launch.ts';
+import {
+  configDigests,
+  postgrestConfig,
+  readPostgrestConfig,
+  type ConfigDigests,
+  type DatabaseRoute,
+  type PostgrestPorts,
+} from './postgrest-config.ts';
+import { signal } from './process-table.ts';
+import { SupervisedProgram } from './supervised-program.ts';
+import type { SystemUser } from './system-user.ts';
+
+export interface PostgrestOptions {
+  /** the PostgREST binary */
+  readonly binary: string;
+  /** where the configuration files and logs are */
+  readonly folder: string;
+  readonly route: DatabaseRoute;
+  readonly user: SystemUser | undefined;
+  readonly log: Log;
+}
+
+const START_WITHIN_MS = 15_000;
+const ADOPT_WITHIN_MS = 3_000;
+const RELOAD_WITHIN_MS = 10_000;
+const POLL_MS = 4;
+const START_TRIES = 3;
+/** TERM ends requests in flight, too */
+export const ENDING = [
+  { signal: 'SIGTERM', waitMs: 2_000 },
+  { signal: 'SIGKILL', waitMs: 2_000 },
+] as const;
+
+export const configFile = (folder: string, project: ProjectId): string => join(folder, `${project}.conf`);
+export const logFile = (folder: string, project: ProjectId): string => join(folder, `${project}.log`);
+
+export class PostgrestProcess {
+  readonly #options: PostgrestOptions;
+  readonly #program: SupervisedProgram;
+  /** what it has to run with, also after a restart */
+  #api: DataApi;
+  #ports: PostgrestPorts;
+  /** what it is known to run with */
+  #digests: ConfigDigests | undefined;
+
+  private constructor(api: DataApi, options: PostgrestOptions, left?: Left) {
+    this.#api = api;
+    this.#options = options;
+    this.#ports = left?.config ?? { port: 0, adminPort: 0 };
+    this.#digests = left?.config;
+    const { binary, folder, user, log } = options;
+    let launched = false;
+    this.#program = new SupervisedProgram({
+      name: `postgrest ${api.project}`,
+      log,
+      find: () => Promise.resolve(left?.pid),
+      launch: async () => {
+        launched = true;
+        this.#digests = undefined;
+        // new ones at every start: meanwhile somebody else may have taken the old ones
+        this.#ports = { port: await freePort(), adminPort: await freePort() };
+        await this.#write(false);
+        const args = [configFile(folder, api.project)];
+        return launch({
+          command: binary,
+          args,
+          cwd: folder,
+          logFile: logFile(folder, api.project),
+          user,
+        });
+      },
+      ready: async (_pid, ended) => {
+        const { adminPort } = this.#ports;
+        await untilReady(adminPort, launched ? START_WITHIN_MS : ADOPT_WITHIN_MS, ended);
+        // one that was found runs with what it was started with
+        if (launched) await this.#confirm();
+      },
+      ending: ENDING,
+    });
+  }
+
+  /** @throws {Unavailable} nothing is left running then */
+  static async start(api: DataApi, options: PostgrestOptions): Promise<PostgrestProcess> {
+    const deadline = Date.now() + START_WITHIN_MS;
+    for (let tries = 1; ; tries++) {
+      const one = new PostgrestProcess(api, options);
+      try {
+        await one.#program.start();
+        return one;
+      } catch (error) {
+        // it may have ended because somebody else took its port before it did
+        if (tries === START_TRIES || Date.now() > deadline) {
+          throw new Unavailable(`start the REST API of ${api.project}`, error);
+        }
+      }
+    }
+  }
+
+  /** Takes over what an earlier run left. @returns undefined when that does not answer as its file says */
+  static async adopt(
+    api: DataApi,
+    pid: number,
+    options: PostgrestOptions,
+  ): Promise<PostgrestProcess | undefined> {
+    const text = await readFile(configFile(options.folder, api.project), 'utf8').catch(() => '');
+    const config = readPostgrestConfig(text);
+    if (!config) return undefined;
+    const one = new PostgrestProcess(api, options, { pid, config });
+    return one.#program.start().then(
+      () => one,
+      () => undefined,
+    );
+  }
+
+  /** undefined while it does not answer */
+  get endpoint(): Endpoint | undefined {
+    return this.#program.pid === undefined ? undefined : { host: '127.0.0.1', port: this.#ports.port };
+  }
+
+  /** How far what runs is from what is wanted. */
+  distance(api: DataApi): 'same' | 'reload' | 'restart' {
+    const wanted = configDigests(api, this.#options.route);
+    if (this.endpoint === undefined || this.#digests?.restart !== wanted.restart) return 'restart';
+    return this.#digests.reload === wanted.reload ? 'same' : 'reload';
+  }
+
+  /**
+   * USR2 reads the configuration again, USR1 the schema; requests go on meanwhile. Never HUP: it ends it. That
+   * it has taken them up it says in its log only. @throws {Unavailable}
+   */
+  async reload(api: DataApi): Promise<void> {
+    this.#api = api;
+    await this.#write(false);
+    this.#digests = this.#digests && { ...this.#digests, reload: '' };
+    await this.#signalled('SIGUSR2', 'Config reloaded');
+    await this.#signalled('SIGUSR1', 'Schema cache loaded');
+    await this.#confirm();
+  }
+
+  reloadSchema(): void {
+    const { pid } = this.#program;
+    // while it starts it reads the schema anyway, and a signal would end it
+    if (pid !== undefined) signal(pid, 'SIGUSR1');
+  }
+
+  stop(): Promise<void> {
+    return this.#program.stop();
+  }
+
+  async #signalled(name: NodeJS.Signals, answer: string): Promise<void> {
+    const file = logFile(this.#options.folder, this.#api.project);
+    const from = (await stat(file)).size;
+    const { pid } = this.#program;
+    const deadline = Date.now() + RELOAD_WITHIN_MS;
+    if (pid !== undefined && signal(pid, name)) {
+      while (Date.now() < deadline && this.#program.pid === pid) {
+        if ((await readFrom(file, from)).includes(answer)) return;
+        await pause(POLL_MS);
+      }
+    }
+    throw new Unavailable(`reload the REST API of ${this.#api.project}`);
+  }
+
+  async #confirm(): Promise<void> {
+    await this.#write(true);
+    this.#digests = configDigests(this.#api, this.#options.route);
+  }
+
+  async #write(confirmed: boolean): Promise<void> {
+    const { folder, route, user } = this.#options;
+    const file = configFile(folder, this.#api.project);
+    const draft = `${file}.new`;
+    await writeFile(draft, postgrestConfig(this.#api, route, this.#ports, confirmed), { mode: 0o600 });
+    if (user) await chown(draft, user.uid, user.gid);
+    await rename(draft, file);
+  }
+}
+
+interface Left {
+  readonly pid: number;
+  readonly config: PostgrestPorts & ConfigDigests;
+}
+
+/** The admin port's /ready is 200 when the schema has been read. */
+async function untilReady(adminPort: number, withinMs: number, ended: AbortSignal): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    if (ended.aborted) throw ended.reason as Error;
+    const status = await httpStatus({ port: adminPort, path: '/ready', withinMs: 2_000 }).catch(() => 0);
+    if (status === 200) return;
+    if (Date.now() > deadline) throw new Error('PostgREST does not get ready');
+    await pause(POLL_MS);
+  }
+}
+
+/** The status of a request's answer; its body is thrown away. Rejects when none comes in time. */
+export function httpStatus(ask: {
+  readonly port: number;
+  readonly path: string;
+  readonly method?: 'GET' | 'HEAD';
+  readonly withinMs: number;
+}): Promise<number> {
+  const { port, path, method = 'GET', withinMs } = ask;
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(withinMs);
+    const asked = request({ host: '127.0.0.1', port, path, method, agent: false, signal }, (response) => {
+      response.destroy();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+async function readFrom(file: string, position: number): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read({ position, buffer: Buffer.alloc(64 * 1024) });
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,164 @@
+/**
+ * One PostgREST process a project. Its configuration file is its natural name: a process with that command
+ * line is the project's, whoever started it. What a kill -9 of ours left running is adopted.
+ */
+import { chown, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Unavailable } from '../../application/errors.ts';
+import type { DataApi, DataApis, Endpoint } from '../../application/ports/data-apis.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import {
+  configFile,
+  ENDING,
+  httpStatus,
+  logFile,
+  PostgrestProcess,
+  type PostgrestOptions,
+} from './postgrest-process.ts';
+import { endProcess, isAlive, listPrograms } from './process-table.ts';
+
+/** `folder` is made when missing. */
+export type ProcessDataApisOptions = PostgrestOptions;
+
+interface LeftRunning {
+  readonly pid: number;
+  /** started from the binary that we have now */
+  readonly current: boolean;
+}
+
+const PROBE_WITHIN_MS = 5_000;
+/** how long requests to a replaced process may go on */
+const DRAIN_MS = 1_000;
+
+export class ProcessDataApis implements DataApis {
+  readonly #options: ProcessDataApisOptions;
+  readonly #running = new Map<ProjectId, PostgrestProcess>();
+  /** what ran at our start and was not ensured yet */
+  readonly #left: Map<ProjectId, LeftRunning[]>;
+  /** one change at a time per project */
+  readonly #turns = new Map<ProjectId, Promise<unknown>>();
+
+  private constructor(options: ProcessDataApisOptions, left: Map<ProjectId, LeftRunning[]>) {
+    this.#options = options;
+    this.#left = left;
+  }
+
+  /** Looks once at what an earlier run left; it is adopted by `ensure` or ended by `remove`. */
+  static async create(options: ProcessDataApisOptions): Promise<ProcessDataApis> {
+    await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    if (options.user) await chown(options.folder, options.user.uid, options.user.gid);
+    return new ProcessDataApis(options, await leftRunning(options));
+  }
+
+  ensure(api: DataApi): Promise<void> {
+    return this.#alone(api.project, () => this.#ensure(api));
+  }
+
+  remove(project: ProjectId): Promise<void> {
+    return this.#alone(project, async () => {
+      await this.#end(project);
+      const file = configFile(this.#options.folder, project);
+      for (const name of [file, `${file}.new`, logFile(this.#options.folder, project)]) {
+        await rm(name, { force: true });
+      }
+    });
+  }
+
+  /** Asks for it; the new tables are served some tens of milliseconds later. */
+  reloadSchema(project: ProjectId): Promise<void> {
+    return this.#alone(project, () => Promise.resolve(this.#running.get(project)?.reloadSchema()));
+  }
+
+  /** The root document says what the role may use at this moment, so PostgREST has to ask the database. */
+  async probe(project: ProjectId): Promise<void> {
+    const endpoint = this.endpoint(project);
+    const attempted = `get an answer from the REST API of ${project}`;
+    if (!endpoint) throw new Unavailable(attempted);
+    const ask = { port: endpoint.port, path: '/', method: 'HEAD', withinMs: PROBE_WITHIN_MS } as const;
+    const status = await httpStatus(ask).catch((error: unknown) => {
+      throw new Unavailable(attempted, error);
+    });
+    if (status !== 200) throw new Unavailable(`${attempted}: it answered ${status}`);
+  }
+
+  endpoint(project: ProjectId): Endpoint | undefined {
+    return this.#running.get(project)?.endpoint;
+  }
+
+  /** Those that run, also what an earlier run left. */
+  async list(): Promise<readonly ProjectId[]> {
+    const running = [...this.#running].filter(([, one]) => one.endpoint !== undefined).map(([id]) => id);
+    for (const [project, processes] of this.#left) {
+      const alive = await Promise.all(processes.map(({ pid }) => isAlive(pid)));
+      if (alive.includes(true) && !running.includes(project)) running.push(project);
+    }
+    return running;
+  }
+
+  /** Ends all of them, also those that an earlier run left; the files stay. */
+  async stopAll(): Promise<void> {
+    const all = new Set([...this.#running.keys(), ...this.#left.keys()]);
+    await Promise.all([...all].map((project) => this.#alone(project, () => this.#end(project))));
+  }
+
+  async #ensure(api: DataApi): Promise<void> {
+    const { project } = api;
+    const current = this.#running.get(project) ?? (await this.#adopt(api));
+    const distance = current?.distance(api) ?? 'restart';
+    if (distance === 'same') return;
+    if (current && distance === 'reload') return current.reload(api);
+    // one that does not answer has nothing to lose, and would come back on its own
+    if (current && !current.endpoint) await this.#end(project);
+    this.#running.set(project, await PostgrestProcess.start(api, this.#options));
+    if (!current?.endpoint) return;
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    await current.stop();
+  }
+
+  async #adopt(api: DataApi): Promise<PostgrestProcess | undefined> {
+    const [left, ...others] = this.#left.get(api.project) ?? [];
+    if (left?.current && others.length === 0) {
+      const adopted = await PostgrestProcess.adopt(api, left.pid, this.#options);
+      if (adopted) {
+        this.#left.delete(api.project);
+        this.#running.set(api.project, adopted);
+        return adopted;
+      }
+    }
+    await this.#end(api.project);
+    return undefined;
+  }
+
+  async #end(project: ProjectId): Promise<void> {
+    await this.#running.get(project)?.stop();
+    this.#running.delete(project);
+    await Promise.all((this.#left.get(project) ?? []).map(({ pid }) => endProcess(pid, ENDING)));
+    this.#left.delete(project);
+  }
+
+  #alone<T>(project: ProjectId, work: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(project) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine
+      .catch(() => {})
+      .then(() => {
+        if (this.#turns.get(project) === settled) this.#turns.delete(project);
+      });
+    this.#turns.set(project, settled);
+    return mine;
+  }
+}
+
+async function leftRunning({ binary, folder }: PostgrestOptions): Promise<Map<ProjectId, LeftRunning[]>> {
+  const found = new Map<ProjectId, LeftRunning[]>();
+  for (const { pid, command } of await listPrograms()) {
+    const project = basename(command, '.conf');
+    if (!isProjectId(project)) continue;
+    const ours = `${basename(binary)} ${configFile(folder, project)}`;
+    // another release of ours may have started it from another place
+    if (command !== ours && !command.endsWith(join('/', ours))) continue;
+    const current = command === `${binary} ${configFile(folder, project)}`;
+    found.set(project, [...(found.get(project) ?? []), { pid, current }]);
+  }
+  return found;
+}

@@ -1,0 +1,21 @@
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureSystemUser, type SystemUser } from './system-user.ts';
+
+export interface TestFolder {
+  readonly path: string;
+  readonly user: SystemUser | undefined;
+  remove(): Promise<void>;
+}
+
+/** A throw-away folder that the system user of children may enter. */
+export async function testFolder(): Promise<TestFolder> {
+  const user = await ensureSystemUser();
+  const path = await mkdtemp(join(tmpdir(), 'launchdb-test-'));
+  await chmod(path, 0o755);
+  if (user) await chown(path, user.uid, user.gid);
+  return { path, user, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export const quietLog = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,0 +1,7 @@
+-- The platform's own login reads the log and appends to it; it can do nothing else to it.
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA log FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA log TO launchdb_platform;
+GRANT SELECT ON log.events, log.head TO launchdb_platform;
+GRANT EXECUTE ON FUNCTION log.append(json) TO launchdb_platform;
