@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectStream } from '../../domain/project/project-id.ts';
+import {
+  fact,
+  newProjectId,
+  newStore,
+  projectionContract,
+  PROVISIONED,
+  record,
+  requested,
+  ViewDatabase,
+} from '../projection.contract.ts';
+import { rebuild } from '../rebuild.ts';
+import { desiredDataApis } from './desired-data-apis.ts';
+import { findDesiredDataApi, listDesiredDataApis } from './queries.ts';
+
+projectionContract(desiredDataApis);
+
+let views: ViewDatabase;
+
+beforeAll(async () => {
+  views = await ViewDatabase.create();
+});
+afterAll(() => views[Symbol.asyncDispose]());
+
+test('what shall stand follows the events; a purged project is gone with its sealed secrets', async () => {
+  const store = newStore();
+  const [active, paused, fresh, purged] = [newProjectId(), newProjectId(), newProjectId(), newProjectId()];
+  await record(store, projectStream(active), [requested(active), ...PROVISIONED]);
+  await record(store, projectStream(paused), [
+    requested(paused),
+    ...PROVISIONED,
+    fact('ProjectPauseRequested'),
+    fact('PostgrestRemoved'),
+  ]);
+  await record(store, projectStream(fresh), [requested(fresh)]);
+  const purge = [fact('ProjectPurgeRequested'), fact('PostgrestRemoved'), fact('ProjectPurged')];
+  await record(store, projectStream(purged), [requested(purged), ...PROVISIONED, ...purge]);
+  await rebuild(desiredDataApis, store, views.pool);
+
+  const listed = await listDesiredDataApis(views.pool);
+  expect(listed.map(({ projectId }) => projectId)).toEqual([active, paused].sort());
+  expect(await findDesiredDataApi(views.pool, active)).toEqual({
+    projectId: active,
+    ownerId: 'own_0000000000000001',
+    status: 'active',
+    pool: true,
+    postgrest: true,
+    users: true,
+    secrets: { keyVersion: 1, ciphertext: 'sealed-and-still-nobodys-business' },
+    dataApi: { maxRows: 1000, schemas: ['public'] },
+    revision: 6,
+  });
+  expect(await findDesiredDataApi(views.pool, paused)).toMatchObject({
+    status: 'pausing',
+    pool: true,
+    postgrest: false,
+    users: true,
+  });
+  expect(await findDesiredDataApi(views.pool, fresh)).toMatchObject({
+    pool: false,
+    postgrest: false,
+    users: false,
+  });
+  expect(await findDesiredDataApi(views.pool, purged)).toBeUndefined();
+  expect(await findDesiredDataApi(views.pool, newProjectId())).toBeUndefined();
+});

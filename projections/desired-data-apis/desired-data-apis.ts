@@ -1,0 +1,65 @@
+import type { DataApiSettings, ProcessName, SealedSecrets } from '../../domain/project/events.ts';
+import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectStatus } from '../../domain/project/project.ts';
+import type { StoredEvent } from '../../application/ports/event-store.ts';
+import { foldRows } from '../keyed-rows.ts';
+import { evolveProject } from '../project-fold.ts';
+import type { Projection } from '../projection.ts';
+
+export interface DataApiRow {
+  readonly project_id: ProjectId;
+  readonly owner_id: string;
+  readonly status: ProjectStatus;
+  readonly process: ProcessName | null;
+  readonly database: boolean;
+  readonly users: boolean;
+  readonly pool: boolean;
+  readonly postgrest: boolean;
+  readonly secrets: SealedSecrets;
+  readonly data_api: DataApiSettings;
+  readonly revision: number;
+}
+
+/** What of each project shall stand in the outside world, and what it is made from. A purged one is absent. */
+export const desiredDataApis: Projection = {
+  name: 'desired-data-apis',
+  version: 1,
+  schemaUrl: new URL('schema.sql', import.meta.url),
+  filter: { streamPrefix: 'project-' },
+  apply: (events, tx) =>
+    foldRows(
+      tx,
+      {
+        table: 'data_apis',
+        key: 'project_id',
+        keyOf: ({ stream }) => projectOfStream(stream),
+        evolve: evolveDataApiRow,
+      },
+      events,
+    ),
+};
+
+export function evolveDataApiRow(row: DataApiRow | undefined, event: StoredEvent): DataApiRow | undefined {
+  const project = evolveProject(row && kept(row), event);
+  if (!project || project.status === 'purged') return undefined;
+  return {
+    project_id: project.id,
+    owner_id: project.ownerId,
+    status: project.status,
+    process: project.run?.process ?? null,
+    ...project.resources,
+    secrets: project.secrets,
+    data_api: project.dataApi,
+    revision: project.revision,
+  };
+}
+
+const kept = (row: DataApiRow) => ({
+  id: row.project_id,
+  ownerId: row.owner_id,
+  status: row.status,
+  process: row.process,
+  resources: { database: row.database, users: row.users, pool: row.pool, postgrest: row.postgrest },
+  secrets: row.secrets,
+  dataApi: row.data_api,
+});

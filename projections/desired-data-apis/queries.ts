@@ -1,0 +1,47 @@
+import type pg from 'pg';
+import type { DataApiSettings, SealedSecrets } from '../../domain/project/events.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectStatus } from '../../domain/project/project.ts';
+import type { DataApiRow } from './desired-data-apis.ts';
+
+export interface DesiredDataApi {
+  readonly projectId: ProjectId;
+  readonly ownerId: string;
+  readonly status: ProjectStatus;
+  /** whether the pooler's entry, PostgREST and the logins shall stand */
+  readonly pool: boolean;
+  readonly postgrest: boolean;
+  readonly users: boolean;
+  readonly secrets: SealedSecrets;
+  readonly dataApi: DataApiSettings;
+  readonly revision: number;
+}
+
+const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, data_api, revision
+  FROM view_desired_data_apis.data_apis`;
+
+/** All projects of which at least one thing shall stand, by id. */
+export async function listDesiredDataApis(pool: pg.Pool): Promise<readonly DesiredDataApi[]> {
+  const { rows } = await pool.query<DataApiRow>(
+    `${SELECT} WHERE users OR pool OR postgrest ORDER BY project_id`,
+  );
+  return rows.map(toDesired);
+}
+
+/** One project, also when nothing of it stands; undefined when it is purged or never was. */
+export async function findDesiredDataApi(pool: pg.Pool, id: ProjectId): Promise<DesiredDataApi | undefined> {
+  const { rows } = await pool.query<DataApiRow>(`${SELECT} WHERE project_id = $1`, [id]);
+  return rows[0] && toDesired(rows[0]);
+}
+
+const toDesired = (row: DataApiRow): DesiredDataApi => ({
+  projectId: row.project_id,
+  ownerId: row.owner_id,
+  status: row.status,
+  pool: row.pool,
+  postgrest: row.postgrest,
+  users: row.users,
+  secrets: row.secrets,
+  dataApi: row.data_api,
+  revision: row.revision,
+});

@@ -1,0 +1,17 @@
+CREATE TABLE data_apis (
+  project_id text PRIMARY KEY,
+  owner_id text NOT NULL,
+  status text NOT NULL,
+  process text,
+  -- what shall stand
+  database bool NOT NULL,
+  users bool NOT NULL,
+  pool bool NOT NULL,
+  postgrest bool NOT NULL,
+  -- sealed, as in the log
+  secrets jsonb NOT NULL,
+  data_api jsonb NOT NULL,
+  revision int NOT NULL
+);
+
+CREATE INDEX data_apis_standing ON data_apis (project_id) WHERE users OR pool OR postgrest;

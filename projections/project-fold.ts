@@ -1,0 +1,64 @@
+import type { Recorded } from '../domain/decider.ts';
+import { DEFAULT_DATA_API_SETTINGS, type ProcessName, type ProjectEvent } from '../domain/project/events.ts';
+import { projectId } from '../domain/project/project-id.ts';
+import {
+  projectDecider,
+  type ExistingProject,
+  type ProcessRun,
+  type ProjectStatus,
+} from '../domain/project/project.ts';
+import type { StoredEvent } from '../application/ports/event-store.ts';
+
+/** What a row has to keep, so that the domain's own fold can go on from it; it may keep more. */
+export interface KeptProject extends Partial<Omit<ExistingProject, 'kind' | 'run' | 'status'>> {
+  readonly status: ProjectStatus;
+  /** the process under way */
+  readonly process: ProcessName | null;
+}
+
+const LONG_AGO = new Date(0);
+
+const BLANK: ExistingProject = {
+  kind: 'project',
+  id: projectId('proj_0000000000000000'),
+  ownerId: '',
+  name: '',
+  displayName: '',
+  status: 'provisioning',
+  templateVersion: 0,
+  secrets: { keyVersion: 0, ciphertext: '' },
+  dataApi: DEFAULT_DATA_API_SETTINGS,
+  resources: { database: false, users: false, pool: false, postgrest: false },
+  activated: false,
+  run: null,
+  purgeAfter: null,
+  revision: 0,
+  createdAt: LONG_AGO,
+  updatedAt: LONG_AGO,
+};
+
+/**
+ * One event further, by the rules of the domain and no others. What was not kept has no meaning in the result.
+ * @returns undefined as long as the project has not been requested
+ */
+export function evolveProject(
+  kept: KeptProject | undefined,
+  { type, data, revision, recordedAt }: StoredEvent,
+): ExistingProject | undefined {
+  const event = { type, data, revision, recordedAt } as Recorded<ProjectEvent>;
+  const before = kept ? { ...BLANK, ...kept, run: runOf(kept.process) } : projectDecider.initial;
+  const after = projectDecider.evolve(before, event);
+  return after.kind === 'project' ? after : undefined;
+}
+
+function runOf(process: ProcessName | null): ProcessRun | null {
+  if (process === null) return null;
+  return {
+    process,
+    startedAt: LONG_AGO,
+    stepSince: LONG_AGO,
+    recorded: new Set(),
+    undoing: null,
+    trouble: null,
+  };
+}

@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fold, type Recorded } from '../../domain/decider.ts';
+import { Rejection } from '../../domain/rejection.ts';
+import type { ProjectEvent, ProjectEventType } from '../../domain/project/events.ts';
+import { projectId } from '../../domain/project/project-id.ts';
+import { projectDecider, type ProjectCommand } from '../../domain/project/project.ts';
+import type { StoredEvent } from '../../application/ports/event-store.ts';
+import { evolveDataApiRow, type DataApiRow } from '../desired-data-apis/desired-data-apis.ts';
+import { evolveProjectRow, type ProjectRow } from './project-list.ts';
+
+const id = projectId('proj_0123456789abcdef');
+const birth = {
+  projectId: id,
+  ownerId: 'own_1',
+  name: 'shop',
+  displayName: 'Shop',
+  templateVersion: 2,
+  secrets: { keyVersion: 1, ciphertext: 'sealed' },
+  dataApi: { maxRows: 10, schemas: ['public'] },
+};
+
+const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
+  { kind: 'RequestProject', ...birth },
+  { kind: 'RenameProject', displayName: 'Other' },
+  { kind: 'ChangeDataApiSettings', dataApi: { maxRows: 11, schemas: [] } },
+  { kind: 'PauseProject' },
+  { kind: 'ResumeProject' },
+  { kind: 'DeleteProject', purgeAfter: new Date('2030-01-01T00:00:00.000Z') },
+  { kind: 'UndeleteProject' },
+  { kind: 'PurgeProject' },
+  { kind: 'RetryStep' },
+);
+
+const PLAIN: readonly ProjectEventType[] = [
+  'DatabaseDropped', 'DatabaseUsersRemoved', 'DatabaseOpened', 'DatabaseClosed', 'PoolRegistered',
+  'PoolUnregistered', 'PostgrestSpawned', 'PostgrestRemoved', 'PostgrestReloaded', 'ProjectNameReleased',
+  'ProjectActivated', 'ProjectPaused', 'ProjectResumed', 'ProjectDeleted', 'ProjectUndeleted', 'ProjectPurged',
+  'ProjectPauseRequested', 'ProjectResumeRequested', 'ProjectUndeleteRequested', 'ProjectPurgeRequested',
+  'StepRetryRequested',
+]; // prettier-ignore
+
+const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
+  fc.constantFrom(...PLAIN).map((type) => ({ type, data: {} }) as ProjectEvent),
+  fc.constantFrom<ProjectEvent>(
+    { type: 'ProjectRequested', data: birth },
+    { type: 'ProjectRenamed', data: { displayName: 'Third' } },
+    { type: 'DataApiSettingsChanged', data: { dataApi: { maxRows: 12, schemas: ['a'] } } },
+    { type: 'ProjectDeletionRequested', data: { purgeAfter: '2031-01-01T00:00:00.000Z' } },
+    { type: 'DatabaseCreated', data: { databaseName: 'x' } },
+    { type: 'DatabaseUsersCreated', data: { roles: [] } },
+    { type: 'SchemaMigrated', data: { version: 2 } },
+    { type: 'ProvisioningFailed', data: { step: 's', reason: 'r' } },
+    { type: 'ProjectSuspended', data: { step: 's', reason: 'r' } },
+    { type: 'SqlExecuted', data: { fingerprint: 'f', outcome: 'o' } },
+    { type: 'DriftDetected', data: { what: 'w', expected: 'e', actual: 'a' } },
+    { type: 'DriftRepaired', data: { what: 'w' } },
+  ),
+  fc
+    .record({ direction: fc.constantFrom('do' as const, 'undo' as const), final: fc.boolean() })
+    .map<ProjectEvent>(({ direction, final }) => ({
+      type: 'StepFailed',
+      data: {
+        step: 's',
+        direction,
+        attempt: 1,
+        reason: 'r',
+        retryAt: final ? null : '2026-01-01T00:00:00.000Z',
+      },
+    })),
+);
+
+/** Any history, sensible or not: commands that were obeyed, mixed with whatever a process may record. */
+const histories = fc
+  .tuple(fc.array(facts, { maxLength: 1 }), fc.array(fc.oneof(commands, facts), { maxLength: 40 }))
+  .map(([stray, steps]) => [...stray, { kind: 'RequestProject', ...birth } as const, ...steps])
+  .map((steps) =>
+    steps.reduce<StoredEvent[]>((history, step) => [...history, ...happened(history, step)], []),
+  );
+
+function happened(history: readonly StoredEvent[], step: ProjectCommand | ProjectEvent): StoredEvent[] {
+  return decided(history, step).map((event, index) => ({
+    ...event,
+    id: '00000000-0000-4000-8000-000000000000',
+    stream: `project-${id}`,
+    metadata: { correlationId: 'c', causationId: null, actor: { kind: 'system', id: 'test' } },
+    revision: history.length + index,
+    position: BigInt(history.length + index + 1),
+    schemaVersion: 1,
+    recordedAt: new Date(Date.UTC(2026, 0, 1) + (history.length + index) * 1000),
+    hash: '',
+  }));
+}
+
+function decided(
+  history: readonly StoredEvent[],
+  step: ProjectCommand | ProjectEvent,
+): readonly ProjectEvent[] {
+  if ('type' in step) return [step];
+  try {
+    return projectDecider.decide(step, folded(history));
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    return [];
+  }
+}
+
+const folded = (history: readonly StoredEvent[]) =>
+  fold(projectDecider, history as unknown as Recorded<ProjectEvent>[]);
+
+/** What a row is after it was in the database. */
+const stored = <Row>(row: Row | undefined): Row | undefined => row && (structuredClone(row) as Row);
+
+test('every prefix of any history: the row is what the domain folds', () => {
+  fc.assert(
+    fc.property(histories, (history) => {
+      let row: ProjectRow | undefined;
+      for (const [index, event] of history.entries()) {
+        row = stored(evolveProjectRow(row, event));
+        const project = folded(history.slice(0, index + 1));
+        if (project.kind === 'none') {
+          expect(row).toBeUndefined();
+          continue;
+        }
+        expect(row).toEqual({
+          id,
+          owner_id: project.ownerId,
+          name: project.name,
+          display_name: project.displayName,
+          status: project.status,
+          process: project.run?.process ?? null,
+          template_version: project.templateVersion,
+          data_api: project.dataApi,
+          purge_after: project.purgeAfter,
+          created_at: project.createdAt,
+          updated_at: project.updatedAt,
+          revision: project.revision,
+          position: event.position,
+        });
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('every prefix of any history: what shall stand is what the domain folds', () => {
+  fc.assert(
+    fc.property(histories, (all) => {
+      // nothing but a new request, which the domain refuses, follows a purge
+      const end = all.findIndex(({ type }) => type === 'ProjectPurged');
+      const history = end < 0 ? all : all.slice(0, end + 1);
+      let row: DataApiRow | undefined;
+      for (const [index, event] of history.entries()) {
+        row = stored(evolveDataApiRow(row, event));
+        const project = folded(history.slice(0, index + 1));
+        if (project.kind === 'none' || project.status === 'purged') {
+          expect(row).toBeUndefined();
+          continue;
+        }
+        expect(row).toEqual({
+          project_id: id,
+          owner_id: project.ownerId,
+          status: project.status,
+          process: project.run?.process ?? null,
+          ...project.resources,
+          secrets: project.secrets,
+          data_api: project.dataApi,
+          revision: project.revision,
+        });
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

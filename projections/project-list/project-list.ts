@@ -1,0 +1,76 @@
+import type { DataApiSettings, ProcessName } from '../../domain/project/events.ts';
+import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectStatus } from '../../domain/project/project.ts';
+import type { StoredEvent } from '../../application/ports/event-store.ts';
+import { foldRows } from '../keyed-rows.ts';
+import { evolveProject } from '../project-fold.ts';
+import type { Projection } from '../projection.ts';
+
+export interface ProjectRow {
+  readonly id: ProjectId;
+  readonly owner_id: string;
+  readonly name: string;
+  readonly display_name: string;
+  readonly status: ProjectStatus;
+  readonly process: ProcessName | null;
+  readonly template_version: number;
+  readonly data_api: DataApiSettings;
+  readonly purge_after: Date | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly revision: number;
+  readonly position: bigint | string;
+}
+
+/** All projects of all owners, as lists and details show them; purged ones keep their row. */
+export const projectList: Projection = {
+  name: 'project-list',
+  version: 1,
+  schemaUrl: new URL('schema.sql', import.meta.url),
+  filter: { streamPrefix: 'project-' },
+  apply: (events, tx) =>
+    foldRows(
+      tx,
+      {
+        table: 'projects',
+        key: 'id',
+        keyOf: ({ stream }) => projectOfStream(stream),
+        evolve: evolveProjectRow,
+      },
+      events,
+    ),
+};
+
+export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent): ProjectRow | undefined {
+  const project = evolveProject(row && kept(row), event);
+  return (
+    project && {
+      id: project.id,
+      owner_id: project.ownerId,
+      name: project.name,
+      display_name: project.displayName,
+      status: project.status,
+      process: project.run?.process ?? null,
+      template_version: project.templateVersion,
+      data_api: project.dataApi,
+      purge_after: project.purgeAfter,
+      created_at: project.createdAt,
+      updated_at: project.updatedAt,
+      revision: project.revision,
+      position: event.position,
+    }
+  );
+}
+
+const kept = (row: ProjectRow) => ({
+  id: row.id,
+  ownerId: row.owner_id,
+  name: row.name,
+  displayName: row.display_name,
+  status: row.status,
+  process: row.process,
+  templateVersion: row.template_version,
+  dataApi: row.data_api,
+  purgeAfter: row.purge_after,
+  createdAt: row.created_at,
+});

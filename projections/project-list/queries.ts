@@ -1,0 +1,95 @@
+import type pg from 'pg';
+import type { DataApiSettings } from '../../domain/project/events.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectStatus } from '../../domain/project/project.ts';
+import { boundedLimit, decodeCursor, encodeCursor, InvalidCursor } from '../page-cursor.ts';
+import type { ProjectRow } from './project-list.ts';
+
+export interface ListedProject {
+  readonly id: ProjectId;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly status: ProjectStatus;
+  readonly templateVersion: number;
+  readonly dataApi: DataApiSettings;
+  readonly purgeAfter: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly revision: number;
+  /** of the last event that this shows */
+  readonly position: bigint;
+}
+
+export interface ProjectPage {
+  readonly projects: readonly ListedProject[];
+  /** for the page after this one; null: this is the last */
+  readonly nextCursor: string | null;
+}
+
+const MOST_PER_PAGE = 200;
+const CURSOR_SHAPE = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, /^proj_[0-9a-f]{16}$/] as const;
+const COLUMNS = `id, owner_id, name, display_name, status, template_version, data_api, purge_after, created_at,
+  updated_at, revision, position`;
+
+/**
+ * One owner's projects, newest first, without purged ones.
+ * @throws {InvalidCursor}
+ */
+export async function listProjects(
+  pool: pg.Pool,
+  query: {
+    readonly ownerId: string;
+    readonly status?: ProjectStatus | undefined;
+    /** 1 to 200 */
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  },
+): Promise<ProjectPage> {
+  const limit = boundedLimit(query.limit, MOST_PER_PAGE);
+  const [createdAt = null, id = null] =
+    query.cursor === undefined ? [] : decodeCursor(query.cursor, CURSOR_SHAPE);
+  if (createdAt !== null && Number.isNaN(Date.parse(createdAt))) throw new InvalidCursor();
+  const { rows } = await pool.query<ProjectRow>(
+    `SELECT ${COLUMNS} FROM view_project_list.projects
+     WHERE owner_id = $1 AND status <> 'purged' AND ($2::text IS NULL OR status = $2)
+       AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
+     ORDER BY created_at DESC, id DESC LIMIT $5`,
+    [query.ownerId, query.status ?? null, createdAt, id, limit + 1],
+  );
+  const projects = rows.slice(0, limit).map(toProject);
+  const last = rows.length > limit ? projects.at(-1) : undefined;
+  return { projects, nextCursor: last ? encodeCursor([last.createdAt.toISOString(), last.id]) : null };
+}
+
+/** Whoever owns it and whatever its status, also `purged`; undefined when there never was one. */
+export async function findProject(pool: pg.Pool, id: ProjectId): Promise<ListedProject | undefined> {
+  const { rows } = await pool.query<ProjectRow>(
+    `SELECT ${COLUMNS} FROM view_project_list.projects WHERE id = $1`,
+    [id],
+  );
+  return rows[0] && toProject(rows[0]);
+}
+
+/** How many projects of the whole platform have which status; a status that none has is absent. */
+export async function countByStatus(pool: pg.Pool): Promise<Partial<Record<ProjectStatus, number>>> {
+  const { rows } = await pool.query<{ status: ProjectStatus; count: string }>(
+    'SELECT status, count(*) FROM view_project_list.projects GROUP BY status',
+  );
+  return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
+}
+
+const toProject = (row: ProjectRow): ListedProject => ({
+  id: row.id,
+  ownerId: row.owner_id,
+  name: row.name,
+  displayName: row.display_name,
+  status: row.status,
+  templateVersion: row.template_version,
+  dataApi: row.data_api,
+  purgeAfter: row.purge_after,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  revision: row.revision,
+  position: BigInt(row.position),
+});

@@ -1,0 +1,20 @@
+CREATE TABLE projects (
+  id text PRIMARY KEY,
+  owner_id text NOT NULL,
+  name text NOT NULL,
+  display_name text NOT NULL,
+  status text NOT NULL,
+  -- the process under way: where a suspended project goes on when an operator retries
+  process text,
+  template_version int NOT NULL,
+  data_api jsonb NOT NULL,
+  purge_after timestamptz,
+  created_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL,
+  revision int NOT NULL,
+  -- of the last event in the row
+  position bigint NOT NULL
+);
+
+CREATE INDEX projects_of_owner ON projects (owner_id, created_at DESC, id DESC);
+CREATE INDEX projects_by_status ON projects (status);

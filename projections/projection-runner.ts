@@ -1,0 +1,154 @@
+/**
+ * Keeps one view up to date. Any number of processes may run it: one leads, the others wait to take over.
+ * There is one remedy for every trouble (a lost connection, a killed server, a lost fence, a view of another
+ * version): step down and begin again, with growing pauses.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import type { EventBatch, EventStore } from '../application/ports/event-store.ts';
+import type { CheckpointWatch } from './checkpoint-watch.ts';
+import { advance, beginTerm, type Term } from './checkpoints.ts';
+import { Leadership } from './leadership.ts';
+import { writeBatch } from './parking.ts';
+import { liveTarget, type Projection, type ProjectionLog, type Target } from './projection.ts';
+import { ensureView } from './rebuild.ts';
+import { withClient } from './transaction.ts';
+
+export interface RunnerOptions {
+  readonly store: Pick<EventStore, 'readAll' | 'head' | 'subscribe'>;
+  /** for writing; its role may create schemas, and it must be direct: sessions are locked */
+  readonly pool: pg.Pool;
+  /** for a connection of the runner's own, whose life is the leadership; direct as well */
+  readonly connection: pg.ClientConfig;
+  readonly watch?: CheckpointWatch;
+  readonly log?: ProjectionLog;
+  /** events written at once, at most; default 1000 */
+  readonly batchSize?: number;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 4_000;
+
+/** Why a turn as leader ended, when it was nobody's failure. */
+class TermOver extends Error {
+  constructor(name: string) {
+    super(`somebody else writes ${name}`);
+    this.name = 'TermOver';
+  }
+}
+
+export class ProjectionRunner {
+  readonly #projection: Projection;
+  readonly #target: Target;
+  readonly #options: RunnerOptions;
+  readonly #stopping = new AbortController();
+  readonly #ready = Promise.withResolvers<void>();
+  #running: Promise<void> | undefined;
+  #leading = false;
+  #pauseMs = FIRST_PAUSE_MS;
+
+  constructor(projection: Projection, options: RunnerOptions) {
+    this.#projection = projection;
+    this.#target = liveTarget(projection);
+    this.#options = options;
+  }
+
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  /** Resolves when the view can be queried (or the runner was stopped), however long the database is away. */
+  start(): Promise<void> {
+    this.#running ??= this.#run();
+    return this.#ready.promise;
+  }
+
+  /** Lets the batch under way finish. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    this.#ready.resolve();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { name } = this.#projection;
+    while (!signal.aborted) {
+      try {
+        await this.#turn(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof TermOver) this.#options.log?.info({ projection: name }, error.message);
+        else this.#options.log?.warn({ projection: name, err: error }, 'a projection begins again');
+      }
+      await sleep(this.#pauseMs, undefined, { signal }).catch(() => {});
+      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Becomes the leader, sooner or later, and stays it as long as all goes well. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { store, pool, connection, watch } = this.#options;
+    const standing = await ensureView(this.#projection, store, pool, { signal });
+    this.#ready.resolve();
+    if (standing === 'newer') throw new TermOver(this.#projection.name);
+    const leadership = await Leadership.win(connection, this.#projection.name, signal);
+    if (!leadership) return;
+    try {
+      const term = await beginTerm(pool, this.#projection);
+      if (!term) throw new TermOver(this.#projection.name);
+      this.#leading = true;
+      watch?.notify(this.#projection.name, term.position);
+      await this.#follow(term, AbortSignal.any([signal, leadership.lost]));
+      if (!signal.aborted) throw new Error('the connection of the leader is lost');
+    } finally {
+      this.#leading = false;
+      await leadership.end();
+    }
+  }
+
+  /** Ends when the signal aborts; throws what ended the subscription or kept a batch from being written. */
+  async #follow({ fence, position: from }: Term, signal: AbortSignal): Promise<void> {
+    const { name, filter } = this.#projection;
+    const over = Promise.withResolvers<void>();
+    let position = from;
+    let failed = false;
+    const subscription = this.#options.store.subscribe(
+      { name, after: from, batchSize: this.#options.batchSize ?? 1000, ...(filter && { filter }) },
+      async (batch) => {
+        // delivery is at least once
+        if (signal.aborted || failed || batch.position <= position) return;
+        try {
+          await this.#write(batch, { fence, position });
+          position = batch.position;
+        } catch (error) {
+          failed = true;
+          over.reject(error);
+        }
+      },
+    );
+    subscription.done.then(() => over.reject(new Error('the log is closed')), over.reject);
+    const end = () => over.resolve();
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+    try {
+      await over.promise;
+    } finally {
+      signal.removeEventListener('abort', end);
+      await subscription.stop();
+    }
+  }
+
+  async #write(batch: EventBatch, term: Term): Promise<void> {
+    const { pool, watch } = this.#options;
+    const events = batch.events.filter(({ position }) => position > term.position);
+    const claim = (tx: pg.Pool | pg.ClientBase) => advance(tx, this.#projection, term, batch.position);
+    const written =
+      events.length === 0
+        ? await claim(pool)
+        : await withClient(pool, (client) => writeBatch(client, this.#target, events, () => claim(client)));
+    if (!written) throw new TermOver(this.#projection.name);
+    this.#pauseMs = FIRST_PAUSE_MS;
+    watch?.notify(this.#projection.name, batch.position);
+  }
+}

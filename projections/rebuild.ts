@@ -1,0 +1,273 @@
+/**
+ * Builds a view anew from the log, beside the live one: commands and queries go on, and one short transaction
+ * at the end puts the copy in the live one's place. Whatever breaks before that leaves the live view as it was.
+ */
+import { readFile } from 'node:fs/promises';
+import pg from 'pg';
+import type { EventStore, Position } from '../application/ports/event-store.ts';
+import { ensureCheckpoint, lockCheckpoint, readCheckpoint } from './checkpoints.ts';
+import { compareRows, countRows, type Comparison } from './compare-rows.ts';
+import { applyOrPark, enter, writeBatch } from './parking.ts';
+import { liveTarget, nextTarget, type Projection, type Target } from './projection.ts';
+import { transaction, withClient } from './transaction.ts';
+
+export interface Progress {
+  /** places of the log read so far */
+  readonly done: number;
+  readonly total: number;
+  readonly ratePerSecond: number;
+  /** null: not known yet */
+  readonly secondsLeft: number | null;
+}
+
+export interface RebuildOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** ends the rebuild between two batches; the live view stays */
+  readonly signal?: AbortSignal;
+  /** events read and written at once; default 2000 */
+  readonly batchSize?: number;
+}
+
+export interface Rebuilt {
+  /** events written */
+  readonly events: number;
+  readonly rows: number;
+  readonly position: Position;
+  /** null: there was nothing to compare with, or it was of another version */
+  readonly equal: boolean | null;
+  readonly differing: Comparison['differing'];
+  readonly durationMs: number;
+}
+
+type Log = Pick<EventStore, 'readAll' | 'head'>;
+
+const DEFAULT_BATCH_SIZE = 2000;
+const UNDEFINED_THING = /^(42|3F)/;
+
+/**
+ * Rebuilds a view, whatever state it is in, and switches to the copy even if it differs from the live view:
+ * the log is the truth. Rebuilds of one view wait for one another. Needs a session of its own (no pooler that
+ * shares sessions).
+ */
+export async function rebuild(
+  projection: Projection,
+  store: Log,
+  pool: pg.Pool,
+  options: RebuildOptions = {},
+): Promise<Rebuilt> {
+  await ensureCheckpoint(pool, projection.name);
+  return withClient(pool, (client) =>
+    alone(client, projection, () => build(projection, store, client, options)),
+  );
+}
+
+/**
+ * Builds the view unless it stands in this version.
+ * @returns `newer`: a later release has taken the view over
+ */
+export async function ensureView(
+  projection: Projection,
+  store: Log,
+  pool: pg.Pool,
+  options: RebuildOptions = {},
+): Promise<'ready' | 'newer'> {
+  await ensureCheckpoint(pool, projection.name);
+  const standing = await standingOf(pool, projection);
+  if (standing !== 'outdated') return standing;
+  return withClient(pool, (client) =>
+    alone(client, projection, async () => {
+      // somebody else may have built it while we waited
+      const now = await standingOf(client, projection);
+      if (now !== 'outdated') return now;
+      await build(projection, store, client, options);
+      return 'ready';
+    }),
+  );
+}
+
+async function standingOf(
+  client: pg.Pool | pg.ClientBase,
+  projection: Projection,
+): Promise<'ready' | 'newer' | 'outdated'> {
+  const { version } = await readCheckpoint(client, projection.name);
+  if (version > projection.version) return 'newer';
+  const exists = await schemaExists(client, liveTarget(projection).schema);
+  return version === projection.version && exists ? 'ready' : 'outdated';
+}
+
+async function schemaExists(client: pg.Pool | pg.ClientBase, schema: string): Promise<boolean> {
+  const { rowCount } = await (client as pg.Pool).query('SELECT FROM pg_namespace WHERE nspname = $1', [
+    schema,
+  ]);
+  return rowCount === 1;
+}
+
+/** One rebuild of a view at a time. A failure ends the session, and the lock with it. */
+async function alone<T>(client: pg.ClientBase, { name }: Projection, work: () => Promise<T>): Promise<T> {
+  const key = `rebuild of ${name}`;
+  await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [key]);
+  const result = await work();
+  await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+  return result;
+}
+
+async function build(
+  projection: Projection,
+  store: Log,
+  client: pg.ClientBase,
+  options: RebuildOptions,
+): Promise<Rebuilt> {
+  const startedAt = performance.now();
+  const next = nextTarget(projection);
+  const old = `${liveTarget(projection).schema}__old`;
+  await makeSchema(client, next, old);
+  const filled = await fill(store, client, next, options, startedAt);
+  const switched = await switchOver(projection, store, client, filled.position, old);
+  // no longer found by any query; the ones that still read it are waited for
+  await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(old)} CASCADE`);
+  return {
+    ...switched,
+    events: filled.events + switched.events,
+    durationMs: performance.now() - startedAt,
+  };
+}
+
+/** An empty copy; whatever a broken rebuild has left behind goes. */
+async function makeSchema(client: pg.ClientBase, next: Target, old: string): Promise<void> {
+  const tables = await readFile(next.projection.schemaUrl, 'utf8');
+  await transaction(client, async () => {
+    for (const schema of [old, next.schema]) {
+      await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(schema)} CASCADE`);
+    }
+    await client.query('DELETE FROM projection.parked WHERE projection = $1', [next.parkedAs]);
+    await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(next.schema)}`);
+    await enter(client, next);
+    await client.query(tables);
+  });
+}
+
+/** From the beginning to the head of the log, in many transactions. */
+async function fill(
+  store: Log,
+  client: pg.ClientBase,
+  next: Target,
+  { onProgress, signal, batchSize: limit = DEFAULT_BATCH_SIZE }: RebuildOptions,
+  startedAt: number,
+): Promise<{ events: number; position: Position }> {
+  const filter = filterOf(next.projection);
+  let position = 0n;
+  let events = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    const head = await store.head();
+    const batch = await store.readAll({ after: position, limit, ...filter });
+    if (batch.events.length > 0) await writeBatch(client, next, batch.events);
+    const stuck = batch.position === position;
+    position = batch.position;
+    events += batch.events.length;
+    onProgress?.(progress(position, head, performance.now() - startedAt));
+    if (stuck || position >= head) return { events, position };
+  }
+}
+
+function progress(position: Position, head: Position, elapsedMs: number): Progress {
+  const done = Number(position);
+  const total = Math.max(Number(head), done);
+  const ratePerSecond = elapsedMs > 0 ? (done / elapsedMs) * 1000 : 0;
+  const secondsLeft = done === total ? 0 : ratePerSecond > 0 ? (total - done) / ratePerSecond : null;
+  return { done, total, ratePerSecond, secondsLeft };
+}
+
+/**
+ * Brings the copy and the live view to the same place, compares them, and puts the copy in the live one's
+ * place. Renaming waits for no query and no query waits for it; only the live view's writer has to.
+ */
+function switchOver(
+  projection: Projection,
+  store: Log,
+  client: pg.ClientBase,
+  built: Position,
+  old: string,
+): Promise<Omit<Rebuilt, 'durationMs'>> {
+  const live = liveTarget(projection);
+  const next = nextTarget(projection);
+  return transaction(client, async () => {
+    const checkpoint = await lockCheckpoint(client, projection.name);
+    const wanted = checkpoint.position > built ? checkpoint.position : built;
+    const { events, position } = await catchUp(store, client, next, built, wanted);
+    const exists = await schemaExists(client, live.schema);
+    const comparison =
+      exists && checkpoint.version === projection.version
+        ? await compareWithLive(store, client, projection, checkpoint.position, position)
+        : null;
+    const rows = await countRows(client, next.schema);
+    if (exists) await rename(client, live.schema, old);
+    await rename(client, next.schema, live.schema);
+    await client.query('DELETE FROM projection.parked WHERE projection = $1', [live.parkedAs]);
+    await client.query('UPDATE projection.parked SET projection = $1 WHERE projection = $2', [
+      live.parkedAs,
+      next.parkedAs,
+    ]);
+    await client.query('UPDATE projection.checkpoints SET version = $2, position = $3 WHERE name = $1', [
+      projection.name,
+      projection.version,
+      position,
+    ]);
+    return {
+      events,
+      rows,
+      position,
+      equal: comparison?.equal ?? null,
+      differing: comparison?.differing ?? [],
+    };
+  });
+}
+
+const rename = (client: pg.ClientBase, from: string, to: string): Promise<unknown> =>
+  client.query(`ALTER SCHEMA ${pg.escapeIdentifier(from)} RENAME TO ${pg.escapeIdentifier(to)}`);
+
+/** A live view that lags behind is brought up to date first, so that only real differences count. */
+async function compareWithLive(
+  store: Log,
+  client: pg.ClientBase,
+  projection: Projection,
+  from: Position,
+  to: Position,
+): Promise<Comparison> {
+  const live = liveTarget(projection);
+  await client.query('SAVEPOINT compare');
+  try {
+    await catchUp(store, client, live, from, to);
+    return await compareRows(client, live.schema, nextTarget(projection).schema);
+  } catch (error) {
+    // somebody has changed its tables: it differs, and that must not keep it from being replaced
+    if (!(error instanceof pg.DatabaseError) || !UNDEFINED_THING.test(error.code ?? '')) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT compare');
+    return { equal: false, differing: [] };
+  }
+}
+
+/** @returns the number of events, and how far it came: a log restored from a backup may end before `to` */
+async function catchUp(
+  store: Log,
+  tx: pg.ClientBase,
+  target: Target,
+  from: Position,
+  to: Position,
+): Promise<{ events: number; position: Position }> {
+  await enter(tx, target);
+  let count = 0;
+  let position = from;
+  while (position < to) {
+    const options = { after: position, limit: DEFAULT_BATCH_SIZE, ...filterOf(target.projection) };
+    const batch = await store.readAll(options);
+    if (batch.position === position) break;
+    const events = batch.events.filter((event) => event.position <= to);
+    await applyOrPark(tx, target, events);
+    count += events.length;
+    position = batch.position < to ? batch.position : to;
+  }
+  return { events: count, position };
+}
+
+const filterOf = ({ filter }: Projection) => filter && { filter };
