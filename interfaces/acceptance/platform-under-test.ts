@@ -1,0 +1,211 @@
+/** Runs the real platform as a process of its own, on ports and a folder of its own, and talks to it as a client. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, chmod, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort } from '../../infrastructure/process/free-port.ts';
+import { listPrograms } from '../../infrastructure/process/process-table.ts';
+import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+export const MASTER_KEY = 'ab'.repeat(32);
+const READY_WITHIN_MS = 60_000;
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+export class PlatformUnderTest {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly url: string;
+  output = '';
+  #process: ChildProcess | undefined;
+
+  private constructor(folder: string, environment: Record<string, string>) {
+    this.folder = folder;
+    this.environment = environment;
+    this.url = `http://127.0.0.1:${environment['GATEWAY_PORT']}`;
+  }
+
+  static async create(): Promise<PlatformUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
+    await chmod(folder, 0o755);
+    const ports = ['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'];
+    const environment: Record<string, string> = {
+      PATH: process.env['PATH'] ?? '',
+      LAUNCHDB_DATA_DIR: join(folder, 'data'),
+      LAUNCHDB_MASTER_KEY: MASTER_KEY,
+      LOG_LEVEL: 'debug',
+    };
+    for (const name of ports) environment[name] = String(await freePort());
+    return new PlatformUnderTest(folder, environment);
+  }
+
+  /** @param crashAt `process/step/direction/moment`: the platform ends itself there with SIGKILL */
+  async start(crashAt?: string): Promise<void> {
+    const entry = crashAt === undefined ? 'interfaces/main.ts' : 'interfaces/acceptance/crashing-main.ts';
+    const child = spawn(process.execPath, [entry], {
+      cwd: root,
+      env: { ...this.environment, ...(crashAt !== undefined && { CRASH_AT: crashAt }) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    const heard = (text: Buffer) => (this.output += text.toString());
+    child.stdout.on('data', heard);
+    child.stderr.on('data', heard);
+    const begin = this.output.length;
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!this.output.slice(begin).includes('is ready after')) {
+      if (child.exitCode !== null)
+        throw new Error(`the platform did not start:\n${this.output.slice(begin)}`);
+      // it may have come to the point where it had to crash before it could say that it is ready
+      if (child.signalCode !== null && crashAt !== undefined) return;
+      if (Date.now() > deadline) throw new Error('the platform does not get ready');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Another platform on the same folder, while this one runs. */
+  async startSecond(): Promise<{ code: number | null; output: string }> {
+    const child = spawn(process.execPath, ['interfaces/main.ts'], {
+      cwd: root,
+      env: { ...this.environment },
+    });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+    await once(child, 'close');
+    return { code: child.exitCode, output };
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  async ended(): Promise<void> {
+    const child = this.#process;
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
+  async kill(): Promise<void> {
+    this.#process?.kill('SIGKILL');
+    await this.ended();
+  }
+
+  async stop(): Promise<number | null> {
+    this.#process?.kill('SIGTERM');
+    await this.ended();
+    return this.#process?.exitCode ?? null;
+  }
+
+  /** Stops it, whatever state it is in, and everything that it started. */
+  async close(): Promise<void> {
+    await this.kill();
+    for (const { pid } of await this.programs('')) process.kill(pid, 'SIGKILL');
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  /** Programs that run on this platform's folder. */
+  async programs(name: string): Promise<readonly { pid: number; command: string }[]> {
+    return (await listPrograms()).filter(
+      ({ command }) => command.includes(`${this.folder}/`) && command.includes(name),
+    );
+  }
+
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer<T>> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
+        ...(options.body !== undefined && { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? {} : JSON.parse(text)) as T,
+    };
+  }
+
+  /** A new owner's access token. */
+  async owner(name: string): Promise<string> {
+    const body = { email: `${name}@example.com`, password: 'correct horse battery staple' };
+    const made = await this.call('POST', '/api/owners/signup', { body });
+    if (made.status !== 201) throw new Error(`no account: ${JSON.stringify(made.body)}`);
+    return this.login(name);
+  }
+
+  async login(name: string): Promise<string> {
+    const body = { email: `${name}@example.com`, password: 'correct horse battery staple' };
+    const answer = await this.call<{ access_token: string }>('POST', '/api/owners/login', { body });
+    return answer.body.access_token;
+  }
+
+  /** A superuser's session on the platform's PostgreSQL. */
+  async sql<Row extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[] = [],
+    database = 'postgres',
+  ): Promise<Row[]> {
+    const password = derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'postgres-superuser');
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: Number(this.environment['POSTGRES_PORT']),
+      user: 'postgres',
+      password,
+      database,
+    });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** How many of each resource a project has in the real world. */
+  async resources(
+    project: string,
+  ): Promise<{ databases: number; roles: number; pools: number; postgrests: number }> {
+    const [databases, roles, pools, programs] = await Promise.all([
+      this.sql('SELECT 1 FROM pg_database WHERE datname = $1', [project]),
+      this.sql('SELECT 1 FROM pg_roles WHERE rolname LIKE $1', [`${project}\\_%`]),
+      this.#pools(),
+      this.programs(`${project}.conf`),
+    ]);
+    return {
+      databases: databases.length,
+      roles: roles.length,
+      pools: pools.filter((name) => name === project).length,
+      postgrests: programs.length,
+    };
+  }
+
+  async #pools(): Promise<string[]> {
+    const client = new pg.Client({
+      host: '127.0.0.1',
+      port: Number(this.environment['PGBOUNCER_PORT']),
+      user: 'launchdb_admin',
+      password: derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'pgbouncer-admin'),
+      database: 'pgbouncer',
+    });
+    await client.connect();
+    try {
+      return (await client.query<{ name: string }>('SHOW DATABASES')).rows.map(({ name }) => name);
+    } finally {
+      await client.end();
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { pinoLog } from '../../infrastructure/observability/pino-log.ts';

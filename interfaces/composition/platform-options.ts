@@ -1,0 +1,15 @@
+import type { StepPoint } from '../../application/process-managers/process.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { MemoryRateLimitOptions } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
+import type { Config } from '../config.ts';
+
+export interface PlatformOptions {
+  readonly config: Config;
+  readonly searchPath: string;
+  readonly log: Log;
+  /** a line for the person at the terminal */
+  readonly tell: (line: string) => void;
+  /** told where every turn is; crash tests end the process there */
+  readonly observe?: (point: StepPoint) => void;
+  readonly rateLimits?: MemoryRateLimitOptions;
+}

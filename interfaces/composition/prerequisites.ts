@@ -1,0 +1,1 @@
+export { ensurePgbouncer } from '../../infrastructure/pgbouncer/install-pgbouncer.ts';

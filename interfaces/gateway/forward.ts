@@ -1,0 +1,215 @@
+/**
+ * The streaming proxy: one request to one upstream, bodies piped both ways with back-pressure, nothing
+ * buffered. Whatever ends one side ends the other.
+ */
+import { Agent, request as httpRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+import type { Log } from '../../application/ports/log.ts';
+import { hasBody, type HeaderList } from './headers.ts';
+import type { GatewayLimits } from './limits.ts';
+import { PROBLEMS, type GatewayProblem } from './problem.ts';
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly headers: HeaderList;
+  /** the upstream's headers as the client gets them */
+  answerHeaders(list: HeaderList): string[];
+  /** answers in the upstream's place; called at most once, and only when nothing has been sent */
+  fail(problem: GatewayProblem): void;
+}
+
+/** Larger than ours to clients: a Location may repeat a long query. */
+const ANSWER_HEADER_BYTES = 64 * 1024;
+
+class TookTooLong extends Error {
+  constructor() {
+    super('no progress within the bound');
+    this.name = 'TookTooLong';
+  }
+}
+
+export class Forwarder {
+  readonly #agent: Agent;
+  readonly #limits: GatewayLimits;
+  readonly #log: Log;
+
+  /** `sockets`: at most that many to each upstream, kept for reuse */
+  constructor(options: { readonly sockets: number; readonly limits: GatewayLimits; readonly log: Log }) {
+    this.#limits = options.limits;
+    this.#log = options.log;
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: options.sockets,
+      maxFreeSockets: options.sockets,
+      scheduling: 'lifo',
+      // of a connection that is not in use; a request sets its own
+      timeout: options.limits.upstreamKeepAliveMs,
+    });
+  }
+
+  /** Resolves nothing and throws nothing: the response ends, fails or is destroyed. */
+  forward(exchange: Exchange): void {
+    const waiting = this.#agent.requests[this.#agent.getName(exchange.endpoint)]?.length ?? 0;
+    if (waiting >= this.#limits.waiting) exchange.fail(PROBLEMS.busy);
+    else this.#attempt(exchange, this.#agent);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** `agent` is false for a second try: on a connection of its own, as kept ones have proved stale. */
+  #attempt(exchange: Exchange, agent: Agent | false): void {
+    const { request, response, endpoint } = exchange;
+    const upstream = httpRequest({
+      host: endpoint.host,
+      port: endpoint.port,
+      method: request.method ?? 'GET',
+      path: exchange.path,
+      headers: exchange.headers,
+      agent,
+      timeout: this.#limits.idleMs,
+      maxHeaderSize: ANSWER_HEADER_BYTES,
+    });
+    let settled = false;
+    const settle = (problem: GatewayProblem) => {
+      if (settled) return;
+      settled = true;
+      request.unpipe(upstream);
+      upstream.destroy();
+      if (response.headersSent) response.destroy();
+      else exchange.fail(problem);
+    };
+    const onClientGone = () => {
+      if (response.writableFinished && request.complete) return;
+      settled = true;
+      upstream.destroy();
+    };
+    response.once('close', onClientGone);
+    const connection = this.#watchConnecting(upstream, () => settle(PROBLEMS.unreachable));
+    upstream.once('timeout', () => upstream.destroy(new TookTooLong()));
+    upstream.once('response', (answer) => {
+      if (!settled) passAnswer(exchange, answer, settle);
+    });
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
+      if (settled || response.writableEnded) return;
+      if (
+        agent !== false &&
+        !response.headersSent &&
+        isStaleConnection(upstream, error) &&
+        !hasBody(request)
+      ) {
+        settled = true;
+        response.off('close', onClientGone);
+        this.#attempt(exchange, false);
+        return;
+      }
+      this.#log.warn(
+        { requestId: exchange.requestId, upstream: endpoint, code: error.code ?? error.name },
+        'an upstream failed',
+      );
+      settle(problemOf(error, connection.made, request));
+    });
+    // an answer that is none, as 101 to a question that did not ask for it, ends without an error
+    upstream.once('close', () => {
+      if (!settled && !response.headersSent) settle(PROBLEMS.badAnswer);
+    });
+    if (hasBody(request)) passBody(request, upstream, this.#limits, settle);
+    else upstream.end();
+  }
+
+  /** Bounds the wait for a connection: in the queue for a free one, and for the handshake of a new one. */
+  #watchConnecting(upstream: ClientRequest, giveUp: () => void): { readonly made: boolean } {
+    const state = { made: false };
+    let timer = setTimeout(giveUp, this.#limits.waitMs);
+    const onConnected = () => {
+      clearTimeout(timer);
+      state.made = true;
+    };
+    upstream.once('socket', (socket) => {
+      if (!socket.connecting) {
+        onConnected();
+        return;
+      }
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, this.#limits.connectMs);
+      socket.once('connect', onConnected);
+    });
+    upstream.once('close', () => clearTimeout(timer));
+    return state;
+  }
+}
+
+function passBody(
+  request: IncomingMessage,
+  upstream: ClientRequest,
+  { bodyBytes, discardBytes }: GatewayLimits,
+  settle: (problem: GatewayProblem) => void,
+): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > bodyBytes) settle(PROBLEMS.bodyTooLarge(bodyBytes));
+  });
+  request.pipe(upstream);
+  upstream.once('close', () => {
+    // an answer before the end of the body: what still comes has to be read by somebody
+    if (!request.complete) discardRest(request, discardBytes);
+  });
+}
+
+/** Reads a body away, so that the client gets to see an early answer; a client that goes on too long is cut off. */
+export function discardRest(request: IncomingMessage, limitBytes: number): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > limitBytes) request.socket.destroy();
+  });
+  request.resume();
+}
+
+function passAnswer(
+  exchange: Exchange,
+  answer: IncomingMessage,
+  settle: (problem: GatewayProblem) => void,
+): void {
+  const { response } = exchange;
+  answer.once('error', () => response.destroy());
+  try {
+    response.writeHead(
+      answer.statusCode ?? 502,
+      answer.statusMessage ?? '',
+      exchange.answerHeaders(answer.rawHeaders),
+    );
+  } catch {
+    settle(PROBLEMS.badAnswer);
+    return;
+  }
+  // headers leave together with the first bytes; of a stream that begins with silence they leave alone
+  const alone = setImmediate(() => response.flushHeaders());
+  answer.once('data', () => clearImmediate(alone));
+  answer.once('end', () => clearImmediate(alone));
+  answer.pipe(response);
+}
+
+/** A kept connection that the upstream had closed when we wrote to it. Safe to repeat: nothing is changed. */
+function isStaleConnection(upstream: ClientRequest, error: NodeJS.ErrnoException): boolean {
+  const isSafe = upstream.method === 'GET' || upstream.method === 'HEAD';
+  return isSafe && upstream.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function problemOf(
+  error: NodeJS.ErrnoException,
+  connected: boolean,
+  request: IncomingMessage,
+): GatewayProblem {
+  if (!connected) return PROBLEMS.unreachable;
+  if (error instanceof TookTooLong) return request.complete ? PROBLEMS.tooSlow : PROBLEMS.clientTooSlow;
+  if (error.code?.startsWith('HPE_')) return PROBLEMS.badAnswer;
+  return PROBLEMS.upstreamLost(request.method !== 'GET' && request.method !== 'HEAD');
+}

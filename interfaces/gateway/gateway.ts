@@ -1,0 +1,248 @@
+/**
+ * The public door. It looks at the path, the project and the key, and streams everything else through to the
+ * platform API or to the project's own PostgREST.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectStatus } from '../../domain/project/project.ts';
+import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
+import { discardRest, Forwarder, type Exchange } from './forward.ts';
+import { endToEnd, hasBody, requestHeaders, withAuthorization, type HeaderList } from './headers.ts';
+import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
+import { HEALTH, readiness, WELCOME, writePage } from './own-pages.ts';
+import { PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
+import { routeOf, type Target } from './route.ts';
+
+export interface GatewayOptions {
+  /** 0: any free port, told by {@link Gateway.port} */
+  readonly port: number;
+  /** default: all addresses of this machine */
+  readonly host?: string;
+  readonly platform: Endpoint;
+  readonly dataApis: { endpoint(project: ProjectId): Endpoint | undefined };
+  /** Asked only when a project has no endpoint, to say why. */
+  readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;
+  readonly log: Log;
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+/** One request as the routes see it. */
+interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly expectsContinue: boolean;
+  /** none on the platform's routes: those are for the console's own origin */
+  readonly cors: HeaderList;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+const HOST = /^[\w.:[\]-]{1,255}$/;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #limits: GatewayLimits;
+  readonly #server: Server;
+  readonly #platform: Forwarder;
+  readonly #projects: Forwarder;
+  #stopping = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { log } = options;
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#limits = limits;
+    this.#platform = new Forwarder({ sockets: limits.platformSockets, limits, log });
+    this.#projects = new Forwarder({ sockets: limits.socketsPerProject, limits, log });
+    this.#server = createServer({
+      insecureHTTPParser: false,
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+    });
+    this.#server.maxConnections = limits.connections;
+    this.#server.on('request', (request, response) => this.#accept(request, response, false));
+    this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
+  }
+
+  /** The port that it listens on, once started. */
+  get port(): number {
+    const address = this.#server.address();
+    return address !== null && typeof address === 'object' ? address.port : this.#options.port;
+  }
+
+  /** @throws {Error} the port cannot be had, with what to do about it */
+  async start(): Promise<void> {
+    const { port, host } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => reject(cannotListen(port, error)));
+      this.#server.listen({ port, ...(host !== undefined && { host }) }, resolve);
+    });
+  }
+
+  /** Takes no new connections, lets running requests end within `graceMs`, destroys the rest. Idempotent. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+    this.#platform.close();
+    this.#projects.close();
+  }
+
+  #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const target = routeOf(request.url ?? '');
+    const requestId = requestIdOf(request);
+    const cors = target.kind === 'platform' ? [] : CORS_HEADERS;
+    const call = { request, response, requestId, expectsContinue, cors };
+    response.on('error', () => response.destroy());
+    response.once('close', () => {
+      const { method } = request;
+      const { statusCode: status } = response;
+      this.#options.log.debug({ requestId, route: target.kind, method, status }, 'a request');
+      if (this.#stopping) this.#server.closeIdleConnections();
+    });
+    this.#serve(call, target).catch((error: unknown) => {
+      this.#options.log.error({ requestId, err: error }, 'the gateway could not serve a request');
+      if (response.headersSent) response.destroy();
+      else this.#refuse(call, PROBLEMS.unreachable);
+    });
+  }
+
+  async #serve(call: Call, target: Target): Promise<void> {
+    const problem = problemOf(call.request, target, this.#limits);
+    if (problem) {
+      this.#refuse(call, problem);
+      return;
+    }
+    switch (target.kind) {
+      case 'malformed':
+        return this.#refuse(call, PROBLEMS.malformed(target.reason));
+      case 'not-found':
+        return this.#refuse(call, PROBLEMS.noRoute);
+      case 'platform':
+        return this.#toPlatform(call, target.path);
+      case 'own':
+        return this.#ownPage(call, target.page);
+      case 'not-implemented':
+        if (isPreflight(call.request)) return answerPreflight(call.request, call.response, call.requestId);
+        return this.#refuse(call, PROBLEMS.notImplemented(`The ${target.service} service is`));
+      case 'data-api':
+        if (isPreflight(call.request)) return answerPreflight(call.request, call.response, call.requestId);
+        return this.#toProject(call, target.project, target.path);
+    }
+  }
+
+  #toPlatform(call: Call, path: string): void {
+    const endpoint = this.#options.platform;
+    const headers = requestHeaders(call.request, call.requestId, endpoint);
+    this.#forward(call, this.#platform, { endpoint, path, headers });
+  }
+
+  async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
+    const endpoint = this.#options.dataApis.endpoint(project);
+    const headers = withAuthorization(
+      requestHeaders(call.request, call.requestId, endpoint ?? this.#options.platform),
+    );
+    if (!headers) this.#refuse(call, PROBLEMS.noApiKey);
+    else if (endpoint) this.#forward(call, this.#projects, { endpoint, path, headers });
+    else this.#refuse(call, absent(await this.#options.projectState(project)));
+  }
+
+  #forward(call: Call, forwarder: Forwarder, to: Pick<Exchange, 'endpoint' | 'path' | 'headers'>): void {
+    const ours = ['X-Request-Id', call.requestId, ...call.cors];
+    const isOurs = (name: string) =>
+      name === 'x-request-id' || (call.cors.length > 0 && name.startsWith('access-control-'));
+    if (call.expectsContinue) call.response.writeContinue();
+    forwarder.forward({
+      ...to,
+      request: call.request,
+      response: call.response,
+      requestId: call.requestId,
+      answerHeaders: (list) => [...endToEnd(list, isOurs), ...ours],
+      fail: (problem) => this.#refuse(call, problem),
+    });
+  }
+
+  async #ownPage(call: Call, page: 'welcome' | 'health' | 'ready'): Promise<void> {
+    if (call.request.method !== 'GET' && call.request.method !== 'HEAD') {
+      this.#refuse(call, PROBLEMS.methodNotAllowed('GET, HEAD'));
+      return;
+    }
+    const pages = { welcome: WELCOME, health: HEALTH };
+    const answer = page === 'ready' ? await readiness(this.#options.platform) : pages[page];
+    writePage(call.response, answer, call.requestId);
+  }
+
+  #refuse({ request, response, requestId, cors }: Call, problem: GatewayProblem): void {
+    if (response.destroyed) return;
+    discardRest(request, this.#limits.discardBytes);
+    writeProblem(response, problem, requestId, ['X-Request-Id', requestId, ...cors]);
+  }
+}
+
+/** What is wrong with the request itself, wherever it goes. */
+function problemOf(
+  request: IncomingMessage,
+  target: Target,
+  limits: GatewayLimits,
+): GatewayProblem | undefined {
+  const { host, 'transfer-encoding': encoding, 'content-length': length } = request.headers;
+  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  if (hosts.length > 1 || (host !== undefined && !HOST.test(host))) {
+    return PROBLEMS.malformed('The Host header is malformed.');
+  }
+  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
+    return PROBLEMS.malformed('The only transfer coding understood is chunked.');
+  }
+  if (target.kind !== 'malformed' && !METHODS.includes(request.method ?? '')) {
+    return PROBLEMS.methodNotAllowed(METHODS.join(', '));
+  }
+  const isTooLarge = hasBody(request) && Number(length ?? 0) > limits.bodyBytes;
+  return isTooLarge ? PROBLEMS.bodyTooLarge(limits.bodyBytes) : undefined;
+}
+
+/** Why a project has no data API at the moment. */
+function absent(status: ProjectStatus | 'unknown'): GatewayProblem {
+  switch (status) {
+    case 'unknown':
+    case 'deleting':
+    case 'deleted':
+    case 'purging':
+    case 'purged':
+      return PROBLEMS.noProject;
+    case 'pausing':
+    case 'paused':
+      return PROBLEMS.projectPaused;
+    case 'failed':
+    case 'suspended':
+      return PROBLEMS.projectDown;
+    case 'provisioning':
+    case 'resuming':
+    // its data API is being started again
+    case 'active':
+      return PROBLEMS.projectStarting;
+  }
+}
+
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+function cannotListen(port: number, error: NodeJS.ErrnoException): Error {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'another program listens there; end it'
+      : `the system says ${error.code ?? error.message};`;
+  return new Error(`the gateway cannot use port ${port}: ${why} or set GATEWAY_PORT to another port`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,86 @@
+/** The headers that go through the gateway. Lists hold names and values in turn, as they came. */
+import type { IncomingMessage } from 'node:http';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+
+export type HeaderList = readonly string[];
+
+/** RFC 9110 7.6.1, and the old names that mean the same */
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** The gateway says these itself; what a client claims about them is not passed on. */
+const OURS = new Set([
+  'host',
+  'content-length',
+  'expect',
+  'x-request-id',
+  'forwarded',
+  'x-real-ip',
+  'x-internal-api-key',
+]);
+
+/** The list without what concerns one connection only, and without what `isUnwanted` names (lower case). */
+export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
+  const dropped = new Set(HOP_BY_HOP);
+  for (const [name, value] of pairs(list)) {
+    if (name.toLowerCase() !== 'connection') continue;
+    for (const named of value.split(',')) dropped.add(named.trim().toLowerCase());
+  }
+  return without(list, (name) => dropped.has(name) || isUnwanted(name));
+}
+
+/** The client's headers with those of the gateway in place of what the client claimed. */
+export function requestHeaders(request: IncomingMessage, requestId: string, endpoint: Endpoint): HeaderList {
+  const host = request.headers.host;
+  const list = endToEnd(request.rawHeaders, (name) => OURS.has(name) || name.startsWith('x-forwarded-'));
+  list.push('Host', host ?? `${endpoint.host}:${endpoint.port}`);
+  list.push('X-Request-Id', requestId, 'X-Forwarded-Proto', 'http');
+  if (host !== undefined) list.push('X-Forwarded-Host', host);
+  const address = request.socket.remoteAddress;
+  if (address !== undefined) list.push('X-Forwarded-For', address);
+  return [...list, ...framing(request)];
+}
+
+/** Copies the apikey to Authorization when that is absent. @returns undefined when there is neither */
+export function withAuthorization(list: HeaderList): HeaderList | undefined {
+  if (valueOf(list, 'authorization')) return list;
+  const key = valueOf(list, 'apikey');
+  if (!key) return undefined;
+  return [...without(list, (name) => name === 'authorization'), 'Authorization', `Bearer ${key}`];
+}
+
+/** Whether anything but the end of the headers follows. */
+export const hasBody = (request: IncomingMessage): boolean =>
+  request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+
+/** How the body is delimited, as our parser read it: the upstream must not read it in another way. */
+function framing(request: IncomingMessage): string[] {
+  if (request.headers['transfer-encoding'] !== undefined) return ['Transfer-Encoding', 'chunked'];
+  const length = request.headers['content-length'];
+  if (length !== undefined) return ['Content-Length', length];
+  return request.method === 'GET' || request.method === 'HEAD' ? [] : ['Content-Length', '0'];
+}
+
+function without(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
+  const kept: string[] = [];
+  for (const [name, value] of pairs(list)) if (!isUnwanted(name.toLowerCase())) kept.push(name, value);
+  return kept;
+}
+
+function valueOf(list: HeaderList, wanted: string): string | undefined {
+  for (const [name, value] of pairs(list)) if (name.toLowerCase() === wanted) return value.trim();
+  return undefined;
+}
+
+function* pairs(list: HeaderList): Generator<readonly [string, string]> {
+  for (let at = 0; at + 1 < list.length; at += 2) yield [list[at] ?? '', list[at + 1] ?? ''];
+}

@@ -1,0 +1,41 @@
+/** The bounds of the gateway. Each can be set apart, for tests and for machines of another size. */
+export interface GatewayLimits {
+  /** request line and headers; PostgREST filters make long URLs, 8 KB is normal */
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+  /** how much of a body is read away after an early answer, so that the client gets to see the answer */
+  readonly discardBytes: number;
+  readonly connections: number;
+  readonly headersMs: number;
+  /** the whole request, body included */
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+  readonly connectMs: number;
+  /** an upstream that says nothing, or a client that does not read */
+  readonly idleMs: number;
+  /** a kept connection without a request; PostgREST closes its side after 30 s, so ours ends earlier */
+  readonly upstreamKeepAliveMs: number;
+  readonly socketsPerProject: number;
+  /** event streams hold one each */
+  readonly platformSockets: number;
+  /** requests that wait for one of those sockets, for each upstream */
+  readonly waiting: number;
+  readonly waitMs: number;
+}
+
+export const DEFAULT_LIMITS: GatewayLimits = {
+  headerBytes: 16 * 1024,
+  bodyBytes: 50 * 1024 * 1024,
+  discardBytes: 1024 * 1024,
+  connections: 8192,
+  headersMs: 10_000,
+  requestMs: 300_000,
+  keepAliveMs: 65_000,
+  connectMs: 2_000,
+  idleMs: 120_000,
+  upstreamKeepAliveMs: 15_000,
+  socketsPerProject: 64,
+  platformSockets: 1024,
+  waiting: 512,
+  waitMs: 10_000,
+};

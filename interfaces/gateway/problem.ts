@@ -1,0 +1,152 @@
+/**
+ * What the gateway says by itself, as problem+json (RFC 9457). The members `message`, `code`, `details` and
+ * `hint` say it once more the way PostgREST does, because that is where supabase-js looks.
+ */
+import type { ServerResponse } from 'node:http';
+
+export interface GatewayProblem {
+  readonly status: number;
+  /** `subject/reason` */
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly hint?: string;
+  /** header names and values in turn */
+  readonly headers?: readonly string[];
+}
+
+/** supabase-js waits as long as this says and tries again, for 503 alone */
+const SOON = ['Retry-After', '1'] as const;
+
+export const PROBLEMS = {
+  malformed: (detail: string): GatewayProblem => ({
+    status: 400,
+    code: 'gateway/malformed-request',
+    title: 'The request is malformed',
+    detail,
+  }),
+  noApiKey: {
+    status: 401,
+    code: 'gateway/no-api-key',
+    title: 'No API key',
+    detail: 'No API key found in request',
+    hint: 'Send the project’s anon or service_role key in the `apikey` header.',
+    headers: ['WWW-Authenticate', 'Bearer'],
+  },
+  noRoute: {
+    status: 404,
+    code: 'gateway/not-found',
+    title: 'Nothing is here',
+    detail: 'No route has this path. /docs describes the API.',
+  },
+  noProject: {
+    status: 404,
+    code: 'project/not-found',
+    title: 'No such project',
+    detail: 'There is no project with this id.',
+  },
+  methodNotAllowed: (allow: string): GatewayProblem => ({
+    status: 405,
+    code: 'gateway/method-not-allowed',
+    title: 'Method not allowed',
+    detail: `This route takes ${allow}.`,
+    headers: ['Allow', allow],
+  }),
+  clientTooSlow: {
+    status: 408,
+    code: 'gateway/request-timeout',
+    title: 'The request took too long',
+    detail: 'The rest of the request body did not come in time.',
+  },
+  bodyTooLarge: (limitBytes: number): GatewayProblem => ({
+    status: 413,
+    code: 'gateway/body-too-large',
+    title: 'The body is too large',
+    detail: `A request body may have ${limitBytes} bytes.`,
+  }),
+  notImplemented: (what: string): GatewayProblem => ({
+    status: 501,
+    code: 'gateway/not-implemented',
+    title: 'Not available yet',
+    detail: `${what} not available yet.`,
+  }),
+  /** `wrote`: it may have been carried out all the same, so nobody should repeat it blindly */
+  upstreamLost: (wrote: boolean): GatewayProblem =>
+    wrote
+      ? {
+          status: 502,
+          code: 'gateway/outcome-unknown',
+          title: 'The connection to the service was lost',
+          detail:
+            'The service went away before it answered. Whether the request was carried out is not known.',
+        }
+      : unavailable('gateway/upstream-lost', 'The service went away before it answered.'),
+  badAnswer: {
+    status: 502,
+    code: 'gateway/bad-answer',
+    title: 'The service’s answer could not be read',
+    detail: 'The service behind this route gave an answer that is not valid HTTP or has too large headers.',
+  },
+  unreachable: unavailable(
+    'gateway/unreachable',
+    'The service behind this route cannot be reached right now.',
+  ),
+  busy: unavailable('gateway/busy', 'Too many requests wait for this service.'),
+  projectStarting: unavailable('project/starting', 'The project is starting.'),
+  projectPaused: {
+    status: 503,
+    code: 'project/paused',
+    title: 'The project is paused',
+    detail: 'The project is paused. It answers again when its owner has resumed it.',
+  },
+  projectDown: {
+    status: 503,
+    code: 'project/not-active',
+    title: 'The project is not active',
+    detail: 'The project is not active and needs its owner’s attention.',
+  },
+  tooSlow: {
+    status: 504,
+    code: 'gateway/timeout',
+    title: 'The service took too long',
+    detail: 'The service behind this route did not answer in time.',
+  },
+} satisfies Record<string, GatewayProblem | ((...facts: never[]) => GatewayProblem)>;
+
+function unavailable(code: string, detail: string): GatewayProblem {
+  return { status: 503, code, title: 'Not available right now', detail, headers: SOON };
+}
+
+/** Answers with a problem, on top of `headers` (names and values in turn). The headers must not be sent yet. */
+export function writeProblem(
+  response: ServerResponse,
+  problem: GatewayProblem,
+  requestId: string,
+  headers: readonly string[],
+): void {
+  const { status, code, title, detail, hint = null } = problem;
+  const body = Buffer.from(
+    JSON.stringify({
+      type: code,
+      title,
+      status,
+      detail,
+      instance: requestId,
+      message: detail,
+      code,
+      details: null,
+      hint,
+    }),
+  );
+  response.writeHead(status, [
+    'Content-Type',
+    'application/problem+json',
+    'Content-Length',
+    String(body.length),
+    'Cache-Control',
+    'no-store',
+    ...(problem.headers ?? []),
+    ...headers,
+  ]);
+  response.end(body);
+}

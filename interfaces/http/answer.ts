@@ -1,0 +1,62 @@
+import type { Request, Response } from 'express';
+import { Unavailable } from '../../application/errors.ts';
+import type { Endpoint, PlainReply, Reply, StreamReply } from './endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { parseRequest } from './parse-request.ts';
+
+/** Parses the request, runs the endpoint's handler and writes its reply. Errors are the caller's. */
+export async function answer(
+  endpoint: Endpoint,
+  exchange: Exchange,
+  req: Request,
+  res: Response,
+  server: string,
+): Promise<void> {
+  const parsed = await parseRequest(endpoint, req, req.params);
+  const { owner, signal } = exchange;
+  const context = exchange.context(req, req.ip, server);
+  const working = endpoint.handler({ ...parsed, owner, context, signal });
+  const reply = await withinTime(working, exchange, endpoint.limits.timeMs);
+  if (res.closed) return;
+  if ('stream' in reply) await writeStream(reply, exchange, req, res);
+  else writePlain(reply, res);
+}
+
+/** @throws {Unavailable} when the time is over; the handler is told so by the signal */
+async function withinTime(working: Promise<Reply>, exchange: Exchange, timeMs: number): Promise<Reply> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Unavailable('answer in time'));
+    exchange.abort();
+  }, timeMs);
+  try {
+    return await Promise.race([working, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function writePlain({ status, headers, body }: PlainReply, res: Response): void {
+  if (body === undefined) {
+    res.writeHead(status, headers).end();
+    return;
+  }
+  const bytes = Buffer.from(JSON.stringify(body));
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
+  res.end(bytes);
+}
+
+async function writeStream(
+  reply: StreamReply,
+  exchange: Exchange,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  res.writeHead(reply.status, reply.headers);
+  if (req.method !== 'HEAD') {
+    exchange.streaming = true;
+    res.flushHeaders();
+    await reply.stream(res, exchange.signal);
+  }
+  res.end();
+}

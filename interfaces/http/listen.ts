@@ -1,0 +1,105 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { Refused } from '../../application/errors.ts';
+import { PROBLEMS, type ProblemCode } from './problem-table.ts';
+import { problemBody } from './problems.ts';
+
+export interface ServerLimits {
+  /** for the headers to arrive */
+  readonly headersTimeoutMs: number;
+  /** for the whole request to arrive */
+  readonly requestTimeoutMs: number;
+  /** between two requests on one connection */
+  readonly keepAliveTimeoutMs: number;
+  /** without a byte in either direction */
+  readonly idleTimeoutMs: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+}
+
+export const SERVER_LIMITS: ServerLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 65_000,
+  idleTimeoutMs: 120_000,
+  maxHeaderBytes: 32 * 1024,
+  maxConnections: 10_000,
+};
+
+/** A server of Node's with every limit set, which answers broken requests with a problem, too. */
+export function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
+  const server = createServer(
+    {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
+      maxHeaderSize: limits.maxHeaderBytes,
+    },
+    handler,
+  );
+  server.maxConnections = limits.maxConnections;
+  server.maxHeadersCount = 100;
+  server.setTimeout(limits.idleTimeoutMs);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) socket.destroy();
+    else socket.end(rawProblem(error.code));
+  });
+  return server;
+}
+
+/** @throws {Refused} the port cannot be had; the text says what to do */
+export function listen(
+  server: Server,
+  where: {
+    readonly name: string;
+    readonly port: number;
+    readonly host: string;
+    readonly portVariable: string;
+  },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(explained(error, where));
+    server.once('error', fail);
+    server.listen({ port: where.port, host: where.host }, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
+
+function explained(
+  error: NodeJS.ErrnoException,
+  { name, port, portVariable }: { name: string; port: number; portVariable: string },
+): Error {
+  const advice = `Set ${portVariable} to another port`;
+  if (error.code === 'EADDRINUSE') {
+    return new Refused(
+      `${name}: port ${port} is taken by another program. ${advice}, or stop that program.`,
+      error,
+    );
+  }
+  if (error.code === 'EACCES')
+    return new Refused(`${name}: this user may not use port ${port}. ${advice}.`, error);
+  return error;
+}
+
+/** For what never became a request: the parser gave up, or the client was too slow. */
+function rawProblem(errorCode: string | undefined): string {
+  const code: ProblemCode =
+    errorCode === 'HPE_HEADER_OVERFLOW'
+      ? 'request/headers-too-large'
+      : errorCode === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request/timeout'
+        : 'request/invalid';
+  const { status, title } = PROBLEMS[code];
+  const body = JSON.stringify(problemBody({ code, detail: title }, 'unknown'));
+  return [
+    `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Refused'}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

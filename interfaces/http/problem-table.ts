@@ -1,0 +1,60 @@
+import type { RejectionCode } from '../../domain/rejection.ts';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+const REJECTIONS = {
+  'project/not-found': { status: 404, title: 'There is no such project, or it belongs to somebody else' },
+  'project/name-taken': { status: 409, title: 'The owner has a project of this name already' },
+  'project/already-exists': { status: 409, title: 'The project exists already' },
+  'project/busy': { status: 409, title: 'Something else is being done to the project' },
+  'project/not-active': { status: 409, title: 'The project must be active for this' },
+  'project/not-paused': { status: 409, title: 'The project is not paused' },
+  'project/not-deleted': { status: 409, title: 'The project is not deleted' },
+  'project/suspended': { status: 409, title: 'The project waits for an operator' },
+  'project/nothing-to-retry': { status: 409, title: 'No step of the project waits to be tried again' },
+  'project/purge-name-mismatch': { status: 409, title: 'Purging needs the name of the project, repeated' },
+  'project/revision-mismatch': { status: 412, title: 'The project has changed since it was read' },
+  'owner/email-taken': { status: 409, title: 'The e-mail address has an account already' },
+  'owner/invalid-credentials': { status: 401, title: 'The e-mail address or the password is wrong' },
+  'owner/invalid-refresh-token': { status: 401, title: 'The refresh token is not valid' },
+  'idempotency/key-reused': { status: 409, title: 'The Idempotency-Key was used for another request' },
+  'idempotency/in-progress': { status: 409, title: 'The first request with this Idempotency-Key still runs' },
+} as const satisfies Record<RejectionCode, ProblemKind>;
+
+const REQUESTS = {
+  'request/invalid': { status: 400, title: 'The request is not valid; `errors` names each fault' },
+  'request/unauthenticated': { status: 401, title: 'A valid access token is needed' },
+  'request/forbidden': { status: 403, title: 'The caller may not do this' },
+  'request/no-such-route': { status: 404, title: 'There is nothing at this path' },
+  'request/method-not-allowed': { status: 405, title: 'The path does not know this method; see Allow' },
+  'request/timeout': { status: 408, title: 'The request did not arrive in time' },
+  'request/too-large': { status: 413, title: 'The body is too large' },
+  'request/unsupported-media-type': { status: 415, title: 'The body must be plain JSON in UTF-8' },
+  'request/too-many': { status: 429, title: 'Too many requests; see Retry-After' },
+  'request/headers-too-large': { status: 431, title: 'The headers are too large' },
+  'sql/failed': { status: 422, title: 'PostgreSQL refused the statement' },
+} as const satisfies Record<string, ProblemKind>;
+
+const PLATFORM = {
+  'platform/conflict': { status: 409, title: 'Others changed the same thing at the same moment; try again' },
+  'platform/bug': { status: 500, title: 'The platform made a mistake' },
+  'platform/not-implemented': { status: 501, title: 'This part of the platform does not exist yet' },
+  'platform/unavailable': {
+    status: 503,
+    title: 'Something the platform needs is away or slow; see Retry-After',
+  },
+  'platform/behind': {
+    status: 503,
+    title: 'The read model has not reached the wanted position; see Retry-After',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+/** Every problem that an answer can name. The code is the anchor in `/docs` and never changes its meaning. */
+export const PROBLEMS = { ...REJECTIONS, ...REQUESTS, ...PLATFORM };
+
+export type ProblemCode = keyof typeof PROBLEMS;
+/** The problems that a handler may raise by itself, with {@link RequestProblem}. */
+export type RequestProblemCode = keyof typeof REQUESTS | 'platform/not-implemented' | 'platform/unavailable';

@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+import { invalidRequest, RequestProblem, type Fault } from './problems.ts';
+
+const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+
+/**
+ * The JSON value of a request's body, or undefined when it has none. It is at most `jsonDepth` deep, and no
+ * text in it holds what PostgreSQL cannot store: NUL, or half of a surrogate pair.
+ * @throws {RequestProblem} 400, 413, 415
+ */
+export async function readJson(
+  req: IncomingMessage,
+  limits: { readonly bodyBytes: number; readonly jsonDepth: number },
+): Promise<unknown> {
+  const { 'content-length': length, 'transfer-encoding': transfer, 'content-type': type } = req.headers;
+  if (transfer === undefined && (length === undefined || length === '0')) return undefined;
+  const { 'content-encoding': encoding = 'identity' } = req.headers;
+  if (encoding !== 'identity' || !JSON_TYPE.test(type ?? '')) {
+    req.resume();
+    throw new RequestProblem('request/unsupported-media-type', 'Send application/json, not compressed.');
+  }
+  const value = parse(await readBytes(req, limits.bodyBytes));
+  const fault = findFault(value, '/body', limits.jsonDepth);
+  if (fault) throw invalidRequest([fault]);
+  return value;
+}
+
+function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new RequestProblem('request/too-large', `The body may have ${limit} bytes at most.`, {
+      members: { limit },
+    });
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const collect = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else stop(tooLarge());
+    };
+    // the rest is read and dropped, within the server's time for a request, so that the answer gets through
+    const stop = (problem: RequestProblem) => {
+      req.off('data', collect);
+      req.resume();
+      reject(problem);
+    };
+    req.on('end', () => resolve(Buffer.concat(chunks)));
+    req.on('error', () => reject(invalidRequest([{ pointer: '/body', detail: 'The body broke off.' }])));
+    if (Number(req.headers['content-length'] ?? 0) > limit) stop(tooLarge());
+    else req.on('data', collect);
+  });
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw invalidRequest([{ pointer: '/body', detail: 'The body is not JSON in UTF-8.' }]);
+  }
+}
+
+function findFault(value: unknown, pointer: string, depth: number): Fault | undefined {
+  if (typeof value === 'string') return textFault(value, pointer);
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth === 0) return { pointer: pointer.slice(0, 200), detail: 'The body is nested too deep.' };
+  for (const [key, item] of Object.entries(value)) {
+    const fault = textFault(key, pointer) ?? findFault(item, `${pointer}/${pointerPart(key)}`, depth - 1);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** What no text of a request may hold. */
+export function textFault(text: string, pointer: string): Fault | undefined {
+  if (!text.includes('\0') && text.isWellFormed()) return undefined;
+  return { pointer: pointer.slice(0, 200), detail: 'The text holds NUL or broken Unicode.' };
+}
+
+export const pointerPart = (key: string): string =>
+  key.replaceAll('~', '~0').replaceAll('/', '~1').slice(0, 80);

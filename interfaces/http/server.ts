@@ -1,0 +1,192 @@
+/**
+ * One HTTP server of the platform: the declared endpoints, health, readiness, metrics and documents, with
+ * limits on everything. It stops in order: no new connections, running requests finish, streams end.
+ */
+import { once } from 'node:events';
+import express, { type Request, type Response } from 'express';
+import type { Log } from '../../application/ports/log.ts';
+import type { Authenticate } from './authenticate.ts';
+import { documentEndpoints } from './document-endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import { Exchange } from './exchange.ts';
+import { limitedServer, listen, SERVER_LIMITS, type ServerLimits } from './listen.ts';
+import type { Metrics } from './metrics.ts';
+import { observe } from './observe.ts';
+import type { DocumentInfo } from './openapi.ts';
+import { PROBLEMS } from './problem-table.ts';
+import { problemOf, RequestProblem, sendProblem } from './problems.ts';
+import { answer } from './answer.ts';
+import { serviceEndpoints, type Readiness } from './service-endpoints.ts';
+
+export interface ServerOptions {
+  /** in the log and in metrics: `platform-api` */
+  readonly name: string;
+  /** 0 for any free port */
+  readonly port: number;
+  /** the variable that sets the port, for the error when it is taken */
+  readonly portVariable: string;
+  /** default 127.0.0.1 */
+  readonly host?: string;
+  readonly endpoints: readonly Endpoint[];
+  /** needed when an endpoint asks for an owner */
+  readonly authenticate?: Authenticate;
+  readonly log: Log;
+  /** what the server depends on: `ok`, or why not, in words that anybody may read */
+  readonly ready: () => Promise<Readiness>;
+  readonly metrics: Metrics;
+  /** serves `/openapi.json` and `/docs` */
+  readonly docs?: DocumentInfo;
+  /** addresses or networks whose X-Forwarded-For is believed; default none */
+  readonly trustedProxies?: readonly string[];
+  /** what becomes of a path that no endpoint has; default 404. It may read the body as it comes. */
+  readonly fallback?: (req: Request, res: Response, exchange: Exchange) => Promise<void>;
+  readonly limits?: Partial<ServerLimits>;
+}
+
+export interface HttpServer {
+  /** @throws {Refused} the port is taken */
+  start(): Promise<void>;
+  /** Resolves when no connection is left: after `withinMs` at the latest, requests are cut off. */
+  stop(withinMs?: number): Promise<void>;
+  /** the port that it listens on, once started */
+  readonly port: number;
+}
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+};
+
+const STOP_WITHIN_MS = 10_000;
+/** what requests get to answer after they were told to stop */
+const LAST_WORDS_MS = 250;
+
+export function createServer(options: ServerOptions): HttpServer {
+  const { name, port, host = '127.0.0.1', portVariable } = options;
+  const running = new Map<Response, Exchange>();
+  let stopping = false;
+  const app = application(options, running, () => stopping);
+  const server = limitedServer(app, { ...SERVER_LIMITS, ...options.limits });
+
+  return {
+    start: () => listen(server, { name, port, host, portVariable }),
+    async stop(withinMs = STOP_WITHIN_MS) {
+      stopping = true;
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      for (const exchange of running.values()) if (exchange.streaming) exchange.abort();
+      const abort = setTimeout(() => {
+        for (const exchange of running.values()) exchange.abort();
+      }, withinMs);
+      const cut = setTimeout(() => server.closeAllConnections(), withinMs + LAST_WORDS_MS);
+      // connections whose last answer said keep-alive become idle only now
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      await closed.finally(() => {
+        clearTimeout(abort);
+        clearTimeout(cut);
+        clearInterval(idle);
+      });
+    },
+    get port() {
+      const address = server.address();
+      return typeof address === 'object' && address ? address.port : port;
+    },
+  };
+}
+
+function application(
+  options: ServerOptions,
+  running: Map<Response, Exchange>,
+  isStopping: () => boolean,
+): express.Express {
+  const { docs, endpoints } = options;
+  const all = [
+    ...endpoints,
+    ...(docs ? documentEndpoints(endpoints, docs) : []),
+    ...serviceEndpoints({ ready: options.ready, metrics: options.metrics, isStopping }),
+  ];
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.set('case sensitive routing', true);
+  app.set('trust proxy', options.trustedProxies ?? false);
+  app.use((req, res, next) => {
+    const exchange = begin(req, res, isStopping());
+    running.set(res, exchange);
+    res.once('close', () => running.delete(res));
+    observe(options, exchange, req, res);
+    // also where no parameter is decoded; throws URIError, which is a 400
+    if (decodeURIComponent(req.path).includes('\0')) throw new URIError('NUL in the path');
+    next();
+  });
+  const exchangeOf = (res: Response) => running.get(res) ?? new Exchange(res.req, res);
+  for (const declared of all) route(app, declared, options, exchangeOf);
+  for (const path of new Set(all.map((declared) => declared.path))) app.all(path, refuseMethod(all, path));
+  app.use(async (req: Request, res: Response) => {
+    if (!options.fallback)
+      throw new RequestProblem('request/no-such-route', 'There is nothing at this path.');
+    await options.fallback(req, res, exchangeOf(res));
+  });
+  app.use((error: unknown, req: Request, res: Response, _next: unknown) =>
+    fail(options, error, req, res, exchangeOf(res)),
+  );
+  return app;
+}
+
+function begin(req: Request, res: Response, stopping: boolean): Exchange {
+  const exchange = new Exchange(req, res);
+  res.setHeaders(new Map(Object.entries(SECURITY_HEADERS)));
+  res.setHeader('x-request-id', exchange.requestId);
+  if (stopping) res.setHeader('connection', 'close');
+  return exchange;
+}
+
+function route(
+  app: express.Express,
+  declared: Endpoint,
+  { name, authenticate }: ServerOptions,
+  exchangeOf: (res: Response) => Exchange,
+): void {
+  if (declared.auth === 'owner' && !authenticate)
+    throw new TypeError(`${name}: nothing authenticates owners`);
+  app[declared.method](declared.path, async (req, res) => {
+    const exchange = exchangeOf(res);
+    exchange.route = declared.path;
+    if (declared.auth === 'owner') exchange.owner = await authenticate?.(req.headers.authorization);
+    await answer(declared, exchange, req, res, name);
+  });
+}
+
+function refuseMethod(endpoints: readonly Endpoint[], path: string): express.RequestHandler {
+  const methods = endpoints.filter((declared) => declared.path === path).map((declared) => declared.method);
+  const allow = [...new Set(methods)].flatMap((method) =>
+    method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+  );
+  const headers = { allow: [...allow, 'OPTIONS'].join(', ') };
+  return (req, res) => {
+    if (req.method === 'OPTIONS') res.writeHead(204, headers).end();
+    else throw new RequestProblem('request/method-not-allowed', `Not ${req.method} here.`, { headers });
+  };
+}
+
+function fail(
+  { log, name }: ServerOptions,
+  error: unknown,
+  req: Request,
+  res: Response,
+  exchange: Exchange,
+): void {
+  const problem = problemOf(error);
+  const { requestId, route: matched } = exchange;
+  // who has gone reads no answer, and what broke off under him is no mistake of ours
+  if (!res.closed && PROBLEMS[problem.code].status >= 500 && problem.code !== 'platform/not-implemented') {
+    const level = problem.code === 'platform/bug' ? 'error' : 'warn';
+    log[level]({ server: name, requestId, method: req.method, route: matched, error }, problem.code);
+  }
+  sendProblem(res, problem, requestId);
+}

@@ -1,0 +1,66 @@
+import { setTimeout as after } from 'node:timers/promises';
+import { z } from 'zod';
+import { endpoint, type Endpoint } from './endpoint.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Each thing that a server depends on: `ok`, or why not. */
+export type Readiness = Readonly<Record<string, string>>;
+
+const READY_WITHIN_MS = 5_000;
+
+/** `/health`, `/ready` and `/metrics`: for those who run the platform, on every server. */
+export function serviceEndpoints(server: {
+  readonly ready: () => Promise<Readiness>;
+  readonly metrics: Metrics;
+  readonly isStopping: () => boolean;
+}): Endpoint[] {
+  const state = z.object({ status: z.string(), checks: z.record(z.string(), z.string()) });
+  return [
+    endpoint({
+      method: 'get',
+      path: '/health',
+      summary: 'The process is alive',
+      auth: 'none',
+      responses: { 200: z.object({ status: z.string() }) },
+      handler: async () => ({ status: 200, body: { status: 'ok' } }),
+    }),
+    endpoint({
+      method: 'get',
+      path: '/ready',
+      summary: 'What the server depends on answers; names what does not',
+      auth: 'none',
+      responses: { 200: state, 503: state },
+      handler: async () => {
+        const checks = server.isStopping() ? { server: 'stopping' } : await checked(server.ready);
+        const ok = Object.values(checks).every((check) => check === 'ok');
+        if (ok) return { status: 200, body: { status: 'ok', checks } };
+        return { status: 503, headers: { 'retry-after': '2' }, body: { status: 'unavailable', checks } };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/metrics',
+      summary: 'Prometheus',
+      auth: 'none',
+      responses: { 200: 'The text format of Prometheus' },
+      handler: async () => ({
+        status: 200,
+        headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+        stream: async (res) => void res.write(server.metrics.render()),
+      }),
+    }),
+  ];
+}
+
+async function checked(ready: () => Promise<Readiness>): Promise<Record<string, string>> {
+  const waiting = new AbortController();
+  const late = after(READY_WITHIN_MS, { checks: 'no answer in time' }, { signal: waiting.signal });
+  late.catch(() => {});
+  try {
+    return await Promise.race([ready(), late]);
+  } catch {
+    return { checks: 'failed' };
+  } finally {
+    waiting.abort();
+  }
+}

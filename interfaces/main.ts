@@ -1,0 +1,47 @@
+/** Configuration -> the platform -> wait for a signal -> stop in order. */
+import { InvalidConfiguration, readConfig, searchPath } from './config.ts';
+import { startPlatform, type Platform } from './composition/platform.ts';
+import { pinoLog } from './composition/log.ts';
+
+const STOP_WITHIN_MS = 60_000;
+const tell = (line: string): void => console.log(line);
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = pinoLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+  process.once('SIGINT', ask);
+  process.once('SIGTERM', ask);
+  tell('Starting LaunchDB ...');
+  const startedAt = performance.now();
+  const starting = startPlatform({ config, searchPath: searchPath(), log, tell });
+  const platform = await starting;
+  tell(welcome(platform, config.LAUNCHDB_DATA_DIR, performance.now() - startedAt));
+  await asked;
+  tell('Stopping ...');
+  // whatever hangs, the terminal comes back
+  setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  await platform.stop();
+  tell('Stopped. Projects and their data are kept; "npm start" brings them back.');
+}
+
+const welcome = ({ url }: Platform, dataDir: string, tookMs: number): string => `
+LaunchDB is ready after ${(tookMs / 1000).toFixed(1)} s.
+
+  Gateway        ${url}
+  API and docs   ${url}/docs
+  Data           ${dataDir} (keep master.key in there safe: without it nothing can be opened)
+
+Next: make an account, log in, create a project. README.md shows it with curl.
+Ctrl-C stops everything.
+`;
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const expected =
+      error instanceof InvalidConfiguration || (error instanceof Error && error.name === 'Refused');
+    console.error(expected ? `\nLaunchDB cannot start: ${(error as Error).message}` : error);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { normaliseEmail } from '../../application/owner/email-address.ts';
+import { logIn, type LogInDependencies } from '../../application/owner/log-in.ts';
+import { logOut } from '../../application/owner/log-out.ts';
+import { refresh } from '../../application/owner/refresh.ts';
+import type { SessionTokens } from '../../application/owner/session-tokens.ts';
+import { signUp } from '../../application/owner/sign-up.ts';
+import type { OwnerAccount } from '../../application/ports/owner-accounts.ts';
+import { endpoint, type Endpoint, type Owner } from '../http/endpoint.ts';
+import { RequestProblem } from '../http/problems.ts';
+
+const email = z
+  .string()
+  .max(320)
+  .transform((text, context) => {
+    const address = normaliseEmail(text);
+    if (address === undefined) context.addIssue({ code: 'custom', message: 'Not an e-mail address.' });
+    return address ?? '';
+  })
+  .describe('Compared without regard to case.');
+const credentials = z.object({ email, password: z.string().min(10).max(200) });
+// a password that could never have been set is simply wrong, but a huge one is not even looked at
+const loginCredentials = z.object({ email, password: z.string().max(200) });
+const refreshToken = z.object({ refresh_token: z.string().min(1).max(200) });
+
+const ownerView = z.object({ owner_id: z.string(), email: z.string(), created_at: z.iso.datetime() });
+const tokensView = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().describe('Seconds.'),
+  refresh_token: z.string().describe('Good for one exchange; using it twice ends the session.'),
+});
+
+/** `/api/owners/...`: accounts and sessions of those who own projects. */
+export function ownerEndpoints(dependencies: LogInDependencies): Endpoint[] {
+  const tags = ['owners'];
+  return [
+    endpoint({
+      method: 'post',
+      path: '/api/owners/signup',
+      summary: 'Make an account',
+      tags,
+      auth: 'none',
+      body: credentials,
+      responses: { 201: ownerView },
+      handler: async ({ body, context }) => ({
+        status: 201,
+        body: ownerBody(await signUp(dependencies, body, context)),
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/owners/login',
+      summary: 'Begin a session',
+      tags,
+      auth: 'none',
+      body: loginCredentials,
+      responses: { 200: tokensView },
+      handler: async ({ body, context }) => ({
+        status: 200,
+        body: tokensBody(await logIn(dependencies, body, context)),
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/owners/refresh',
+      summary: 'Exchange a refresh token for new tokens',
+      tags,
+      auth: 'none',
+      body: refreshToken,
+      responses: { 200: tokensView },
+      handler: async ({ body, context }) => ({
+        status: 200,
+        body: tokensBody(await refresh(dependencies, body.refresh_token, context)),
+      }),
+    }),
+    endpoint({
+      method: 'post',
+      path: '/api/owners/logout',
+      summary: 'End the session of a refresh token',
+      description: 'Repeatable. Access tokens of the session stay good until they expire.',
+      tags,
+      auth: 'none',
+      body: refreshToken,
+      responses: { 204: 'The session has ended' },
+      handler: async ({ body, context }) => {
+        await logOut(dependencies, body.refresh_token, context);
+        return { status: 204 };
+      },
+    }),
+    endpoint({
+      method: 'get',
+      path: '/api/owners/me',
+      summary: 'Who the access token belongs to',
+      tags,
+      auth: 'owner',
+      responses: { 200: ownerView },
+      handler: async ({ owner }) => ({ status: 200, body: ownerBody(await accountOf(dependencies, owner)) }),
+    }),
+  ];
+}
+
+async function accountOf({ accounts }: LogInDependencies, { id }: Owner): Promise<OwnerAccount> {
+  const account = await accounts.findById(id);
+  if (!account) throw new RequestProblem('request/unauthenticated', 'This owner has no account any more.');
+  return account;
+}
+
+const ownerBody = ({ ownerId, email: address, createdAt }: OwnerAccount) => ({
+  owner_id: ownerId,
+  email: address,
+  created_at: createdAt.toISOString(),
+});
+
+const tokensBody = ({ accessToken, expiresInSeconds, refreshToken: token }: SessionTokens) => ({
+  access_token: accessToken,
+  token_type: 'Bearer' as const,
+  expires_in: expiresInSeconds,
+  refresh_token: token,
+});

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
+import { loadOwnedProject } from '../../application/project/load-project.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import type { StreamWatch } from '../../application/stream-watch.ts';
+
+export const STATUSES = [
+  'provisioning',
+  'active',
+  'pausing',
+  'paused',
+  'resuming',
+  'failed',
+  'suspended',
+  'deleting',
+  'deleted',
+  'purging',
+  'purged',
+] as const satisfies readonly ProjectStatus[];
+
+export const dataApiView = z.object({ max_rows: z.int(), schemas: z.array(z.string()) });
+
+export const projectView = z.object({
+  id: z.string(),
+  name: z.string(),
+  display_name: z.string(),
+  status: z.enum(STATUSES),
+  db_name: z.string(),
+  settings: z.object({ data_api: dataApiView }),
+  waits_for: z
+    .object({
+      step: z.string(),
+      attempts: z.int(),
+      reason: z.string(),
+      retry_at: z.iso.datetime().nullable(),
+    })
+    .nullable()
+    .describe('The step that failed last, while its process is under way.'),
+  purge_after: z.iso.datetime().nullable(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+  revision: z.int(),
+});
+
+type Shown = Pick<
+  ExistingProject,
+  'id' | 'name' | 'displayName' | 'status' | 'dataApi' | 'purgeAfter' | 'createdAt' | 'updatedAt' | 'revision'
+> &
+  Partial<Pick<ExistingProject, 'run'>>;
+
+export function projectBody(project: Shown): z.input<typeof projectView> {
+  const trouble = project.run?.trouble;
+  return {
+    id: project.id,
+    name: project.name,
+    display_name: project.displayName,
+    status: project.status,
+    db_name: project.id,
+    settings: { data_api: { max_rows: project.dataApi.maxRows, schemas: [...project.dataApi.schemas] } },
+    waits_for: trouble
+      ? {
+          step: trouble.step,
+          attempts: trouble.attempt,
+          reason: trouble.reason,
+          retry_at: trouble.retryAt?.toISOString() ?? null,
+        }
+      : null,
+    purge_after: project.purgeAfter?.toISOString() ?? null,
+    created_at: project.createdAt.toISOString(),
+    updated_at: project.updatedAt.toISOString(),
+    revision: project.revision,
+  };
+}
+
+/** Anything that is no id of a project is, to its caller, a project that does not exist: 404, not 400. */
+const NO_PROJECT = 'proj_0000000000000000' as ProjectId;
+export const idParam = z.object({
+  id: z
+    .string()
+    .max(200)
+    .transform((text): ProjectId => (isProjectId(text) ? text : NO_PROJECT)),
+});
+
+/** Waits until no process is under way (or the project is suspended), at most as long as the caller wants. */
+export async function settledProject(
+  { store, watch }: { readonly store: EventStore; readonly watch: StreamWatch },
+  ownerId: string,
+  id: ProjectId,
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<{ project: ExistingProject; settled: boolean }> {
+  const enough = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, waitMs))]);
+  const look = async () => {
+    const { project } = await loadOwnedProject(store, ownerId, id);
+    return project.run === null || project.status === 'suspended' ? project : undefined;
+  };
+  const project = waitMs > 0 ? await watch.until(projectStream(id), look, enough) : await look();
+  if (project) return { project, settled: true };
+  return { project: (await loadOwnedProject(store, ownerId, id)).project, settled: false };
+}

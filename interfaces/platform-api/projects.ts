@@ -1,0 +1,285 @@
+import type pg from 'pg';
+import { z } from 'zod';
+import { changeProject, type ProjectChange } from '../../application/project/change-project.ts';
+import { loadOwnedProject } from '../../application/project/load-project.ts';
+import {
+  requestProject,
+  type RequestProjectDependencies,
+} from '../../application/project/request-project.ts';
+import type { EventMetadata } from '../../application/ports/event-store.ts';
+import type { StreamWatch } from '../../application/stream-watch.ts';
+import { isProjectName, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
+import { listProjects } from '../../projections/project-list/queries.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../http/etag.ts';
+import { parsePrefer } from '../http/prefer.ts';
+import { invalidRequest, RequestProblem } from '../http/problems.ts';
+import { idParam, projectBody, projectView, settledProject, STATUSES } from './project-view.ts';
+
+export interface ProjectDependencies extends RequestProjectDependencies {
+  readonly watch: StreamWatch;
+  /** of the read models */
+  readonly pool: pg.Pool;
+  /** waits, bounded, until the list shows everything up to a position */
+  readonly waitForList: (position: bigint) => Promise<void>;
+}
+
+const DEFAULT_WAIT_MS = 10_000;
+const tags = ['projects'];
+const displayName = z.string().trim().min(1).max(100);
+const prefer = z.object({ prefer: z.string().max(200).optional() });
+const ifMatch = z.object({ 'if-match': z.string().max(200).optional() });
+const created = z.object({
+  prefer: z.string().max(200).optional(),
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
+    .optional(),
+});
+const identifier = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a plain lower-case schema name');
+const settings = z.strictObject({
+  data_api: z.strictObject({
+    max_rows: z.int().min(1).max(100_000),
+    // supabase-js always asks for `public`
+    schemas: z
+      .array(identifier)
+      .min(1)
+      .max(20)
+      .refine(
+        (names) => names.includes('public') && new Set(names).size === names.length,
+        'unique, with public',
+      )
+      .refine(
+        (names) => !names.some((name) => /^pg_|^information_schema$|^launchdb$/.test(name)),
+        'not a system schema',
+      ),
+  }),
+});
+
+/** `/api/projects`: create, list, read, change. */
+export function projectEndpoints(dependencies: ProjectDependencies): Endpoint[] {
+  return [createProject(dependencies), list(dependencies), read(dependencies), patch(dependencies)];
+}
+
+const createProject = (dependencies: ProjectDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/projects',
+    summary: 'Create a project',
+    description: 'Waits until its REST API answers, up to 10 s; see Prefer. 202 when it takes longer.',
+    tags,
+    auth: 'owner',
+    headers: created,
+    body: z.object({
+      name: z
+        .string()
+        .refine(isProjectName, '3 to 64 of a-z, 0-9, "-" and "_", beginning with a letter or digit'),
+      display_name: displayName.optional(),
+    }),
+    responses: { 201: projectView, 202: projectView },
+    handler: async ({ owner, headers, body, context, signal }) => {
+      const key = headers['idempotency-key'];
+      const { projectId } = await requestProject(
+        dependencies,
+        {
+          ownerId: owner.id,
+          name: body.name,
+          displayName: body.display_name ?? body.name,
+          ...(key !== undefined && { idempotencyKey: key }),
+        },
+        context,
+      );
+      const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
+      const { project, settled } = await settledProject(dependencies, owner.id, projectId, waitMs, signal);
+      if (settled && project.status === 'failed') throw notProvisioned(project);
+      const reply = { headers: headersOf(project), body: projectBody(project) };
+      return settled ? { status: 201, ...reply } : { status: 202, ...reply };
+    },
+  });
+
+const list = (dependencies: ProjectDependencies): Endpoint =>
+  endpoint({
+    method: 'get',
+    path: '/api/projects',
+    summary: 'List your projects, newest first',
+    tags,
+    auth: 'owner',
+    query: z.object({
+      status: z.enum(STATUSES).optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      cursor: z.string().max(500).optional(),
+      min_position: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional(),
+    }),
+    responses: { 200: z.object({ projects: z.array(projectView), next_cursor: z.string().nullable() }) },
+    handler: async ({ owner, query }) => {
+      // without a wish, everything that this platform had recorded when the question came
+      const position =
+        query.min_position === undefined ? await dependencies.store.head() : BigInt(query.min_position);
+      await dependencies.waitForList(position);
+      const page = await listProjects(dependencies.pool, { ...query, ownerId: owner.id });
+      return {
+        status: 200,
+        body: { projects: page.projects.map(projectBody), next_cursor: page.nextCursor },
+      };
+    },
+  });
+
+const read = (dependencies: ProjectDependencies): Endpoint =>
+  endpoint({
+    method: 'get',
+    path: '/api/projects/:id',
+    summary: 'Read a project, as it is or as it was',
+    tags,
+    auth: 'owner',
+    params: idParam,
+    query: z.object({
+      at: z.iso.datetime({ offset: true }).optional(),
+      revision: z.coerce.number().int().min(0).max(2_147_483_647).optional(),
+      min_position: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional()
+        .describe('The log is read: always fresh.'),
+    }),
+    headers: z.object({ 'if-none-match': z.string().max(500).optional() }),
+    responses: { 200: projectView, 304: 'Not changed' },
+    handler: async ({ owner, params, query, headers }) => {
+      if (query.at !== undefined && query.revision !== undefined) {
+        throw invalidRequest([{ pointer: '/query/at', detail: 'Give either at or revision.' }]);
+      }
+      const point = {
+        ...(query.at !== undefined && { at: new Date(query.at) }),
+        ...(query.revision !== undefined && { revision: query.revision }),
+      };
+      // who may see a past state is decided by what the project is now
+      if (Object.keys(point).length > 0) await loadOwnedProject(dependencies.store, owner.id, params.id);
+      const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id, point);
+      const known = parseIfNoneMatch(headers['if-none-match']);
+      const etag = { etag: etagOf(project.revision) };
+      if (known && includesRevision(known, project.revision)) return { status: 304, headers: etag };
+      return { status: 200, headers: etag, body: projectBody(project) };
+    },
+  });
+
+const patch = (dependencies: ProjectDependencies): Endpoint =>
+  endpoint({
+    method: 'patch',
+    path: '/api/projects/:id',
+    summary: 'Change the display name or the settings',
+    tags,
+    auth: 'owner',
+    params: idParam,
+    headers: ifMatch,
+    body: z
+      .strictObject({ display_name: displayName.optional(), settings: settings.optional() })
+      .refine(
+        (body) => (body.display_name === undefined) !== (body.settings === undefined),
+        'one of display_name, settings',
+      ),
+    responses: { 200: projectView },
+    handler: async ({ owner, params, headers, body, context, signal }) => {
+      const change: ProjectChange = body.settings
+        ? {
+            kind: 'settings',
+            dataApi: { maxRows: body.settings.data_api.max_rows, schemas: body.settings.data_api.schemas },
+          }
+        : { kind: 'rename', displayName: body.display_name ?? '' };
+      const who = { ownerId: owner.id, projectId: params.id };
+      await apply(dependencies, who, change, context, headers['if-match']);
+      const { project } = await settledProject(dependencies, owner.id, params.id, DEFAULT_WAIT_MS, signal);
+      return { status: 200, headers: headersOf(project), body: projectBody(project) };
+    },
+  });
+
+const COMMANDS = [
+  { path: 'pause', summary: 'Stop serving a project; its data stays' },
+  { path: 'resume', summary: 'Serve a paused project again' },
+  { path: 'undelete', summary: 'Take a deletion back, within the retention' },
+] as const;
+
+/** Pause, resume, delete, undelete, purge. */
+export function projectCommandEndpoints(dependencies: ProjectDependencies): Endpoint[] {
+  const command = ({ path, summary }: (typeof COMMANDS)[number]) =>
+    endpoint({
+      method: 'post',
+      path: `/api/projects/:id/${path}`,
+      summary,
+      description: 'Repeatable. 202 when it takes longer than you want to wait (Prefer).',
+      tags,
+      auth: 'owner',
+      params: idParam,
+      headers: prefer.extend(ifMatch.shape),
+      responses: { 200: projectView, 202: projectView },
+      handler: async ({ owner, params, headers, context, signal }) => {
+        await apply(
+          dependencies,
+          { ownerId: owner.id, projectId: params.id },
+          { kind: path },
+          context,
+          headers['if-match'],
+        );
+        const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
+        const { project, settled } = await settledProject(dependencies, owner.id, params.id, waitMs, signal);
+        const reply = { headers: headersOf(project), body: projectBody(project) };
+        return settled ? { status: 200, ...reply } : { status: 202, ...reply };
+      },
+    });
+  return [...COMMANDS.map(command), remove(dependencies)];
+}
+
+const remove = (dependencies: ProjectDependencies): Endpoint =>
+  endpoint({
+    method: 'delete',
+    path: '/api/projects/:id',
+    summary: 'Delete a project; with purge=true remove everything of it now',
+    description:
+      'Keeps the data for 7 days. A purge cannot be taken back: repeat the name in the body. Repeatable.',
+    tags,
+    auth: 'owner',
+    params: idParam,
+    query: z.object({ purge: z.enum(['true', 'false']).default('false') }),
+    headers: ifMatch,
+    body: z.strictObject({ name: z.string().max(100) }).optional(),
+    responses: { 202: projectView },
+    handler: async ({ owner, params, query, headers, body, context }) => {
+      const change: ProjectChange =
+        query.purge === 'true' ? { kind: 'purge', name: body?.name ?? '' } : { kind: 'delete' };
+      const who = { ownerId: owner.id, projectId: params.id };
+      const { state } = await apply(dependencies, who, change, context, headers['if-match']);
+      // the state before, when a quick worker has purged it meanwhile
+      const project = await loadOwnedProject(dependencies.store, owner.id, params.id).then(
+        (loaded) => loaded.project,
+        () => state as ExistingProject,
+      );
+      const location = { location: `/api/projects/${params.id}/progress` };
+      return { status: 202, headers: { ...headersOf(project), ...location }, body: projectBody(project) };
+    },
+  });
+
+async function apply(
+  dependencies: ProjectDependencies,
+  who: { readonly ownerId: string; readonly projectId: ProjectId },
+  change: ProjectChange,
+  context: EventMetadata,
+  ifMatchHeader: string | undefined,
+) {
+  const wanted = parseIfMatch(ifMatchHeader);
+  if (wanted === undefined || wanted === '*') return changeProject(dependencies, who, change, context);
+  // nothing has revision -1: a tag that is not one of ours never matches
+  return changeProject(dependencies, who, change, context, wanted[0] ?? -1);
+}
+
+const headersOf = (project: ExistingProject) => ({
+  etag: etagOf(project.revision),
+  location: `/api/projects/${project.id}`,
+});
+
+const notProvisioned = (project: ExistingProject): RequestProblem =>
+  new RequestProblem(
+    'platform/unavailable',
+    `The project ${project.id} could not be provisioned and everything of it was removed; see its progress.`,
+  );
