@@ -1,0 +1,85 @@
+/** The import law of ARCHITECTURE.md, as errors. */
+const layers = '^(domain|application|infrastructure|projections|interfaces)/';
+const tests =
+  '[.](test|contract)[.]ts$|^infrastructure/postgres/test-|^interfaces/(acceptance|bench)/|process-properties[.]ts$';
+
+const forbid = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to });
+
+module.exports = {
+  forbidden: [
+    forbid('no-cycles', {}, { circular: true }, 'a cycle has no beginning to read from'),
+    forbid(
+      'no-barrels',
+      {},
+      { path: 'index[.]ts$', pathNot: 'node_modules' },
+      'import the file that holds the thing',
+    ),
+    forbid(
+      'domain-is-pure',
+      { path: '^domain/', pathNot: tests },
+      { pathNot: '^domain/' },
+      'the domain imports nothing: no node, no npm, no clock',
+    ),
+    forbid(
+      'application-knows-ports-only',
+      { path: '^application/', pathNot: tests },
+      { pathNot: '^(domain|application)/' },
+      'use cases see the domain and the ports',
+    ),
+    forbid(
+      'projections-read-events',
+      { path: '^projections/', pathNot: tests },
+      {
+        path: `${layers}`,
+        pathNot: '^(domain|projections)/|^application/ports/event-store[.]ts$',
+      },
+      'a projection knows event types and its own tables',
+    ),
+    forbid(
+      'infrastructure-implements-ports',
+      { path: '^infrastructure/', pathNot: tests },
+      {
+        path: `${layers}`,
+        pathNot: '^(domain|infrastructure)/|^application/(ports/|errors[.]ts)',
+      },
+      'adapters implement ports and know nobody else',
+    ),
+    forbid(
+      'interfaces-do-not-touch-adapters',
+      { path: '^interfaces/', pathNot: `^interfaces/composition/|${tests}` },
+      { path: '^infrastructure/' },
+      'only the composition chooses adapters',
+    ),
+    forbid(
+      'composition-is-the-root',
+      { path: '^interfaces/', pathNot: `^interfaces/(composition/|main[.]ts|cli/)|${tests}` },
+      { path: '^interfaces/composition/' },
+      'nobody asks the container but the entry points',
+    ),
+    forbid(
+      'inversify-in-composition',
+      { pathNot: '^interfaces/composition/' },
+      { path: 'node_modules/(inversify|reflect-metadata)' },
+      'wiring has one place',
+    ),
+    forbid(
+      'no-dev-in-product',
+      { path: layers, pathNot: tests },
+      { dependencyTypes: ['npm-dev'], pathNot: '@types' },
+      '',
+    ),
+    forbid('resolvable', {}, { couldNotResolve: true }, 'an import that leads nowhere'),
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'node_modules/(@types|typescript)' },
+    moduleSystems: ['es6'],
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};
