@@ -10,12 +10,12 @@ async function main(): Promise<void> {
   const config = readConfig();
   const log = pinoLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
-  process.once('SIGINT', ask);
-  process.once('SIGTERM', ask);
+  // a second Ctrl-C changes nothing: it would leave the programs running
+  process.on('SIGINT', ask);
+  process.on('SIGTERM', ask);
   tell('Starting LaunchDB ...');
   const startedAt = performance.now();
-  const starting = startPlatform({ config, searchPath: searchPath(), log, tell });
-  const platform = await starting;
+  const platform = await startPlatform({ config, searchPath: searchPath(), log, tell });
   tell(welcome(platform, config.LAUNCHDB_DATA_DIR, performance.now() - startedAt));
   await asked;
   tell('Stopping ...');

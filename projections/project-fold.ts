@@ -1,12 +1,8 @@
 import type { Recorded } from '../domain/decider.ts';
 import { DEFAULT_DATA_API_SETTINGS, type ProcessName, type ProjectEvent } from '../domain/project/events.ts';
+import type { ProcessRun } from '../domain/project/process-run.ts';
 import { projectId } from '../domain/project/project-id.ts';
-import {
-  projectDecider,
-  type ExistingProject,
-  type ProcessRun,
-  type ProjectStatus,
-} from '../domain/project/project.ts';
+import { projectDecider, type ExistingProject, type ProjectStatus } from '../domain/project/project.ts';
 import type { StoredEvent } from '../application/ports/event-store.ts';
 
 /** What a row has to keep, so that the domain's own fold can go on from it; it may keep more. */
@@ -31,6 +27,7 @@ const BLANK: ExistingProject = {
   resources: { database: false, users: false, pool: false, postgrest: false },
   activated: false,
   run: null,
+  drift: [],
   purgeAfter: null,
   revision: 0,
   createdAt: LONG_AGO,

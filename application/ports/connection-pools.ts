@@ -19,4 +19,6 @@ export interface ConnectionPools {
   /** Also ends the pooler's connections to the database. */
   unregister(project: ProjectId): Promise<void>;
   list(): Promise<readonly ProjectId[]>;
+  /** Ends the pooler if this process runs it; the entries stay. */
+  stop(): Promise<void>;
 }

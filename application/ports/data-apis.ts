@@ -26,4 +26,13 @@ export interface DataApis {
   /** Where to send requests, or undefined when none runs. In memory: asked for on every request. */
   endpoint(project: ProjectId): Endpoint | undefined;
   list(): Promise<readonly ProjectId[]>;
+  /** What runs, compared with what is wanted; changes nothing. */
+  state(api: DataApi): Promise<DataApiState>;
+  /** Tells of an API that ended, or was changed, by nobody's wish of ours. A hint: look what is true. */
+  onDisturbed(listener: (project: ProjectId, what: string) => void): void;
+  /** Ends what this process runs; what it was started from stays. */
+  stop(): Promise<void>;
 }
+
+/** `different`: something of the project's name runs, with another configuration or without an answer. */
+export type DataApiState = 'as-wanted' | 'different' | 'absent';

@@ -107,6 +107,8 @@ export interface EventStore {
   subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription;
   head(): Promise<Position>;
   verifyChain(options?: { onProgress?: (verified: bigint) => void }): Promise<ChainReport>;
+  /** Ends all subscriptions, waits for the appends under way, gives back what the store holds. */
+  close(): Promise<void>;
 }
 
 /** 1 MiB of data is a promise; with escapes and metadata an event may take twice that. */

@@ -10,7 +10,8 @@ import type {
   ProjectEvent,
   RequestEvent,
 } from '../../domain/project/events.ts';
-import type { ExistingProject, ProcessRun } from '../../domain/project/project.ts';
+import type { ProcessRun } from '../../domain/project/process-run.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { reasonOf, Unavailable } from '../errors.ts';
 import { appendSettled } from '../handle.ts';

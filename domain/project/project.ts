@@ -6,6 +6,7 @@
 import type { Decider, Recorded } from '../decider.ts';
 import { Rejection } from '../rejection.ts';
 import type { DataApiSettings, EffectEvent, ProcessName, ProjectEvent, SealedSecrets } from './events.ts';
+import { begin, failed, type ProcessRun } from './process-run.ts';
 import type { ProjectId } from './project-id.ts';
 
 export type ProjectStatus =
@@ -20,25 +21,6 @@ export type ProjectStatus =
   | 'deleted'
   | 'purging'
   | 'purged';
-
-export interface StepTrouble {
-  readonly step: string;
-  readonly direction: 'do' | 'undo';
-  readonly attempt: number;
-  readonly reason: string;
-  readonly retryAt: Date | null;
-}
-
-/** A process under way: which facts it has recorded, what its current step waits for. */
-export interface ProcessRun {
-  readonly process: ProcessName;
-  readonly startedAt: Date;
-  /** when the current step became current: deadlines count from here, also across restarts */
-  readonly stepSince: Date;
-  readonly recorded: ReadonlySet<string>;
-  readonly undoing: { readonly step: string; readonly reason: string } | null;
-  readonly trouble: StepTrouble | null;
-}
 
 /** What stands in the outside world, by the log. */
 export interface Resources {
@@ -62,6 +44,8 @@ export interface ExistingProject {
   /** has been active once: there is something to keep, so a deletion can be taken back */
   readonly activated: boolean;
   readonly run: ProcessRun | null;
+  /** what was found to differ from what shall stand, and is not repaired yet */
+  readonly drift: readonly string[];
   readonly purgeAfter: Date | null;
   readonly revision: number;
   readonly createdAt: Date;
@@ -88,7 +72,14 @@ export type ProjectCommand =
   | { readonly kind: 'DeleteProject'; readonly purgeAfter: Date }
   | { readonly kind: 'UndeleteProject' }
   | { readonly kind: 'PurgeProject' }
-  | { readonly kind: 'RetryStep' };
+  | { readonly kind: 'RetryStep' }
+  | {
+      readonly kind: 'ReportDrift';
+      readonly what: string;
+      readonly expected: string;
+      readonly actual: string;
+    }
+  | { readonly kind: 'ReportRepair'; readonly what: string };
 
 function decide(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
   if (command.kind === 'RequestProject') {
@@ -134,6 +125,14 @@ function decide(command: ProjectCommand, state: Project): readonly ProjectEvent[
         );
       }
       return [{ type: 'StepRetryRequested', data: {} }];
+    case 'ReportDrift': {
+      const { kind: _, ...data } = command;
+      return state.drift.includes(data.what) ? [] : [{ type: 'DriftDetected', data }];
+    }
+    case 'ReportRepair':
+      return state.drift.includes(command.what)
+        ? [{ type: 'DriftRepaired', data: { what: command.what } }]
+        : [];
   }
 }
 
@@ -224,7 +223,9 @@ function evolve(state: Project, event: Recorded<ProjectEvent>): Project {
     case 'StepRetryRequested':
       return retried(next, event);
     case 'DriftDetected':
+      return { ...next, drift: [...new Set([...state.drift, event.data.what])] };
     case 'DriftRepaired':
+      return { ...next, drift: state.drift.filter((what) => what !== event.data.what) };
     case 'SqlExecuted':
       return next;
   }
@@ -256,16 +257,12 @@ function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }
     resources: { database: false, users: false, pool: false, postgrest: false },
     activated: false,
     run: begin('provision', event),
+    drift: [],
     purgeAfter: null,
     revision: event.revision,
     createdAt: event.recordedAt,
     updatedAt: event.recordedAt,
   };
-}
-
-function begin(process: ProcessName, event: Recorded<ProjectEvent>): ProcessRun {
-  const at = event.recordedAt;
-  return { process, startedAt: at, stepSince: at, recorded: new Set(), undoing: null, trouble: null };
 }
 
 function standing(
@@ -280,19 +277,6 @@ function standing(
     trouble: null,
   };
   return { ...project, resources: { ...project.resources, ...change }, run };
-}
-
-function failed(
-  run: ProcessRun | null,
-  event: Recorded<Extract<ProjectEvent, { type: 'StepFailed' }>>,
-): ProcessRun | null {
-  if (!run) return null;
-  const { step, direction, attempt, reason, retryAt } = event.data;
-  const trouble = { step, direction, attempt, reason, retryAt: retryAt === null ? null : new Date(retryAt) };
-  const givesUp = retryAt === null && direction === 'do' && run.process === 'provision';
-  return givesUp
-    ? { ...run, undoing: { step, reason }, stepSince: event.recordedAt, trouble: null }
-    : { ...run, trouble };
 }
 
 function retried(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {

@@ -25,4 +25,8 @@ export class InMemoryConnectionPools implements ConnectionPools {
   list(): Promise<readonly ProjectId[]> {
     return Promise.resolve([...this.#pools.keys()]);
   }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
 }

@@ -6,5 +6,6 @@ export class NoConnectionPools implements ConnectionPools {
   restore = (): Promise<void> => Promise.resolve();
   register = (): Promise<void> => Promise.resolve();
   unregister = (): Promise<void> => Promise.resolve();
+  stop = (): Promise<void> => Promise.resolve();
   list = (): Promise<readonly never[]> => Promise.resolve([]);
 }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
 import { scramVerifier } from '../crypto/scram.ts';
 import { applyMigrations } from './apply-migrations.ts';
-import type { PostgresServer } from './postgres-server.ts';
+import type { PostgresServer, ServerAddress } from './postgres-server.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
 
 export const PLATFORM_DATABASE = 'launchdb';
@@ -30,9 +30,14 @@ export async function preparePlatformDatabase(
   await server.inDatabase(PLATFORM_DATABASE, 'set up the platform database', (client) =>
     applyMigrations(client, MIGRATIONS, { schema: 'platform' }),
   );
-  const { host, port } = server.address;
-  return { host, port, user: PLATFORM_ROLE, password: platformPassword, database: PLATFORM_DATABASE };
+  return platformConnection(server.address, platformPassword);
 }
+
+/** How the platform's own login reaches the platform's database. */
+export const platformConnection = (
+  { host, port }: Pick<ServerAddress, 'host' | 'port'>,
+  password: string,
+): pg.ClientConfig => ({ host, port, user: PLATFORM_ROLE, password, database: PLATFORM_DATABASE });
 
 async function requireSuperuser(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string; superuser: boolean }>(

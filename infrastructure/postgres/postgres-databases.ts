@@ -58,8 +58,8 @@ export class PostgresDatabases implements Databases {
       authenticatorRole(project),
     ];
     const attempted = `create the logins of ${project}`;
-    await this.#alone(project, attempted, (client) =>
-      inTransaction(client, async () => {
+    await this.#alone(project, attempted, async (client) => {
+      await inTransaction(client, async () => {
         await requireDatabase(client, project);
         await ensureLogin(client, project, owner, logins.owner.verifier, OWNER_CONNECTIONS);
         await ensureLogin(
@@ -78,9 +78,16 @@ export class PostgresDatabases implements Databases {
         await bound(owner, `idle_in_transaction_session_timeout = '60s'`);
         await bound(authenticator, `statement_timeout = '8s'`);
         await bound(authenticator, `idle_in_transaction_session_timeout = '30s'`);
-      }),
-    );
-    await this.#server.inDatabase(database, attempted, (client) =>
+      });
+      // still alone: two that change the privileges of one schema at once fail with an internal error
+      await this.#grantInside(project, attempted);
+    });
+  }
+
+  /** What the owner and the shared roles may do in the project's own database. */
+  async #grantInside(project: ProjectId, attempted: string): Promise<void> {
+    const owner = ownerRole(project);
+    await this.#server.inDatabase(databaseName(project), attempted, (client) =>
       inTransaction(client, async () => {
         // the owner may have dropped it
         await client.query('CREATE SCHEMA IF NOT EXISTS public');

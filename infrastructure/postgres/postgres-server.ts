@@ -12,6 +12,18 @@ export interface ServerAddress {
   readonly maintenanceDatabase?: string;
 }
 
+/** The server that a `postgres://` URL names. */
+export function serverAddressOf(databaseUrl: string): ServerAddress {
+  const url = new URL(databaseUrl);
+  return {
+    host: url.hostname,
+    port: Number(url.port || 5432),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    maintenanceDatabase: decodeURIComponent(url.pathname.slice(1)) || 'postgres',
+  };
+}
+
 const CONNECT_WITHIN_MS = 5_000;
 const STATEMENT_WITHIN_MS = 20_000;
 

@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Unavailable } from '../../application/errors.ts';
-import type { DataApi, DataApis, Endpoint } from '../../application/ports/data-apis.ts';
+import type { DataApi, DataApis, DataApiState, Endpoint } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
 export class InMemoryDataApis implements DataApis {
   readonly running = new Map<ProjectId, DataApi>();
+  readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
 
   async ensure(api: DataApi): Promise<void> {
     await Promise.resolve();
@@ -32,5 +34,26 @@ export class InMemoryDataApis implements DataApis {
 
   list(): Promise<readonly ProjectId[]> {
     return Promise.resolve([...this.running.keys()]);
+  }
+
+  state(api: DataApi): Promise<DataApiState> {
+    const running = this.running.get(api.project);
+    if (!running) return Promise.resolve('absent');
+    return Promise.resolve(isDeepStrictEqual(running, api) ? 'as-wanted' : 'different');
+  }
+
+  onDisturbed(listener: (project: ProjectId, what: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  stop(): Promise<void> {
+    this.running.clear();
+    return Promise.resolve();
+  }
+
+  /** For tests: it ends as a killed process does. */
+  kill(project: ProjectId): void {
+    this.running.delete(project);
+    for (const listener of this.#listeners) listener(project, 'ended');
   }
 }

@@ -30,6 +30,11 @@ export interface PostgrestOptions {
   readonly log: Log;
 }
 
+export interface ObservedPostgrestOptions extends PostgrestOptions {
+  /** told when it had ended by itself and runs again */
+  readonly onRestarted: () => void;
+}
+
 const START_WITHIN_MS = 15_000;
 const ADOPT_WITHIN_MS = 3_000;
 const RELOAD_WITHIN_MS = 10_000;
@@ -45,7 +50,7 @@ export const configFile = (folder: string, project: ProjectId): string => join(f
 export const logFile = (folder: string, project: ProjectId): string => join(folder, `${project}.log`);
 
 export class PostgrestProcess {
-  readonly #options: PostgrestOptions;
+  readonly #options: ObservedPostgrestOptions;
   readonly #program: SupervisedProgram;
   /** what it has to run with, also after a restart */
   #api: DataApi;
@@ -53,7 +58,7 @@ export class PostgrestProcess {
   /** what it is known to run with */
   #digests: ConfigDigests | undefined;
 
-  private constructor(api: DataApi, options: PostgrestOptions, left?: Left) {
+  private constructor(api: DataApi, options: ObservedPostgrestOptions, left?: Left) {
     this.#api = api;
     this.#options = options;
     this.#ports = left?.config ?? { port: 0, adminPort: 0 };
@@ -85,12 +90,13 @@ export class PostgrestProcess {
         // one that was found runs with what it was started with
         if (launched) await this.#confirm();
       },
+      onRestarted: () => Promise.resolve(options.onRestarted()),
       ending: ENDING,
     });
   }
 
   /** @throws {Unavailable} nothing is left running then */
-  static async start(api: DataApi, options: PostgrestOptions): Promise<PostgrestProcess> {
+  static async start(api: DataApi, options: ObservedPostgrestOptions): Promise<PostgrestProcess> {
     const deadline = Date.now() + START_WITHIN_MS;
     for (let tries = 1; ; tries++) {
       const one = new PostgrestProcess(api, options);
@@ -110,7 +116,7 @@ export class PostgrestProcess {
   static async adopt(
     api: DataApi,
     pid: number,
-    options: PostgrestOptions,
+    options: ObservedPostgrestOptions,
   ): Promise<PostgrestProcess | undefined> {
     const text = await readFile(configFile(options.folder, api.project), 'utf8').catch(() => '');
     const config = readPostgrestConfig(text);

@@ -54,7 +54,7 @@ async function runtime() {
       return { project, authenticatorPassword: authenticator.password, jwtSecret, settings };
     },
     async close() {
-      await dataApis.stopAll();
+      await dataApis.stop();
       for (const project of made) {
         await databases.dropDatabase(project);
         await databases.removeUsers(project);
@@ -278,7 +278,7 @@ describe('PostgREST processes that an earlier run left', () => {
   async function leave(command: string = harness.options.binary): Promise<number> {
     await harness.dataApis.ensure(api);
     const port = harness.dataApis.endpoint(api.project)?.port;
-    await harness.dataApis.stopAll();
+    await harness.dataApis.stop();
     const { folder, user } = harness.options;
     const logFile = join(folder, `${api.project}.log`);
     const { pid } = await launch({ command, args: [file()], cwd: folder, logFile, user });
@@ -288,7 +288,7 @@ describe('PostgREST processes that an earlier run left', () => {
 
   async function nextRun(): Promise<ProcessDataApis> {
     const next = await ProcessDataApis.create(harness.options);
-    onTestFinished(() => next.stopAll());
+    onTestFinished(() => next.stop());
     expect(await next.list()).toEqual([api.project]);
     return next;
   }
@@ -345,7 +345,7 @@ describe('PostgREST processes that an earlier run left', () => {
 
   test('end with us', async () => {
     const pid = await leave();
-    await (await nextRun()).stopAll();
+    await (await nextRun()).stop();
     expect(await isAlive(pid)).toBe(false);
   });
 });
@@ -370,7 +370,7 @@ describe('PostgREST processes behind the pooler', () => {
     const route = { host: '127.0.0.1', port: pools.port, pooled: true };
     const dataApis = await ProcessDataApis.create({ ...harness.options, folder, route });
     onTestFinished(async () => {
-      await dataApis.stopAll();
+      await dataApis.stop();
       await pools.stop();
       await harness.close();
       await parent.remove();

@@ -5,7 +5,7 @@
 import { chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Unavailable } from '../../application/errors.ts';
-import type { DataApi, DataApis, Endpoint } from '../../application/ports/data-apis.ts';
+import type { DataApi, DataApis, DataApiState, Endpoint } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import {
   configFile,
@@ -13,6 +13,7 @@ import {
   httpStatus,
   logFile,
   PostgrestProcess,
+  type ObservedPostgrestOptions,
   type PostgrestOptions,
 } from './postgrest-process.ts';
 import { endProcess, isAlive, listPrograms } from './process-table.ts';
@@ -35,6 +36,7 @@ export class ProcessDataApis implements DataApis {
   readonly #running = new Map<ProjectId, PostgrestProcess>();
   /** what ran at our start and was not ensured yet */
   readonly #left: Map<ProjectId, LeftRunning[]>;
+  readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
   /** one change at a time per project */
   readonly #turns = new Map<ProjectId, Promise<unknown>>();
 
@@ -95,8 +97,18 @@ export class ProcessDataApis implements DataApis {
     return running;
   }
 
+  async state(api: DataApi): Promise<DataApiState> {
+    const current = this.#running.get(api.project);
+    if (!current?.endpoint) return 'absent';
+    return Promise.resolve(current.distance(api) === 'same' ? 'as-wanted' : 'different');
+  }
+
+  onDisturbed(listener: (project: ProjectId, what: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Ends all of them, also those that an earlier run left; the files stay. */
-  async stopAll(): Promise<void> {
+  async stop(): Promise<void> {
     const all = new Set([...this.#running.keys(), ...this.#left.keys()]);
     await Promise.all([...all].map((project) => this.#alone(project, () => this.#end(project))));
   }
@@ -109,7 +121,7 @@ export class ProcessDataApis implements DataApis {
     if (current && distance === 'reload') return current.reload(api);
     // one that does not answer has nothing to lose, and would come back on its own
     if (current && !current.endpoint) await this.#end(project);
-    this.#running.set(project, await PostgrestProcess.start(api, this.#options));
+    this.#running.set(project, await PostgrestProcess.start(api, this.#observed(project)));
     if (!current?.endpoint) return;
     await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
     await current.stop();
@@ -118,7 +130,7 @@ export class ProcessDataApis implements DataApis {
   async #adopt(api: DataApi): Promise<PostgrestProcess | undefined> {
     const [left, ...others] = this.#left.get(api.project) ?? [];
     if (left?.current && others.length === 0) {
-      const adopted = await PostgrestProcess.adopt(api, left.pid, this.#options);
+      const adopted = await PostgrestProcess.adopt(api, left.pid, this.#observed(api.project));
       if (adopted) {
         this.#left.delete(api.project);
         this.#running.set(api.project, adopted);
@@ -127,6 +139,13 @@ export class ProcessDataApis implements DataApis {
     }
     await this.#end(api.project);
     return undefined;
+  }
+
+  #observed(project: ProjectId): ObservedPostgrestOptions {
+    const onRestarted = () => {
+      for (const listener of this.#listeners) listener(project, 'it ended by itself');
+    };
+    return { ...this.#options, onRestarted };
   }
 
   async #end(project: ProjectId): Promise<void> {

@@ -1,74 +1,49 @@
 /**
- * The whole platform in one process: adapters chosen, use cases handed their ports, parts started in order.
- * Drawn from below: servers, log, read models, data plane, processes, HTTP.
+ * The whole platform in one process. The modules say how things are made from one another; PARTS says in which
+ * order they start: servers, log, views, data plane, processes, HTTP. They stop in reverse.
  */
-import { ProcessWorker } from '../../application/process-managers/process-worker.ts';
-import { DEFAULT_RETRIES } from '../../application/process-managers/process.ts';
-import { allProcesses } from '../../application/process-managers/processes.ts';
-import type { World } from '../../application/process-managers/world.ts';
-import { readCheckpoint } from '../../projections/checkpoints.ts';
-import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
-import { startCluster } from './cluster.ts';
-import { type Core, startCore } from './core.ts';
-import { startDataPlane } from './data-plane.ts';
-import { Lifecycle } from './lifecycle.ts';
+import 'reflect-metadata';
+import { Container, type ServiceIdentifier } from 'inversify';
+import { dataPlaneModule } from './data-plane-module.ts';
+import { gatewayModule } from './gateway-module.ts';
+import { Lifecycle, type Part } from './lifecycle.ts';
+import { logModule } from './log-module.ts';
+import { type Machine, prepareMachine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
-import { startServers } from './servers.ts';
+import { ownerRoutesModule } from './owner-routes-module.ts';
+import { platformApiModule } from './platform-api-module.ts';
+import { projectRoutesModule } from './project-routes-module.ts';
+import { postgresModule } from './postgres-module.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+import { workerModule } from './worker-module.ts';
 
 export interface Platform {
+  /** where the gateway is reached, without a slash at the end */
   readonly url: string;
   stop(): Promise<void>;
 }
 
-const CONCURRENT_PROJECTS = 6;
-const LOOK_EVERY_MS = 30_000;
-
+/** @throws {Refused} it cannot start here; the message says what to do. Nothing is left running then. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { config, log } = options;
-  const lifecycle = new Lifecycle(log);
+  const lifecycle = new Lifecycle(options.log);
   try {
-    const cluster = await startCluster(config, lifecycle, log, options.tell, options.searchPath);
-    const core = await startCore(cluster, lifecycle, log);
-    const world = await startDataPlane(cluster, core, lifecycle, log);
-    await startWorker(core, world, lifecycle, options);
-    const url = await startServers(cluster, core, world, lifecycle, options);
-    return { url, stop: () => lifecycle.stop() };
+    const container = compose(options, await prepareMachine(options, lifecycle));
+    const inOrder: readonly ServiceIdentifier<Part>[] = Object.values(PARTS);
+    for (const part of inOrder) await lifecycle.start(await container.getAsync(part));
+    return { url: await container.getAsync(TOKENS.publicUrl), stop: () => lifecycle.stop() };
   } catch (error) {
     await lifecycle.stop();
     throw error;
   }
 }
 
-async function startWorker(
-  core: Core,
-  world: World,
-  lifecycle: Lifecycle,
-  options: PlatformOptions,
-): Promise<void> {
-  const { pool, store, ids, clock, checkpoints } = core;
-  const worker = new ProcessWorker({
-    store,
-    ids,
-    clock,
-    log: options.log,
-    processes: allProcesses(world),
-    retries: DEFAULT_RETRIES,
-    observe: options.observe ?? (() => {}),
-    concurrency: CONCURRENT_PROJECTS,
-    lookEveryMs: LOOK_EVERY_MS,
-    openProcesses: async () => {
-      // first how far the view is, then what it shows: an event in between is seen twice rather than never
-      const { position } = await readCheckpoint(pool, 'provisioning-progress');
-      return { projects: await openProcesses(pool), position };
-    },
-  });
-  await lifecycle.start({
-    name: 'process-worker',
-    start: async () => {
-      await checkpoints.waitFor('provisioning-progress', await store.head(), 60_000);
-      await worker.start();
-    },
-    stop: () => worker.stop(),
-    stopWithinMs: 20_000,
-  });
+function compose(options: PlatformOptions, machine: Machine): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.bind(TOKENS.options).toConstantValue(options);
+  container.bind(TOKENS.config).toConstantValue(options.config);
+  container.bind(TOKENS.log).toConstantValue(options.log);
+  container.bind(TOKENS.machine).toConstantValue(machine);
+  container.load(postgresModule, logModule, dataPlaneModule, workerModule);
+  container.load(ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
+  return container;
 }

@@ -267,6 +267,7 @@ const boundTo = (from: EventStore): EventStore => ({
   subscribe: (...args) => from.subscribe(...args),
   head: () => from.head(),
   verifyChain: (...args) => from.verifyChain(...args),
+  close: () => from.close(),
 });
 
 describe('logging in', () => {

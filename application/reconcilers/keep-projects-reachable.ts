@@ -1,0 +1,176 @@
+/**
+ * Compares what the log says shall stand (pool entries, REST APIs) with what is there, when something is told
+ * to have changed and every now and then. What differs is recorded, repaired, looked at again and recorded as
+ * repaired. It has no input but the log and the world, so it may run at any time and as often as it likes.
+ */
+import { projectDecider, type ExistingProject } from '../../domain/project/project.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { EventMetadata } from '../ports/event-store.ts';
+import type { Log } from '../ports/log.ts';
+import { handle } from '../handle.ts';
+import type { TurnDependencies } from '../process-managers/process.ts';
+import { dataApiOf, poolOf, type World } from '../process-managers/world.ts';
+import { loadProject } from '../project/load-project.ts';
+
+export interface ReconcilerDependencies extends Pick<TurnDependencies, 'store' | 'ids' | 'clock'> {
+  readonly log: Log;
+  readonly world: Pick<World, 'pools' | 'dataApis' | 'secrets'>;
+  /** projects of which something shall stand, by a read model: only where to look, never what to do */
+  readonly desired: () => Promise<readonly Standing[]>;
+  readonly lookEveryMs: number;
+}
+
+export interface Standing extends Pick<ExistingProject, 'secrets' | 'dataApi'> {
+  readonly projectId: ProjectId;
+  readonly pool: boolean;
+  readonly postgrest: boolean;
+}
+
+interface Drift {
+  readonly what: 'pool' | 'data-api';
+  readonly expected: string;
+  readonly actual: string;
+  repair(): Promise<void>;
+}
+
+const METADATA: Omit<EventMetadata, 'correlationId'> = {
+  causationId: null,
+  actor: { kind: 'process', id: 'keep-projects-reachable' },
+};
+/** a repair may meet a change of what is wanted: then it is looked at once more */
+const LOOKS_AT_ONE = 3;
+
+export class ProjectReconciler {
+  readonly #dependencies: ReconcilerDependencies;
+  readonly #stopping = new AbortController();
+  readonly #busy = new Map<ProjectId, Promise<void>>();
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(dependencies: ReconcilerDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  start(): void {
+    this.#dependencies.world.dataApis.onDisturbed((project, what) => void this.check(project, what));
+    this.#looking = this.#lookNowAndThen();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#looking;
+    await Promise.all(this.#busy.values());
+  }
+
+  /** Looks at everything once. */
+  async look(): Promise<void> {
+    const { desired, world } = this.#dependencies;
+    const wanted = await desired();
+    const [pools, apis] = [new Set(await world.pools.list()), new Set(await world.dataApis.list())];
+    const known = new Set(wanted.map(({ projectId }) => projectId));
+    const suspects = new Set([...pools, ...apis].filter((id) => !known.has(id)));
+    for (const { projectId: id, pool, postgrest, ...row } of wanted) {
+      const pooled = !world.pools.enabled || pools.has(id) === pool;
+      const api = dataApiOf(world.secrets, { id, ...row });
+      const served = postgrest ? (await world.dataApis.state(api)) === 'as-wanted' : !apis.has(id);
+      if (!pooled || !served) suspects.add(id);
+    }
+    for (const project of suspects) await this.check(project);
+  }
+
+  /**
+   * Looks at one project and mends it; one look at a time for each project. Never throws: what cannot be
+   * mended now is met again by the next look.
+   * @param told what somebody saw, in words; it is recorded even if it is mended by now
+   */
+  check(project: ProjectId, told?: string): Promise<void> {
+    const mine = (this.#busy.get(project) ?? Promise.resolve())
+      .then(() => (this.#stopping.signal.aborted ? undefined : this.#mend(project, told)))
+      .catch((error: unknown) => {
+        this.#dependencies.log.warn({ project, err: error }, 'a project could not be brought back');
+      })
+      .finally(() => {
+        if (this.#busy.get(project) === mine) this.#busy.delete(project);
+      });
+    this.#busy.set(project, mine);
+    return mine;
+  }
+
+  async #mend(id: ProjectId, told?: string): Promise<void> {
+    for (let looks = 0; looks < LOOKS_AT_ONE; looks++) {
+      const project = (await loadProject(this.#dependencies.store, id))?.project;
+      // a process is at work on it: its steps see to all of this
+      if (project?.run) return;
+      const found = await this.#driftOf(id, project);
+      if (looks === 0 && told !== undefined && project?.resources.postgrest) {
+        await this.#report(id, { what: 'data-api', expected: 'running', actual: told });
+      }
+      if (found.length === 0) return this.#reportRepaired(id, project, told);
+      for (const drift of found) {
+        if (project) await this.#report(id, drift);
+        this.#dependencies.log.warn({ project: id, what: drift.what, actual: drift.actual }, 'drift found');
+        await drift.repair();
+      }
+    }
+  }
+
+  /** What is there and what shall be there; for a project that is unknown to the log nothing shall be there. */
+  async #driftOf(id: ProjectId, project: ExistingProject | undefined): Promise<Drift[]> {
+    const { pools, dataApis, secrets } = this.#dependencies.world;
+    const drifts: Drift[] = [];
+    const pool = project?.resources.pool ?? false;
+    const pooled = pools.enabled ? (await pools.list()).includes(id) : pool;
+    if (project && pool && !pooled) {
+      const repair = () => pools.register(poolOf(secrets, project));
+      drifts.push({ what: 'pool', expected: 'registered', actual: 'absent', repair });
+    } else if (!pool && pooled) {
+      drifts.push({
+        what: 'pool',
+        expected: 'absent',
+        actual: 'registered',
+        repair: () => pools.unregister(id),
+      });
+    }
+    if (project?.resources.postgrest) {
+      const api = dataApiOf(secrets, project);
+      const actual = await dataApis.state(api);
+      const repair = () => dataApis.ensure(api);
+      if (actual !== 'as-wanted') drifts.push({ what: 'data-api', expected: 'running', actual, repair });
+    } else if ((await dataApis.list()).includes(id)) {
+      drifts.push({
+        what: 'data-api',
+        expected: 'absent',
+        actual: 'running',
+        repair: () => dataApis.remove(id),
+      });
+    }
+    return drifts;
+  }
+
+  async #report(id: ProjectId, { what, expected, actual }: Omit<Drift, 'repair'>): Promise<void> {
+    await this.#command(id, { kind: 'ReportDrift', what, expected, actual });
+  }
+
+  async #reportRepaired(
+    id: ProjectId,
+    project: ExistingProject | undefined,
+    told: string | undefined,
+  ): Promise<void> {
+    const open = new Set(project?.drift ?? []);
+    if (told !== undefined) open.add('data-api');
+    if (project) for (const what of open) await this.#command(id, { kind: 'ReportRepair', what });
+  }
+
+  async #command(id: ProjectId, command: Parameters<typeof projectDecider.decide>[0]): Promise<void> {
+    const metadata = { ...METADATA, correlationId: id };
+    await handle(this.#dependencies, projectDecider, projectStream(id), command, metadata);
+  }
+
+  async #lookNowAndThen(): Promise<void> {
+    const { clock, lookEveryMs, log } = this.#dependencies;
+    for (;;) {
+      await clock.sleep(lookEveryMs, this.#stopping.signal);
+      if (this.#stopping.signal.aborted) return;
+      await this.look().catch((error: unknown) => log.warn({ err: error }, 'could not look for drift'));
+    }
+  }
+}

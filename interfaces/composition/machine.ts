@@ -1,0 +1,58 @@
+/** What the machine gives: the data directory with its key, the user that programs run as, the programs. */
+import { chown, mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Refused } from '../../application/errors.ts';
+import { ensurePgbouncer } from '../../infrastructure/pgbouncer/install-pgbouncer.ts';
+import { latestTemplateVersion } from '../../infrastructure/postgres/project-template.ts';
+import { canEnter } from '../../infrastructure/process/binaries.ts';
+import { openDataDirectory, type DataDirectory } from '../../infrastructure/process/data-directory.ts';
+import { ensureSystemUser, type SystemUser } from '../../infrastructure/process/system-user.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { PlatformOptions } from './platform-options.ts';
+
+export interface Machine {
+  readonly directory: DataDirectory;
+  /** undefined: programs run as whoever started us */
+  readonly user: SystemUser | undefined;
+  /** the pooler's program; undefined: there is none, and projects connect directly */
+  readonly pgbouncer: string | undefined;
+  /** of the project template's files */
+  readonly templateVersion: number;
+}
+
+/** @throws {Refused} the data directory cannot be used; nothing was changed then */
+export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecycle): Promise<Machine> {
+  const { config, tell, searchPath } = options;
+  const user = await ensureSystemUser();
+  let directory: DataDirectory | undefined;
+  await lifecycle.start({
+    name: 'data-directory',
+    start: async () =>
+      (directory = await openDataDirectory(resolve(config.LAUNCHDB_DATA_DIR), config.LAUNCHDB_MASTER_KEY)),
+    stop: async () => directory?.release(),
+    stopWithinMs: 1_000,
+  });
+  if (!directory) throw new Error('no data directory');
+  if (user) await requireEntrance(directory.path, user);
+  const found = await ensurePgbouncer({ searchPath, log: tell });
+  if (found.path === undefined) {
+    tell(`PgBouncer is not installed: going on without pooled connections. To have them, ${found.advice}.`);
+  }
+  return { directory, user, pgbouncer: found.path, templateVersion: await latestTemplateVersion() };
+}
+
+/** A folder that a child writes to: its own, when children run as another user. */
+export async function childFolder({ directory, user }: Machine, name: string): Promise<string> {
+  const folder = join(directory.path, name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (user && (await stat(folder)).uid !== user.uid) await chown(folder, user.uid, user.gid);
+  return folder;
+}
+
+async function requireEntrance(path: string, user: SystemUser): Promise<void> {
+  if (await canEnter(join(path, 'child'), user)) return;
+  throw new Refused(
+    `${path} cannot be entered by the system user "${user.name}", which PostgreSQL runs as. ` +
+      'Set LAUNCHDB_DATA_DIR to a folder that others may enter, such as /var/lib/launchdb/data.',
+  );
+}

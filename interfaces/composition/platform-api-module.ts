@@ -1,0 +1,48 @@
+import { ContainerModule } from 'inversify';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import { bearerAuthentication } from '../http/authenticate.ts';
+import { Metrics } from '../http/metrics.ts';
+import { createServer } from '../http/server.ts';
+import { API_DOCUMENT } from '../platform-api/api-document.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+export const platformApiModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
+  bind(PARTS.platformApi).toResolvedValue(
+    (config, endpoints, tokens, server, store, log) => {
+      const api = createServer({
+        name: 'platform-api',
+        port: config.PLATFORM_PORT,
+        portVariable: 'PLATFORM_PORT',
+        endpoints,
+        authenticate: bearerAuthentication(tokens),
+        log,
+        ready: readiness(server, store),
+        metrics: new Metrics(),
+        docs: API_DOCUMENT,
+        // the gateway: it tells whose request it passes on
+        trustedProxies: ['127.0.0.1', '::1'],
+      });
+      return {
+        name: 'platform-api',
+        start: () => api.start(),
+        stop: () => api.stop(),
+        stopWithinMs: 12_000,
+      };
+    },
+    [TOKENS.config, TOKENS.endpoints, TOKENS.ownerTokens, TOKENS.server, TOKENS.store, TOKENS.log],
+  );
+});
+
+const readiness = (server: PostgresServer, store: EventStore) => async () => {
+  const asked = (question: Promise<unknown>) =>
+    question.then(
+      () => 'ok',
+      () => 'does not answer',
+    );
+  return {
+    postgres: await asked(server.administer('ask', (client) => client.query('SELECT 1'))),
+    log: await asked(store.head()),
+  };
+};

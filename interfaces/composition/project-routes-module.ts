@@ -1,0 +1,65 @@
+import { ContainerModule } from 'inversify';
+import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
+import { projectList } from '../../projections/project-list/project-list.ts';
+import { projectAccessEndpoints } from '../platform-api/project-access.ts';
+import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
+import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
+import { TOKENS } from './tokens.ts';
+
+const VIEW_WITHIN_MS = 5_000;
+
+export const projectRoutesModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.publicUrl).toResolvedValue(
+    ({ PUBLIC_URL, GATEWAY_PORT }) => (PUBLIC_URL ?? `http://localhost:${GATEWAY_PORT}`).replace(/\/+$/, ''),
+    [TOKENS.config],
+  );
+  bind(TOKENS.routes).toResolvedValue(
+    (store, ids, clock, secrets, migrations, watch, pool, checkpoints) => {
+      const waitForList = async (position: bigint) => {
+        await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS);
+      };
+      const dependencies = { store, ids, clock, secrets, migrations, watch, pool, waitForList };
+      return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
+    },
+    [
+      TOKENS.store,
+      TOKENS.ids,
+      TOKENS.clock,
+      TOKENS.secrets,
+      TOKENS.migrations,
+      TOKENS.watch,
+      TOKENS.platformPool,
+      TOKENS.checkpoints,
+    ],
+  );
+  bind(TOKENS.routes).toResolvedValue(
+    ({ PGBOUNCER_PORT }, store, secrets, dataApis, pools, server, publicUrl) =>
+      projectAccessEndpoints({
+        store,
+        secrets,
+        dataApis,
+        sql: new PostgresProjectSql(server),
+        publicUrl,
+        database: server.address,
+        pooler: pools.enabled ? { host: '127.0.0.1', port: PGBOUNCER_PORT } : undefined,
+      }),
+    [
+      TOKENS.config,
+      TOKENS.store,
+      TOKENS.secrets,
+      TOKENS.dataApis,
+      TOKENS.pools,
+      TOKENS.server,
+      TOKENS.publicUrl,
+    ],
+  );
+  bind(TOKENS.routes).toResolvedValue(
+    (store, watch, pool, checkpoints) => {
+      const waitForView = async (view: string) => {
+        await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
+      };
+      return projectHistoryEndpoints({ store, watch, pool, waitForView });
+    },
+    [TOKENS.store, TOKENS.watch, TOKENS.platformPool, TOKENS.checkpoints],
+  );
+});

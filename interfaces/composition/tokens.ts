@@ -1,0 +1,76 @@
+/**
+ * What the container holds, by name and type. A wrong type in a binding or an injection is a compile error, so
+ * nothing needs emitted metadata and no class outside this folder knows that there is a container.
+ */
+import type { ServiceIdentifier } from 'inversify';
+import type pg from 'pg';
+import type { Clock } from '../../application/ports/clock.ts';
+import type { ConnectionPools } from '../../application/ports/connection-pools.ts';
+import type { DataApis } from '../../application/ports/data-apis.ts';
+import type { Databases } from '../../application/ports/databases.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import type { Ids } from '../../application/ports/ids.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { Migrations } from '../../application/ports/migrations.ts';
+import type { Secrets } from '../../application/ports/secrets.ts';
+import type { Tokens } from '../../application/ports/tokens.ts';
+import type { World } from '../../application/process-managers/world.ts';
+import type { StreamWatch } from '../../application/stream-watch.ts';
+import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
+import type { Config } from '../config.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import type { Part } from './lifecycle.ts';
+import type { Machine } from './machine.ts';
+import type { PlatformOptions } from './platform-options.ts';
+
+const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+
+export const TOKENS = {
+  options: token<PlatformOptions>('options'),
+  config: token<Config>('config'),
+  machine: token<Machine>('machine'),
+  log: token<Log>('log'),
+  clock: token<Clock>('clock'),
+  ids: token<Ids>('ids'),
+  secrets: token<Secrets>('secrets'),
+
+  /** superuser's sessions on the PostgreSQL that holds everything */
+  server: token<PostgresServer>('server'),
+  /** how the platform's own login reaches the platform's database */
+  platformConnection: token<pg.ClientConfig>('platform-connection'),
+  platformPool: token<pg.Pool>('platform-pool'),
+  store: token<EventStore>('event-store'),
+  checkpoints: token<CheckpointWatch>('checkpoints'),
+  watch: token<StreamWatch>('stream-watch'),
+
+  databases: token<Databases>('databases'),
+  migrations: token<Migrations>('migrations'),
+  pools: token<ConnectionPools>('connection-pools'),
+  dataApis: token<DataApis>('data-apis'),
+  world: token<World>('world'),
+
+  ownerTokens: token<Tokens>('owner-tokens'),
+  /** where the gateway is reached, without a slash at the end */
+  publicUrl: token<string>('public-url'),
+  /** bound once for each group of routes */
+  routes: token<readonly Endpoint[]>('routes'),
+  /** all of them */
+  endpoints: token<readonly Endpoint[]>('endpoints'),
+} as const;
+
+/** In the order in which they start; they stop in reverse, each within a bound of its own. */
+export const PARTS = {
+  postgres: token<Part>('postgres'),
+  platformDatabase: token<Part>('platform-database'),
+  platformSessions: token<Part>('platform-sessions'),
+  eventStore: token<Part>('event-store'),
+  views: token<Part>('views'),
+  streamWatch: token<Part>('stream-watch'),
+  connectionPools: token<Part>('connection-pools'),
+  dataApis: token<Part>('data-apis'),
+  reconciler: token<Part>('reconciler'),
+  processWorker: token<Part>('process-worker'),
+  platformApi: token<Part>('platform-api'),
+  gateway: token<Part>('gateway'),
+} as const;

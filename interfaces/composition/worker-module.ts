@@ -1,0 +1,54 @@
+/** The process manager: takes every process to its end, step by step. */
+import { ContainerModule } from 'inversify';
+import { DEFAULT_RETRIES } from '../../application/process-managers/process.ts';
+import { ProcessWorker } from '../../application/process-managers/process-worker.ts';
+import { allProcesses } from '../../application/process-managers/processes.ts';
+import { readCheckpoint } from '../../projections/checkpoints.ts';
+import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+const CONCURRENT_PROJECTS = 6;
+const LOOK_EVERY_MS = 30_000;
+const VIEW = 'provisioning-progress';
+const VIEW_WITHIN_MS = 60_000;
+
+export const workerModule = new ContainerModule(({ bind }) => {
+  bind(PARTS.processWorker).toResolvedValue(
+    (options, world, store, ids, clock, pool, checkpoints) => {
+      const worker = new ProcessWorker({
+        store,
+        ids,
+        clock,
+        log: options.log,
+        processes: allProcesses(world),
+        retries: DEFAULT_RETRIES,
+        observe: options.observe ?? (() => {}),
+        concurrency: CONCURRENT_PROJECTS,
+        lookEveryMs: LOOK_EVERY_MS,
+        openProcesses: async () => {
+          // first how far the view is, then what it shows: an event in between is seen twice rather than never
+          const { position } = await readCheckpoint(pool, VIEW);
+          return { projects: await openProcesses(pool), position };
+        },
+      });
+      return {
+        name: 'process-worker',
+        start: async () => {
+          await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
+          await worker.start();
+        },
+        stop: () => worker.stop(),
+        stopWithinMs: 20_000,
+      };
+    },
+    [
+      TOKENS.options,
+      TOKENS.world,
+      TOKENS.store,
+      TOKENS.ids,
+      TOKENS.clock,
+      TOKENS.platformPool,
+      TOKENS.checkpoints,
+    ],
+  );
+});
