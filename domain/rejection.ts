@@ -15,7 +15,6 @@ export const REJECTION_CODES = [
   'owner/invalid-credentials',
   'owner/invalid-refresh-token',
   'idempotency/key-reused',
-  'idempotency/in-progress',
 ] as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[number];

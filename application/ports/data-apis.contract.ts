@@ -1,12 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Unavailable } from '../errors.ts';
 import type { DataApi, DataApis } from './data-apis.ts';
+import { newProject } from './databases.contract.ts';
 
 export interface DataApisHarness {
   readonly dataApis: DataApis;
   /** a project whose database and logins are there */
   prepare(): Promise<DataApi>;
+  /** ends what serves the project, as nobody of ours would */
+  kill(project: ProjectId): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,6 +42,16 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
       expect(await dataApis.list()).toEqual([project]);
     });
 
+    test('says how what runs compares with what is wanted, and changes nothing by that', async () => {
+      const endpoint = dataApis.endpoint(project);
+      const other = { ...api, settings: { ...api.settings, maxRows: 3 } };
+      expect(await dataApis.state(api)).toBe('as-wanted');
+      expect(await dataApis.state(other)).toBe('different');
+      expect(await dataApis.state({ ...api, project: newProject() })).toBe('absent');
+      expect(dataApis.endpoint(project)).toEqual(endpoint);
+      expect(await dataApis.state(api)).toBe('as-wanted');
+    });
+
     test('changed settings leave it where it is', async () => {
       const endpoint = dataApis.endpoint(project);
       await dataApis.ensure({ ...api, settings: { ...api.settings, maxRows: 7 } });
@@ -50,7 +63,20 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
       await dataApis.remove(project);
       await dataApis.remove(project);
       expect(dataApis.endpoint(project)).toBeUndefined();
+      expect(await dataApis.state(api)).toBe('absent');
       expect(await dataApis.list()).toEqual([]);
+    });
+
+    test('tells of one that ended by itself, and of none that was removed', async () => {
+      const told: ProjectId[] = [];
+      dataApis.onDisturbed((disturbed) => told.push(disturbed));
+      await dataApis.ensure(api);
+      await harness.kill(project);
+      await vi.waitFor(() => expect(told).toEqual([project]), { timeout: 10_000 });
+      await dataApis.ensure(api);
+      await dataApis.probe(project);
+      await dataApis.remove(project);
+      expect(told).toEqual([project]);
     });
   });
 }

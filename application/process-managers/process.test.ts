@@ -1,71 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
-import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
-import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
-import { InMemoryEventStore } from '../../infrastructure/event-store/in-memory-event-store.ts';
-import { InMemoryConnectionPools } from '../../infrastructure/pgbouncer/in-memory-connection-pools.ts';
-import { InMemoryDatabases } from '../../infrastructure/postgres/in-memory-databases.ts';
-import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-apis.ts';
 import { Refused } from '../errors.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import {
   command,
   crashOnce,
   failStep,
-  JumpingClock,
   MOMENTS,
   repeatEveryEffect,
   runToRest,
   type Disturbance,
 } from './process-properties.ts';
+import { everything, issued, dataOnly, makeHarness, nothing, request, standing } from './process-harness.ts';
 import { allProcesses } from './processes.ts';
-import type { World } from './world.ts';
 
-const secrets = new AesSecrets(randomBytes(32));
-const issued = await secrets.issue();
-
-function makeHarness() {
-  const clock = new JumpingClock();
-  const databases = new InMemoryDatabases();
-  const world: World = {
-    databases,
-    migrations: { latestVersion: 1, migrate: () => Promise.resolve({ applied: [] }) },
-    pools: new InMemoryConnectionPools(),
-    dataApis: new InMemoryDataApis(),
-    secrets,
-    releaseName: () => Promise.resolve(),
-  };
-  const store = new InMemoryEventStore({ catalogue: eventCatalogue, now: clock.now });
-  return { store, ids: new RandomIds(randomBytes(32)), clock, world, databases };
-}
-type Harness = ReturnType<typeof makeHarness>;
-
-async function standing({ world, databases }: Harness) {
-  return {
-    databases: (await world.databases.list()).length,
-    users: databases.users.size,
-    pools: (await world.pools.list()).length,
-    dataApis: (await world.dataApis.list()).length,
-  };
-}
-const everything = { databases: 1, users: 1, pools: 1, dataApis: 1 };
-const nothing = { databases: 0, users: 0, pools: 0, dataApis: 0 };
-const dataOnly = { databases: 1, users: 1, pools: 0, dataApis: 0 };
-
-const request = (id: ProjectId): ProjectCommand => ({
-  kind: 'RequestProject',
-  projectId: id,
-  ownerId: 'own_test',
-  name: 'shop',
-  displayName: 'Shop',
-  templateVersion: 1,
-  secrets: secrets.seal(id, issued),
-  dataApi: DEFAULT_DATA_API_SETTINGS,
-});
 const deletion: ProjectCommand = { kind: 'DeleteProject', purgeAfter: new Date(0) };
 
 /** Each process: how to get there, what starts it, and how the world looks when it has ended. */

@@ -33,7 +33,7 @@ export async function changeProject(
   ifRevision?: number,
 ): Promise<Handled<Project>> {
   const guard = (state: Project) => {
-    if (state.kind === 'none' || state.ownerId !== who.ownerId) throw projectNotFound();
+    if (state.kind !== 'project' || state.ownerId !== who.ownerId) throw projectNotFound();
     if (change.kind === 'purge' && change.name !== state.name) throw nameMismatch();
   };
   return handle(

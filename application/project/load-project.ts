@@ -31,7 +31,7 @@ export async function loadProject(
   const { at } = point;
   const history = at ? whole.filter((event) => event.recordedAt <= at) : whole;
   const project = fold(projectDecider, recorded<ProjectEvent>(history));
-  return project.kind === 'none' ? undefined : { project, history };
+  return project.kind === 'project' ? { project, history } : undefined;
 }
 
 /**

@@ -31,8 +31,8 @@ export interface ProjectRequest {
   readonly idempotencyKey?: string;
 }
 
-/** A reservation whose request never came: its caller died between the two appends. */
-const STALE_RESERVATION_MS = 60_000;
+/** How long a name's holder gets to come with its request before it is taken for dead. */
+const REQUEST_WITHIN_MS = 1_000;
 
 /**
  * @returns `repeated`: the idempotency key had made this project before.
@@ -89,15 +89,15 @@ async function wasRequested(
 }
 
 async function reserveName(
-  { store, ids, clock }: RequestProjectDependencies,
-  { ownerId, name }: ProjectRequest,
+  dependencies: RequestProjectDependencies,
+  request: ProjectRequest,
   projectId: ProjectId,
   metadata: EventMetadata,
 ): Promise<void> {
-  const stream = projectNameStream(ownerId, name);
+  const stream = projectNameStream(request.ownerId, request.name);
   const reserve = (stale?: ProjectId) =>
     handle(
-      { store, ids },
+      dependencies,
       projectNameDecider,
       stream,
       { kind: 'ReserveName', projectId, ...(stale && { stale }) },
@@ -107,15 +107,36 @@ async function reserveName(
     await reserve();
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
-    const stale = await staleHolder(store, stream, clock.now());
+    const stale = await abandonedHolder(dependencies, request, metadata);
     if (!stale) throw error;
     await reserve(stale);
   }
 }
 
-async function staleHolder(store: EventStore, stream: string, now: Date): Promise<ProjectId | undefined> {
-  const last = (await readOrEmpty(store, stream)).at(-1);
-  if (!last || last.recordedAt.getTime() > now.getTime() - STALE_RESERVATION_MS) return undefined;
+/**
+ * A caller may die between the reservation and the request. Its project's stream is closed then, so that it can
+ * never come after the name went to somebody else.
+ * @returns undefined when the holder is a project
+ */
+async function abandonedHolder(
+  dependencies: RequestProjectDependencies,
+  { ownerId, name }: ProjectRequest,
+  metadata: EventMetadata,
+): Promise<ProjectId | undefined> {
+  const { store, clock } = dependencies;
+  const last = (await readOrEmpty(store, projectNameStream(ownerId, name))).at(-1);
+  if (!last) return undefined;
   const { projectId } = last.data as { projectId: ProjectId };
-  return (await loadProject(store, projectId, { revision: 0 })) ? undefined : projectId;
+  const age = clock.now().getTime() - last.recordedAt.getTime();
+  if (age < REQUEST_WITHIN_MS && !(await loadProject(store, projectId, { revision: 0 }))) {
+    await clock.sleep(REQUEST_WITHIN_MS - Math.max(0, age));
+  }
+  const command = { kind: 'AbandonRequest', ownerId, name } as const;
+  try {
+    await handle(dependencies, projectDecider, projectStream(projectId), command, metadata);
+    return projectId;
+  } catch (error) {
+    if (error instanceof Rejection) return undefined;
+    throw error;
+  }
 }

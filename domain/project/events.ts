@@ -77,6 +77,8 @@ export type TroubleEvent =
   | Fact<'DriftRepaired', { what: string }>;
 
 export type PlainEvent =
+  /** the first and only event of a project that reserved a name and never came to be: it cannot come any more */
+  | Fact<'ProjectRequestAbandoned', { ownerId: string; name: string }>
   | Fact<'ProjectRenamed', { displayName: string }>
   | Fact<'SqlExecuted', { fingerprint: string; outcome: string }>;
 

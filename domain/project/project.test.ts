@@ -6,7 +6,7 @@ import { projectId } from './project-id.ts';
 import { projectDecider, type Project, type ProjectCommand } from './project.ts';
 
 const id = projectId('proj_0123456789abcdef');
-const requested: ProjectEvent = {
+const requested = {
   type: 'ProjectRequested',
   data: {
     projectId: id,
@@ -17,7 +17,11 @@ const requested: ProjectEvent = {
     secrets: { keyVersion: 1, ciphertext: 'sealed' },
     dataApi: DEFAULT_DATA_API_SETTINGS,
   },
-};
+} as const satisfies ProjectEvent;
+const abandoned = {
+  type: 'ProjectRequestAbandoned',
+  data: { ownerId: 'own_1', name: 'shop' },
+} as const satisfies ProjectEvent;
 const plain = (type: ProjectEvent['type']) => ({ type, data: {} }) as ProjectEvent;
 const provisioned = [
   requested,
@@ -52,7 +56,7 @@ const given = (events: readonly ProjectEvent[]): Project =>
   );
 const existing = (events: readonly ProjectEvent[]) => {
   const project = given(events);
-  if (project.kind === 'none') throw new Error('no project');
+  if (project.kind !== 'project') throw new Error('no project');
   return project;
 };
 const when = (events: readonly ProjectEvent[], command: ProjectCommand) =>
@@ -104,6 +108,18 @@ describe('what a project accepts', () => {
     ['undeleting what is paused', paused, { kind: 'UndeleteProject' }, 'project/not-deleted'],
     ['pausing what is suspended', stuck('ProjectDeletionRequested'), pause, 'project/suspended'],
     ['a retry without a suspension', provisioned, { kind: 'RetryStep' }, 'project/nothing-to-retry'],
+    [
+      'a request that was abandoned',
+      [abandoned],
+      { kind: 'RequestProject', ...requested.data },
+      'project/name-taken',
+    ],
+    [
+      'abandoning what was requested',
+      [requested],
+      { kind: 'AbandonRequest', ...abandoned.data },
+      'project/already-exists',
+    ],
   ] as const)('refuses: %s', (_title, events, command, code) => {
     expect(refusal(events, command as ProjectCommand)).toBe(code);
   });
@@ -135,6 +151,20 @@ describe('what a project remembers', () => {
 
   test('the time of a step counts from the event before it', () => {
     expect(existing(provisioned.slice(0, 3)).run?.stepSince).toEqual(at(2));
+  });
+
+  test('drift is recorded once and repaired once', () => {
+    const found = { kind: 'ReportDrift', what: 'pool', expected: 'there', actual: 'absent' } as const;
+    const detected: ProjectEvent = {
+      type: 'DriftDetected',
+      data: { what: 'pool', expected: 'there', actual: 'absent' },
+    };
+    expect(when(provisioned, found)).toEqual(['DriftDetected']);
+    expect(when([...provisioned, detected], found)).toEqual([]);
+    expect(when([...provisioned, detected], { kind: 'ReportRepair', what: 'pool' })).toEqual([
+      'DriftRepaired',
+    ]);
+    expect(when(provisioned, { kind: 'ReportRepair', what: 'pool' })).toEqual([]);
   });
 
   test('settings of a paused project wait for its resumption', () => {

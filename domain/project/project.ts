@@ -52,7 +52,8 @@ export interface ExistingProject {
   readonly updatedAt: Date;
 }
 
-export type Project = { readonly kind: 'none' } | ExistingProject;
+/** `abandoned`: its caller died before it was requested, and its name went to somebody else. */
+export type Project = { readonly kind: 'none' | 'abandoned' } | ExistingProject;
 
 export type ProjectCommand =
   | {
@@ -65,6 +66,7 @@ export type ProjectCommand =
       readonly secrets: SealedSecrets;
       readonly dataApi: DataApiSettings;
     }
+  | { readonly kind: 'AbandonRequest'; readonly ownerId: string; readonly name: string }
   | { readonly kind: 'RenameProject'; readonly displayName: string }
   | { readonly kind: 'ChangeDataApiSettings'; readonly dataApi: DataApiSettings }
   | { readonly kind: 'PauseProject' }
@@ -83,12 +85,19 @@ export type ProjectCommand =
 
 function decide(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
   if (command.kind === 'RequestProject') {
-    if (state.kind !== 'none')
+    if (state.kind === 'abandoned')
+      throw new Rejection('project/name-taken', 'Another request took this name meanwhile.');
+    if (state.kind === 'project')
       throw new Rejection('project/already-exists', 'This project id is already in use.');
     const { kind: _, ...data } = command;
     return [{ type: 'ProjectRequested', data }];
   }
-  if (state.kind === 'none' || state.status === 'purged') {
+  if (command.kind === 'AbandonRequest') {
+    if (state.kind === 'project') throw new Rejection('project/already-exists', 'The project was requested.');
+    const { ownerId, name } = command;
+    return state.kind === 'abandoned' ? [] : [{ type: 'ProjectRequestAbandoned', data: { ownerId, name } }];
+  }
+  if (state.kind !== 'project' || state.status === 'purged') {
     throw new Rejection('project/not-found', 'There is no such project.');
   }
   switch (command.kind) {
@@ -163,7 +172,9 @@ function requireStatus(
 
 function evolve(state: Project, event: Recorded<ProjectEvent>): Project {
   if (event.type === 'ProjectRequested') return born(event);
-  if (state.kind === 'none') return state;
+  if (state.kind !== 'project') {
+    return event.type === 'ProjectRequestAbandoned' ? { kind: 'abandoned' } : state;
+  }
   const next: ExistingProject = { ...state, revision: event.revision, updatedAt: event.recordedAt };
   switch (event.type) {
     case 'ProjectRenamed':
@@ -207,15 +218,11 @@ function evolve(state: Project, event: Recorded<ProjectEvent>): Project {
       return { ...next, status: 'active', run: null, activated: true };
     case 'ProjectResumed':
     case 'ProjectUndeleted':
-      return { ...next, status: 'active', run: null };
     case 'ProvisioningFailed':
-      return { ...next, status: 'failed', run: null };
     case 'ProjectPaused':
-      return { ...next, status: 'paused', run: null };
     case 'ProjectDeleted':
-      return { ...next, status: 'deleted', run: null };
     case 'ProjectPurged':
-      return { ...next, status: 'purged', run: null };
+      return { ...next, status: STATUS_AFTER[event.type], run: null };
     case 'ProjectSuspended':
       return { ...next, status: 'suspended' };
     case 'StepFailed':
@@ -227,9 +234,19 @@ function evolve(state: Project, event: Recorded<ProjectEvent>): Project {
     case 'DriftRepaired':
       return { ...next, drift: state.drift.filter((what) => what !== event.data.what) };
     case 'SqlExecuted':
+    case 'ProjectRequestAbandoned':
       return next;
   }
 }
+
+const STATUS_AFTER = {
+  ProjectResumed: 'active',
+  ProjectUndeleted: 'active',
+  ProvisioningFailed: 'failed',
+  ProjectPaused: 'paused',
+  ProjectDeleted: 'deleted',
+  ProjectPurged: 'purged',
+} as const satisfies Readonly<Partial<Record<ProjectEvent['type'], ProjectStatus>>>;
 
 /** What each effect means for what stands outside. */
 const STANDING: Readonly<Record<Exclude<EffectEvent['type'], 'PostgrestReloaded'>, Partial<Resources>>> = {

@@ -47,6 +47,7 @@ export const eventCatalogue = {
   DriftDetected: { version: 1 },
   DriftRepaired: { version: 1 },
 
+  ProjectRequestAbandoned: { version: 1 },
   ProjectRenamed: { version: 1 },
   SqlExecuted: { version: 1 },
 

@@ -3,9 +3,11 @@ import { newProject } from '../../application/ports/databases.contract.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { InMemoryDataApis } from './in-memory-data-apis.ts';
 
-dataApisContract('in memory', () =>
-  Promise.resolve({
-    dataApis: new InMemoryDataApis(),
+dataApisContract('in memory', () => {
+  const dataApis = new InMemoryDataApis();
+  return Promise.resolve({
+    dataApis,
+    kill: (project) => Promise.resolve(dataApis.kill(project)),
     prepare: () =>
       Promise.resolve({
         project: newProject(),
@@ -14,5 +16,5 @@ dataApisContract('in memory', () =>
         settings: DEFAULT_DATA_API_SETTINGS,
       }),
     close: () => Promise.resolve(),
-  }),
-);
+  });
+});

@@ -53,6 +53,11 @@ async function runtime() {
       const settings = DEFAULT_DATA_API_SETTINGS;
       return { project, authenticatorPassword: authenticator.password, jwtSecret, settings };
     },
+    async kill(project: ProjectId) {
+      const file = join(options.folder, `${project}.conf`);
+      const running = (await listPrograms()).filter(({ command }) => command.endsWith(` ${file}`));
+      for (const { pid } of running) process.kill(pid, 'SIGKILL');
+    },
     async close() {
       await dataApis.stop();
       for (const project of made) {

@@ -31,12 +31,13 @@ export async function statusAtRest(platform: PlatformUnderTest, token: string, i
 /** Asks for something that ends the platform on the way, then starts it again as if nothing were wrong. */
 export async function crashAndRestart(
   platform: PlatformUnderTest,
-  point: string,
+  crashAt: string,
   ask: () => Promise<unknown>,
+  refuseProbe = false,
 ): Promise<void> {
-  await platform.start(point);
+  await platform.start({ crashAt, refuseProbe });
   // the connection dies with the platform
   await ask().catch(() => {});
   await platform.ended();
-  await platform.start();
+  await platform.start(refuseProbe ? { refuseProbe } : undefined);
 }

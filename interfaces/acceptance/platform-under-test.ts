@@ -13,6 +13,11 @@ const root = join(import.meta.dirname, '..', '..');
 export const MASTER_KEY = 'ab'.repeat(32);
 const READY_WITHIN_MS = 60_000;
 
+export interface Disturbance {
+  readonly crashAt?: string;
+  readonly refuseProbe?: boolean;
+}
+
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
@@ -46,12 +51,20 @@ export class PlatformUnderTest {
     return new PlatformUnderTest(folder, environment);
   }
 
-  /** @param crashAt `process/step/direction/moment`: the platform ends itself there with SIGKILL */
-  async start(crashAt?: string): Promise<void> {
-    const entry = crashAt === undefined ? 'interfaces/main.ts' : 'interfaces/acceptance/crashing-main.ts';
+  /**
+   * @param disturbed starts it as `crashing-main.ts` does: `crashAt` is `process/step/direction/moment`, where it
+   * ends itself with SIGKILL; `refuseProbe` makes every provision fail at its last step
+   */
+  async start(disturbed?: Disturbance): Promise<void> {
+    const entry = disturbed === undefined ? 'interfaces/main.ts' : 'interfaces/acceptance/crashing-main.ts';
+    const crashAt = disturbed?.crashAt;
     const child = spawn(process.execPath, [entry], {
       cwd: root,
-      env: { ...this.environment, ...(crashAt !== undefined && { CRASH_AT: crashAt }) },
+      env: {
+        ...this.environment,
+        ...(crashAt !== undefined && { CRASH_AT: crashAt }),
+        ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
@@ -153,20 +166,24 @@ export class PlatformUnderTest {
     return answer.body.access_token;
   }
 
-  /** A superuser's session on the platform's PostgreSQL. */
+  /** How a superuser reaches the platform's PostgreSQL. */
+  superuser(database = 'postgres'): pg.ClientConfig {
+    return {
+      host: '127.0.0.1',
+      port: Number(this.environment['POSTGRES_PORT']),
+      user: 'postgres',
+      password: derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'postgres-superuser'),
+      database,
+    };
+  }
+
+  /** A superuser's query on the platform's PostgreSQL. */
   async sql<Row extends pg.QueryResultRow>(
     text: string,
     values: unknown[] = [],
     database = 'postgres',
   ): Promise<Row[]> {
-    const password = derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'postgres-superuser');
-    const client = new pg.Client({
-      host: '127.0.0.1',
-      port: Number(this.environment['POSTGRES_PORT']),
-      user: 'postgres',
-      password,
-      database,
-    });
+    const client = new pg.Client(this.superuser(database));
     await client.connect();
     try {
       return (await client.query<Row>(text, values)).rows;

@@ -23,11 +23,18 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** @throws {Refused} it cannot start here; the message says what to do. Nothing is left running then. */
-export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+/**
+ * @param customise sees the container before anything is made: tests put disturbances in
+ * @throws {Refused} it cannot start here; the message says what to do. Nothing is left running then.
+ */
+export async function startPlatform(
+  options: PlatformOptions,
+  customise: (container: Container) => void = () => {},
+): Promise<Platform> {
   const lifecycle = new Lifecycle(options.log);
   try {
     const container = compose(options, await prepareMachine(options, lifecycle));
+    customise(container);
     const inOrder: readonly ServiceIdentifier<Part>[] = Object.values(PARTS);
     for (const part of inOrder) await lifecycle.start(await container.getAsync(part));
     return { url: await container.getAsync(TOKENS.publicUrl), stop: () => lifecycle.stop() };

@@ -5,6 +5,7 @@ import { ProcessWorker } from '../../application/process-managers/process-worker
 import { allProcesses } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
+import { LedWork } from '../worker/led-work.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const CONCURRENT_PROJECTS = 6;
@@ -14,7 +15,7 @@ const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.processWorker).toResolvedValue(
-    (options, world, store, ids, clock, pool, checkpoints) => {
+    (options, world, store, ids, clock, pool, connection, checkpoints) => {
       const worker = new ProcessWorker({
         store,
         ids,
@@ -31,13 +32,16 @@ export const workerModule = new ContainerModule(({ bind }) => {
           return { projects: await openProcesses(pool), position };
         },
       });
+      const start = async () => {
+        await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
+        await worker.start();
+      };
+      const work = { start, stop: () => worker.stop() };
+      const led = new LedWork({ name: 'process-worker', connection, log: options.log, work });
       return {
         name: 'process-worker',
-        start: async () => {
-          await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-          await worker.start();
-        },
-        stop: () => worker.stop(),
+        start: () => led.start(),
+        stop: () => led.stop(),
         stopWithinMs: 20_000,
       };
     },
@@ -48,6 +52,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.ids,
       TOKENS.clock,
       TOKENS.platformPool,
+      TOKENS.platformConnection,
       TOKENS.checkpoints,
     ],
   );

@@ -21,7 +21,6 @@ const REJECTIONS = {
   'owner/invalid-credentials': { status: 401, title: 'The e-mail address or the password is wrong' },
   'owner/invalid-refresh-token': { status: 401, title: 'The refresh token is not valid' },
   'idempotency/key-reused': { status: 409, title: 'The Idempotency-Key was used for another request' },
-  'idempotency/in-progress': { status: 409, title: 'The first request with this Idempotency-Key still runs' },
 } as const satisfies Record<RejectionCode, ProblemKind>;
 
 const REQUESTS = {

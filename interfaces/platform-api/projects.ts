@@ -281,5 +281,5 @@ const headersOf = (project: ExistingProject) => ({
 const notProvisioned = (project: ExistingProject): RequestProblem =>
   new RequestProblem(
     'platform/unavailable',
-    `The project ${project.id} could not be provisioned and everything of it was removed; see its progress.`,
+    `The project ${project.id} could not be provisioned and everything of it was removed. Its progress says why; delete it to use its name again.`,
   );

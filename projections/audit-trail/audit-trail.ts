@@ -53,8 +53,7 @@ export function subjectOf(event: StoredEvent): Subject | undefined {
   const data = event.data as { readonly projectId?: unknown; readonly ownerId?: unknown };
   const projectId = projectOfStream(stream);
   if (projectId) {
-    const requested = event.type === 'ProjectRequested' && typeof data.ownerId === 'string';
-    return { projectId, ownerId: requested ? (data.ownerId as string) : null };
+    return { projectId, ownerId: typeof data.ownerId === 'string' ? data.ownerId : null };
   }
   const nameOwner = /^projectname-([^-]+)-/.exec(stream)?.[1];
   if (nameOwner !== undefined) {

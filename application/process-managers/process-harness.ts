@@ -1,0 +1,58 @@
+/** For tests: a world in memory, its log, and how much of it stands. */
+import { randomBytes } from 'node:crypto';
+import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
+import type { ProjectCommand } from '../../domain/project/project.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
+import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
+import { InMemoryEventStore } from '../../infrastructure/event-store/in-memory-event-store.ts';
+import { InMemoryConnectionPools } from '../../infrastructure/pgbouncer/in-memory-connection-pools.ts';
+import { InMemoryDatabases } from '../../infrastructure/postgres/in-memory-databases.ts';
+import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-apis.ts';
+import { JumpingClock } from './process-properties.ts';
+import type { World } from './world.ts';
+
+const secrets = new AesSecrets(randomBytes(32));
+export const issued = await secrets.issue();
+
+export function makeHarness() {
+  const clock = new JumpingClock();
+  const databases = new InMemoryDatabases();
+  const pools = new InMemoryConnectionPools();
+  const dataApis = new InMemoryDataApis();
+  const world: World = {
+    databases,
+    migrations: { latestVersion: 1, migrate: () => Promise.resolve({ applied: [] }) },
+    pools,
+    dataApis,
+    secrets,
+    releaseName: () => Promise.resolve(),
+  };
+  const store = new InMemoryEventStore({ catalogue: eventCatalogue, now: clock.now });
+  return { store, ids: new RandomIds(randomBytes(32)), clock, world, databases, pools, dataApis };
+}
+export type Harness = ReturnType<typeof makeHarness>;
+
+export async function standing({ world, databases }: Harness) {
+  return {
+    databases: (await world.databases.list()).length,
+    users: databases.users.size,
+    pools: (await world.pools.list()).length,
+    dataApis: (await world.dataApis.list()).length,
+  };
+}
+export const everything = { databases: 1, users: 1, pools: 1, dataApis: 1 };
+export const nothing = { databases: 0, users: 0, pools: 0, dataApis: 0 };
+export const dataOnly = { databases: 1, users: 1, pools: 0, dataApis: 0 };
+
+export const request = (id: ProjectId): ProjectCommand => ({
+  kind: 'RequestProject',
+  projectId: id,
+  ownerId: 'own_test',
+  name: 'shop',
+  displayName: 'Shop',
+  templateVersion: 1,
+  secrets: secrets.seal(id, issued),
+  dataApi: DEFAULT_DATA_API_SETTINGS,
+});

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { newProject } from '../ports/databases.contract.ts';
+import {
+  everything,
+  makeHarness,
+  request,
+  standing,
+  type Harness,
+} from '../process-managers/process-harness.ts';
+import { command, runToRest, stateOf } from '../process-managers/process-properties.ts';
+import { dataApiOf } from '../process-managers/world.ts';
+import { ProjectReconciler, type Standing } from './keep-projects-reachable.ts';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+async function desired(harness: Harness, ids: readonly ProjectId[]): Promise<Standing[]> {
+  const projects = await Promise.all(ids.map((id) => stateOf(harness, id)));
+  return projects.map(({ id, secrets, dataApi, resources: { pool, postgrest } }) => {
+    return { projectId: id, secrets, dataApi, pool, postgrest };
+  });
+}
+
+async function active() {
+  const harness = makeHarness();
+  const id = newProject();
+  await command(harness, id, request(id));
+  await runToRest(harness, id);
+  const reconciler = new ProjectReconciler({
+    ...harness,
+    log: quiet,
+    desired: () => desired(harness, [id]),
+    lookEveryMs: 1_000_000,
+  });
+  const drift = async () =>
+    (await harness.store.readStream(projectStream(id)))
+      .filter(({ type }) => type.startsWith('Drift'))
+      .map(({ type, data }) => ({ type, ...(data as { what: string; actual?: string }) }));
+  return { harness, id, reconciler, drift };
+}
+
+test('E70 nothing differs: nothing is done and nothing is recorded', async () => {
+  const { harness, reconciler, drift } = await active();
+  const head = await harness.store.head();
+  await reconciler.look();
+  expect(await drift()).toEqual([]);
+  expect(await harness.store.head()).toBe(head);
+});
+
+test('E70 what is missing is found, recorded and brought back', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  await harness.pools.unregister(id);
+  await harness.dataApis.remove(id);
+  await reconciler.look();
+  expect(await standing(harness)).toEqual(everything);
+  expect(await drift()).toEqual([
+    { type: 'DriftDetected', what: 'pool', expected: 'registered', actual: 'absent' },
+    { type: 'DriftDetected', what: 'data-api', expected: 'running', actual: 'absent' },
+    { type: 'DriftRepaired', what: 'pool' },
+    { type: 'DriftRepaired', what: 'data-api' },
+  ]);
+});
+
+test('E70 what runs with another configuration is put right', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  await harness.dataApis.ensure({ ...wanted, jwtSecret: 'somebody else knows this one' });
+  await reconciler.look();
+  expect(harness.dataApis.running.get(id)).toEqual(wanted);
+  expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+});
+
+test('E70 one that ended by itself is recorded at once, also when it is back by then', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  reconciler.start();
+  harness.dataApis.kill(id);
+  await reconciler.check(id);
+  expect(await standing(harness)).toEqual(everything);
+  expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+  await reconciler.stop();
+});
+
+test('E70 what nobody wants any more goes, and what no project owns as well', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  await command(harness, id, { kind: 'PauseProject' });
+  const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  await runToRest(harness, id);
+  await harness.dataApis.ensure(wanted);
+  await harness.dataApis.ensure({ ...wanted, project: newProject() });
+  await reconciler.look();
+  expect(await standing(harness)).toMatchObject({ dataApis: 0, pools: 0 });
+  expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+});
+
+test('a project that a process is at work on is left to it', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  await command(harness, id, { kind: 'PauseProject' });
+  await harness.dataApis.remove(id);
+  await reconciler.look();
+  expect(await standing(harness)).toMatchObject({ dataApis: 0 });
+  expect(await drift()).toEqual([]);
+});
+
+test('a repair that fails is tried again by the next look, and drift is recorded once', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  await harness.dataApis.remove(id);
+  const ensure = harness.dataApis.ensure.bind(harness.dataApis);
+  harness.dataApis.ensure = () => Promise.reject(new Error('not now'));
+  await reconciler.look();
+  await reconciler.look();
+  expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected']);
+  expect((await stateOf(harness, id)).drift).toEqual(['data-api']);
+  harness.dataApis.ensure = ensure;
+  await reconciler.look();
+  expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+  expect(await standing(harness)).toEqual(everything);
+});

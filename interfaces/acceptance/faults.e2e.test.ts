@@ -1,0 +1,134 @@
+/** Programs die and others stand in the way: the platform stays up, retries, recovers and says so. */
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { EVERYTHING, NOTHING, projectIdOf, statusAtRest } from './crash-points.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+let platform: PlatformUnderTest;
+let token: string;
+let ownerId: string;
+let pid: number;
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  await platform.start();
+  token = await platform.owner('faults');
+  ownerId = (await platform.call<{ owner_id: string }>('GET', '/api/owners/me', { token })).body.owner_id;
+  ({ pid } = platform);
+});
+afterAll(() => platform.close());
+
+const create = (name: string, headers: Record<string, string> = {}) =>
+  platform.call<{ id: string; status: string }>('POST', '/api/projects', { token, body: { name }, headers });
+
+/** A project with a table of one row, and a question for that row. */
+async function served(name: string) {
+  const { id } = (await create(name)).body;
+  const query = `CREATE TABLE milk AS SELECT 1 AS id`;
+  await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query } });
+  const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+  const headers = { apikey: keys.body.anon_key };
+  const rows = () => platform.call<unknown>('GET', `/project/${id}/rest/v1/milk`, { headers });
+  const answers = (timeout: number) =>
+    vi.waitFor(async () => expect((await rows()).body).toEqual([{ id: 1 }]), { timeout, interval: 50 });
+  await answers(5_000);
+  return { id, answers };
+}
+
+async function eventTypes(id: string): Promise<string[]> {
+  const audit = await platform.call<{ entries: { type: string }[] }>(
+    'GET',
+    `/api/projects/${id}/audit?limit=500`,
+    { token },
+  );
+  return audit.body.entries.map(({ type }) => type).reverse();
+}
+
+async function killProgram(name: string): Promise<void> {
+  const found = await platform.programs(name);
+  expect(found.length).toBeGreaterThan(0);
+  for (const program of found) process.kill(program.pid, 'SIGKILL');
+}
+
+test('E70 a killed REST API is back within 10 s, and the log tells it', async () => {
+  const { id, answers } = await served('killed-api');
+  await killProgram(`${id}.conf`);
+  await answers(10_000);
+  await vi.waitFor(
+    async () =>
+      expect(await eventTypes(id)).toEqual(expect.arrayContaining(['DriftDetected', 'DriftRepaired'])),
+    { timeout: 5_000 },
+  );
+  expect(await platform.resources(id)).toEqual(EVERYTHING);
+});
+
+test('a killed PgBouncer is back by itself, and the platform never went away', async () => {
+  const { answers } = await served('killed-pooler');
+  await killProgram('pgbouncer');
+  await answers(10_000);
+  expect((await create('after-pooler')).body.status).toBe('active');
+  expect(platform.pid).toBe(pid);
+});
+
+test('a killed PostgreSQL is back by itself; what was asked for meanwhile is done', async () => {
+  const { answers } = await served('killed-database');
+  const asked = create('meanwhile', { prefer: 'respond-async' });
+  await killProgram('bin/postgres -D');
+  const { status, body } = await asked;
+  await answers(30_000);
+  // it was taken or it was refused, never half of it
+  const id = status === 202 ? body.id : (await create('meanwhile')).body.id;
+  await vi.waitFor(async () => expect(await statusAtRest(platform, token, id)).toBe('active'), {
+    timeout: 30_000,
+  });
+  expect(await platform.resources(id)).toEqual(EVERYTHING);
+  expect(platform.pid).toBe(pid);
+});
+
+test('E67 a project that is stuck holds up no other', async () => {
+  const key = 'stuck';
+  const stuck = projectIdOf(ownerId, key);
+  const holder = new pg.Client(platform.superuser());
+  await holder.connect();
+  // what everything that is done to this project's database waits for
+  await holder.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [stuck]);
+  try {
+    const headers = { prefer: 'respond-async', 'idempotency-key': key };
+    expect((await create(key, headers)).body.id).toBe(stuck);
+    for (const name of ['free-one', 'free-two', 'free-three']) {
+      expect((await create(name)).body.status).toBe('active');
+    }
+    const read = await platform.call<{ status: string }>('GET', `/api/projects/${stuck}`, { token });
+    expect(read.body.status).toBe('provisioning');
+  } finally {
+    await holder.end();
+  }
+  expect(await statusAtRest(platform, token, stuck)).toBe('active');
+});
+
+test('E69 what somebody else made under the name is refused and left alone', async () => {
+  const key = 'foreign';
+  const id = projectIdOf(ownerId, key);
+  await platform.sql(`CREATE ROLE ${id}_authenticator NOLOGIN`);
+  await create(key, { prefer: 'respond-async', 'idempotency-key': key });
+  expect(await statusAtRest(platform, token, id)).toBe('failed');
+  const progress = await platform.call<{ processes: { steps: { step: string; last_error: string }[] }[] }>(
+    'GET',
+    `/api/projects/${id}/progress`,
+    { token },
+  );
+  const step = progress.body.processes[0]?.steps.find((one) => one.step === 'create-database-users');
+  expect(step?.last_error).toContain('is not LaunchDB');
+  expect(await platform.resources(id)).toEqual({ ...NOTHING, roles: 1 });
+  await platform.sql(`DROP ROLE ${id}_authenticator`);
+});
+
+test('E68 killed with fifty provisionings under way, all of them finish after the next start', async () => {
+  const async = { prefer: 'respond-async' };
+  const asked = await Promise.all(Array.from({ length: 50 }, (_, at) => create(`half-done-${at}`, async)));
+  await platform.kill();
+  await platform.start();
+  for (const { body } of asked) expect(await statusAtRest(platform, token, body.id)).toBe('active');
+  const types = await eventTypes(asked[49]?.body.id ?? '');
+  expect(types.filter((type) => type === 'ProjectActivated')).toHaveLength(1);
+});
