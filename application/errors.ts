@@ -18,14 +18,6 @@ export class Refused extends Error {
   }
 }
 
-/** The reader asked for a state that the read model had not reached within the wait. HTTP 503. */
-export class ReadModelBehind extends Error {
-  constructor(wanted: bigint, reached: bigint) {
-    super(`the read model stands at ${reached} and has not reached ${wanted} in time`);
-    this.name = 'ReadModelBehind';
-  }
-}
-
 /** The text of an error for a log line or an event: the message of ours, the bare kind of anything else. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Unavailable || error instanceof Refused) return error.message.slice(0, 500);

@@ -2,13 +2,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { REJECTION_CODES } from '../domain/rejection.ts';
+import { eventCatalogue } from '../infrastructure/event-store/event-catalogue.ts';
+import { processTable } from './composition/process-table.ts';
+import { VARIABLES } from './config.ts';
+import { openapiPath, openapiText } from './http/openapi.ts';
+import { API_DOCUMENT } from './platform-api/api-document.ts';
+import { documentedEndpoints } from './platform-api/documented-endpoints.ts';
 
 const LAYERS = ['domain', 'application', 'infrastructure', 'projections', 'interfaces'];
+const SELF = 'interfaces/tidy.test.ts';
 const root = join(import.meta.dirname, '..');
 const files = LAYERS.flatMap((layer) =>
   readdirSync(join(root, layer), { recursive: true, encoding: 'utf8' }).map((name) => join(layer, name)),
 ).filter((name) => name.endsWith('.ts'));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const product = files.filter((name) => !/[.](test|contract)[.]ts$/.test(name));
 
 test('files are named after what they hold', () => {
   const vague = /(^|\/)(index|types|utils?|helpers?|common|misc)[.]ts$|[.](service|dto|util)[.]ts$/;
@@ -16,13 +25,72 @@ test('files are named after what they hold', () => {
 });
 
 test('the environment is read in one place', () => {
-  const readers = files.filter(
-    (name) => /process[.]env\b/.test(read(name)) && name !== 'interfaces/tidy.test.ts',
-  );
+  const readers = files.filter((name) => /process[.]env\b/.test(read(name)) && name !== SELF);
   expect(readers.filter((name) => !/^interfaces\/(config[.]ts|acceptance\/|bench\/)/.test(name))).toEqual([]);
 });
 
 test('no test is left out', () => {
   const left = /\b(test|it|describe)[.](skip|only|todo|skipIf|runIf)\b/;
-  expect(files.filter((name) => name !== 'interfaces/tidy.test.ts' && left.test(read(name)))).toEqual([]);
+  expect(files.filter((name) => name !== SELF && left.test(read(name)))).toEqual([]);
+});
+
+test('every port has a contract that each of its adapters is run on', () => {
+  // nothing but a type, or too little to disagree about: their adapters have tests of their own
+  const plain = ['clock', 'ids', 'log'];
+  const ports = files.flatMap((name) => /^application\/ports\/([a-z-]+)[.]ts$/.exec(name)?.[1] ?? []);
+  const without = ports.filter((port) => !files.includes(`application/ports/${port}.contract.ts`));
+  expect(without.sort()).toEqual(plain);
+  const tests = files.filter((name) => name.endsWith('.test.ts')).map(read);
+  for (const port of ports.filter((one) => !plain.includes(one))) {
+    const runs = tests.filter((text) => text.includes(`ports/${port}.contract.ts'`));
+    expect([port, runs.length > 0]).toEqual([port, true]);
+  }
+});
+
+test('every event of a step is one that the log knows', () => {
+  const recorded = Object.values(processTable).flatMap((steps) =>
+    steps.flatMap(({ records, undoes }) => (undoes === null ? [records] : [records, undoes])),
+  );
+  expect(recorded.filter((type) => !Object.hasOwn(eventCatalogue, type))).toEqual([]);
+});
+
+test('every event that the log knows is written by somebody', () => {
+  const sources = product.filter((name) => !/event-catalogue|\/events[.]ts$/.test(name)).map(read);
+  const unused = Object.keys(eventCatalogue).filter(
+    (type) => !sources.some((text) => text.includes(`'${type}'`)),
+  );
+  expect(unused).toEqual([]);
+});
+
+test('every code of a rejection is raised by somebody', () => {
+  const sources = product.filter(
+    (name) => /^(domain|application)\//.test(name) && !name.endsWith('rejection.ts'),
+  );
+  const text = sources.map(read).join('\n');
+  expect(REJECTION_CODES.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+});
+
+test('openapi.json is what the schemas say ("npm run openapi" writes it)', () => {
+  expect(read('openapi.json')).toBe(openapiText(documentedEndpoints(), API_DOCUMENT));
+});
+
+test('every route is asked for by an acceptance test', () => {
+  const asked = files
+    .filter((name) => name.endsWith('.e2e.test.ts'))
+    .map(read)
+    .join('\n');
+  const missing = documentedEndpoints().filter(({ path }) => {
+    const last =
+      openapiPath(path)
+        .replace(/\/\{[^}]+\}$/, '')
+        .split('/')
+        .at(-1) ?? '';
+    return !new RegExp(`['\`/]${last}\\b`).test(asked);
+  });
+  expect(missing.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+});
+
+test('every variable is in .env.example, and nothing else is', () => {
+  const described = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+  expect(new Set(described)).toEqual(new Set(VARIABLES));
 });

@@ -37,7 +37,7 @@ export class PlatformUnderTest {
     this.url = `http://127.0.0.1:${environment['GATEWAY_PORT']}`;
   }
 
-  static async create(): Promise<PlatformUnderTest> {
+  static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
     const ports = ['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'];
@@ -46,6 +46,7 @@ export class PlatformUnderTest {
       LAUNCHDB_DATA_DIR: join(folder, 'data'),
       LAUNCHDB_MASTER_KEY: MASTER_KEY,
       LOG_LEVEL: 'debug',
+      ...more,
     };
     for (const name of ports) environment[name] = String(await freePort());
     return new PlatformUnderTest(folder, environment);
@@ -83,12 +84,19 @@ export class PlatformUnderTest {
     }
   }
 
-  /** Another platform on the same folder, while this one runs. */
-  async startSecond(): Promise<{ code: number | null; output: string }> {
+  /**
+   * Another platform with the same variables but for `changed`; resolves when it has ended.
+   * @param endAfterMs SIGTERM comes after this long
+   */
+  async startSecond(
+    changed: Readonly<Record<string, string>> = {},
+    endAfterMs?: number,
+  ): Promise<{ code: number | null; output: string }> {
     const child = spawn(process.execPath, ['interfaces/main.ts'], {
       cwd: root,
-      env: { ...this.environment },
+      env: { ...this.environment, ...changed },
     });
+    if (endAfterMs !== undefined) setTimeout(() => child.kill('SIGTERM'), endAfterMs);
     let output = '';
     child.stdout.on('data', (text: Buffer) => (output += text.toString()));
     child.stderr.on('data', (text: Buffer) => (output += text.toString()));

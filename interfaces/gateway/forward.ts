@@ -178,8 +178,10 @@ function passAnswer(
   answer: IncomingMessage,
   settle: (problem: GatewayProblem) => void,
 ): void {
-  const { response } = exchange;
+  const { request, response } = exchange;
   answer.once('error', () => response.destroy());
+  // the rest of the body may be more than we read away: no other request shall follow on this connection
+  if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
   try {
     response.writeHead(
       answer.statusCode ?? 502,

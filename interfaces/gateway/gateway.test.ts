@@ -873,7 +873,7 @@ describe('start and stop', () => {
   test('a taken port is named, with the variable that changes it', async () => {
     const first = await startGateway();
     const second = startGateway({ port: first.port });
-    await expect(second).rejects.toThrow(new RegExp(`port ${first.port}: .*GATEWAY_PORT`));
+    await expect(second).rejects.toThrow(new RegExp(`port ${first.port} is taken.*GATEWAY_PORT`));
   });
 
   test('stopping lets a running request end, and takes no new one', async () => {

@@ -9,6 +9,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
+import { listen } from '../http/listen.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
 import { discardRest, Forwarder, type Exchange } from './forward.ts';
 import { endToEnd, hasBody, requestHeaders, withAuthorization, type HeaderList } from './headers.ts';
@@ -77,13 +78,10 @@ export class Gateway {
     return address !== null && typeof address === 'object' ? address.port : this.#options.port;
   }
 
-  /** @throws {Error} the port cannot be had, with what to do about it */
-  async start(): Promise<void> {
+  /** @throws {Refused} the port cannot be had, with what to do about it */
+  start(): Promise<void> {
     const { port, host } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(cannotListen(port, error)));
-      this.#server.listen({ port, ...(host !== undefined && { host }) }, resolve);
-    });
+    return listen(this.#server, { name: 'gateway', port, host, portVariable: 'GATEWAY_PORT' });
   }
 
   /** Takes no new connections, lets running requests end within `graceMs`, destroys the rest. Idempotent. */
@@ -183,6 +181,7 @@ export class Gateway {
 
   #refuse({ request, response, requestId, cors }: Call, problem: GatewayProblem): void {
     if (response.destroyed) return;
+    if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
     discardRest(request, this.#limits.discardBytes);
     writeProblem(response, problem, requestId, ['X-Request-Id', requestId, ...cors]);
   }
@@ -235,14 +234,4 @@ function absent(status: ProjectStatus | 'unknown'): GatewayProblem {
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-}
-
-function cannotListen(port: number, error: NodeJS.ErrnoException): Error {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? 'another program listens there; end it'
-      : `the system says ${error.code ?? error.message};`;
-  return new Error(`the gateway cannot use port ${port}: ${why} or set GATEWAY_PORT to another port`, {
-    cause: error,
-  });
 }

@@ -1,10 +1,10 @@
 import { docsPage, DOCS_CONTENT_SECURITY_POLICY } from './docs-page.ts';
 import { endpoint, type Endpoint } from './endpoint.ts';
-import { openapiDocument, type DocumentInfo } from './openapi.ts';
+import { openapiText, type DocumentInfo } from './openapi.ts';
 
 /** `/openapi.json` and `/docs`, about the given endpoints. */
 export function documentEndpoints(endpoints: readonly Endpoint[], info: DocumentInfo): Endpoint[] {
-  const document = JSON.stringify(openapiDocument(endpoints, info), undefined, 2);
+  const document = openapiText(endpoints, info);
   const page = docsPage(endpoints, info);
   return [
     text('/openapi.json', 'The OpenAPI 3.1 document', document, { 'content-type': 'application/json' }),

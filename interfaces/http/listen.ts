@@ -54,14 +54,16 @@ export function listen(
   where: {
     readonly name: string;
     readonly port: number;
-    readonly host: string;
+    /** undefined: all addresses of this machine */
+    readonly host: string | undefined;
     readonly portVariable: string;
   },
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(explained(error, where));
     server.once('error', fail);
-    server.listen({ port: where.port, host: where.host }, () => {
+    const { port, host } = where;
+    server.listen({ port, ...(host !== undefined && { host }) }, () => {
       server.off('error', fail);
       resolve();
     });

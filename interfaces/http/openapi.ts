@@ -30,6 +30,10 @@ export function openapiDocument(endpoints: readonly Endpoint[], info: DocumentIn
   return { openapi: '3.1.0', info: { ...info }, paths, components: COMPONENTS };
 }
 
+/** The document as it is served and committed. */
+export const openapiText = (endpoints: readonly Endpoint[], info: DocumentInfo = INFO): string =>
+  `${JSON.stringify(openapiDocument(endpoints, info), undefined, 2)}\n`;
+
 /** `/api/projects/:id` as `/api/projects/{id}` */
 export const openapiPath = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ReadModelBehind, Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, Unavailable } from '../../application/errors.ts';
 import { Conflict, OutcomeUnknown } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { RateLimited } from '../../application/ports/rate-limits.ts';
 import { Rejection, REJECTION_CODES } from '../../domain/rejection.ts';
+import { ProjectionBehind } from '../../projections/checkpoint-watch.ts';
+import { InvalidCursor } from '../../projections/page-cursor.ts';
 import { PROBLEMS } from './problem-table.ts';
 import { invalidRequest, notImplemented, problemBody, problemOf } from './problems.ts';
 
@@ -30,8 +32,7 @@ describe('an error becomes a problem', () => {
     for (const error of [
       new Unavailable('reach the database at 10.0.0.1', new Error('password=x')),
       new OutcomeUnknown('project-x', new Error('x')),
-      new ReadModelBehind(3n, 2n),
-      Object.assign(new Error('behind'), { name: 'ProjectionBehind' }),
+      new ProjectionBehind('project-list', 3n, 2n),
     ]) {
       const problem = problemOf(error);
       expect(PROBLEMS[problem.code].status).toBe(503);
@@ -43,6 +44,7 @@ describe('an error becomes a problem', () => {
   test('the others', () => {
     expect(statusOf(new Conflict('s', 1, 2))).toBe(409);
     expect(statusOf(invalidRequest([{ pointer: '/body', detail: 'x' }]))).toBe(400);
+    expect(statusOf(new InvalidCursor())).toBe(400);
     expect(statusOf(notImplemented('later'))).toBe(501);
     expect(problemOf(new RateLimited(1_001))).toMatchObject({ headers: { 'retry-after': '2' } });
     expect(problemOf(new RateLimited(0))).toMatchObject({ headers: { 'retry-after': '1' } });

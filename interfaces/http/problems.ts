@@ -1,10 +1,12 @@
 /** The one place where an error becomes an answer: RFC 9457 problem+json. */
 import type { ServerResponse } from 'node:http';
-import { ReadModelBehind, Unavailable } from '../../application/errors.ts';
+import { Unavailable } from '../../application/errors.ts';
 import { Conflict, OutcomeUnknown } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { RateLimited } from '../../application/ports/rate-limits.ts';
 import { Rejection } from '../../domain/rejection.ts';
+import { ProjectionBehind } from '../../projections/checkpoint-watch.ts';
+import { InvalidCursor } from '../../projections/page-cursor.ts';
 import { PROBLEMS, type ProblemCode, type RequestProblemCode } from './problem-table.ts';
 
 /** `pointer` is a JSON pointer into `{ params, query, headers, body }` of the request. */
@@ -65,7 +67,12 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable) return unavailable('Something the platform needs is away or slow.');
   if (error instanceof OutcomeUnknown)
     return unavailable('Whether this was done is not known yet; ask again.');
-  if (isBehind(error)) return { code: 'platform/behind', detail: error.message, headers: RETRY_SOON };
+  if (error instanceof ProjectionBehind) {
+    return { code: 'platform/behind', detail: error.message, headers: RETRY_SOON };
+  }
+  if (error instanceof InvalidCursor) {
+    return invalidRequest([{ pointer: '/query/cursor', detail: 'Not a cursor of this list.' }]);
+  }
   if (error instanceof Conflict) {
     return { code: 'platform/conflict', detail: 'Others changed the same thing at the same moment.' };
   }
@@ -98,10 +105,6 @@ function sqlFailed({ message, code, position, detail, hint }: SqlFailed): Proble
 }
 
 const unavailable = (detail: string): Problem => ({ code: 'platform/unavailable', detail, headers: RETRY });
-
-/** by its name, too: each projection has a typed time-out of its own */
-const isBehind = (error: unknown): error is Error =>
-  error instanceof ReadModelBehind || (error instanceof Error && error.name === 'ProjectionBehind');
 
 /** The body of the answer. `type` is relative, so that it leads to the docs of the host that was asked. */
 export function problemBody(problem: Problem, instance: string): Record<string, unknown> {

@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from './etag.ts';
 import { plainAddress } from './exchange.ts';
 import { parsePrefer } from './prefer.ts';
@@ -54,26 +52,6 @@ describe('prefer', () => {
         const { waitMs } = parsePrefer(text, 10_000);
         return waitMs >= 0 && waitMs <= 60_000;
       }),
-    ));
-});
-
-describe('cursor', () => {
-  const schema = z.tuple([z.string(), z.number()]);
-  test('comes back as it went', () => {
-    expect(decodeCursor(encodeCursor(['2026-01-01', 7]), schema)).toEqual(['2026-01-01', 7]);
-  });
-  test.each(['', 'x', '!', encodeCursor([1]), encodeCursor(null), 'A'.repeat(5_000)])(
-    '%s is refused',
-    (text) => {
-      expect(() => decodeCursor(text, schema)).toThrow(RequestProblem);
-    },
-  );
-  test('any text', () =>
-    fc.assert(
-      fc.property(
-        fc.string(),
-        onlyRequestProblems((text) => decodeCursor(text, schema)),
-      ),
     ));
 });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { DataApis, Endpoint as Address } from '../../application/ports/data-apis.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import { SqlFailed, type ProjectSql } from '../../application/ports/project-sql.ts';
+import type { ProjectSql } from '../../application/ports/project-sql.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { ownerRole } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
@@ -114,8 +114,10 @@ const sqlError = z.object({
   title: z.string(),
   status: z.literal(422),
   detail: z.string(),
-  code: z.string().describe("PostgreSQL's SQLSTATE."),
-  position: z.int().nullable(),
+  instance: z.string(),
+  sqlstate: z.string().nullable(),
+  position: z.int().nullable().describe('In characters, counted from 1.'),
+  sql_detail: z.string().nullable(),
   hint: z.string().nullable(),
 });
 
@@ -140,18 +142,9 @@ const sql = ({ store, secrets, dataApis, sql: database }: ProjectAccessDependenc
       requireActive(project);
       const { password } = secrets.open(project.id, project.secrets).owner;
       const statement = { query: body.query, ...(body.params && { params: body.params }) };
-      try {
-        const outcome = await database.run(project.id, password, statement, signal);
-        if (outcome.changedSchema) await dataApis.reloadSchema(project.id);
-        return { status: 200, body: resultBody(outcome) };
-      } catch (error) {
-        if (!(error instanceof SqlFailed)) throw error;
-        return {
-          status: 422,
-          headers: { 'content-type': 'application/problem+json' },
-          body: errorBody(error),
-        };
-      }
+      const outcome = await database.run(project.id, password, statement, signal);
+      if (outcome.changedSchema) await dataApis.reloadSchema(project.id);
+      return { status: 200, body: resultBody(outcome) };
     },
   });
 
@@ -168,16 +161,6 @@ function resultBody({ result, notices, durationMs }: Awaited<ReturnType<ProjectS
     duration_ms: durationMs,
   };
 }
-
-const errorBody = (error: SqlFailed) => ({
-  type: '/docs#sql/failed',
-  title: 'PostgreSQL refused the statement',
-  status: 422 as const,
-  detail: error.detail === null ? error.message : `${error.message} (${error.detail})`,
-  code: error.code,
-  position: error.position,
-  hint: error.hint,
-});
 
 function requireActive(project: ExistingProject): void {
   if (project.status === 'active') return;

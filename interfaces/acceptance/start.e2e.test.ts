@@ -1,0 +1,132 @@
+/** Starting where something is in the way: a clear word, and nothing damaged or left running. */
+import { createServer } from 'node:http';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
+import { findPostgres } from '../../infrastructure/process/binaries.ts';
+import { freePort } from '../../infrastructure/process/free-port.ts';
+import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
+import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+let platform: PlatformUnderTest;
+let token: string;
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  await platform.start();
+  token = await platform.owner('start');
+  await platform.call('POST', '/api/projects', { token, body: { name: 'there' } });
+  await platform.stop();
+});
+afterEach(async () => {
+  // whatever a failed start began has ended again
+  const left = await platform.programs('');
+  if (left.length > 0) throw new Error(`still running: ${left.map(({ command }) => command).join(', ')}`);
+});
+afterAll(() => platform.close());
+
+const dataFile = (name: string) => join(platform.folder, 'data', name);
+
+async function startsWell(): Promise<void> {
+  await platform.start();
+  const { body } = await platform.call<{ projects: { status: string }[] }>('GET', '/api/projects', { token });
+  expect(body.projects.map(({ status }) => status)).toEqual(['active']);
+  expect(await platform.stop()).toBe(0);
+}
+
+test.each(['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'])(
+  '%s is taken: it says which and what to do',
+  async (variable) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(Number(platform.environment[variable]), resolve));
+    onTestFinished(() => void other.close());
+    const { code, output } = await platform.startSecond();
+    expect(code).toBe(1);
+    expect(output).toContain(variable);
+    expect(output).not.toMatch(/\bat .*\.ts:\d/);
+  },
+);
+
+test('afterwards it starts as ever', startsWell);
+
+test('another master key opens nothing and harms nothing', async () => {
+  const { code, output } = await platform.startSecond({ LAUNCHDB_MASTER_KEY: 'cd'.repeat(32) });
+  expect(code).toBe(1);
+  expect(output).toContain('was made with another master key');
+  expect(output).not.toContain('cdcdcd');
+  await startsWell();
+});
+
+test('a damaged mark is not overwritten', async () => {
+  const mark = await readFile(dataFile('launchdb.json'), 'utf8');
+  await writeFile(dataFile('launchdb.json'), mark.slice(0, 10));
+  const { code, output } = await platform.startSecond();
+  expect(code).toBe(1);
+  expect(output).toContain('is damaged');
+  await writeFile(dataFile('launchdb.json'), mark);
+  await startsWell();
+});
+
+test("a folder that is somebody else's is left alone", async () => {
+  const foreign = await testFolder();
+  onTestFinished(() => foreign.remove());
+  await writeFile(join(foreign.path, 'thesis.txt'), 'years of work');
+  const { code, output } = await platform.startSecond({ LAUNCHDB_DATA_DIR: foreign.path });
+  expect(code).toBe(1);
+  expect(output).toContain('is not empty and not a LaunchDB data directory');
+  expect(await readFile(join(foreign.path, 'thesis.txt'), 'utf8')).toBe('years of work');
+});
+
+test('a variable that cannot be used is named, with how it should look', async () => {
+  const { code, output } = await platform.startSecond({ GATEWAY_PORT: '99999', LOG_LEVEL: 'loud' });
+  expect(code).toBe(1);
+  expect(output).toContain('GATEWAY_PORT');
+  expect(output).toContain('LOG_LEVEL');
+});
+
+test('ended while it starts, it leaves nothing running and starts the next time', async () => {
+  for (const afterMs of [50, 200, 400]) {
+    await platform.startSecond({}, afterMs);
+    expect((await platform.programs('')).map(({ command }) => command)).toEqual([]);
+  }
+  await startsWell();
+});
+
+test('DATABASE_URL: it works on a PostgreSQL that somebody else runs, and does not stop it', async () => {
+  const [folder, port, user] = [await testFolder(), await freePort(), await ensureSystemUser()];
+  const server = await startEmbeddedPostgres({
+    binaries: await findPostgres(user),
+    dataDir: join(folder.path, 'data'),
+    logFile: join(folder.path, 'log'),
+    port,
+    superuserPassword: 'its own',
+    user,
+    log: quietLog,
+  });
+  const guest = await PlatformUnderTest.create({
+    DATABASE_URL: `postgres://postgres:its%20own@127.0.0.1:${port}/postgres`,
+  });
+  onTestFinished(async () => {
+    await guest.close();
+    await server.stop();
+    await folder.remove();
+  });
+  await guest.start();
+  const owner = await guest.owner('guest');
+  const made = await guest.call<{ id: string; status: string }>('POST', '/api/projects', {
+    token: owner,
+    body: { name: 'guest' },
+  });
+  expect(made.body.status).toBe('active');
+  expect(await guest.programs('bin/postgres')).toEqual([]);
+  await guest.stop();
+  expect(server.pid).toBeGreaterThan(0);
+  await rm(join(guest.folder, 'data', 'pgbouncer'), { recursive: true, force: true });
+  await guest.start();
+  const { body } = await guest.call<{ status: string }>('GET', `/api/projects/${made.body.id}`, {
+    token: owner,
+  });
+  expect(body.status).toBe('active');
+});

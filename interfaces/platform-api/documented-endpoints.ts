@@ -1,0 +1,16 @@
+/** Every route of the platform API without what it works with: for the document, never to be called. */
+import type { Endpoint } from '../http/endpoint.ts';
+import { ownerEndpoints } from './owners.ts';
+import { projectAccessEndpoints } from './project-access.ts';
+import { projectHistoryEndpoints } from './project-history.ts';
+import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
+
+const nothing = {} as never;
+
+export const documentedEndpoints = (): readonly Endpoint[] => [
+  ...ownerEndpoints(nothing),
+  ...projectEndpoints(nothing),
+  ...projectCommandEndpoints(nothing),
+  ...projectAccessEndpoints(nothing),
+  ...projectHistoryEndpoints(nothing),
+];
