@@ -1,0 +1,18 @@
+/** `npm run bench [-- section ...]`: figures, never verdicts. Run it on a quiet machine. */
+import { conditions, line, type Section } from './figures.ts';
+import { platformFigures } from './platform-figures.ts';
+
+const SECTIONS: readonly Section[] = [platformFigures];
+
+const wanted = process.argv.slice(2);
+if (wanted.some((name) => !SECTIONS.some((section) => section.name === name))) {
+  console.log(`Usage: npm run bench [-- section ...]\n\nSections (all, when none is named):`);
+  for (const { name, summary } of SECTIONS) console.log(`  ${name.padEnd(12)} ${summary}`);
+  process.exit(wanted.includes('--help') ? 0 : 64);
+}
+console.log(conditions());
+for (const section of SECTIONS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  console.log(`\n${section.name}: ${section.summary}`);
+  for (const figure of await section.run()) console.log(line(figure));
+}
+process.exit(0);
