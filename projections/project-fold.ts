@@ -2,7 +2,8 @@ import type { Recorded } from '../domain/decider.ts';
 import { DEFAULT_DATA_API_SETTINGS, type ProcessName, type ProjectEvent } from '../domain/project/events.ts';
 import type { ProcessRun } from '../domain/project/process-run.ts';
 import { projectId } from '../domain/project/project-id.ts';
-import { projectDecider, type ExistingProject, type ProjectStatus } from '../domain/project/project.ts';
+import { projectDecider } from '../domain/project/project-decider.ts';
+import type { ExistingProject, ProjectStatus } from '../domain/project/project.ts';
 import type { StoredEvent } from '../application/ports/event-store.ts';
 
 /** What a row has to keep, so that the domain's own fold can go on from it; it may keep more. */
@@ -23,6 +24,8 @@ const BLANK: ExistingProject = {
   status: 'provisioning',
   templateVersion: 0,
   secrets: { keyVersion: 0, ciphertext: '' },
+  keysIssuedAt: LONG_AGO,
+  previousKeys: null,
   dataApi: DEFAULT_DATA_API_SETTINGS,
   resources: { database: false, users: false, pool: false, postgrest: false },
   activated: false,

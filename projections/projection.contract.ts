@@ -68,6 +68,7 @@ export const byOwner = (ownerId: string): EventMetadata => ({
   correlationId: randomUUID(),
   causationId: null,
   actor: { kind: 'owner', id: ownerId },
+  reason: 'test',
   requestId: 'request-1',
   ip: '192.0.2.1',
   userAgent: 'tést/1 "quoted" \\ 😀',

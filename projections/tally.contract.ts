@@ -30,7 +30,7 @@ export const tally = ({ version = 1, afterRows, onEvent }: TallyOptions = {}): P
       key: 'stream',
       keyOf: ({ stream }: StoredEvent) => stream,
       evolve(row: Tally | undefined, { stream, revision, data }: StoredEvent): Tally {
-        const { outcome } = data as { outcome: string };
+        const { reason: outcome } = data as { reason: string };
         onEvent?.(outcome);
         return { stream, seen: `${row?.seen ?? ''}${revision}:${outcome} ` };
       },
@@ -49,7 +49,7 @@ export const note = (
   record(
     store,
     `test-${name}`,
-    outcomes.map((outcome) => ({ type: 'SqlExecuted', data: { fingerprint: 'f', outcome } })),
+    outcomes.map((outcome) => ({ type: 'OwnerSessionRevoked', data: { reason: outcome } })),
   );
 
 /** What the live view has seen, by name. */

@@ -10,7 +10,7 @@ export async function logOut(
 ): Promise<void> {
   const { accounts, clock, ids, limits, tokens } = dependencies;
   await limits.use('refresh-by-address', metadata.ip ?? 'unknown');
-  const ended = await accounts.endSession(tokens.hashRefreshToken(refreshToken), clock.now());
+  const ended = await accounts.endSession(tokens.hash(refreshToken), clock.now());
   if (!ended) return;
   const event = { type: 'OwnerSignedOut', data: {} } as const;
   const id = ids.uuidFor(`signed-out ${ended.sessionId}`);

@@ -22,7 +22,7 @@ export async function refresh(
   const { accounts, clock, ids, limits, tokens } = dependencies;
   await limits.use('refresh-by-address', metadata.ip ?? 'unknown');
   const next = tokens.issueRefreshToken();
-  const rotation = await accounts.rotate(tokens.hashRefreshToken(refreshToken), {
+  const rotation = await accounts.rotate(tokens.hash(refreshToken), {
     tokenHash: next.hash,
     ...refreshExpiry(clock),
   });

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import type { RefreshToken, Tokens } from '../ports/tokens.ts';
+import type { SecretToken, Tokens } from '../ports/tokens.ts';
 
 export interface SessionTokens {
   readonly accessToken: string;
@@ -17,7 +17,7 @@ export function refreshExpiry(clock: Clock): { now: Date; expiresAt: Date } {
 export async function sessionTokens(
   tokens: Tokens,
   ownerId: string,
-  refresh: RefreshToken,
+  refresh: SecretToken,
 ): Promise<SessionTokens> {
   const { token, expiresInSeconds } = await tokens.issueAccessToken(ownerId);
   return { accessToken: token, expiresInSeconds, refreshToken: refresh.token };

@@ -5,7 +5,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 export interface DataApi {
   readonly project: ProjectId;
   readonly authenticatorPassword: string;
-  readonly jwtSecret: string;
+  /** tokens signed with any of them are good; the first one signs new ones */
+  readonly jwtSecrets: readonly [string, ...string[]];
   readonly settings: DataApiSettings;
 }
 

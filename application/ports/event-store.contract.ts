@@ -31,6 +31,7 @@ export const someMetadata: EventMetadata = {
   correlationId: 'correlation-1',
   causationId: null,
   actor: { kind: 'system', id: 'contract' },
+  reason: 'test',
 };
 
 export const newStream = (): string => `test-${randomUUID()}`;
@@ -287,6 +288,7 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
           correlationId: 'c',
           causationId: 'b',
           actor: { kind: 'owner', id: 'owner_1' },
+          reason: 'test',
           requestId: 'req_1',
           ip: '2001:db8::1',
           userAgent: 'curl/8 "quoted"',

@@ -6,8 +6,21 @@
 /** A place in the whole log: comparable, dense in the PostgreSQL adapter, 0n = before the first event. */
 export type Position = bigint;
 
+/** What some stores do and others cannot, so that nobody relies on it where it is not there. */
+export interface EventStoreCapabilities {
+  /** positions count the events: 1, 2, 3, ... with nothing in between */
+  readonly densePositions: boolean;
+  /**
+   * The hashes are one chain over the whole log, so an event that was taken out shows. Without it a hash vouches
+   * for its own event only: a change shows, and so does a gap within a stream, but not an end that was cut off.
+   */
+  readonly hashChain: boolean;
+  /** an event id is looked for in the whole log; without it, in the stream that is appended to */
+  readonly idsAcrossStreams: boolean;
+}
+
 export interface Actor {
-  readonly kind: 'owner' | 'process' | 'operator' | 'system';
+  readonly kind: 'owner' | 'token' | 'process' | 'operator' | 'system';
   readonly id: string;
 }
 
@@ -15,6 +28,8 @@ export interface EventMetadata {
   readonly correlationId: string;
   readonly causationId: string | null;
   readonly actor: Actor;
+  /** why, in words: the request, the step or the schedule that it comes from */
+  readonly reason: string;
   readonly requestId?: string;
   readonly ip?: string;
   readonly userAgent?: string;
@@ -91,6 +106,7 @@ export interface ChainReport {
 }
 
 export interface EventStore {
+  readonly capabilities: EventStoreCapabilities;
   /**
    * Appends all events or none. The same ids again at the same expectation give the first result.
    * @throws {Conflict} the stream is elsewhere; nothing was written

@@ -6,7 +6,7 @@ const NOW = new Date('2026-01-01T00:00:00.000Z');
 const later = (days: number) => new Date(NOW.getTime() + days * 24 * 3600 * 1000);
 const hash = () => createHash('sha256').update(randomUUID()).digest('hex');
 
-const account = (email = `${randomUUID()}@example.org`): NewOwnerAccount => ({
+export const newAccount = (email = `${randomUUID()}@example.org`): NewOwnerAccount => ({
   ownerId: `own_${randomUUID().replaceAll('-', '').slice(0, 16)}`,
   email,
   passwordHash: 'a hash',
@@ -17,7 +17,7 @@ const account = (email = `${randomUUID()}@example.org`): NewOwnerAccount => ({
 /** What every adapter of the port must do. */
 export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts): void {
   const signedUp = async () => {
-    const owner = account();
+    const owner = newAccount();
     await adapter().create(owner);
     return owner;
   };
@@ -36,7 +36,7 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
 
   describe(`owner accounts: ${name}`, () => {
     test('an account is found by its address and its id, with its key', async () => {
-      const { sealedKey, ...owner } = account();
+      const { sealedKey, ...owner } = newAccount();
       expect(await adapter().create({ ...owner, sealedKey })).toBe(true);
       expect(await adapter().findByEmail(owner.email)).toEqual(owner);
       expect(await adapter().findById(owner.ownerId)).toEqual(owner);
@@ -46,9 +46,20 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
       expect(await adapter().sealedKey('own_none')).toBeUndefined();
     });
 
+    test('erased, nothing of it is left, and its address is free', async () => {
+      const { ownerId, tokenHash } = await signedIn();
+      const { email } = (await adapter().findById(ownerId))!;
+      expect(await adapter().erase(ownerId)).toBe(true);
+      expect(await adapter().findById(ownerId)).toBeUndefined();
+      expect(await adapter().sealedKey(ownerId)).toBeUndefined();
+      expect(await adapter().rotate(tokenHash, next())).toEqual({ outcome: 'invalid' });
+      expect(await adapter().erase(ownerId)).toBe(false);
+      expect(await adapter().create(newAccount(email))).toBe(true);
+    });
+
     test('of many with one address at once exactly one is created, whole', async () => {
       const email = `${randomUUID()}@example.org`;
-      const owners = Array.from({ length: 8 }, () => account(email));
+      const owners = Array.from({ length: 8 }, () => newAccount(email));
       const created = await Promise.all(owners.map((owner) => adapter().create(owner)));
       expect(created.filter(Boolean)).toHaveLength(1);
       const winner = owners[created.indexOf(true)]!;

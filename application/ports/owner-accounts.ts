@@ -39,4 +39,6 @@ export interface OwnerAccounts {
   rotate(tokenHash: string, next: { tokenHash: string; now: Date; expiresAt: Date }): Promise<Rotation>;
   /** Ends the session that the token belongs to, or has ended it before; undefined for an unknown token. */
   endSession(tokenHash: string, now: Date): Promise<{ ownerId: string; sessionId: string } | undefined>;
+  /** Takes away the account, its sessions, its tokens and its key. @returns false when there is none */
+  erase(ownerId: string): Promise<boolean>;
 }

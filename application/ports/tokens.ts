@@ -3,8 +3,11 @@ export interface AccessToken {
   readonly expiresInSeconds: number;
 }
 
+/** tells a personal token from an access token, and is what scanners for leaked secrets look for */
+export const PERSONAL_TOKEN_PREFIX = 'ldb_';
+
 /** `hash` is what is stored: whoever reads the table cannot use it. */
-export interface RefreshToken {
+export interface SecretToken {
   readonly token: string;
   readonly hash: string;
 }
@@ -14,6 +17,9 @@ export interface Tokens {
   issueAccessToken(ownerId: string): Promise<AccessToken>;
   /** The owner, or undefined for whatever is not a valid access token of ours now. Never throws. */
   ownerOfAccessToken(token: string): Promise<string | undefined>;
-  issueRefreshToken(): RefreshToken;
-  hashRefreshToken(token: string): string;
+  issueRefreshToken(): SecretToken;
+  /** Begins with {@link PERSONAL_TOKEN_PREFIX}. */
+  issuePersonalToken(): SecretToken;
+  /** of a refresh token or a personal one */
+  hash(token: string): string;
 }

@@ -2,7 +2,8 @@
  * Properties that every process has to have, given for free: a crash at any point, a failure of any step and
  * an effect done twice end where an undisturbed run ends. Time does not pass here: the clock jumps.
  */
-import { projectDecider, type ExistingProject, type ProjectCommand } from '../../domain/project/project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import type { ExistingProject, ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Unavailable } from '../errors.ts';
 import { handle } from '../handle.ts';
@@ -46,6 +47,7 @@ export const METADATA: EventMetadata = {
   correlationId: 'test',
   causationId: null,
   actor: { kind: 'owner', id: 'own_test' },
+  reason: 'test',
 };
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

@@ -26,6 +26,9 @@ const WAKING: readonly (RequestEvent['type'] | TroubleEvent['type'])[] = [
   'ProjectUndeleteRequested',
   'ProjectPurgeRequested',
   'DataApiSettingsChanged',
+  'JwtSecretRotated',
+  'PreviousJwtSecretRetired',
+  'DatabasePasswordRotated',
   'StepRetryRequested',
 ];
 const LOG_AWAY_PAUSE_MS = 500;

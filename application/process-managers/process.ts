@@ -39,7 +39,7 @@ export interface Step {
 
 export interface Process {
   readonly name: ProcessName;
-  readonly startedBy: RequestEvent['type'];
+  readonly startedBy: readonly RequestEvent['type'][];
   readonly steps: readonly Step[];
 }
 
@@ -103,9 +103,10 @@ export async function turn(dependencies: TurnDependencies, id: ProjectId): Promi
   const { run } = loaded.project;
   const process = dependencies.processes[run.process];
   const now = dependencies.clock.now();
-  const record = (events: readonly ProjectEvent[]) => append(dependencies, project, history, process, events);
-
   const task = nextTask(process, project, run);
+  const reason = task ? `${process.name}: ${task.step}` : `${process.name}: undone`;
+  const record = (events: readonly ProjectEvent[]) =>
+    append(dependencies, project, { ...metadataOf(history, process), reason }, events);
   if (!task) return record([outcomeOfUndo(run)]);
   if (run.trouble?.retryAt && run.trouble.retryAt > now)
     return { kind: 'waiting', until: run.trouble.retryAt };
@@ -207,11 +208,9 @@ function failure(
 async function append(
   { store, ids }: TurnDependencies,
   project: ExistingProject,
-  history: readonly StoredEvent[],
-  process: Process,
+  metadata: EventMetadata,
   events: readonly ProjectEvent[],
 ): Promise<TurnResult> {
-  const metadata = metadataOf(history, process);
   const fresh = events.map(({ type, data }) => ({ id: ids.uuid(), type, data, metadata }));
   try {
     await appendSettled(store, projectStream(project.id), project.revision, fresh);
@@ -221,8 +220,8 @@ async function append(
   return PROGRESSED;
 }
 
-function metadataOf(history: readonly StoredEvent[], process: Process): EventMetadata {
-  const request = history.findLast(({ type }) => type === process.startedBy);
+function metadataOf(history: readonly StoredEvent[], process: Process): Omit<EventMetadata, 'reason'> {
+  const request = history.findLast(({ type }) => process.startedBy.some((one) => one === type));
   const cause = history.at(-1);
   return {
     correlationId: request?.metadata.correlationId ?? cause?.metadata.correlationId ?? 'unknown',

@@ -18,7 +18,7 @@ import { dataApiOf, type World } from './world.ts';
 
 export const pauseProject = (world: World): Process => ({
   name: 'pause',
-  startedBy: 'ProjectPauseRequested',
+  startedBy: ['ProjectPauseRequested'],
   steps: [
     removePostgrest(world),
     unregisterPool(world),
@@ -29,7 +29,7 @@ export const pauseProject = (world: World): Process => ({
 
 export const resumeProject = (world: World): Process => ({
   name: 'resume',
-  startedBy: 'ProjectResumeRequested',
+  startedBy: ['ProjectResumeRequested'],
   steps: [
     openDatabase(world),
     registerPool(world),
@@ -41,7 +41,7 @@ export const resumeProject = (world: World): Process => ({
 /** Takes the project out of service and keeps its data for the retention. */
 export const deleteProject = (world: World): Process => ({
   name: 'delete',
-  startedBy: 'ProjectDeletionRequested',
+  startedBy: ['ProjectDeletionRequested'],
   steps: [
     removePostgrest(world),
     unregisterPool(world),
@@ -52,7 +52,7 @@ export const deleteProject = (world: World): Process => ({
 
 export const undeleteProject = (world: World): Process => ({
   name: 'undelete',
-  startedBy: 'ProjectUndeleteRequested',
+  startedBy: ['ProjectUndeleteRequested'],
   steps: [
     openDatabase(world),
     registerPool(world),
@@ -64,7 +64,7 @@ export const undeleteProject = (world: World): Process => ({
 /** Leaves nothing of the project but its events. */
 export const purgeProject = (world: World): Process => ({
   name: 'purge',
-  startedBy: 'ProjectPurgeRequested',
+  startedBy: ['ProjectPurgeRequested'],
   steps: [
     removePostgrest(world),
     unregisterPool(world),
@@ -104,7 +104,7 @@ export const purgeProject = (world: World): Process => ({
 
 export const applySettings = (world: World): Process => ({
   name: 'apply-settings',
-  startedBy: 'DataApiSettingsChanged',
+  startedBy: ['DataApiSettingsChanged', 'JwtSecretRotated', 'PreviousJwtSecretRetired'],
   steps: [
     {
       name: 'reload-postgrest',
@@ -119,6 +119,26 @@ export const applySettings = (world: World): Process => ({
   ],
 });
 
+/** The old password is good until the first step, the new one from the second on, also through the pooler. */
+export const changePassword = (world: World): Process => ({
+  name: 'change-password',
+  startedBy: ['DatabasePasswordRotated'],
+  steps: [
+    {
+      name: 'change-database-password',
+      records: 'DatabasePasswordChanged',
+      timeoutMs: QUICK_MS,
+      async do({ id, secrets }) {
+        await world.databases.ensureUsers(id, world.secrets.open(id, secrets));
+        return { type: 'DatabasePasswordChanged', data: {} };
+      },
+      undo: null,
+    },
+    registerPool(world),
+    conclude('conclude-password-change', 'DatabasePasswordInForce'),
+  ],
+});
+
 export const allProcesses = (world: World): Readonly<Record<ProcessName, Process>> => ({
   provision: provisionProject(world),
   pause: pauseProject(world),
@@ -127,4 +147,5 @@ export const allProcesses = (world: World): Readonly<Record<ProcessName, Process
   undelete: undeleteProject(world),
   purge: purgeProject(world),
   'apply-settings': applySettings(world),
+  'change-password': changePassword(world),
 });

@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 /** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
 export const provisionProject = (world: World): Process => ({
   name: 'provision',
-  startedBy: 'ProjectRequested',
+  startedBy: ['ProjectRequested'],
   steps: [
     {
       name: 'create-database',

@@ -89,7 +89,7 @@ export const verifyDataApi = (
 /** The last step of a process that takes things away: by now nothing is left to do but to say so. */
 export const conclude = (
   name: string,
-  records: 'ProjectPaused' | 'ProjectDeleted' | 'ProjectPurged',
+  records: 'ProjectPaused' | 'ProjectDeleted' | 'ProjectPurged' | 'DatabasePasswordInForce',
 ): Step => ({
   name,
   records,

@@ -17,7 +17,7 @@ export interface World {
   releaseName(project: ExistingProject): Promise<void>;
 }
 
-type Sealed = Pick<ExistingProject, 'id' | 'secrets' | 'dataApi'>;
+type Sealed = Pick<ExistingProject, 'id' | 'secrets' | 'previousKeys' | 'dataApi'>;
 
 export function poolOf(secrets: Secrets, project: Pick<Sealed, 'id' | 'secrets'>): Pool {
   const { owner, authenticator } = secrets.open(project.id, project.secrets);
@@ -32,10 +32,11 @@ export function poolOf(secrets: Secrets, project: Pick<Sealed, 'id' | 'secrets'>
 
 export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
   const { jwtSecret, authenticator } = secrets.open(project.id, project.secrets);
+  const previous = project.previousKeys;
   return {
     project: project.id,
     authenticatorPassword: authenticator.password,
-    jwtSecret,
+    jwtSecrets: previous ? [jwtSecret, secrets.open(project.id, previous.secrets).jwtSecret] : [jwtSecret],
     settings: project.dataApi,
   };
 }

@@ -1,5 +1,6 @@
 import type { DataApiSettings } from '../../domain/project/events.ts';
-import { projectDecider, type Project, type ProjectCommand } from '../../domain/project/project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import type { Project, ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { handle, type Handled } from '../handle.ts';

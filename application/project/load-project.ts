@@ -1,6 +1,7 @@
 import { fold } from '../../domain/decider.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
-import { projectDecider, type ExistingProject } from '../../domain/project/project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { readOrEmpty, recorded } from '../handle.ts';

@@ -5,7 +5,7 @@
  */
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
-import { projectDecider } from '../../domain/project/project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { handle, readOrEmpty } from '../handle.ts';

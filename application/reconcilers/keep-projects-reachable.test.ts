@@ -16,8 +16,8 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function desired(harness: Harness, ids: readonly ProjectId[]): Promise<Standing[]> {
   const projects = await Promise.all(ids.map((id) => stateOf(harness, id)));
-  return projects.map(({ id, secrets, dataApi, resources: { pool, postgrest } }) => {
-    return { projectId: id, secrets, dataApi, pool, postgrest };
+  return projects.map(({ id, secrets, previousKeys, dataApi, resources: { pool, postgrest } }) => {
+    return { projectId: id, secrets, previousKeys, dataApi, pool, postgrest };
   });
 }
 
@@ -64,7 +64,7 @@ test('E70 what is missing is found, recorded and brought back', async () => {
 test('E70 what runs with another configuration is put right', async () => {
   const { harness, id, reconciler, drift } = await active();
   const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
-  await harness.dataApis.ensure({ ...wanted, jwtSecret: 'somebody else knows this one' });
+  await harness.dataApis.ensure({ ...wanted, jwtSecrets: ['somebody else knows this one'] });
   await reconciler.look();
   expect(harness.dataApis.running.get(id)).toEqual(wanted);
   expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);

@@ -3,7 +3,8 @@
  * to have changed and every now and then. What differs is recorded, repaired, looked at again and recorded as
  * repaired. It has no input but the log and the world, so it may run at any time and as often as it likes.
  */
-import { projectDecider, type ExistingProject } from '../../domain/project/project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
 import type { Log } from '../ports/log.ts';
@@ -20,7 +21,7 @@ export interface ReconcilerDependencies extends Pick<TurnDependencies, 'store' |
   readonly lookEveryMs: number;
 }
 
-export interface Standing extends Pick<ExistingProject, 'secrets' | 'dataApi'> {
+export interface Standing extends Pick<ExistingProject, 'secrets' | 'previousKeys' | 'dataApi'> {
   readonly projectId: ProjectId;
   readonly pool: boolean;
   readonly postgrest: boolean;
@@ -36,6 +37,7 @@ interface Drift {
 const METADATA: Omit<EventMetadata, 'correlationId'> = {
   causationId: null,
   actor: { kind: 'process', id: 'keep-projects-reachable' },
+  reason: 'what stands differs from what shall stand',
 };
 /** a repair may meet a change of what is wanted: then it is looked at once more */
 const LOOKS_AT_ONE = 3;

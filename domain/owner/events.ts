@@ -8,6 +8,19 @@ export type OwnerEvent =
   | { readonly type: 'OwnerSignedOut'; readonly data: Record<never, never> }
   /** wrong passwords reached the limit; further tries are refused until the given time */
   | { readonly type: 'OwnerSignInBlocked'; readonly data: { until: string } }
+  | {
+      readonly type: 'TokenIssued';
+      readonly data: {
+        tokenId: string;
+        name: string;
+        scopes: readonly string[];
+        projectId: string | null;
+        expiresAt: string | null;
+      };
+    }
+  | { readonly type: 'TokenRevoked'; readonly data: { tokenId: string } }
+  /** the key of the owner's personal data is destroyed: what is sealed under it is unreadable from now on */
+  | { readonly type: 'OwnerErased'; readonly data: Record<never, never> }
   /** a refresh token was shown twice: somebody has a copy, so every session of that login ended */
   | { readonly type: 'OwnerSessionRevoked'; readonly data: { reason: string } };
 

@@ -14,7 +14,7 @@ export interface DataApiSettings {
 export const DEFAULT_DATA_API_SETTINGS: DataApiSettings = { maxRows: 1000, schemas: ['public'] };
 
 export type ProcessName =
-  'provision' | 'pause' | 'resume' | 'delete' | 'undelete' | 'purge' | 'apply-settings';
+  'provision' | 'pause' | 'resume' | 'delete' | 'undelete' | 'purge' | 'apply-settings' | 'change-password';
 
 type Fact<Type extends string, Data = Record<never, never>> = { readonly type: Type; readonly data: Data };
 
@@ -37,7 +37,12 @@ export type RequestEvent =
   | Fact<'ProjectDeletionRequested', { purgeAfter: string }>
   | Fact<'ProjectUndeleteRequested'>
   | Fact<'ProjectPurgeRequested'>
-  | Fact<'DataApiSettingsChanged', { dataApi: DataApiSettings }>;
+  | Fact<'DataApiSettingsChanged', { dataApi: DataApiSettings }>
+  /** `secrets` holds the new secret; tokens signed with the one before it are good until `overlapUntil` */
+  | Fact<'JwtSecretRotated', { secrets: SealedSecrets; overlapUntil: string }>
+  | Fact<'PreviousJwtSecretRetired'>
+  /** `secrets` holds the new login of the owner */
+  | Fact<'DatabasePasswordRotated', { secrets: SealedSecrets }>;
 
 /** What a step did to the world. Named after the thing, so that the fold knows what stands. */
 export type EffectEvent =
@@ -45,6 +50,7 @@ export type EffectEvent =
   | Fact<'DatabaseDropped'>
   | Fact<'DatabaseUsersCreated', { roles: readonly string[] }>
   | Fact<'DatabaseUsersRemoved'>
+  | Fact<'DatabasePasswordChanged'>
   | Fact<'SchemaMigrated', { version: number }>
   | Fact<'DatabaseOpened'>
   | Fact<'DatabaseClosed'>
@@ -64,6 +70,7 @@ export type OutcomeEvent =
   | Fact<'ProjectDeleted'>
   | Fact<'ProjectUndeleted'>
   | Fact<'ProjectPurged'>
+  | Fact<'DatabasePasswordInForce'>
   | Fact<'ProjectSuspended', { step: string; reason: string }>;
 
 export type TroubleEvent =
@@ -79,8 +86,19 @@ export type TroubleEvent =
 export type PlainEvent =
   /** the first and only event of a project that reserved a name and never came to be: it cannot come any more */
   | Fact<'ProjectRequestAbandoned', { ownerId: string; name: string }>
-  | Fact<'ProjectRenamed', { displayName: string }>
-  | Fact<'SqlExecuted', { fingerprint: string; outcome: string }>;
+  | Fact<'ProjectRenamed', { displayName: string }>;
 
 export type ProjectEvent = RequestEvent | EffectEvent | OutcomeEvent | TroubleEvent | PlainEvent;
 export type ProjectEventType = ProjectEvent['type'];
+
+/**
+ * Who looked at a project's secrets and ran SQL in it. In a stream of its own: such an event changes nothing of
+ * the project, so it must not change its revision either.
+ */
+export type ProjectAccessEvent =
+  | Fact<'ApiKeysRevealed', { projectId: ProjectId; with: 'keys' | 'connection' }>
+  /** `fingerprint`: the same for statements that differ in their values only; no value is kept */
+  | Fact<
+      'SqlExecuted',
+      { projectId: ProjectId; fingerprint: string; statement: string; outcome: string; durationMs: number }
+    >;

@@ -17,9 +17,18 @@ export function projectId(text: string): ProjectId {
 
 export const projectStream = (id: ProjectId): string => `project-${id}`;
 
+/** Where it stands who looked at the project's secrets and ran SQL in it. */
+export const projectAccessStream = (id: ProjectId): string => `projectaccess-${id}`;
+
 /** The project of a stream name, or undefined when the stream belongs to something else. */
 export function projectOfStream(stream: string): ProjectId | undefined {
   const id = stream.startsWith('project-') ? stream.slice('project-'.length) : '';
+  return isProjectId(id) ? id : undefined;
+}
+
+/** The project of the name of its access stream. */
+export function projectOfAccessStream(stream: string): ProjectId | undefined {
+  const id = stream.startsWith('projectaccess-') ? stream.slice('projectaccess-'.length) : '';
   return isProjectId(id) ? id : undefined;
 }
 

@@ -3,7 +3,8 @@ import { fold, type Recorded } from '../decider.ts';
 import { Rejection, type RejectionCode } from '../rejection.ts';
 import { DEFAULT_DATA_API_SETTINGS, type ProjectEvent } from './events.ts';
 import { projectId } from './project-id.ts';
-import { projectDecider, type Project, type ProjectCommand } from './project.ts';
+import { projectDecider } from './project-decider.ts';
+import type { Project, ProjectCommand } from './project.ts';
 
 const id = projectId('proj_0123456789abcdef');
 const requested = {

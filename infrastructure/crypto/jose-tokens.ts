@@ -1,7 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../application/ports/clock.ts';
-import type { AccessToken, RefreshToken, Tokens } from '../../application/ports/tokens.ts';
+import {
+  PERSONAL_TOKEN_PREFIX,
+  type AccessToken,
+  type SecretToken,
+  type Tokens,
+} from '../../application/ports/tokens.ts';
 
 const ALGORITHM = 'HS256';
 const ISSUER = 'launchdb';
@@ -54,12 +59,20 @@ export class JoseTokens implements Tokens {
     }
   }
 
-  issueRefreshToken(): RefreshToken {
-    const token = randomBytes(32).toString('base64url');
-    return { token, hash: this.hashRefreshToken(token) };
+  issueRefreshToken(): SecretToken {
+    return this.#secret('');
   }
 
-  hashRefreshToken(token: string): string {
+  issuePersonalToken(): SecretToken {
+    return this.#secret(PERSONAL_TOKEN_PREFIX);
+  }
+
+  #secret(prefix: string): SecretToken {
+    const token = prefix + randomBytes(32).toString('base64url');
+    return { token, hash: this.hash(token) };
+  }
+
+  hash(token: string): string {
     return createHash('sha256').update(token).digest('hex');
   }
 }

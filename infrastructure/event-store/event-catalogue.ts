@@ -1,62 +1,116 @@
 /**
- * The version of every event that this release writes. A payload that changes its shape gets the next version
- * and an upcaster from the one before; a type is never renamed.
+ * The version of every event that this release writes, and how its payload looks. A payload that changes its
+ * shape gets the next version and an upcaster from the one before; a type is never renamed. `golden/` holds an
+ * example of every version that was ever written: all of them must load for ever.
  */
+import { z } from 'zod';
 import type { OwnerEvent } from '../../domain/owner/events.ts';
-import type { ProjectEvent } from '../../domain/project/events.ts';
+import type { ProjectAccessEvent, ProjectEvent } from '../../domain/project/events.ts';
 import type { ProjectNameEvent } from '../../domain/project/project-name.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { CatalogueEntry } from './event-codec.ts';
 
-type EventType = (ProjectEvent | ProjectNameEvent | OwnerEvent)['type'];
+type KnownEvent = ProjectEvent | ProjectAccessEvent | ProjectNameEvent | OwnerEvent;
+type Entry<E extends KnownEvent> = CatalogueEntry & { readonly schema: z.ZodType<E['data']> };
+type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent, { type: T }>> };
 
-/** A missing type is a compile error, and so is one that the domain does not know. */
+const text = z.string();
+const time = z.iso.datetime();
+const projectId = z.custom<ProjectId>((value) => typeof value === 'string' && isProjectId(value));
+const sealed = z.strictObject({ keyVersion: z.int(), ciphertext: text });
+const dataApi = z.strictObject({ maxRows: z.int(), schemas: z.array(text) });
+const nothing = z.strictObject({});
+const failedStep = z.strictObject({ step: text, reason: text });
+
+const plain = { version: 1, schema: nothing } as const;
+const v1 = <S extends z.ZodType>(schema: S) => ({ version: 1, schema }) as const;
+
+/** A missing type is a compile error, and so is one that the domain does not know, or a schema of another shape. */
 export const eventCatalogue = {
-  ProjectRequested: { version: 1 },
-  ProjectPauseRequested: { version: 1 },
-  ProjectResumeRequested: { version: 1 },
-  ProjectDeletionRequested: { version: 1 },
-  ProjectUndeleteRequested: { version: 1 },
-  ProjectPurgeRequested: { version: 1 },
-  DataApiSettingsChanged: { version: 1 },
+  ProjectRequested: v1(
+    z.strictObject({
+      projectId,
+      ownerId: text,
+      name: text,
+      displayName: text,
+      templateVersion: z.int(),
+      secrets: sealed,
+      dataApi,
+    }),
+  ),
+  ProjectPauseRequested: plain,
+  ProjectResumeRequested: plain,
+  ProjectDeletionRequested: v1(z.strictObject({ purgeAfter: time })),
+  ProjectUndeleteRequested: plain,
+  ProjectPurgeRequested: plain,
+  DataApiSettingsChanged: v1(z.strictObject({ dataApi })),
+  JwtSecretRotated: v1(z.strictObject({ secrets: sealed, overlapUntil: time })),
+  PreviousJwtSecretRetired: plain,
+  DatabasePasswordRotated: v1(z.strictObject({ secrets: sealed })),
 
-  DatabaseCreated: { version: 1 },
-  DatabaseDropped: { version: 1 },
-  DatabaseUsersCreated: { version: 1 },
-  DatabaseUsersRemoved: { version: 1 },
-  SchemaMigrated: { version: 1 },
-  DatabaseOpened: { version: 1 },
-  DatabaseClosed: { version: 1 },
-  PoolRegistered: { version: 1 },
-  PoolUnregistered: { version: 1 },
-  PostgrestSpawned: { version: 1 },
-  PostgrestRemoved: { version: 1 },
-  PostgrestReloaded: { version: 1 },
-  ProjectNameReleased: { version: 1 },
+  DatabaseCreated: v1(z.strictObject({ databaseName: text })),
+  DatabaseDropped: plain,
+  DatabaseUsersCreated: v1(z.strictObject({ roles: z.array(text) })),
+  DatabaseUsersRemoved: plain,
+  DatabasePasswordChanged: plain,
+  SchemaMigrated: v1(z.strictObject({ version: z.int() })),
+  DatabaseOpened: plain,
+  DatabaseClosed: plain,
+  PoolRegistered: plain,
+  PoolUnregistered: plain,
+  PostgrestSpawned: plain,
+  PostgrestRemoved: plain,
+  PostgrestReloaded: plain,
+  ProjectNameReleased: plain,
 
-  ProjectActivated: { version: 1 },
-  ProvisioningFailed: { version: 1 },
-  ProjectPaused: { version: 1 },
-  ProjectResumed: { version: 1 },
-  ProjectDeleted: { version: 1 },
-  ProjectUndeleted: { version: 1 },
-  ProjectPurged: { version: 1 },
-  ProjectSuspended: { version: 1 },
+  ProjectActivated: plain,
+  ProvisioningFailed: v1(failedStep),
+  ProjectPaused: plain,
+  ProjectResumed: plain,
+  ProjectDeleted: plain,
+  ProjectUndeleted: plain,
+  ProjectPurged: plain,
+  DatabasePasswordInForce: plain,
+  ProjectSuspended: v1(failedStep),
 
-  StepFailed: { version: 1 },
-  StepRetryRequested: { version: 1 },
-  DriftDetected: { version: 1 },
-  DriftRepaired: { version: 1 },
+  StepFailed: v1(
+    z.strictObject({
+      step: text,
+      direction: z.enum(['do', 'undo']),
+      attempt: z.int(),
+      reason: text,
+      retryAt: time.nullable(),
+    }),
+  ),
+  StepRetryRequested: plain,
+  DriftDetected: v1(z.strictObject({ what: text, expected: text, actual: text })),
+  DriftRepaired: v1(z.strictObject({ what: text })),
 
-  ProjectRequestAbandoned: { version: 1 },
-  ProjectRenamed: { version: 1 },
-  SqlExecuted: { version: 1 },
+  ProjectRequestAbandoned: v1(z.strictObject({ ownerId: text, name: text })),
+  ProjectRenamed: v1(z.strictObject({ displayName: text })),
 
-  ProjectNameReserved: { version: 1 },
-  ProjectNameFreed: { version: 1 },
+  ApiKeysRevealed: v1(z.strictObject({ projectId, with: z.enum(['keys', 'connection']) })),
+  SqlExecuted: v1(
+    z.strictObject({ projectId, fingerprint: text, statement: text, outcome: text, durationMs: z.number() }),
+  ),
 
-  OwnerRegistered: { version: 1 },
-  OwnerSignedIn: { version: 1 },
-  OwnerSignedOut: { version: 1 },
-  OwnerSignInBlocked: { version: 1 },
-  OwnerSessionRevoked: { version: 1 },
-} as const satisfies Readonly<Record<EventType, CatalogueEntry>>;
+  ProjectNameReserved: v1(z.strictObject({ projectId })),
+  ProjectNameFreed: v1(z.strictObject({ projectId })),
+
+  OwnerRegistered: v1(z.strictObject({ ownerId: text, sealedEmail: text })),
+  OwnerSignedIn: plain,
+  OwnerSignedOut: plain,
+  OwnerSignInBlocked: v1(z.strictObject({ until: time })),
+  OwnerSessionRevoked: v1(z.strictObject({ reason: text })),
+  TokenIssued: v1(
+    z.strictObject({
+      tokenId: text,
+      name: text,
+      scopes: z.array(text),
+      projectId: text.nullable(),
+      expiresAt: time.nullable(),
+    }),
+  ),
+  TokenRevoked: v1(z.strictObject({ tokenId: text })),
+  OwnerErased: plain,
+} as const satisfies Catalogue;

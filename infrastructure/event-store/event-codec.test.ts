@@ -11,7 +11,12 @@ import { eventCatalogue } from './event-catalogue.ts';
 import { EventCodec, type EventRecord } from './event-codec.ts';
 import { fromLosslessJson, toLosslessJson } from './lossless-json.ts';
 
-const metadata = { correlationId: 'c', causationId: null, actor: { kind: 'system', id: 's' } } as const;
+const metadata = {
+  correlationId: 'c',
+  causationId: null,
+  actor: { kind: 'system', id: 's' },
+  reason: 'test',
+} as const;
 const event = (data: unknown, type = 'Noted') => ({ id: randomUUID(), type, data, metadata });
 const codec = new EventCodec({ Noted: { version: 1 } });
 

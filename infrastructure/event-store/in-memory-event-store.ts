@@ -86,6 +86,7 @@ function fits(expected: ExpectedRevision, actual: number, repeated: boolean): bo
 
 /** The log in this process's memory, for tests: the same checks, text and hashes as in PostgreSQL. */
 export class InMemoryEventStore implements EventStore {
+  readonly capabilities = { densePositions: true, hashChain: true, idsAcrossStreams: true };
   readonly #codec: EventCodec;
   readonly #held: InMemoryLog;
   readonly #now: () => Date;

@@ -1,9 +1,11 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
-import { ownerAccountsContract } from '../../application/ports/owner-accounts.contract.ts';
+import { newAccount, ownerAccountsContract } from '../../application/ports/owner-accounts.contract.ts';
+import { personalTokensContract } from '../../application/ports/personal-tokens.contract.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import { PostgresOwnerAccounts } from './postgres-owner-accounts.ts';
+import { PostgresPersonalTokens } from './postgres-personal-tokens.ts';
 import { onCluster, testDatabase, type TestDatabase } from './test-database.ts';
 
 const CREATE_ROLE = `DO $$ BEGIN
@@ -29,6 +31,15 @@ describe('with the rights of the platform', () => {
   });
 
   ownerAccountsContract('postgres', () => new PostgresOwnerAccounts(pool));
+  personalTokensContract(
+    'postgres',
+    () => new PostgresPersonalTokens(pool),
+    async () => {
+      const owner = newAccount();
+      await new PostgresOwnerAccounts(pool).create(owner);
+      return owner.ownerId;
+    },
+  );
 
   test('passwords cannot be changed and accounts not removed by the platform itself', async () => {
     await expect(pool.query("UPDATE accounts.owners SET password_hash = ''")).rejects.toThrow(

@@ -111,6 +111,15 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
     return ended && { ownerId: ended.owner_id, sessionId: ended.session_id };
   }
 
+  async erase(ownerId: string): Promise<boolean> {
+    const [row] = await this.#query<{ erased: boolean }>(
+      'erase the account',
+      'SELECT accounts.erase_owner($1) AS erased',
+      [ownerId],
+    );
+    return row?.erased === true;
+  }
+
   async #revokeIfUsed(tokenHash: string, now: Date): Promise<Rotation> {
     const [reused] = await this.#query<SessionRow>(
       'end the session of a reused token',

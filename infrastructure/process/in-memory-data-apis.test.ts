@@ -12,7 +12,7 @@ dataApisContract('in memory', () => {
       Promise.resolve({
         project: newProject(),
         authenticatorPassword: 'secret',
-        jwtSecret: 'secret',
+        jwtSecrets: ['secret'],
         settings: DEFAULT_DATA_API_SETTINGS,
       }),
     close: () => Promise.resolve(),

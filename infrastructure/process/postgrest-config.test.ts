@@ -8,7 +8,7 @@ const ports = { port: 4001, adminPort: 4002 };
 const api: DataApi = {
   project: newProject(),
   authenticatorPassword: 'p@ss/word',
-  jwtSecret: 'secret',
+  jwtSecrets: ['secret'],
   settings: { maxRows: 10, schemas: ['public', 'api'] },
 };
 
@@ -28,8 +28,8 @@ test.each([
 
 test('settings and the JWT secret are reloaded; the login and the route need a restart', () => {
   const now = configDigests(api, route);
-  const reloads = [
-    { ...api, jwtSecret: 'other' },
+  const reloads: readonly DataApi[] = [
+    { ...api, jwtSecrets: ['other'] },
     { ...api, settings: { ...api.settings, maxRows: 11 } },
   ];
   for (const changed of reloads) {
@@ -41,11 +41,11 @@ test('settings and the JWT secret are reloaded; the login and the route need a r
 });
 
 test('no value can end its line or its quotes', () => {
-  const hostile = { ...api, jwtSecret: 'a"\\', settings: { ...api.settings, schemas: ['x"y'] } };
+  const hostile: DataApi = { ...api, jwtSecrets: ['a"\\'], settings: { ...api.settings, schemas: ['x"y'] } };
   const text = postgrestConfig(hostile, route, ports, true);
   expect(text).toContain('jwt-secret = "a\\"\\\\"\n');
   expect(text).toContain('db-schemas = "x\\"y"\n');
   expect(text).toContain(`authenticator:p%40ss%2Fword@127.0.0.1:6432/`);
-  const broken = { ...api, jwtSecret: 'a\nserver-host = "0.0.0.0"' };
+  const broken: DataApi = { ...api, jwtSecrets: ['a\nserver-host = "0.0.0.0"'] };
   expect(() => postgrestConfig(broken, route, ports, true)).toThrow(TypeError);
 });

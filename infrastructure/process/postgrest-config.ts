@@ -44,12 +44,19 @@ function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
   ];
 }
 
-const reloadableSettings = ({ settings, jwtSecret }: DataApi): readonly Setting[] => [
-  ['db-schemas', quote(settings.schemas.join(','))],
+/** During an overlap a set of keys, of which each verifies; otherwise the text itself. */
+const jwtSecretOf = ({ jwtSecrets }: DataApi): string => {
+  if (jwtSecrets.length === 1) return jwtSecrets[0];
+  const keys = jwtSecrets.map((secret) => ({ kty: 'oct', k: Buffer.from(secret).toString('base64url') }));
+  return JSON.stringify({ keys });
+};
+
+const reloadableSettings = (api: DataApi): readonly Setting[] => [
+  ['db-schemas', quote(api.settings.schemas.join(','))],
   ['db-extra-search-path', '"public,extensions"'],
   ['db-anon-role', '"anon"'],
-  ['db-max-rows', String(settings.maxRows)],
-  ['jwt-secret', quote(jwtSecret)],
+  ['db-max-rows', String(api.settings.maxRows)],
+  ['jwt-secret', quote(jwtSecretOf(api))],
 ];
 
 export const configDigests = (api: DataApi, route: DatabaseRoute): ConfigDigests => ({

@@ -51,7 +51,7 @@ async function runtime() {
       made.push(project);
       const { authenticator, jwtSecret } = issued;
       const settings = DEFAULT_DATA_API_SETTINGS;
-      return { project, authenticatorPassword: authenticator.password, jwtSecret, settings };
+      return { project, authenticatorPassword: authenticator.password, jwtSecrets: [jwtSecret], settings };
     },
     async kill(project: ProjectId) {
       const file = join(options.folder, `${project}.conf`);
@@ -163,12 +163,15 @@ describe('PostgREST processes', () => {
 
   test('a changed JWT secret is in force when ensure returns', async () => {
     const before = await pids(harness, api);
-    const tokenOf = ({ jwtSecret }: DataApi) =>
+    const tokenOf = ({ jwtSecrets: [secret] }: DataApi) =>
       new SignJWT({ role: 'anon' })
         .setProtectedHeader({ alg: 'HS256' })
-        .sign(new TextEncoder().encode(jwtSecret));
-    const changed = { ...api, jwtSecret: 'x'.repeat(40) };
+        .sign(new TextEncoder().encode(secret));
+    const changed: DataApi = { ...api, jwtSecrets: ['x'.repeat(40)] };
+    const overlapping: DataApi = { ...api, jwtSecrets: ['x'.repeat(40), api.jwtSecrets[0]] };
     expect(await rows(dataApis, api, await tokenOf(api))).toBe(20);
+    await dataApis.ensure(overlapping);
+    for (const one of [api, changed]) expect(await rows(dataApis, api, await tokenOf(one))).toBe(20);
     await dataApis.ensure(changed);
     expect(await rows(dataApis, api, await tokenOf(changed))).toBe(20);
     await expect(rows(dataApis, api, await tokenOf(api))).rejects.toThrow('401');
@@ -253,7 +256,7 @@ describe('PostgREST processes', () => {
 
   test('secrets are in no command line and no log, and the files are private', async () => {
     const commands = (await listPrograms()).map(({ command }) => command).join('\n');
-    expect(commands).not.toContain(api.jwtSecret);
+    expect(commands).not.toContain(api.jwtSecrets[0]);
     expect(commands).not.toContain(api.authenticatorPassword);
     const names = await readdir(harness.options.folder);
     expect(names.sort()).toEqual([`${api.project}.conf`, `${api.project}.log`]);
@@ -263,7 +266,7 @@ describe('PostgREST processes', () => {
       if (!name.endsWith('.log')) continue;
       const log = await readFile(file, 'utf8');
       expect(log).not.toContain(api.authenticatorPassword);
-      expect(log).not.toContain(api.jwtSecret);
+      expect(log).not.toContain(api.jwtSecrets[0]);
     }
   });
 });

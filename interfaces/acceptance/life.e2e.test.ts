@@ -199,6 +199,89 @@ describe('using', () => {
   });
 });
 
+describe('secrets', () => {
+  const rest = (apikey: string) =>
+    platform.call('GET', `/project/${id}/rest/v1/numbers?limit=1`, { headers: { apikey } });
+
+  test('rotated keys: no request is refused meanwhile, the old ones end with the overlap', async () => {
+    const before = (await call<Connection>('GET', '/keys')).body.anon_key;
+    let rotating = true;
+    const statuses = new Set<number>();
+    const asking = (async () => {
+      while (rotating) statuses.add((await rest(before)).status);
+    })();
+    const rotated = await call<Connection>('POST', '/keys/rotate', { body: { overlap_seconds: 2 } });
+    rotating = false;
+    await asking;
+    expect(rotated.status).toBe(200);
+    expect([...statuses]).toEqual([200]);
+    const { anon_key: after } = rotated.body;
+    expect(after).not.toBe(before);
+    expect((await call<Connection>('GET', '/keys')).body.anon_key).toBe(after);
+    expect([(await rest(after)).status, (await rest(before)).status]).toEqual([200, 200]);
+    expect((await call('POST', '/keys/rotate')).status).toBe(409);
+    await vi.waitFor(async () => expect((await rest(before)).status).toBe(401), {
+      timeout: 30_000,
+      interval: 250,
+    });
+    expect((await rest(after)).status).toBe(200);
+  });
+
+  test('a rotated database password: the new one works everywhere, the old one nowhere', async () => {
+    const before = (await call<Connection>('GET', '/connection')).body;
+    const after = (await call<Connection>('POST', '/database-password/rotate')).body;
+    const connects = async (connectionString: string) => {
+      const client = new pg.Client({ connectionString });
+      client.on('error', () => {});
+      return client.connect().then(
+        async () => client.end().then(() => true),
+        () => false,
+      );
+    };
+    expect(await connects(after.db_uri)).toBe(true);
+    expect(await connects(after.db_uri_pooler)).toBe(true);
+    expect(await connects(before.db_uri)).toBe(false);
+    expect(await connects(before.db_uri_pooler)).toBe(false);
+  });
+
+  test('a personal token does what its scopes and its project let it, until it is revoked', async () => {
+    const issue = async (body: object) =>
+      (await platform.call<{ id: string; token: string }>('POST', '/api/tokens', { token, body })).body;
+    const [reader, writer] = [
+      await issue({ name: 'reader' }),
+      await issue({ name: 'w', scopes: ['read', 'write'], project_id: id }),
+    ];
+    const as = (personal: string, method: string, path: string, body?: unknown) =>
+      platform.call(method, path, { token: personal, ...(body !== undefined && { body }) });
+    const project = `/api/projects/${id}`;
+    expect((await as(reader.token, 'GET', '/api/projects')).status).toBe(200);
+    expect((await as(reader.token, 'POST', `${project}/pause`)).status).toBe(403);
+    expect((await as(writer.token, 'PATCH', project, { display_name: 'By token' })).status).toBe(200);
+    expect((await as(writer.token, 'GET', '/api/projects')).status).toBe(403);
+    expect((await as(writer.token, 'GET', '/api/projects/proj_0123456789abcdef')).status).toBe(404);
+    for (const [method, path] of [
+      ['GET', '/api/tokens'],
+      ['POST', '/api/tokens'],
+      ['DELETE', '/api/owners/me'],
+    ] as const) {
+      expect((await as(reader.token, method, path, method === 'GET' ? undefined : {})).status).toBe(403);
+    }
+    const { entries } = (
+      await call<{ entries: { actor: object; reason: string }[] }>(
+        'GET',
+        '/audit?type=ProjectRenamed&actor=token',
+      )
+    ).body;
+    expect(entries[0]).toMatchObject({
+      actor: { kind: 'token', id: writer.id },
+      reason: 'PATCH /api/projects/:id',
+    });
+    expect((await platform.call('DELETE', `/api/tokens/${writer.id}`, { token })).status).toBe(204);
+    expect((await as(writer.token, 'GET', project)).status).toBe(401);
+    expect(platform.output).not.toContain(writer.token);
+  });
+});
+
 describe('history', () => {
   test('events come as they happen; after a break they go on without a gap', async () => {
     const ids: number[] = [];
@@ -244,6 +327,80 @@ describe('history', () => {
   });
 });
 
+describe('the log', () => {
+  test('says why a project is as it is', async () => {
+    const { body } = await call<{
+      summary: string;
+      advice: string | null;
+      chain: { text: string; caused_by: number | null }[];
+    }>('GET', '/why');
+    expect(body.summary).toBe('"shop" is active.');
+    expect(body.chain[0]?.text).toBe('The project "shop" was requested');
+    expect(body.chain[1]).toMatchObject({
+      caused_by: 0,
+      text: expect.stringContaining('database') as string,
+    });
+  });
+
+  test('tells who looked at secrets and what ran, without a value', async () => {
+    await sql(`SELECT 'a very private value'`);
+    const all = (
+      await platform.call<{ entries: { type: string; data: Record<string, unknown> }[] }>(
+        'GET',
+        '/api/audit?limit=500',
+        { token },
+      )
+    ).body.entries;
+    const types = new Set(all.map(({ type }) => type));
+    for (const type of [
+      'OwnerSignedIn',
+      'TokenIssued',
+      'TokenRevoked',
+      'ApiKeysRevealed',
+      'SqlExecuted',
+      'JwtSecretRotated',
+      'ProjectNameReserved',
+    ]) {
+      expect([type, types.has(type)]).toEqual([type, true]);
+    }
+    expect(all.find(({ type }) => type === 'SqlExecuted')?.data).toMatchObject({
+      statement: 'select',
+      outcome: 'ok',
+    });
+    expect(JSON.stringify(all)).not.toContain('private value');
+  });
+
+  test('is found intact; one changed event is named', async () => {
+    const verify = () =>
+      platform.call<{ intact: boolean; first_altered: { position: string; type: string } | null }>(
+        'GET',
+        '/api/audit/verify',
+        { token },
+      );
+    expect((await verify()).body).toMatchObject({ intact: true, chained: true, first_altered: null });
+    const [altered] = await platform.sql<{ position: string }>(
+      `SELECT position FROM log.events WHERE type = 'ProjectRenamed' LIMIT 1`,
+      [],
+      'launchdb',
+    );
+    const change = (from: string, to: string) =>
+      platform.sql(
+        `DO $$ BEGIN ALTER TABLE log.events DISABLE TRIGGER ALL;
+         UPDATE log.events SET data = replace(data, '${from}', '${to}') WHERE position = ${altered?.position};
+         ALTER TABLE log.events ENABLE ALWAYS TRIGGER events_stay; END $$`,
+        [],
+        'launchdb',
+      );
+    await change('displayName', 'displayNome');
+    expect((await verify()).body).toMatchObject({
+      intact: false,
+      first_altered: { position: altered?.position, type: 'ProjectRenamed' },
+    });
+    await change('displayNome', 'displayName');
+    expect((await verify()).body.intact).toBe(true);
+  });
+});
+
 describe('ending', () => {
   test('deleted it is hidden and can be taken back; purged it is gone and its name is free', async () => {
     expect((await call('DELETE', '')).status).toBe(202);
@@ -258,4 +415,28 @@ describe('ending', () => {
       201,
     );
   });
+});
+
+test('an owner who is erased leaves a trail that verifies and says nobody who he was', async () => {
+  const gone = await platform.owner('gone');
+  const erase = (password: string) =>
+    platform.call('DELETE', '/api/owners/me', { token: gone, body: { password } });
+  const made = await platform.call<Project>('POST', '/api/projects', { token: gone, body: { name: 'last' } });
+  expect((await erase('not the password')).status).toBe(401);
+  expect((await erase('correct horse battery staple')).status).toBe(409);
+  await platform.call('DELETE', `/api/projects/${made.body.id}?purge=true`, {
+    token: gone,
+    body: { name: 'last' },
+  });
+  expect(await statusAtRest(platform, gone, made.body.id)).toBe('purged');
+  expect((await erase('correct horse battery staple')).status).toBe(204);
+  expect((await platform.call('GET', '/api/owners/me', { token: gone })).status).toBe(401);
+  const left = await platform.sql(
+    `SELECT 1 FROM accounts.owners WHERE email = 'gone@example.com'
+     UNION ALL SELECT 1 FROM log.events WHERE data LIKE '%gone@example%' OR metadata LIKE '%gone@example%'`,
+    [],
+    'launchdb',
+  );
+  expect(left).toEqual([]);
+  expect((await platform.call('GET', '/api/audit/verify', { token })).body).toMatchObject({ intact: true });
 });

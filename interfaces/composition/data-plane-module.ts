@@ -145,6 +145,7 @@ const releaseName =
       correlationId: id,
       causationId: null,
       actor: { kind: 'process', id: 'purge' },
+      reason: 'purge: release-name',
     } as const;
     const command = { kind: 'FreeName', projectId: id } as const;
     await handle({ store, ids }, projectNameDecider, projectNameStream(ownerId, name), command, metadata);
@@ -181,9 +182,9 @@ function restoredDataApis(dataApis: DataApis, secrets: Secrets, pool: pg.Pool, l
       // what a process is at work on is that process's business
       const known = new Set([...wanted.map(({ projectId }) => projectId), ...(await openProcesses(pool))]);
       for (const left of await dataApis.list()) if (!known.has(left)) await dataApis.remove(left);
-      await inParallel(wanted, STARTS_AT_ONCE, async ({ projectId: id, secrets: sealed, dataApi }) => {
+      await inParallel(wanted, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
         try {
-          await dataApis.ensure(dataApiOf(secrets, { id, secrets: sealed, dataApi }));
+          await dataApis.ensure(dataApiOf(secrets, { id, ...row }));
         } catch (error) {
           log.error({ project: id, err: error }, 'a REST API does not start');
         }

@@ -4,9 +4,15 @@ import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
 import { JoseTokens } from '../../infrastructure/crypto/jose-tokens.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
+import { PostgresPersonalTokens } from '../../infrastructure/postgres/postgres-personal-tokens.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
+import { projectList } from '../../projections/project-list/project-list.ts';
+import { countProjects } from '../../projections/project-list/queries.ts';
 import { ownerEndpoints } from '../platform-api/owners.ts';
+import { tokenEndpoints } from '../platform-api/tokens.ts';
 import { TOKENS } from './tokens.ts';
+
+const VIEW_WITHIN_MS = 5_000;
 
 export const ownerRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.ownerTokens).toResolvedValue(
@@ -14,7 +20,7 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.machine, TOKENS.clock],
   );
   bind(TOKENS.routes).toResolvedValue(
-    ({ rateLimits = {} }, { directory }, store, ids, clock, pool, tokens) =>
+    ({ rateLimits = {} }, { directory }, store, ids, clock, pool, tokens, checkpoints) =>
       ownerEndpoints({
         store,
         ids,
@@ -24,6 +30,10 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
         vault: new AesEmailVault(derivedKey(directory.masterKey, 'owner-vault')),
         passwords: new Argon2Passwords(),
         limits: new MemoryRateLimits(rateLimits),
+        projectsOf: async (ownerId) => {
+          await checkpoints.waitFor(projectList.name, await store.head(), VIEW_WITHIN_MS);
+          return countProjects(pool, ownerId);
+        },
       }),
     [
       TOKENS.options,
@@ -33,6 +43,16 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.clock,
       TOKENS.platformPool,
       TOKENS.ownerTokens,
+      TOKENS.checkpoints,
     ],
+  );
+  bind(TOKENS.personalTokens).toResolvedValue(
+    (pool) => new PostgresPersonalTokens(pool),
+    [TOKENS.platformPool],
+  );
+  bind(TOKENS.routes).toResolvedValue(
+    (store, ids, clock, tokens, personalTokens) =>
+      tokenEndpoints({ store, ids, clock, tokens, personalTokens }),
+    [TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.ownerTokens, TOKENS.personalTokens],
   );
 });

@@ -10,13 +10,13 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (config, endpoints, tokens, server, store, log) => {
+    (config, endpoints, ownerTokens, tokens, clock, server, store, log) => {
       const api = createServer({
         name: 'platform-api',
         port: config.PLATFORM_PORT,
         portVariable: 'PLATFORM_PORT',
         endpoints,
-        authenticate: bearerAuthentication(tokens),
+        authenticate: bearerAuthentication(ownerTokens, { tokens, clock }),
         log,
         ready: readiness(server, store),
         metrics: new Metrics(),
@@ -31,7 +31,16 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 12_000,
       };
     },
-    [TOKENS.config, TOKENS.endpoints, TOKENS.ownerTokens, TOKENS.server, TOKENS.store, TOKENS.log],
+    [
+      TOKENS.config,
+      TOKENS.endpoints,
+      TOKENS.ownerTokens,
+      TOKENS.personalTokens,
+      TOKENS.clock,
+      TOKENS.server,
+      TOKENS.store,
+      TOKENS.log,
+    ],
   );
 });
 

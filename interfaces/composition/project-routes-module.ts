@@ -1,6 +1,9 @@
 import { ContainerModule } from 'inversify';
 import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
+import { LogVerification } from '../../application/audit-log.ts';
+import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
+import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints } from '../platform-api/project-access.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
@@ -33,9 +36,12 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     ],
   );
   bind(TOKENS.routes).toResolvedValue(
-    ({ PGBOUNCER_PORT }, store, secrets, dataApis, pools, server, publicUrl) =>
+    ({ PGBOUNCER_PORT }, store, ids, clock, watch, secrets, dataApis, pools, server, publicUrl) =>
       projectAccessEndpoints({
         store,
+        ids,
+        clock,
+        watch,
         secrets,
         dataApis,
         sql: new PostgresProjectSql(server),
@@ -46,6 +52,9 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [
       TOKENS.config,
       TOKENS.store,
+      TOKENS.ids,
+      TOKENS.clock,
+      TOKENS.watch,
       TOKENS.secrets,
       TOKENS.dataApis,
       TOKENS.pools,
@@ -58,7 +67,12 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       const waitForView = async (view: string) => {
         await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
       };
-      return projectHistoryEndpoints({ store, watch, pool, waitForView });
+      const verification = new LogVerification(store);
+      const waitForTrail = () => waitForView(auditTrail.name);
+      return [
+        ...projectHistoryEndpoints({ store, watch, pool, waitForView }),
+        ...auditEndpoints({ store, pool, verification, waitForTrail }),
+      ];
     },
     [TOKENS.store, TOKENS.watch, TOKENS.platformPool, TOKENS.checkpoints],
   );

@@ -12,6 +12,7 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
+import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { World } from '../../application/process-managers/world.ts';
@@ -51,6 +52,7 @@ export const TOKENS = {
   world: token<World>('world'),
 
   ownerTokens: token<Tokens>('owner-tokens'),
+  personalTokens: token<PersonalTokens>('personal-tokens'),
   /** where the gateway is reached, without a slash at the end */
   publicUrl: token<string>('public-url'),
   /** bound once for each group of routes */

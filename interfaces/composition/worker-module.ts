@@ -2,14 +2,17 @@
 import { ContainerModule } from 'inversify';
 import { DEFAULT_RETRIES } from '../../application/process-managers/process.ts';
 import { ProcessWorker } from '../../application/process-managers/process-worker.ts';
+import { Sweep } from '../../application/reconcilers/sweep-expired.ts';
 import { allProcesses } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
+import { dueProjects } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import { LedWork } from '../worker/led-work.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const CONCURRENT_PROJECTS = 6;
 const LOOK_EVERY_MS = 30_000;
+const SWEEP_EVERY_MS = 10_000;
 const VIEW = 'provisioning-progress';
 const VIEW_WITHIN_MS = 60_000;
 
@@ -32,11 +35,19 @@ export const workerModule = new ContainerModule(({ bind }) => {
           return { projects: await openProcesses(pool), position };
         },
       });
-      const start = async () => {
-        await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-        await worker.start();
+      const due = (now: Date) => dueProjects(pool, now);
+      const sweep = new Sweep({ store, ids, clock, log: options.log, due, everyMs: SWEEP_EVERY_MS });
+      const work = {
+        start: async () => {
+          await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
+          await worker.start();
+          sweep.start();
+        },
+        stop: async () => {
+          await sweep.stop();
+          await worker.stop();
+        },
       };
-      const work = { start, stop: () => worker.stop() };
       const led = new LedWork({ name: 'process-worker', connection, log: options.log, work });
       return {
         name: 'process-worker',

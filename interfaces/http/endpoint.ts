@@ -6,10 +6,20 @@ import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { EventMetadata } from '../../application/ports/event-store.ts';
 
-/** Who asks, as the access token says. */
+/** Who asks, as the token says. */
 export interface Owner {
   readonly id: string;
+  /** a personal token stands in for him, with less than all rights */
+  readonly token?: {
+    readonly id: string;
+    readonly scopes: readonly string[];
+    /** null: all projects */
+    readonly projectId: string | null;
+  };
 }
+
+/** `session`: the owner himself, not a personal token of his. */
+export type Auth = 'owner' | 'session' | 'none';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Headers = Readonly<Record<string, string>>;
@@ -77,7 +87,7 @@ export interface Endpoint {
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
-  readonly auth: 'owner' | 'none';
+  readonly auth: Auth;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly headers: z.ZodObject;
@@ -95,7 +105,7 @@ export interface Declaration<
   H extends z.ZodObject,
   B extends z.ZodType,
   R extends Responses,
-  A extends 'owner' | 'none',
+  A extends Auth,
 > {
   readonly method: Method;
   readonly path: string;
@@ -116,7 +126,7 @@ export interface Declaration<
     readonly query: z.output<Q>;
     readonly headers: z.output<H>;
     readonly body: z.output<B>;
-    readonly owner: A extends 'owner' ? Owner : undefined;
+    readonly owner: A extends 'none' ? undefined : Owner;
     readonly context: EventMetadata;
     readonly signal: AbortSignal;
   }) => Promise<ReplyOf<NoInfer<R>>>;
@@ -127,7 +137,7 @@ const LIMITS: Required<Limits> = { bodyBytes: 64 * 1024, jsonDepth: 32, timeMs: 
 /** Declares a route. Keys of params, query and body that the schemas do not name are refused. */
 export function endpoint<
   const R extends Responses,
-  A extends 'owner' | 'none',
+  A extends Auth,
   P extends z.ZodObject = Nothing,
   Q extends z.ZodObject = Nothing,
   H extends z.ZodObject = Nothing,

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import type { EventMetadata } from '../../application/ports/event-store.ts';
+import type { Actor, EventMetadata } from '../../application/ports/event-store.ts';
 import type { Owner } from './endpoint.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 const MAX_USER_AGENT = 200;
+const MAX_REASON = 200;
 
 export class Exchange {
   readonly requestId: string;
@@ -45,12 +46,25 @@ export class Exchange {
     return {
       correlationId: this.requestId,
       causationId: null,
-      actor: this.owner ? { kind: 'owner', id: this.owner.id } : { kind: 'system', id: server },
+      actor: actorOf(this.owner, server),
+      reason: reasonOf(req, this.route),
       requestId: this.requestId,
       ...(ip && { ip }),
       ...(userAgent && { userAgent }),
     };
   }
+}
+
+function actorOf(owner: Owner | undefined, server: string): Actor {
+  if (!owner) return { kind: 'system', id: server };
+  return owner.token ? { kind: 'token', id: owner.token.id } : { kind: 'owner', id: owner.id };
+}
+
+/** What was asked for, and what the caller says about it in `X-Reason`. */
+function reasonOf(req: IncomingMessage, route: string): string {
+  const given = printable(req.headers['x-reason']?.toString())?.slice(0, MAX_REASON);
+  const asked = `${req.method} ${route}`;
+  return given ? `${asked}: ${given}` : asked;
 }
 
 const printable = (text: string | undefined): string | undefined =>

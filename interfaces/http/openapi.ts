@@ -18,6 +18,11 @@ export interface OpenApiDocument extends JsonObject {
 }
 
 const INFO: DocumentInfo = { title: 'LaunchDB', version: '1' };
+const SECURITY = {
+  none: [],
+  owner: [{ accessToken: [] }, { personalToken: [] }],
+  session: [{ accessToken: [] }],
+};
 const PROBLEM_RESPONSE = { $ref: '#/components/responses/Problem' };
 
 export function openapiDocument(endpoints: readonly Endpoint[], info: DocumentInfo = INFO): OpenApiDocument {
@@ -52,7 +57,7 @@ function operation(endpoint: Endpoint): JsonObject {
     summary,
     ...(description !== undefined && { description }),
     tags,
-    security: auth === 'owner' ? [{ accessToken: [] }] : [],
+    security: SECURITY[auth],
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: requestBody(body) }),
     responses: {
@@ -95,7 +100,10 @@ function jsonSchema(schema: z.ZodType): JsonObject {
 }
 
 const COMPONENTS: JsonObject = {
-  securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+  securitySchemes: {
+    accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    personalToken: { type: 'http', scheme: 'bearer', bearerFormat: 'ldb_...' },
+  },
   responses: {
     Problem: {
       description: 'A problem (RFC 9457)',

@@ -18,7 +18,7 @@ describe('an error becomes a problem', () => {
     expect(body).toMatchObject({ type: `/docs#${code}`, detail: 'why', instance: 'request-1', revision: 3 });
     expect(body['title']).not.toBe('');
     expect(body['status']).toBe(
-      code.endsWith('/not-found')
+      code.endsWith('not-found')
         ? 404
         : code === 'project/revision-mismatch'
           ? 412

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import express, { type Request, type Response } from 'express';
 import type { Log } from '../../application/ports/log.ts';
-import type { Authenticate } from './authenticate.ts';
+import { requireScope, type Authenticate } from './authenticate.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
@@ -152,12 +152,14 @@ function route(
   { name, authenticate }: ServerOptions,
   exchangeOf: (res: Response) => Exchange,
 ): void {
-  if (declared.auth === 'owner' && !authenticate)
-    throw new TypeError(`${name}: nothing authenticates owners`);
+  if (declared.auth !== 'none' && !authenticate) throw new TypeError(`${name}: nothing authenticates owners`);
   app[declared.method](declared.path, async (req, res) => {
     const exchange = exchangeOf(res);
     exchange.route = declared.path;
-    if (declared.auth === 'owner') exchange.owner = await authenticate?.(req.headers.authorization);
+    if (declared.auth !== 'none') {
+      exchange.owner = await authenticate?.(req.headers.authorization);
+      requireScope(declared, exchange.owner, req.params['id']);
+    }
     await answer(declared, exchange, req, res, name);
   });
 }

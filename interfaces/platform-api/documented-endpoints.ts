@@ -1,14 +1,18 @@
 /** Every route of the platform API without what it works with: for the document, never to be called. */
 import type { Endpoint } from '../http/endpoint.ts';
+import { auditEndpoints } from './audit.ts';
 import { ownerEndpoints } from './owners.ts';
 import { projectAccessEndpoints } from './project-access.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
+import { tokenEndpoints } from './tokens.ts';
 
 const nothing = {} as never;
 
 export const documentedEndpoints = (): readonly Endpoint[] => [
   ...ownerEndpoints(nothing),
+  ...tokenEndpoints(nothing),
+  ...auditEndpoints(nothing),
   ...projectEndpoints(nothing),
   ...projectCommandEndpoints(nothing),
   ...projectAccessEndpoints(nothing),

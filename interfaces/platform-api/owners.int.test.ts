@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EraseOwnerDependencies } from '../../application/owner/erase-owner.ts';
 import type { LogInDependencies } from '../../application/owner/log-in.ts';
 import { signUp } from '../../application/owner/sign-up.ts';
 import type { EventMetadata, EventStore, StoredEvent } from '../../application/ports/event-store.ts';
@@ -78,12 +79,15 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-async function serve(more: Partial<LogInDependencies> = {}): Promise<HttpServer> {
+/** what an owner seems to have left */
+let projectsLeft = 0;
+
+async function serve(more: Partial<EraseOwnerDependencies> = {}): Promise<HttpServer> {
   const started = createServer({
     name: 'platform-api',
     port: 0,
     portVariable: 'PLATFORM_PORT',
-    endpoints: ownerEndpoints({ ...dependencies, ...more }),
+    endpoints: ownerEndpoints({ ...dependencies, projectsOf: () => Promise.resolve(projectsLeft), ...more }),
     authenticate: bearerAuthentication(dependencies.tokens),
     log: pinoLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } }),
     ready: async () => ({}),
@@ -221,6 +225,7 @@ describe('signing up', () => {
       correlationId: 'c',
       causationId: null,
       actor: { kind: 'system', id: 't' },
+      reason: 'test',
     };
     const dying = (): EventStore => ({
       ...boundTo(store),
@@ -268,6 +273,7 @@ const boundTo = (from: EventStore): EventStore => ({
   head: () => from.head(),
   verifyChain: (...args) => from.verifyChain(...args),
   close: () => from.close(),
+  capabilities: from.capabilities,
 });
 
 describe('logging in', () => {

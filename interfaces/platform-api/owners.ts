@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { normaliseEmail } from '../../application/owner/email-address.ts';
+import { eraseOwner, type EraseOwnerDependencies } from '../../application/owner/erase-owner.ts';
 import { logIn, type LogInDependencies } from '../../application/owner/log-in.ts';
 import { logOut } from '../../application/owner/log-out.ts';
 import { refresh } from '../../application/owner/refresh.ts';
@@ -32,73 +33,105 @@ const tokensView = z.object({
 });
 
 /** `/api/owners/...`: accounts and sessions of those who own projects. */
-export function ownerEndpoints(dependencies: LogInDependencies): Endpoint[] {
-  const tags = ['owners'];
-  return [
-    endpoint({
-      method: 'post',
-      path: '/api/owners/signup',
-      summary: 'Make an account',
-      tags,
-      auth: 'none',
-      body: credentials,
-      responses: { 201: ownerView },
-      handler: async ({ body, context }) => ({
-        status: 201,
-        body: ownerBody(await signUp(dependencies, body, context)),
-      }),
+export const ownerEndpoints = (dependencies: EraseOwnerDependencies): Endpoint[] => [
+  signUpEndpoint(dependencies),
+  logInEndpoint(dependencies),
+  refreshEndpoint(dependencies),
+  logOutEndpoint(dependencies),
+  me(dependencies),
+  erase(dependencies),
+];
+
+const tags = ['owners'];
+
+const signUpEndpoint = (dependencies: LogInDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/owners/signup',
+    summary: 'Make an account',
+    tags,
+    auth: 'none',
+    body: credentials,
+    responses: { 201: ownerView },
+    handler: async ({ body, context }) => ({
+      status: 201,
+      body: ownerBody(await signUp(dependencies, body, context)),
     }),
-    endpoint({
-      method: 'post',
-      path: '/api/owners/login',
-      summary: 'Begin a session',
-      tags,
-      auth: 'none',
-      body: loginCredentials,
-      responses: { 200: tokensView },
-      handler: async ({ body, context }) => ({
-        status: 200,
-        body: tokensBody(await logIn(dependencies, body, context)),
-      }),
+  });
+
+const logInEndpoint = (dependencies: LogInDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/owners/login',
+    summary: 'Begin a session',
+    tags,
+    auth: 'none',
+    body: loginCredentials,
+    responses: { 200: tokensView },
+    handler: async ({ body, context }) => ({
+      status: 200,
+      body: tokensBody(await logIn(dependencies, body, context)),
     }),
-    endpoint({
-      method: 'post',
-      path: '/api/owners/refresh',
-      summary: 'Exchange a refresh token for new tokens',
-      tags,
-      auth: 'none',
-      body: refreshToken,
-      responses: { 200: tokensView },
-      handler: async ({ body, context }) => ({
-        status: 200,
-        body: tokensBody(await refresh(dependencies, body.refresh_token, context)),
-      }),
+  });
+
+const refreshEndpoint = (dependencies: LogInDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/owners/refresh',
+    summary: 'Exchange a refresh token for new tokens',
+    tags,
+    auth: 'none',
+    body: refreshToken,
+    responses: { 200: tokensView },
+    handler: async ({ body, context }) => ({
+      status: 200,
+      body: tokensBody(await refresh(dependencies, body.refresh_token, context)),
     }),
-    endpoint({
-      method: 'post',
-      path: '/api/owners/logout',
-      summary: 'End the session of a refresh token',
-      description: 'Repeatable. Access tokens of the session stay good until they expire.',
-      tags,
-      auth: 'none',
-      body: refreshToken,
-      responses: { 204: 'The session has ended' },
-      handler: async ({ body, context }) => {
-        await logOut(dependencies, body.refresh_token, context);
-        return { status: 204 };
-      },
-    }),
-    endpoint({
-      method: 'get',
-      path: '/api/owners/me',
-      summary: 'Who the access token belongs to',
-      tags,
-      auth: 'owner',
-      responses: { 200: ownerView },
-      handler: async ({ owner }) => ({ status: 200, body: ownerBody(await accountOf(dependencies, owner)) }),
-    }),
-  ];
-}
+  });
+
+const logOutEndpoint = (dependencies: LogInDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/owners/logout',
+    summary: 'End the session of a refresh token',
+    description: 'Repeatable. Access tokens of the session stay good until they expire.',
+    tags,
+    auth: 'none',
+    body: refreshToken,
+    responses: { 204: 'The session has ended' },
+    handler: async ({ body, context }) => {
+      await logOut(dependencies, body.refresh_token, context);
+      return { status: 204 };
+    },
+  });
+
+const me = (dependencies: LogInDependencies): Endpoint =>
+  endpoint({
+    method: 'get',
+    path: '/api/owners/me',
+    summary: 'Who the access token belongs to',
+    tags,
+    auth: 'owner',
+    responses: { 200: ownerView },
+    handler: async ({ owner }) => ({ status: 200, body: ownerBody(await accountOf(dependencies, owner)) }),
+  });
+
+const erase = (dependencies: EraseOwnerDependencies): Endpoint =>
+  endpoint({
+    method: 'delete',
+    path: '/api/owners/me',
+    summary: 'Erase your account',
+    description:
+      'Your projects have to be purged first. The key of your personal data is destroyed: the audit trail stays and verifies, and nobody can read your address in it any more.',
+    tags,
+    auth: 'session',
+    body: z.strictObject({ password: z.string().max(200) }),
+    responses: { 204: 'Erased' },
+    handler: async ({ owner, body, context }) => {
+      await eraseOwner(dependencies, owner.id, body.password, context);
+      return { status: 204 };
+    },
+  });
 
 async function accountOf({ accounts }: LogInDependencies, { id }: Owner): Promise<OwnerAccount> {
   const account = await accounts.findById(id);

@@ -1,18 +1,24 @@
 import { z } from 'zod';
+import { Unavailable } from '../../application/errors.ts';
+import { recordAccess, runSql } from '../../application/project/record-access.ts';
+import {
+  rotateDatabasePassword,
+  rotateKeys,
+  type RotateDependencies,
+} from '../../application/project/rotate-secrets.ts';
+import type { StreamWatch } from '../../application/stream-watch.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { DataApis, Endpoint as Address } from '../../application/ports/data-apis.ts';
-import type { EventStore } from '../../application/ports/event-store.ts';
+import type { EventMetadata } from '../../application/ports/event-store.ts';
 import type { ProjectSql } from '../../application/ports/project-sql.ts';
-import type { Secrets } from '../../application/ports/secrets.ts';
-import { ownerRole } from '../../domain/project/project-id.ts';
+import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { idParam } from './project-view.ts';
+import { idParam, settledProject } from './project-view.ts';
 
-export interface ProjectAccessDependencies {
-  readonly store: EventStore;
-  readonly secrets: Secrets;
+export interface ProjectAccessDependencies extends RotateDependencies {
+  readonly watch: StreamWatch;
   readonly dataApis: DataApis;
   readonly sql: ProjectSql;
   /** how the gateway is reached from outside, without a slash at the end */
@@ -36,10 +42,16 @@ const parameter = z.union([
 
 /** How to reach what a project has, and SQL in it. */
 export function projectAccessEndpoints(dependencies: ProjectAccessDependencies): Endpoint[] {
-  return [connection(dependencies), keys(dependencies), sql(dependencies)];
+  return [
+    connection(dependencies),
+    keys(dependencies),
+    rotateKeysEndpoint(dependencies),
+    rotatePasswordEndpoint(dependencies),
+    sql(dependencies),
+  ];
 }
 
-const connection = ({ store, secrets, publicUrl, database, pooler }: ProjectAccessDependencies): Endpoint =>
+const connection = (dependencies: ProjectAccessDependencies): Endpoint =>
   endpoint({
     method: 'get',
     path: '/api/projects/:id/connection',
@@ -58,47 +70,128 @@ const connection = ({ store, secrets, publicUrl, database, pooler }: ProjectAcce
         db_uri_pooler: z.string().nullable().describe('null: no pooler runs on this machine.'),
       }),
     },
-    handler: async ({ owner, params }) => {
-      const { project } = await loadOwnedProject(store, owner.id, params.id);
-      const opened = secrets.open(project.id, project.secrets);
-      const issued = await secrets.apiKeys(project.id, opened, project.createdAt);
-      const apiUrl = `${publicUrl}/project/${project.id}`;
-      const uri = ({ host, port }: Address) =>
-        `postgresql://${ownerRole(project.id)}:${opened.owner.password}@${host}:${port}/${project.id}`;
+    handler: async ({ owner, params, context }) => {
+      const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id);
+      await revealed(dependencies, project, 'connection', context);
+      const apiUrl = `${dependencies.publicUrl}/project/${project.id}`;
       const body = {
         project_id: project.id,
         api_url: apiUrl,
         rest_url: `${apiUrl}/rest/v1`,
         auth_url: `${apiUrl}/auth/v1`,
         storage_url: `${apiUrl}/storage/v1`,
-        anon_key: issued.anonKey,
-        service_role_key: issued.serviceRoleKey,
-        db_uri: uri(database),
-        db_uri_pooler: pooler ? uri(pooler) : null,
+        ...(await keysBody(dependencies, project)),
+        ...databaseUris(dependencies, project),
       };
       return { status: 200, body };
     },
   });
 
-const keys = ({ store, secrets }: ProjectAccessDependencies): Endpoint =>
+const keys = (dependencies: ProjectAccessDependencies): Endpoint =>
   endpoint({
     method: 'get',
     path: '/api/projects/:id/keys',
-    summary: 'API keys of a project',
+    summary: 'The API keys of a project',
     tags,
     auth: 'owner',
     params: idParam,
     responses: { 200: apiKeys },
-    handler: async ({ owner, params }) => {
-      const { project } = await loadOwnedProject(store, owner.id, params.id);
-      const issued = await secrets.apiKeys(
-        project.id,
-        secrets.open(project.id, project.secrets),
-        project.createdAt,
-      );
-      return { status: 200, body: { anon_key: issued.anonKey, service_role_key: issued.serviceRoleKey } };
+    handler: async ({ owner, params, context }) => {
+      const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id);
+      await revealed(dependencies, project, 'keys', context);
+      return { status: 200, body: await keysBody(dependencies, project) };
     },
   });
+
+/** The trail tells who has looked at the keys; to whom it cannot be told they are not shown. */
+const revealed = (
+  recorder: ProjectAccessDependencies,
+  { id: projectId }: ExistingProject,
+  shownWith: 'keys' | 'connection',
+  context: EventMetadata,
+): Promise<void> =>
+  recordAccess(
+    recorder,
+    projectId,
+    { type: 'ApiKeysRevealed', data: { projectId, with: shownWith } },
+    context,
+  );
+
+async function keysBody({ secrets }: ProjectAccessDependencies, project: ExistingProject) {
+  const opened = secrets.open(project.id, project.secrets);
+  const issued = await secrets.apiKeys(project.id, opened, project.keysIssuedAt);
+  return { anon_key: issued.anonKey, service_role_key: issued.serviceRoleKey };
+}
+
+const rotateKeysEndpoint = (dependencies: ProjectAccessDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/projects/:id/keys/rotate',
+    summary: 'Make new API keys',
+    description:
+      'No request is refused meanwhile. The old keys, and tokens signed with their secret, stay good for the overlap: 24 h unless you say otherwise, 0 for a key that leaked.',
+    tags,
+    auth: 'owner',
+    params: idParam,
+    body: z
+      .strictObject({
+        overlap_seconds: z
+          .int()
+          .min(0)
+          .max(30 * 24 * 3600)
+          .default(24 * 3600),
+      })
+      .optional(),
+    responses: { 200: apiKeys.extend({ old_keys_valid_until: z.iso.datetime() }) },
+    handler: async ({ owner, params, body, context, signal }) => {
+      const who = { ownerId: owner.id, projectId: params.id };
+      const overlapSeconds = body?.overlap_seconds ?? 24 * 3600;
+      await rotateKeys(dependencies, who, overlapSeconds * 1000, context);
+      const { project } = await inForce(dependencies, who, signal);
+      const until = project.previousKeys?.until ?? project.keysIssuedAt;
+      const issued = await keysBody(dependencies, project);
+      return { status: 200, body: { ...issued, old_keys_valid_until: until.toISOString() } };
+    },
+  });
+
+const rotatePasswordEndpoint = (dependencies: ProjectAccessDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/projects/:id/database-password/rotate',
+    summary: "Make a new password for the owner's login",
+    description: 'The old one ends when the new one is in force; open connections go on.',
+    tags,
+    auth: 'owner',
+    params: idParam,
+    responses: { 200: z.object({ db_uri: z.string(), db_uri_pooler: z.string().nullable() }) },
+    handler: async ({ owner, params, context, signal }) => {
+      const who = { ownerId: owner.id, projectId: params.id };
+      await rotateDatabasePassword(dependencies, who, context);
+      const { project } = await inForce(dependencies, who, signal);
+      return { status: 200, body: databaseUris(dependencies, project) };
+    },
+  });
+
+const IN_FORCE_WITHIN_MS = 30_000;
+
+/** @throws {Unavailable} it is recorded and will be done; it takes longer than anybody should wait */
+async function inForce(
+  dependencies: ProjectAccessDependencies,
+  { ownerId, projectId }: { readonly ownerId: string; readonly projectId: ProjectId },
+  signal: AbortSignal,
+) {
+  const found = await settledProject(dependencies, ownerId, projectId, IN_FORCE_WITHIN_MS, signal);
+  if (!found.settled)
+    throw new Unavailable('put the rotation in force in time; it goes on, see the progress');
+  return found;
+}
+
+function databaseUris({ secrets, database, pooler }: ProjectAccessDependencies, project: ExistingProject) {
+  const { password } = secrets.open(project.id, project.secrets).owner;
+  const uri = ({ host, port }: Address) =>
+    `postgresql://${ownerRole(project.id)}:${password}@${host}:${port}/${project.id}`;
+  return { db_uri: uri(database), db_uri_pooler: pooler ? uri(pooler) : null };
+}
 
 const sqlResult = z.object({
   command: z.string().nullable(),
@@ -121,7 +214,7 @@ const sqlError = z.object({
   hint: z.string().nullable(),
 });
 
-const sql = ({ store, secrets, dataApis, sql: database }: ProjectAccessDependencies): Endpoint =>
+const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
   endpoint({
     method: 'post',
     path: '/api/projects/:id/sql',
@@ -137,12 +230,13 @@ const sql = ({ store, secrets, dataApis, sql: database }: ProjectAccessDependenc
     }),
     responses: { 200: sqlResult, 422: sqlError },
     limits: { bodyBytes: 2 * MAX_QUERY },
-    handler: async ({ owner, params, body, signal }) => {
+    handler: async ({ owner, params, body, context, signal }) => {
+      const { store, secrets, dataApis } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireActive(project);
       const { password } = secrets.open(project.id, project.secrets).owner;
       const statement = { query: body.query, ...(body.params && { params: body.params }) };
-      const outcome = await database.run(project.id, password, statement, signal);
+      const outcome = await runSql(dependencies, project.id, password, statement, context, signal);
       if (outcome.changedSchema) await dataApis.reloadSchema(project.id);
       return { status: 200, body: resultBody(outcome) };
     },

@@ -1,15 +1,16 @@
 import type pg from 'pg';
 import { z } from 'zod';
 import { readOrEmpty } from '../../application/handle.ts';
+import { explainProject } from '../../application/project/explain-project.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { EventStore, StoredEvent } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { withoutSealed } from '../../projections/audit-trail/audit-trail.ts';
-import { auditOf, exportAudit, type AuditEntry } from '../../projections/audit-trail/queries.ts';
 import { progressOf } from '../../projections/provisioning-progress/queries.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { eventStream, ndjson, type ServerSentEvent } from '../http/stream-reply.ts';
+import { eventStream, type ServerSentEvent } from '../http/stream-reply.ts';
+import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
 import { idParam } from './project-view.ts';
 
 export interface ProjectHistoryDependencies {
@@ -25,6 +26,7 @@ const tags = ['history'];
 /** What happened to a project, and what is happening. */
 export const projectHistoryEndpoints = (dependencies: ProjectHistoryDependencies): Endpoint[] => [
   progress(dependencies),
+  why(dependencies),
   events(dependencies),
   audit(dependencies),
 ];
@@ -78,6 +80,61 @@ const progress = ({ store, pool, waitForView }: ProjectHistoryDependencies): End
         })),
       }));
       return { status: 200, body: { processes } };
+    },
+  });
+
+const why = ({ store }: ProjectHistoryDependencies): Endpoint =>
+  endpoint({
+    method: 'get',
+    path: '/api/projects/:id/why',
+    summary: 'Why a project is as it is, in words',
+    description: 'What happened, what caused it, what it waits for and until when, and what can be done.',
+    tags,
+    auth: 'owner',
+    params: idParam,
+    responses: {
+      200: z.object({
+        summary: z.string(),
+        waits_for: z
+          .object({
+            step: z.string(),
+            attempts: z.int(),
+            reason: z.string(),
+            until: z.iso.datetime().nullable(),
+          })
+          .nullable(),
+        advice: z.string().nullable(),
+        chain: z.array(
+          z.object({
+            revision: z.int(),
+            at: z.iso.datetime(),
+            type: z.string(),
+            text: z.string(),
+            actor: z.object({ kind: z.string(), id: z.string() }),
+            reason: z.string(),
+            correlation_id: z.string(),
+            caused_by: z.int().nullable().describe('The revision of the event that it follows from.'),
+          }),
+        ),
+      }),
+    },
+    handler: async ({ owner, params }) => {
+      const { summary, waitsFor, advice, chain } = explainProject(
+        await loadOwnedProject(store, owner.id, params.id),
+      );
+      const body = {
+        summary,
+        waits_for: waitsFor && { ...waitsFor, until: waitsFor.until?.toISOString() ?? null },
+        advice,
+        chain: chain.map(({ at, correlationId, causedBy, actor, ...link }) => ({
+          ...link,
+          at: at.toISOString(),
+          actor: { ...actor },
+          correlation_id: correlationId,
+          caused_by: causedBy,
+        })),
+      };
+      return { status: 200, body };
     },
   });
 
@@ -141,23 +198,6 @@ const shown = (event: StoredEvent): ServerSentEvent => ({
   },
 });
 
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
-const auditView = z.object({
-  position: z.string(),
-  revision: z.int(),
-  event_id: z.string(),
-  type: z.string(),
-  actor: z.object({ kind: z.string(), id: z.string() }),
-  correlation_id: z.string(),
-  causation_id: z.string().nullable(),
-  request_id: z.string().nullable(),
-  ip: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  recorded_at: z.iso.datetime(),
-  data: z.unknown(),
-  hash: z.string(),
-});
-
 const audit = ({ store, pool, waitForView }: ProjectHistoryDependencies): Endpoint =>
   endpoint({
     method: 'get',
@@ -167,44 +207,12 @@ const audit = ({ store, pool, waitForView }: ProjectHistoryDependencies): Endpoi
     tags,
     auth: 'owner',
     params: idParam,
-    query: z.object({
-      type: z.string().max(100).optional(),
-      actor: z.string().max(100).optional(),
-      correlation_id: z.string().max(200).optional(),
-      since: time.optional(),
-      until: time.optional(),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
-      cursor: z.string().max(500).optional(),
-    }),
-    headers: z.object({ accept: z.string().max(500).optional() }),
-    responses: { 200: z.object({ entries: z.array(auditView), next_cursor: z.string().nullable() }) },
+    query: auditQuery,
+    headers: auditHeaders,
+    responses: { 200: auditPage },
     handler: async ({ owner, params, query, headers }) => {
       await loadOwnedProject(store, owner.id, params.id);
       await waitForView('audit-trail');
-      const { limit, cursor, correlation_id: correlationId, ...rest } = query;
-      const filter = { ...rest, correlationId, ownerId: owner.id, projectId: params.id };
-      if (headers.accept?.includes('application/x-ndjson')) return ndjson(bodies(exportAudit(pool, filter)));
-      const page = await auditOf(pool, { ...filter, limit, cursor });
-      return { status: 200, body: { entries: page.entries.map(auditBody), next_cursor: page.nextCursor } };
+      return auditReply(pool, { ownerId: owner.id, projectId: params.id }, query, headers.accept);
     },
   });
-
-async function* bodies(entries: AsyncIterable<AuditEntry>) {
-  for await (const entry of entries) yield auditBody(entry);
-}
-
-const auditBody = (entry: AuditEntry) => ({
-  position: entry.position.toString(),
-  revision: entry.revision,
-  event_id: entry.eventId,
-  type: entry.type,
-  actor: { ...entry.actor },
-  correlation_id: entry.correlationId,
-  causation_id: entry.causationId,
-  request_id: entry.requestId,
-  ip: entry.ip,
-  user_agent: entry.userAgent,
-  recorded_at: entry.recordedAt.toISOString(),
-  data: entry.data,
-  hash: entry.hash,
-});

@@ -9,7 +9,7 @@ const event = (stream: string, type: string, data: unknown = {}): StoredEvent =>
   stream,
   type,
   data,
-  metadata: { correlationId: 'c', causationId: null, actor: { kind: 'system', id: 'test' } },
+  metadata: { correlationId: 'c', causationId: null, actor: { kind: 'system', id: 'test' }, reason: 'test' },
   revision: 0,
   position: 1n,
   schemaVersion: 1,

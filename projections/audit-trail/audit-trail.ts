@@ -1,5 +1,10 @@
 import type pg from 'pg';
-import { isProjectId, projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
+import {
+  isProjectId,
+  projectOfAccessStream,
+  projectOfStream,
+  type ProjectId,
+} from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { upsertRows } from '../keyed-rows.ts';
 import type { Projection } from '../projection.ts';
@@ -16,6 +21,7 @@ export interface AuditRow {
   readonly actor_id: string;
   readonly correlation_id: string;
   readonly causation_id: string | null;
+  readonly reason: string;
   readonly request_id: string | null;
   readonly ip: string | null;
   readonly user_agent: string | null;
@@ -26,6 +32,8 @@ export interface AuditRow {
 
 type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string | null };
 
+/** Of a project's events; the others have to look it up. */
+const SAY_THE_OWNER = new Set(['ProjectRequested', 'ProjectRequestAbandoned']);
 const SEALED = new Set(['secrets', 'sealedEmail']);
 
 /** Who did what, when, from where and why: one row for each event of projects, their names, and owners. */
@@ -51,9 +59,10 @@ export const auditTrail: Projection = {
 export function subjectOf(event: StoredEvent): Subject | undefined {
   const { stream } = event;
   const data = event.data as { readonly projectId?: unknown; readonly ownerId?: unknown };
-  const projectId = projectOfStream(stream);
+  const projectId = projectOfStream(stream) ?? projectOfAccessStream(stream);
   if (projectId) {
-    return { projectId, ownerId: typeof data.ownerId === 'string' ? data.ownerId : null };
+    const named = SAY_THE_OWNER.has(event.type) && typeof data.ownerId === 'string';
+    return { projectId, ownerId: named ? (data.ownerId as string) : null };
   }
   const nameOwner = /^projectname-([^-]+)-/.exec(stream)?.[1];
   if (nameOwner !== undefined) {
@@ -91,7 +100,7 @@ async function ownersOf(
 }
 
 function auditRow(event: StoredEvent, { projectId, ownerId }: Subject): AuditRow {
-  const { actor, correlationId, causationId, requestId, ip, userAgent } = event.metadata;
+  const { actor, correlationId, causationId, reason, requestId, ip, userAgent } = event.metadata;
   return {
     position: event.position,
     stream: event.stream,
@@ -104,6 +113,7 @@ function auditRow(event: StoredEvent, { projectId, ownerId }: Subject): AuditRow
     actor_id: actor.id,
     correlation_id: correlationId,
     causation_id: causationId,
+    reason,
     request_id: requestId ?? null,
     ip: ip ?? null,
     user_agent: userAgent ?? null,

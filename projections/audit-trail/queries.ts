@@ -14,6 +14,7 @@ export interface AuditEntry {
   readonly actor: { readonly kind: string; readonly id: string };
   readonly correlationId: string;
   readonly causationId: string | null;
+  readonly reason: string;
   readonly requestId: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;
@@ -35,6 +36,8 @@ export interface AuditFilter {
   readonly since?: Date | undefined;
   /** exclusive */
   readonly until?: Date | undefined;
+  /** exactly this place of the log */
+  readonly at?: bigint | undefined;
 }
 
 export interface AuditPage {
@@ -59,31 +62,59 @@ export async function auditOf(
   },
 ): Promise<AuditPage> {
   const limit = boundedLimit(query.limit, MOST_PER_PAGE);
-  const [before = null] = query.cursor === undefined ? [] : decodeCursor(query.cursor, CURSOR_SHAPE);
+  const [before] = query.cursor === undefined ? [] : decodeCursor(query.cursor, CURSOR_SHAPE);
+  const { conditions, values } = conditionsOf(query, before);
   const { rows } = await pool.query<AuditRow>(
-    `SELECT * FROM view_audit_trail.entries
-     WHERE owner_id = $1 AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR type = $3)
-       AND ($4::text IS NULL OR actor_id = $4 OR actor_kind = $4)
-       AND ($5::text IS NULL OR correlation_id = $5)
-       AND ($6::timestamptz IS NULL OR recorded_at >= $6) AND ($7::timestamptz IS NULL OR recorded_at < $7)
-       AND ($8::bigint IS NULL OR position < $8)
-     ORDER BY position DESC LIMIT $9`,
-    [
-      query.ownerId,
-      query.projectId ?? null,
-      query.type ?? null,
-      query.actor ?? null,
-      query.correlationId ?? null,
-      query.since ?? null,
-      query.until ?? null,
-      before,
-      limit + 1,
-    ],
+    `SELECT * FROM view_audit_trail.entries WHERE ${conditions.join(' AND ')}
+     ORDER BY position DESC LIMIT ${limit + 1}`,
+    values,
   );
   const entries = rows.slice(0, limit).map(toEntry);
   const last = rows.length > limit ? entries.at(-1) : undefined;
   return { entries, nextCursor: last ? encodeCursor([last.position.toString()]) : null };
 }
+
+/**
+ * Only what is asked for stands in the statement, so that each question finds its index. A time becomes a
+ * position as well: where it is far back, nobody walks there through everything newer.
+ */
+function conditionsOf(filter: AuditFilter, before: string | undefined) {
+  const values: unknown[] = [];
+  const value = (given: unknown) => `$${values.push(given)}`;
+  const conditions = [`owner_id = ${value(filter.ownerId)}`];
+  const { projectId, type, actor, correlationId, since, until, at } = filter;
+  if (at !== undefined) conditions.push(`position = ${value(at)}`);
+  if (projectId !== undefined) conditions.push(`project_id = ${value(projectId)}`);
+  if (type !== undefined) conditions.push(`type = ${value(type)}`);
+  if (actor !== undefined) {
+    conditions.push(`${ACTOR_KINDS.has(actor) ? 'actor_kind' : 'actor_id'} = ${value(actor)}`);
+  }
+  if (correlationId !== undefined) conditions.push(`correlation_id = ${value(correlationId)}`);
+  if (since !== undefined) {
+    const time = value(since);
+    conditions.push(
+      `recorded_at >= ${time}`,
+      `position >= ${firstPosition(`${time}::timestamptz - ${SLACK}`)}`,
+    );
+  }
+  if (until !== undefined) {
+    const time = value(until);
+    conditions.push(
+      `recorded_at < ${time}`,
+      `position <= ${firstPosition(`${time}::timestamptz + ${SLACK}`)}`,
+    );
+  }
+  if (before !== undefined) conditions.push(`position < ${value(before)}`);
+  return { conditions, values };
+}
+
+const ACTOR_KINDS: ReadonlySet<string> = new Set(['owner', 'token', 'process', 'operator', 'system']);
+/** how far a clock may have been set back: positions and times need not be in the same order */
+const SLACK = `interval '10 minutes'`;
+/** of what was recorded at a time or later; beyond the end when there is nothing */
+const firstPosition = (time: string): string =>
+  `coalesce((SELECT position FROM view_audit_trail.entries WHERE recorded_at >= ${time}
+     ORDER BY recorded_at, position LIMIT 1), 9223372036854775807)`;
 
 /** Everything that the filter lets pass, newest first, read page by page: an export of any length. */
 export async function* exportAudit(
@@ -109,6 +140,7 @@ const toEntry = (row: AuditRow): AuditEntry => ({
   actor: { kind: row.actor_kind, id: row.actor_id },
   correlationId: row.correlation_id,
   causationId: row.causation_id,
+  reason: row.reason,
   requestId: row.request_id,
   ip: row.ip,
   userAgent: row.user_agent,

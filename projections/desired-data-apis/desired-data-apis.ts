@@ -16,6 +16,8 @@ export interface DataApiRow {
   readonly pool: boolean;
   readonly postgrest: boolean;
   readonly secrets: SealedSecrets;
+  /** whose tokens are still good; the time is RFC 3339 */
+  readonly previous_keys: { readonly secrets: SealedSecrets; readonly until: string } | null;
   readonly data_api: DataApiSettings;
   readonly revision: number;
 }
@@ -49,10 +51,17 @@ export function evolveDataApiRow(row: DataApiRow | undefined, event: StoredEvent
     process: project.run?.process ?? null,
     ...project.resources,
     secrets: project.secrets,
+    previous_keys: project.previousKeys && {
+      secrets: project.previousKeys.secrets,
+      until: project.previousKeys.until.toISOString(),
+    },
     data_api: project.dataApi,
     revision: project.revision,
   };
 }
+
+export const previousKeysOf = ({ previous_keys: keys }: DataApiRow) =>
+  keys && { secrets: keys.secrets, until: new Date(keys.until) };
 
 const kept = (row: DataApiRow) => ({
   id: row.project_id,
@@ -61,5 +70,6 @@ const kept = (row: DataApiRow) => ({
   process: row.process,
   resources: { database: row.database, users: row.users, pool: row.pool, postgrest: row.postgrest },
   secrets: row.secrets,
+  previousKeys: previousKeysOf(row),
   dataApi: row.data_api,
 });

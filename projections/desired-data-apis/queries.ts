@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { DataApiSettings, SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type { ProjectStatus } from '../../domain/project/project.ts';
-import type { DataApiRow } from './desired-data-apis.ts';
+import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
+import { previousKeysOf, type DataApiRow } from './desired-data-apis.ts';
 
 export interface DesiredDataApi {
   readonly projectId: ProjectId;
@@ -13,11 +13,12 @@ export interface DesiredDataApi {
   readonly postgrest: boolean;
   readonly users: boolean;
   readonly secrets: SealedSecrets;
+  readonly previousKeys: ExistingProject['previousKeys'];
   readonly dataApi: DataApiSettings;
   readonly revision: number;
 }
 
-const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, data_api, revision
+const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, data_api, revision
   FROM view_desired_data_apis.data_apis`;
 
 /** All projects of which at least one thing shall stand, by id. */
@@ -42,6 +43,7 @@ const toDesired = (row: DataApiRow): DesiredDataApi => ({
   postgrest: row.postgrest,
   users: row.users,
   secrets: row.secrets,
+  previousKeys: previousKeysOf(row),
   dataApi: row.data_api,
   revision: row.revision,
 });

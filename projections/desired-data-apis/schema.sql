@@ -10,6 +10,7 @@ CREATE TABLE data_apis (
   postgrest bool NOT NULL,
   -- sealed, as in the log
   secrets jsonb NOT NULL,
+  previous_keys jsonb,
   data_api jsonb NOT NULL,
   revision int NOT NULL
 );

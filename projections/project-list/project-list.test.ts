@@ -4,7 +4,8 @@ import { fold, type Recorded } from '../../domain/decider.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { ProjectEvent, ProjectEventType } from '../../domain/project/events.ts';
 import { projectId } from '../../domain/project/project-id.ts';
-import { projectDecider, type ProjectCommand } from '../../domain/project/project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import type { ProjectCommand } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { evolveDataApiRow, type DataApiRow } from '../desired-data-apis/desired-data-apis.ts';
 import { evolveProjectRow, type ProjectRow } from './project-list.ts';
@@ -38,7 +39,12 @@ const PLAIN: readonly ProjectEventType[] = [
   'ProjectActivated', 'ProjectPaused', 'ProjectResumed', 'ProjectDeleted', 'ProjectUndeleted', 'ProjectPurged',
   'ProjectPauseRequested', 'ProjectResumeRequested', 'ProjectUndeleteRequested', 'ProjectPurgeRequested',
   'StepRetryRequested',
+  'PreviousJwtSecretRetired',
+  'DatabasePasswordChanged',
+  'DatabasePasswordInForce',
 ]; // prettier-ignore
+
+const ROTATED = { keyVersion: 1, ciphertext: 'rotated' };
 
 const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
   fc.constantFrom(...PLAIN).map((type) => ({ type, data: {} }) as ProjectEvent),
@@ -52,7 +58,8 @@ const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
     { type: 'SchemaMigrated', data: { version: 2 } },
     { type: 'ProvisioningFailed', data: { step: 's', reason: 'r' } },
     { type: 'ProjectSuspended', data: { step: 's', reason: 'r' } },
-    { type: 'SqlExecuted', data: { fingerprint: 'f', outcome: 'o' } },
+    { type: 'JwtSecretRotated', data: { secrets: ROTATED, overlapUntil: '2031-01-01T00:00:00.000Z' } },
+    { type: 'DatabasePasswordRotated', data: { secrets: ROTATED } },
     { type: 'DriftDetected', data: { what: 'w', expected: 'e', actual: 'a' } },
     { type: 'DriftRepaired', data: { what: 'w' } },
   ),
@@ -83,7 +90,12 @@ function happened(history: readonly StoredEvent[], step: ProjectCommand | Projec
     ...event,
     id: '00000000-0000-4000-8000-000000000000',
     stream: `project-${id}`,
-    metadata: { correlationId: 'c', causationId: null, actor: { kind: 'system', id: 'test' } },
+    metadata: {
+      correlationId: 'c',
+      causationId: null,
+      actor: { kind: 'system', id: 'test' },
+      reason: 'test',
+    },
     revision: history.length + index,
     position: BigInt(history.length + index + 1),
     schemaVersion: 1,
@@ -132,6 +144,7 @@ test('every prefix of any history: the row is what the domain folds', () => {
           template_version: project.templateVersion,
           data_api: project.dataApi,
           purge_after: project.purgeAfter,
+          previous_keys_until: project.previousKeys?.until ?? null,
           created_at: project.createdAt,
           updated_at: project.updatedAt,
           revision: project.revision,
@@ -164,6 +177,10 @@ test('every prefix of any history: what shall stand is what the domain folds', (
           process: project.run?.process ?? null,
           ...project.resources,
           secrets: project.secrets,
+          previous_keys: project.previousKeys && {
+            secrets: project.previousKeys.secrets,
+            until: project.previousKeys.until.toISOString(),
+          },
           data_api: project.dataApi,
           revision: project.revision,
         });

@@ -16,6 +16,8 @@ export interface ProjectRow {
   readonly template_version: number;
   readonly data_api: DataApiSettings;
   readonly purge_after: Date | null;
+  /** until when the keys before the current ones are good */
+  readonly previous_keys_until: Date | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly revision: number;
@@ -54,6 +56,7 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
       template_version: project.templateVersion,
       data_api: project.dataApi,
       purge_after: project.purgeAfter,
+      previous_keys_until: project.previousKeys?.until ?? null,
       created_at: project.createdAt,
       updated_at: project.updatedAt,
       revision: project.revision,
@@ -61,6 +64,9 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
     }
   );
 }
+
+/** not kept, and of no meaning for a list */
+const NO_SECRETS = { keyVersion: 0, ciphertext: '' };
 
 const kept = (row: ProjectRow) => ({
   id: row.id,
@@ -72,5 +78,6 @@ const kept = (row: ProjectRow) => ({
   templateVersion: row.template_version,
   dataApi: row.data_api,
   purgeAfter: row.purge_after,
+  previousKeys: row.previous_keys_until && { secrets: NO_SECRETS, until: row.previous_keys_until },
   createdAt: row.created_at,
 });

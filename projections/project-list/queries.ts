@@ -79,6 +79,33 @@ export async function countByStatus(pool: pg.Pool): Promise<Partial<Record<Proje
   return Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
 }
 
+/** How many projects an owner has of which anything is left. */
+export async function countProjects(pool: pg.Pool, ownerId: string): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>(
+    `SELECT count(*) FROM view_project_list.projects WHERE owner_id = $1 AND status <> 'purged'`,
+    [ownerId],
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
+export interface DueProject {
+  readonly projectId: ProjectId;
+  readonly what: 'purge' | 'keys';
+}
+
+/** What the clock alone makes due, the longest waiting first, a bounded number. */
+export async function dueProjects(pool: pg.Pool, now: Date): Promise<readonly DueProject[]> {
+  const { rows } = await pool.query<{ id: ProjectId; what: 'purge' | 'keys' }>(
+    `(SELECT id, 'purge' AS what FROM view_project_list.projects
+      WHERE purge_after <= $1 AND status = 'deleted' ORDER BY purge_after LIMIT 100)
+     UNION ALL
+     (SELECT id, 'keys' FROM view_project_list.projects
+      WHERE previous_keys_until <= $1 AND process IS NULL AND status <> 'purged' ORDER BY previous_keys_until LIMIT 100)`,
+    [now],
+  );
+  return rows.map(({ id, what }) => ({ projectId: id, what }));
+}
+
 const toProject = (row: ProjectRow): ListedProject => ({
   id: row.id,
   ownerId: row.owner_id,

@@ -9,6 +9,7 @@ CREATE TABLE projects (
   template_version int NOT NULL,
   data_api jsonb NOT NULL,
   purge_after timestamptz,
+  previous_keys_until timestamptz,
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
   revision int NOT NULL,
@@ -18,3 +19,6 @@ CREATE TABLE projects (
 
 CREATE INDEX projects_of_owner ON projects (owner_id, created_at DESC, id DESC);
 CREATE INDEX projects_by_status ON projects (status);
+-- what becomes due by the clock alone
+CREATE INDEX projects_to_purge ON projects (purge_after) WHERE purge_after IS NOT NULL;
+CREATE INDEX projects_to_retire_keys ON projects (previous_keys_until) WHERE previous_keys_until IS NOT NULL;

@@ -27,6 +27,7 @@ const PROCESSES: ProcessTable = {
     { step: 'conclude-purge', records: 'ProjectPurged', undoes: null },
   ],
   'apply-settings': [{ step: 'reload-postgrest', records: 'PostgrestReloaded', undoes: null }],
+  'change-password': [],
 };
 
 const REQUESTED: ProjectEvent = {
@@ -70,7 +71,12 @@ function runsOf(events: readonly ProjectEvent[]): RunRow[] {
       ...event,
       id: '00000000-0000-4000-8000-000000000000',
       stream: `project-${id}`,
-      metadata: { correlationId: 'c', causationId: null, actor: { kind: 'system', id: 'test' } },
+      metadata: {
+        correlationId: 'c',
+        causationId: null,
+        actor: { kind: 'system', id: 'test' },
+        reason: 'test',
+      },
       revision: index,
       position: BigInt(index + 1),
       schemaVersion: 1,

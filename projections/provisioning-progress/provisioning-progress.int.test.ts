@@ -29,6 +29,7 @@ const projection = provisioningProgress({
   undelete: [],
   purge: [],
   'apply-settings': [],
+  'change-password': [],
 });
 
 projectionContract(projection);

@@ -1,0 +1,136 @@
+/** Why a project is as it is: its events in words, each with what caused it, and what it waits for now. */
+import type { ProjectEvent, ProjectEventType } from '../../domain/project/events.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
+import type { Actor, StoredEvent } from '../ports/event-store.ts';
+import type { LoadedProject } from './load-project.ts';
+
+export interface Link {
+  readonly revision: number;
+  readonly at: Date;
+  readonly type: string;
+  /** what happened, as a sentence */
+  readonly text: string;
+  readonly actor: Actor;
+  readonly reason: string;
+  readonly correlationId: string;
+  /** the revision of the event that it follows from; null: from outside, or from another stream */
+  readonly causedBy: number | null;
+}
+
+export interface Explanation {
+  /** how it stands, in one sentence */
+  readonly summary: string;
+  readonly waitsFor: {
+    readonly step: string;
+    readonly attempts: number;
+    readonly reason: string;
+    /** null: nobody tries again by himself */
+    readonly until: Date | null;
+  } | null;
+  /** what somebody can do about it; null: nothing has to be done */
+  readonly advice: string | null;
+  readonly chain: readonly Link[];
+}
+
+type Words = {
+  readonly [T in ProjectEventType]: (data: Extract<ProjectEvent, { type: T }>['data']) => string;
+};
+
+const WORDS: Words = {
+  ProjectRequestAbandoned: ({ name }) => `The request for "${name}" was given up before it became a project`,
+  ProjectRequested: ({ name }) => `The project "${name}" was requested`,
+  ProjectPauseRequested: () => 'A pause was requested',
+  ProjectResumeRequested: () => 'Resuming was requested',
+  ProjectDeletionRequested: ({ purgeAfter }) =>
+    `Deletion was requested; the data is kept until ${purgeAfter}`,
+  ProjectUndeleteRequested: () => 'Taking the deletion back was requested',
+  ProjectPurgeRequested: () => 'Removing everything was requested',
+  DataApiSettingsChanged: ({ dataApi }) =>
+    `The settings of the REST API were changed (at most ${dataApi.maxRows} rows; schemas ${dataApi.schemas.join(', ')})`,
+  JwtSecretRotated: ({ overlapUntil }) =>
+    `The keys were rotated; the old ones are good until ${overlapUntil}`,
+  PreviousJwtSecretRetired: () => 'The old keys are refused from now on',
+  DatabasePasswordRotated: () => 'A new database password was made',
+  DatabaseCreated: ({ databaseName }) => `The database ${databaseName} was created`,
+  DatabaseDropped: () => 'The database was dropped',
+  DatabaseUsersCreated: ({ roles }) => `The logins ${roles.join(' and ')} were created`,
+  DatabaseUsersRemoved: () => 'The logins were removed',
+  DatabasePasswordChanged: () => 'The new password was set in PostgreSQL',
+  SchemaMigrated: ({ version }) => `The database was brought to version ${version} of the template`,
+  DatabaseOpened: () => 'The database was opened for connections',
+  DatabaseClosed: () => 'The database was closed to connections',
+  PoolRegistered: () => 'The pooler was told of the database and its logins',
+  PoolUnregistered: () => 'The pooler forgot the database',
+  PostgrestSpawned: () => 'The REST API was started',
+  PostgrestRemoved: () => 'The REST API was stopped and removed',
+  PostgrestReloaded: () => 'The REST API took its configuration up, without a restart',
+  ProjectNameReleased: () => 'The name was given free',
+  ProjectActivated: () => 'The REST API answered: the project is active',
+  ProvisioningFailed: ({ step, reason }) =>
+    `Provisioning failed at ${step} (${reason}); everything was undone`,
+  ProjectPaused: () => 'The project is paused',
+  ProjectResumed: () => 'The REST API answered: the project is active again',
+  ProjectDeleted: () => 'The project is deleted; its data is kept for now',
+  ProjectUndeleted: () => 'The REST API answered: the deletion is taken back',
+  ProjectPurged: () => 'Nothing of the project is left but its events',
+  DatabasePasswordInForce: () => 'The new password is in force, directly and through the pooler',
+  ProjectSuspended: ({ step, reason }) => `${step} cannot be finished (${reason}): an operator has to look`,
+  StepFailed: ({ step, direction, attempt, reason, retryAt }) =>
+    `${direction === 'undo' ? 'Undoing ' : ''}${step} failed (try ${attempt}): ${reason}` +
+    (retryAt === null ? '; no further try' : `; next try at ${retryAt}`),
+  StepRetryRequested: () => 'An operator asked for another try',
+  DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} and was found: ${actual}`,
+  DriftRepaired: ({ what }) => `${what} is as it should be again`,
+  ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
+};
+
+/** One event in words; of a type that is not of a project, its type. */
+export function inWords({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
+  const words = Object.hasOwn(WORDS, type)
+    ? (WORDS[type as ProjectEventType] as (data: unknown) => string)
+    : undefined;
+  return words ? words(data) : type;
+}
+
+export function explainProject({ project, history }: LoadedProject): Explanation {
+  const revisions = new Map(history.map(({ id, revision }) => [id, revision]));
+  const chain = history.map((event): Link => ({
+    revision: event.revision,
+    at: event.recordedAt,
+    type: event.type,
+    text: inWords(event),
+    actor: event.metadata.actor,
+    reason: event.metadata.reason,
+    correlationId: event.metadata.correlationId,
+    causedBy: revisions.get(event.metadata.causationId ?? '') ?? null,
+  }));
+  return { summary: summaryOf(project), waitsFor: waitsForOf(project), advice: adviceOf(project), chain };
+}
+
+function summaryOf({ name, status, run, drift }: ExistingProject): string {
+  const does = run ? `, its process "${run.process}" is under way since ${run.startedAt.toISOString()}` : '';
+  const undoes = run?.undoing
+    ? ` and undoes itself because ${run.undoing.step} failed (${run.undoing.reason})`
+    : '';
+  const differs = drift.length > 0 ? `; found to differ and not repaired yet: ${drift.join(', ')}` : '';
+  return `"${name}" is ${status}${does}${undoes}${differs}.`;
+}
+
+function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
+  const trouble = run?.trouble;
+  if (!trouble) return null;
+  return { step: trouble.step, attempts: trouble.attempt, reason: trouble.reason, until: trouble.retryAt };
+}
+
+function adviceOf({ id, status, run, purgeAfter }: ExistingProject): string | null {
+  if (status === 'suspended')
+    return `Mend what the reason names, then have the step tried again: "npm run launchdb -- retry ${id}".`;
+  if (status === 'failed')
+    return 'Nothing is left of it. Delete it to use its name again, and create it anew when the reason is mended.';
+  if (status === 'deleted')
+    return `It can be taken back (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
+  if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;
+  return run?.trouble
+    ? 'Nothing has to be done: it is tried again by itself. The reason says what is in the way.'
+    : null;
+}

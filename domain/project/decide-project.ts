@@ -1,0 +1,125 @@
+/** The rules: what a command on a project means, or why it is refused. */
+import { Rejection } from '../rejection.ts';
+import type { DataApiSettings, ProjectEvent } from './events.ts';
+import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
+
+export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
+  if (command.kind === 'RequestProject') {
+    if (state.kind === 'abandoned')
+      throw new Rejection('project/name-taken', 'Another request took this name meanwhile.');
+    if (state.kind === 'project')
+      throw new Rejection('project/already-exists', 'This project id is already in use.');
+    const { kind: _, ...data } = command;
+    return [{ type: 'ProjectRequested', data }];
+  }
+  if (command.kind === 'AbandonRequest') {
+    if (state.kind === 'project') throw new Rejection('project/already-exists', 'The project was requested.');
+    const { ownerId, name } = command;
+    return state.kind === 'abandoned' ? [] : [{ type: 'ProjectRequestAbandoned', data: { ownerId, name } }];
+  }
+  if (state.kind !== 'project' || state.status === 'purged') {
+    throw new Rejection('project/not-found', 'There is no such project.');
+  }
+  switch (command.kind) {
+    case 'RenameProject':
+      return command.displayName === state.displayName
+        ? []
+        : [{ type: 'ProjectRenamed', data: { displayName: command.displayName } }];
+    case 'ChangeDataApiSettings':
+      return decideSettings(command.dataApi, state);
+    case 'RotateJwtSecret':
+    case 'RetirePreviousJwtSecret':
+    case 'RotateDatabasePassword':
+      return decideRotation(command, state);
+    case 'PauseProject':
+      if (state.status === 'paused' || state.status === 'pausing') return [];
+      requireStatus(state, 'active', 'project/not-active');
+      return [{ type: 'ProjectPauseRequested', data: {} }];
+    case 'ResumeProject':
+      if (state.status === 'active' || state.status === 'resuming') return [];
+      requireStatus(state, 'paused', 'project/not-paused');
+      return [{ type: 'ProjectResumeRequested', data: {} }];
+    case 'DeleteProject':
+      if (['deleting', 'deleted', 'purging'].includes(state.status)) return [];
+      // nobody has put anything into a project that never was active: there is nothing to retain
+      if (!state.activated) return [{ type: 'ProjectPurgeRequested', data: {} }];
+      return [{ type: 'ProjectDeletionRequested', data: { purgeAfter: command.purgeAfter.toISOString() } }];
+    case 'UndeleteProject':
+      if (state.status === 'active' || state.status === 'resuming') return [];
+      requireStatus(state, 'deleted', 'project/not-deleted');
+      return [{ type: 'ProjectUndeleteRequested', data: {} }];
+    case 'PurgeProject':
+      return state.status === 'purging' ? [] : [{ type: 'ProjectPurgeRequested', data: {} }];
+    case 'PurgeIfDue': {
+      const due = state.status === 'deleted' && state.purgeAfter !== null && state.purgeAfter <= command.now;
+      return due ? [{ type: 'ProjectPurgeRequested', data: {} }] : [];
+    }
+    case 'RetryStep':
+      if (state.status !== 'suspended') {
+        throw new Rejection(
+          'project/nothing-to-retry',
+          `The project is ${state.status}; nothing waits for a retry.`,
+        );
+      }
+      return [{ type: 'StepRetryRequested', data: {} }];
+    case 'ReportDrift': {
+      const { kind: _, ...data } = command;
+      return state.drift.includes(data.what) ? [] : [{ type: 'DriftDetected', data }];
+    }
+    case 'ReportRepair':
+      return state.drift.includes(command.what)
+        ? [{ type: 'DriftRepaired', data: { what: command.what } }]
+        : [];
+  }
+}
+
+type Rotation = Extract<
+  ProjectCommand,
+  { kind: 'RotateJwtSecret' | 'RetirePreviousJwtSecret' | 'RotateDatabasePassword' }
+>;
+
+function decideRotation(command: Rotation, state: ExistingProject): readonly ProjectEvent[] {
+  if (command.kind === 'RetirePreviousJwtSecret') {
+    const over = state.previousKeys !== null && state.previousKeys.until <= command.now;
+    // while a process is at work it waits: the next sweep comes
+    return over && !state.run ? [{ type: 'PreviousJwtSecretRetired', data: {} }] : [];
+  }
+  requireStatus(state, 'active', 'project/not-active');
+  const { secrets } = command;
+  if (command.kind === 'RotateDatabasePassword')
+    return [{ type: 'DatabasePasswordRotated', data: { secrets } }];
+  if (state.previousKeys) {
+    const until = state.previousKeys.until.toISOString();
+    throw new Rejection(
+      'project/keys-overlap',
+      `The keys before the current ones are good until ${until}; wait for that.`,
+    );
+  }
+  const overlapUntil = command.overlapUntil.toISOString();
+  return [{ type: 'JwtSecretRotated', data: { secrets, overlapUntil } }];
+}
+
+function decideSettings(dataApi: DataApiSettings, state: ExistingProject): readonly ProjectEvent[] {
+  if (JSON.stringify(dataApi) === JSON.stringify(state.dataApi)) return [];
+  if (state.status !== 'paused') requireStatus(state, 'active', 'project/not-active');
+  return [{ type: 'DataApiSettingsChanged', data: { dataApi } }];
+}
+
+function requireStatus(
+  state: ExistingProject,
+  wanted: ProjectStatus,
+  otherwise: 'project/not-active' | 'project/not-paused' | 'project/not-deleted',
+): void {
+  if (state.status === 'suspended') {
+    throw new Rejection(
+      'project/suspended',
+      'The project is suspended: an operator has to look at it first.',
+    );
+  }
+  if (state.run) {
+    throw new Rejection('project/busy', `The project is ${state.status}; try again when that has finished.`);
+  }
+  if (state.status !== wanted) {
+    throw new Rejection(otherwise, `The project is ${state.status}; it has to be ${wanted} for this.`);
+  }
+}

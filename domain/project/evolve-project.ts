@@ -1,0 +1,178 @@
+/** The fold: what each event makes of a project. */
+import type { Recorded } from '../decider.ts';
+import type { EffectEvent, ProcessName, ProjectEvent } from './events.ts';
+import { begin, failed, type ProcessRun } from './process-run.ts';
+import type { ExistingProject, Project, ProjectStatus, Resources } from './project.ts';
+
+export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Project {
+  if (event.type === 'ProjectRequested') return born(event);
+  if (state.kind !== 'project') {
+    return event.type === 'ProjectRequestAbandoned' ? { kind: 'abandoned' } : state;
+  }
+  const next: ExistingProject = { ...state, revision: event.revision, updatedAt: event.recordedAt };
+  switch (event.type) {
+    case 'ProjectRenamed':
+      return { ...next, displayName: event.data.displayName };
+    case 'ProjectPauseRequested':
+      return { ...next, status: 'pausing', run: begin('pause', event) };
+    case 'ProjectResumeRequested':
+      return { ...next, status: 'resuming', run: begin('resume', event) };
+    case 'ProjectDeletionRequested':
+      return {
+        ...next,
+        status: 'deleting',
+        run: begin('delete', event),
+        purgeAfter: new Date(event.data.purgeAfter),
+      };
+    case 'ProjectUndeleteRequested':
+      return { ...next, status: 'resuming', run: begin('undelete', event), purgeAfter: null };
+    case 'ProjectPurgeRequested':
+      return { ...next, status: 'purging', run: begin('purge', event) };
+    case 'DataApiSettingsChanged':
+      return { ...next, dataApi: event.data.dataApi, run: applying(state, event) };
+    case 'JwtSecretRotated':
+    case 'PreviousJwtSecretRetired':
+    case 'DatabasePasswordRotated':
+      return { ...next, ...rotated(state, event) };
+    case 'DatabaseCreated':
+    case 'DatabaseDropped':
+    case 'DatabaseUsersCreated':
+    case 'DatabaseUsersRemoved':
+    case 'DatabasePasswordChanged':
+    case 'SchemaMigrated':
+    case 'DatabaseOpened':
+    case 'DatabaseClosed':
+    case 'PoolRegistered':
+    case 'PoolUnregistered':
+    case 'PostgrestSpawned':
+    case 'PostgrestRemoved':
+    case 'ProjectNameReleased':
+      return standing(next, STANDING[event.type], event);
+    case 'PostgrestReloaded':
+    case 'DatabasePasswordInForce':
+      return { ...next, run: null };
+    case 'ProjectActivated':
+      return { ...next, status: 'active', run: null, activated: true };
+    case 'ProjectResumed':
+    case 'ProjectUndeleted':
+    case 'ProvisioningFailed':
+    case 'ProjectPaused':
+    case 'ProjectDeleted':
+    case 'ProjectPurged':
+      return { ...next, status: STATUS_AFTER[event.type], run: null };
+    case 'ProjectSuspended':
+      return { ...next, status: 'suspended' };
+    case 'StepFailed':
+      return { ...next, run: failed(state.run, event) };
+    case 'StepRetryRequested':
+      return retried(next, event);
+    case 'DriftDetected':
+      return { ...next, drift: [...new Set([...state.drift, event.data.what])] };
+    case 'DriftRepaired':
+      return { ...next, drift: state.drift.filter((what) => what !== event.data.what) };
+    case 'ProjectRequestAbandoned':
+      return next;
+  }
+}
+
+const STATUS_AFTER = {
+  ProjectResumed: 'active',
+  ProjectUndeleted: 'active',
+  ProvisioningFailed: 'failed',
+  ProjectPaused: 'paused',
+  ProjectDeleted: 'deleted',
+  ProjectPurged: 'purged',
+} as const satisfies Readonly<Partial<Record<ProjectEvent['type'], ProjectStatus>>>;
+
+/** What each effect means for what stands outside. */
+const STANDING: Readonly<Record<Exclude<EffectEvent['type'], 'PostgrestReloaded'>, Partial<Resources>>> = {
+  DatabaseCreated: { database: true },
+  DatabaseDropped: { database: false },
+  DatabaseUsersCreated: { users: true },
+  DatabaseUsersRemoved: { users: false },
+  DatabasePasswordChanged: {},
+  SchemaMigrated: {},
+  DatabaseOpened: {},
+  DatabaseClosed: {},
+  PoolRegistered: { pool: true },
+  PoolUnregistered: { pool: false },
+  PostgrestSpawned: { postgrest: true },
+  PostgrestRemoved: { postgrest: false },
+  ProjectNameReleased: {},
+};
+
+function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }>>): ExistingProject {
+  const { projectId: id, ...data } = event.data;
+  return {
+    kind: 'project',
+    ...data,
+    id,
+    status: 'provisioning',
+    keysIssuedAt: event.recordedAt,
+    previousKeys: null,
+    resources: { database: false, users: false, pool: false, postgrest: false },
+    activated: false,
+    run: begin('provision', event),
+    drift: [],
+    purgeAfter: null,
+    revision: event.revision,
+    createdAt: event.recordedAt,
+    updatedAt: event.recordedAt,
+  };
+}
+
+function standing(
+  project: ExistingProject,
+  change: Partial<Resources>,
+  event: Recorded<ProjectEvent>,
+): ExistingProject {
+  const run = project.run && {
+    ...project.run,
+    recorded: new Set([...project.run.recorded, event.type]),
+    stepSince: event.recordedAt,
+    trouble: null,
+  };
+  return { ...project, resources: { ...project.resources, ...change }, run };
+}
+
+type Rotation = Extract<
+  ProjectEvent,
+  { type: 'JwtSecretRotated' | 'PreviousJwtSecretRetired' | 'DatabasePasswordRotated' }
+>;
+
+function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<ExistingProject> {
+  switch (event.type) {
+    case 'JwtSecretRotated':
+      return {
+        secrets: event.data.secrets,
+        keysIssuedAt: event.recordedAt,
+        previousKeys: { secrets: state.secrets, until: new Date(event.data.overlapUntil) },
+        run: applying(state, event),
+      };
+    case 'PreviousJwtSecretRetired':
+      return { previousKeys: null, run: applying(state, event) };
+    case 'DatabasePasswordRotated':
+      return { secrets: event.data.secrets, run: begin('change-password', event) };
+  }
+}
+
+/** A paused project takes changes up when it resumes; there is nothing to reload now. */
+const applying = (state: ExistingProject, event: Recorded<ProjectEvent>): ProcessRun | null =>
+  state.status === 'active' ? begin('apply-settings', event) : state.run;
+
+function retried(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {
+  if (!project.run) return project;
+  const run = { ...project.run, trouble: null, stepSince: event.recordedAt };
+  return { ...project, status: STATUS_DURING[run.process], run };
+}
+
+const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
+  provision: 'provisioning',
+  pause: 'pausing',
+  resume: 'resuming',
+  delete: 'deleting',
+  undelete: 'resuming',
+  purge: 'purging',
+  'apply-settings': 'active',
+  'change-password': 'active',
+};

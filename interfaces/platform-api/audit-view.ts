@@ -1,0 +1,73 @@
+/** What the audit trail looks like over HTTP: of one project, and of all that an owner has. */
+import type pg from 'pg';
+import { z } from 'zod';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { auditOf, exportAudit, type AuditEntry } from '../../projections/audit-trail/queries.ts';
+import { ndjson } from '../http/stream-reply.ts';
+
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const auditView = z.object({
+  position: z.string(),
+  stream: z.string(),
+  revision: z.int(),
+  event_id: z.string(),
+  type: z.string(),
+  actor: z.object({ kind: z.string(), id: z.string() }),
+  correlation_id: z.string(),
+  causation_id: z.string().nullable(),
+  reason: z.string(),
+  request_id: z.string().nullable(),
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  recorded_at: z.iso.datetime(),
+  data: z.unknown(),
+  hash: z.string(),
+});
+
+export const auditQuery = z.object({
+  type: z.string().max(100).optional(),
+  actor: z.string().max(100).optional().describe('The id of an actor, or a kind: owner, token, process ...'),
+  correlation_id: z.string().max(200).optional(),
+  since: time.optional(),
+  until: time.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(500).optional(),
+});
+export const auditHeaders = z.object({ accept: z.string().max(500).optional() });
+export const auditPage = z.object({ entries: z.array(auditView), next_cursor: z.string().nullable() });
+
+/** A page, or everything as a stream when NDJSON is asked for. */
+export async function auditReply(
+  pool: pg.Pool,
+  whose: { readonly ownerId: string; readonly projectId?: ProjectId },
+  { limit, cursor, correlation_id: correlationId, ...rest }: z.output<typeof auditQuery>,
+  accept: string | undefined,
+) {
+  const filter = { ...rest, correlationId, ...whose };
+  if (accept?.includes('application/x-ndjson')) return ndjson(bodies(exportAudit(pool, filter)));
+  const page = await auditOf(pool, { ...filter, limit, cursor });
+  const body = { entries: page.entries.map(auditBody), next_cursor: page.nextCursor };
+  return { status: 200 as const, body };
+}
+
+async function* bodies(entries: AsyncIterable<AuditEntry>) {
+  for await (const entry of entries) yield auditBody(entry);
+}
+
+const auditBody = (entry: AuditEntry) => ({
+  position: entry.position.toString(),
+  stream: entry.stream,
+  revision: entry.revision,
+  event_id: entry.eventId,
+  type: entry.type,
+  actor: { ...entry.actor },
+  correlation_id: entry.correlationId,
+  causation_id: entry.causationId,
+  reason: entry.reason,
+  request_id: entry.requestId,
+  ip: entry.ip,
+  user_agent: entry.userAgent,
+  recorded_at: entry.recordedAt.toISOString(),
+  data: entry.data,
+  hash: entry.hash,
+});
