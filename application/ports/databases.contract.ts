@@ -8,6 +8,8 @@ import type { DatabaseLogin } from './secrets.ts';
 export interface DatabasesHarness {
   readonly databases: Databases;
   readonly logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin };
+  /** of another password */
+  readonly otherVerifier: string;
   /** somebody else's database of that name */
   makeForeign(project: ProjectId): Promise<void>;
   removeForeign(project: ProjectId): Promise<void>;
@@ -44,6 +46,25 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       await databases.allowConnections(project);
       await databases.allowConnections(project);
       expect(await harness.canConnect(project)).toBe(true);
+    });
+
+    test('says how what stands compares with what is wanted', async () => {
+      const [looked, { owner, authenticator }] = [newProject(), harness.logins];
+      const other = { owner: { ...owner, verifier: harness.otherVerifier }, authenticator };
+      const state = () => databases.state(looked, harness.logins);
+      expect(await state()).toEqual({ database: 'absent', users: 'absent' });
+      await databases.ensureDatabase(looked, 1);
+      await databases.ensureUsers(looked, harness.logins);
+      expect(await state()).toEqual({ database: 'open', users: 'as-wanted' });
+      await databases.ensureUsers(looked, other);
+      expect(await state()).toEqual({ database: 'open', users: 'different' });
+      await databases.ensureUsers(looked, harness.logins);
+      await databases.refuseConnections(looked);
+      expect(await state()).toEqual({ database: 'closed', users: 'as-wanted' });
+      await databases.dropDatabase(looked);
+      expect(await state()).toEqual({ database: 'absent', users: 'as-wanted' });
+      await databases.removeUsers(looked);
+      expect(await state()).toEqual({ database: 'absent', users: 'absent' });
     });
 
     test.each([

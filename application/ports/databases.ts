@@ -22,6 +22,17 @@ export interface Databases {
   allowConnections(project: ProjectId): Promise<void>;
   /** Refuses new sessions and ends those that are there. */
   refuseConnections(project: ProjectId): Promise<void>;
+  /** What stands of a project, compared with what its logins shall be; changes nothing. */
+  state(
+    project: ProjectId,
+    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
+  ): Promise<DatabaseStanding>;
   /** What stands in the cluster under our mark, for reconcilers and tests. */
   list(): Promise<readonly ProjectId[]>;
+}
+
+export interface DatabaseStanding {
+  readonly database: 'open' | 'closed' | 'absent' | 'foreign';
+  /** `different`: a password, an attribute or the right to connect was changed, or one of the two is missing */
+  readonly users: 'as-wanted' | 'different' | 'absent';
 }

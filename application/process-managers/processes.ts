@@ -5,6 +5,7 @@ import { provisionProject } from './provision-project.ts';
 import {
   closeDatabase,
   conclude,
+  createDatabaseUsers,
   openDatabase,
   QUICK_MS,
   registerPool,
@@ -32,6 +33,7 @@ export const resumeProject = (world: World): Process => ({
   startedBy: ['ProjectResumeRequested'],
   steps: [
     openDatabase(world),
+    createDatabaseUsers(world),
     registerPool(world),
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectResumed'),
@@ -55,6 +57,7 @@ export const undeleteProject = (world: World): Process => ({
   startedBy: ['ProjectUndeleteRequested'],
   steps: [
     openDatabase(world),
+    createDatabaseUsers(world),
     registerPool(world),
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectUndeleted'),

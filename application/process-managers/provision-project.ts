@@ -1,6 +1,6 @@
-import { authenticatorRole, databaseName, ownerRole } from '../../domain/project/project-id.ts';
+import { databaseName } from '../../domain/project/project-id.ts';
 import type { Process } from './process.ts';
-import { QUICK_MS, registerPool, SLOW_MS, spawnPostgrest, verifyDataApi } from './steps.ts';
+import { createDatabaseUsers, registerPool, SLOW_MS, spawnPostgrest, verifyDataApi } from './steps.ts';
 import type { World } from './world.ts';
 
 /** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
@@ -18,16 +18,7 @@ export const provisionProject = (world: World): Process => ({
       },
       undo: { records: 'DatabaseDropped', run: ({ id }) => world.databases.dropDatabase(id) },
     },
-    {
-      name: 'create-database-users',
-      records: 'DatabaseUsersCreated',
-      timeoutMs: QUICK_MS,
-      async do({ id, secrets }) {
-        await world.databases.ensureUsers(id, world.secrets.open(id, secrets));
-        return { type: 'DatabaseUsersCreated', data: { roles: [ownerRole(id), authenticatorRole(id)] } };
-      },
-      undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },
-    },
+    createDatabaseUsers(world),
     {
       name: 'migrate-schema',
       records: 'SchemaMigrated',

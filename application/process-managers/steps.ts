@@ -1,9 +1,22 @@
 /** Steps that more than one process has. */
+import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { Step } from './process.ts';
 import { dataApiOf, poolOf, type World } from './world.ts';
 
 export const QUICK_MS = 15_000;
 export const SLOW_MS = 30_000;
+
+/** Also when a project comes back: whatever became of its logins meanwhile, they are as they should be. */
+export const createDatabaseUsers = (world: World): Step => ({
+  name: 'create-database-users',
+  records: 'DatabaseUsersCreated',
+  timeoutMs: QUICK_MS,
+  async do({ id, secrets }) {
+    await world.databases.ensureUsers(id, world.secrets.open(id, secrets));
+    return { type: 'DatabaseUsersCreated', data: { roles: [ownerRole(id), authenticatorRole(id)] } };
+  },
+  undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },
+});
 
 export const registerPool = (world: World): Step => ({
   name: 'register-pool',

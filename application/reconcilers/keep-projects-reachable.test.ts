@@ -61,6 +61,35 @@ test('E70 what is missing is found, recorded and brought back', async () => {
   ]);
 });
 
+test('E70 logins that are lost or changed, and a database that was closed, are put right', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  await harness.databases.removeUsers(id);
+  await reconciler.look();
+  harness.databases.users.set(id, 'a verifier of somebody else');
+  await reconciler.look();
+  await harness.databases.refuseConnections(id);
+  await reconciler.look();
+  expect(await standing(harness)).toEqual(everything);
+  expect(harness.databases.databases.get(id)).toEqual({ open: true });
+  expect((await drift()).map(({ type, what, actual }) => [type, what, actual])).toEqual([
+    ['DriftDetected', 'users', 'absent'],
+    ['DriftRepaired', 'users', undefined],
+    ['DriftDetected', 'users', 'different'],
+    ['DriftRepaired', 'users', undefined],
+    ['DriftDetected', 'database', 'closed'],
+    ['DriftRepaired', 'database', undefined],
+  ]);
+});
+
+test('E70 a database that is lost is said to be lost, and nothing is made in its place', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  await harness.databases.dropDatabase(id);
+  await reconciler.look();
+  await reconciler.look();
+  expect((await drift()).map(({ type, what }) => [type, what])).toEqual([['DriftDetected', 'database']]);
+  expect(harness.databases.databases.size).toBe(0);
+});
+
 test('E70 what runs with another configuration is put right', async () => {
   const { harness, id, reconciler, drift } = await active();
   const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));

@@ -1,11 +1,12 @@
 /**
- * Compares what the log says shall stand (pool entries, REST APIs) with what is there, when something is told
+ * Compares what the log says shall stand (databases, logins, pool entries, REST APIs) with what is there, when something is told
  * to have changed and every now and then. What differs is recorded, repaired, looked at again and recorded as
  * repaired. It has no input but the log and the world, so it may run at any time and as often as it likes.
  */
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { Refused } from '../errors.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
 import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
@@ -15,7 +16,7 @@ import { loadProject } from '../project/load-project.ts';
 
 export interface ReconcilerDependencies extends Pick<TurnDependencies, 'store' | 'ids' | 'clock'> {
   readonly log: Log;
-  readonly world: Pick<World, 'pools' | 'dataApis' | 'secrets'>;
+  readonly world: Pick<World, 'databases' | 'pools' | 'dataApis' | 'secrets'>;
   /** projects of which something shall stand, by a read model: only where to look, never what to do */
   readonly desired: () => Promise<readonly Standing[]>;
   readonly lookEveryMs: number;
@@ -28,7 +29,7 @@ export interface Standing extends Pick<ExistingProject, 'secrets' | 'previousKey
 }
 
 interface Drift {
-  readonly what: 'pool' | 'data-api';
+  readonly what: 'database' | 'users' | 'pool' | 'data-api';
   readonly expected: string;
   readonly actual: string;
   repair(): Promise<void>;
@@ -73,8 +74,10 @@ export class ProjectReconciler {
     for (const { projectId: id, pool, postgrest, ...row } of wanted) {
       const pooled = !world.pools.enabled || pools.has(id) === pool;
       const api = dataApiOf(world.secrets, { id, ...row });
+      const below = pool ? await world.databases.state(id, world.secrets.open(id, row.secrets)) : undefined;
+      const founded = !below || (below.database === 'open' && below.users === 'as-wanted');
       const served = postgrest ? (await world.dataApis.state(api)) === 'as-wanted' : !apis.has(id);
-      if (!pooled || !served) suspects.add(id);
+      if (!founded || !pooled || !served) suspects.add(id);
     }
     for (const project of suspects) await this.check(project);
   }
@@ -117,6 +120,43 @@ export class ProjectReconciler {
 
   /** What is there and what shall be there; for a project that is unknown to the log nothing shall be there. */
   async #driftOf(id: ProjectId, project: ExistingProject | undefined): Promise<Drift[]> {
+    const below = project?.resources.pool ? await this.#databaseDrift(project) : [];
+    // without a database there is nothing to put above it
+    if (below.some(({ what }) => what === 'database')) return below;
+    return [...below, ...(await this.#servingDrift(id, project))];
+  }
+
+  /** Of a project in service: one that is not has a closed database, and its next resumption sees to its logins. */
+  async #databaseDrift({ id, secrets: sealed }: ExistingProject): Promise<Drift[]> {
+    const { databases, secrets } = this.#dependencies.world;
+    const logins = secrets.open(id, sealed);
+    const { database, users } = await databases.state(id, logins);
+    if (database === 'absent' || database === 'foreign') {
+      const lost = () =>
+        Promise.reject(new Refused(`the database of ${id} is lost; restore it from a backup`));
+      return [{ what: 'database', expected: 'open', actual: database, repair: lost }];
+    }
+    const drifts: Drift[] = [];
+    if (database === 'closed') {
+      drifts.push({
+        what: 'database',
+        expected: 'open',
+        actual: database,
+        repair: () => databases.allowConnections(id),
+      });
+    }
+    if (users !== 'as-wanted') {
+      drifts.push({
+        what: 'users',
+        expected: 'as made',
+        actual: users,
+        repair: () => databases.ensureUsers(id, logins),
+      });
+    }
+    return drifts;
+  }
+
+  async #servingDrift(id: ProjectId, project: ExistingProject | undefined): Promise<Drift[]> {
     const { pools, dataApis, secrets } = this.#dependencies.world;
     const drifts: Drift[] = [];
     const pool = project?.resources.pool ?? false;

@@ -7,6 +7,7 @@ databasesContract('in memory', () => {
   const databases = new InMemoryDatabases();
   return Promise.resolve({
     databases,
+    otherVerifier: 'another verifier',
     logins: { owner: login, authenticator: login },
     makeForeign: (project) => Promise.resolve(void databases.foreign.add(project)),
     removeForeign: (project) => Promise.resolve(void databases.foreign.delete(project)),

@@ -1,11 +1,13 @@
 import { Refused } from '../../application/errors.ts';
-import type { Databases } from '../../application/ports/databases.ts';
+import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
+import type { DatabaseLogin } from '../../application/ports/secrets.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
 export class InMemoryDatabases implements Databases {
   readonly databases = new Map<ProjectId, { open: boolean }>();
-  readonly users = new Set<ProjectId>();
+  /** with the verifier of the owner's password */
+  readonly users = new Map<ProjectId, string>();
   /** names that somebody else has */
   readonly foreign = new Set<ProjectId>();
 
@@ -13,10 +15,10 @@ export class InMemoryDatabases implements Databases {
     return this.#on(project, () => void this.databases.set(project, { open: true }));
   }
 
-  ensureUsers(project: ProjectId): Promise<void> {
+  ensureUsers(project: ProjectId, { owner }: { readonly owner: DatabaseLogin }): Promise<void> {
     return this.#on(project, () => {
       this.#require(project);
-      this.users.add(project);
+      this.users.set(project, owner.verifier);
     });
   }
 
@@ -36,8 +38,25 @@ export class InMemoryDatabases implements Databases {
     return this.#on(project, () => void (this.#require(project).open = false));
   }
 
+  state(
+    project: ProjectId,
+    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
+  ): Promise<DatabaseStanding> {
+    const found = this.databases.get(project);
+    const database = this.foreign.has(project)
+      ? 'foreign'
+      : !found
+        ? 'absent'
+        : found.open
+          ? 'open'
+          : 'closed';
+    const made = this.users.get(project);
+    const users = made === undefined ? 'absent' : made === logins.owner.verifier ? 'as-wanted' : 'different';
+    return Promise.resolve({ database, users });
+  }
+
   list(): Promise<readonly ProjectId[]> {
-    return Promise.resolve([...new Set([...this.databases.keys(), ...this.users])]);
+    return Promise.resolve([...new Set([...this.databases.keys(), ...this.users.keys()])]);
   }
 
   async #on(project: ProjectId, effect: () => void): Promise<void> {

@@ -45,6 +45,7 @@ databasesContract('PostgreSQL', async () => {
   return {
     databases: new LatestTemplate(server),
     logins,
+    otherVerifier: logins.authenticator.verifier,
     makeForeign: async (project) => void (await plain(`CREATE DATABASE ${project}`)),
     removeForeign: async (project) => void (await plain(`DROP DATABASE ${project}`)),
     canConnect: (project) =>

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
-import type { Databases } from '../../application/ports/databases.ts';
+import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
 import type { DatabaseLogin } from '../../application/ports/secrets.ts';
 import {
   authenticatorRole,
@@ -151,6 +151,27 @@ export class PostgresDatabases implements Databases {
     });
   }
 
+  async state(
+    project: ProjectId,
+    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
+  ): Promise<DatabaseStanding> {
+    return this.#server.administer(`look at the database of ${project}`, async (client) => {
+      const found = await databaseState(client, project);
+      const database = (
+        { whole: 'open', unfinished: 'closed', absent: 'absent', foreign: 'foreign' } as const
+      )[found];
+      const wanted: readonly [string, string][] = [
+        [ownerRole(project), logins.owner.verifier],
+        [authenticatorRole(project), logins.authenticator.verifier],
+      ];
+      const seen = await Promise.all(
+        wanted.map(([role, verifier]) => loginState(client, project, role, verifier)),
+      );
+      if (seen.every((one) => one === 'absent')) return { database, users: 'absent' };
+      return { database, users: seen.every((one) => one === 'as-wanted') ? 'as-wanted' : 'different' };
+    });
+  }
+
   async list(): Promise<readonly ProjectId[]> {
     return this.#server.administer('list the databases', async (client) => {
       const { rows } = await client.query<{ name: string }>(
@@ -273,4 +294,23 @@ async function roleState(
   );
   if (!rows[0]) return 'absent';
   return rows[0].mark === markOf(project) ? 'ours' : 'foreign';
+}
+
+/** Compared with what `ensureLogin` and the grants make of it. A login's CONNECT is gone with its database. */
+async function loginState(
+  client: pg.ClientBase,
+  project: ProjectId,
+  role: string,
+  verifier: string,
+): Promise<'absent' | 'as-wanted' | 'different'> {
+  const { rows } = await client.query<{ same: boolean }>(
+    `SELECT rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
+         AND rolpassword = $3 AND shobj_description(oid, 'pg_authid') = $4
+         AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') FROM pg_database d WHERE datname = $2), true)
+       AS same
+     FROM pg_authid WHERE rolname = $1`,
+    [role, databaseName(project), verifier, markOf(project)],
+  );
+  if (!rows[0]) return 'absent';
+  return rows[0].same ? 'as-wanted' : 'different';
 }
