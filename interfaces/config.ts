@@ -7,6 +7,8 @@ const ROLES = ['gateway', 'platform', 'worker'] as const;
 const url = (protocols: RegExp) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), 'not such a URL');
 
+const internalKey = z.string().min(16, 'each key needs 16 characters');
+
 const schema = z.object({
   LAUNCHDB_DATA_DIR: z.string().min(1).default('./.launchdb'),
   LAUNCHDB_ROLES: z
@@ -29,7 +31,11 @@ const schema = z.object({
   PGBOUNCER_PORT: port.default(6432),
   DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
   EVENT_STORE_URL: url(/^postgres(ql)?:$/).optional(),
-  INTERNAL_API_KEY: z.string().min(16).optional(),
+  INTERNAL_API_KEY: z
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim()))
+    .pipe(z.tuple([internalKey]).rest(internalKey))
+    .optional(),
   PUBLIC_URL: url(/^https?:$/).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });

@@ -85,6 +85,19 @@ export async function ensureView(
   );
 }
 
+/** Names of the views that are not there in the version that this release has. */
+export async function missingViews(
+  projections: readonly Projection[],
+  pool: pg.Pool,
+): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const projection of projections) {
+    await ensureCheckpoint(pool, projection.name);
+    if ((await standingOf(pool, projection)) === 'outdated') missing.push(projection.name);
+  }
+  return missing;
+}
+
 async function standingOf(
   client: pg.Pool | pg.ClientBase,
   projection: Projection,

@@ -64,8 +64,8 @@ export class ProjectReconciler {
     await Promise.all(this.#busy.values());
   }
 
-  /** Looks at everything once. */
-  async look(): Promise<void> {
+  /** Looks at everything once. @returns what did not look right, whether or not it could be mended */
+  async look(): Promise<readonly ProjectId[]> {
     const { desired, world } = this.#dependencies;
     const wanted = await desired();
     const [pools, apis] = [new Set(await world.pools.list()), new Set(await world.dataApis.list())];
@@ -80,6 +80,7 @@ export class ProjectReconciler {
       if (!founded || !pooled || !served) suspects.add(id);
     }
     for (const project of suspects) await this.check(project);
+    return [...suspects];
   }
 
   /**

@@ -15,7 +15,14 @@ import { launch } from '../process/launch.ts';
 import { endProcess, listPrograms } from '../process/process-table.ts';
 import { SupervisedProgram } from '../process/supervised-program.ts';
 import type { SystemUser } from '../process/system-user.ts';
-import { databasesFile, mainFile, userlistFile, type PgbouncerSettings } from './pgbouncer-files.ts';
+import {
+  databasesFile,
+  entryLine,
+  loginLine,
+  mainFile,
+  userlistFile,
+  type PgbouncerSettings,
+} from './pgbouncer-files.ts';
 
 export interface PgbouncerOptions extends Omit<PgbouncerSettings, 'adminUser'> {
   readonly binary: string;
@@ -103,9 +110,17 @@ export class PgbouncerConnectionPools implements ConnectionPools {
     await this.#reload();
   }
 
+  /** An entry that the files have lost, or hold in another form, is not there: the next start would miss it. */
   async list(): Promise<readonly ProjectId[]> {
     const entries = await this.#administer('list the pools', servedEntries);
-    return entries.map(({ project }) => project);
+    const written = (await this.#read('databases.ini')) + (await this.#read('userlist.txt'));
+    const whole = (project: ProjectId) => {
+      const pool = this.#pools.get(project);
+      if (!pool) return true;
+      const lines = [entryLine(pool, this.#options.server), ...pool.logins.map(loginLine)];
+      return lines.every((line) => written.includes(line));
+    };
+    return entries.map(({ project }) => project).filter(whole);
   }
 
   stop(): Promise<void> {
@@ -134,6 +149,9 @@ export class PgbouncerConnectionPools implements ConnectionPools {
   async #apply(): Promise<void> {
     const pools = [...this.#pools.values()];
     const wanted = new Set(pools.map(({ project }) => project));
+    // one that is lost would stop the next start; one that was changed by hand is the operator's affair until then
+    if ((await this.#read(MAIN)) === '')
+      await this.#write(MAIN, mainFile({ ...this.#options, adminUser: ADMIN }));
     await this.#writeEntries(pools);
     await this.#administer('have the pooler serve its entries', async (client) => {
       for (const { project } of await servedEntries(client)) {
@@ -161,7 +179,7 @@ export class PgbouncerConnectionPools implements ConnectionPools {
   /** Its settings are read at a start only: one that runs with others is ended. */
   async #writeMain(): Promise<void> {
     const text = mainFile({ ...this.#options, adminUser: ADMIN });
-    if ((await readFile(this.#file(MAIN), 'utf8').catch(() => '')) === text) return;
+    if ((await this.#read(MAIN)) === text) return;
     await this.#program.stop();
     await this.#endLeft();
     await this.#write(MAIN, text);
@@ -180,6 +198,10 @@ export class PgbouncerConnectionPools implements ConnectionPools {
     const { user } = this.#options;
     if (user) await chown(draft, user.uid, user.gid);
     await rename(draft, this.#file(name));
+  }
+
+  #read(name: string): Promise<string> {
+    return readFile(this.#file(name), 'utf8').catch(() => '');
   }
 
   #file(name: string): string {

@@ -47,16 +47,20 @@ log_stats = 0
 }
 
 export const databasesFile = (pools: readonly Pool[], server: Endpoint): string =>
-  `[databases]\n${pools
-    .map(({ project }) => databaseName(projectId(project)))
-    .map((name) => `${name} = host=${checkedHost(server.host)} port=${server.port} dbname=${name} ${POOL}\n`)
-    .join('')}`;
+  `[databases]\n${pools.map((pool) => entryLine(pool, server)).join('')}`;
+
+export function entryLine({ project }: Pick<Pool, 'project'>, server: Endpoint): string {
+  const name = databaseName(projectId(project));
+  return `${name} = host=${checkedHost(server.host)} port=${server.port} dbname=${name} ${POOL}\n`;
+}
 
 /** Verifiers only: no password is ever in this file. */
-export const userlistFile = (
-  logins: readonly { readonly name: string; readonly verifier: string }[],
-): string =>
-  logins.map(({ name, verifier }) => `"${checkedName(name)}" "${checkedVerifier(verifier)}"\n`).join('');
+export const userlistFile = (logins: readonly Login[]): string => logins.map(loginLine).join('');
+
+export const loginLine = ({ name, verifier }: Login): string =>
+  `"${checkedName(name)}" "${checkedVerifier(verifier)}"\n`;
+
+type Login = Pool['logins'][number];
 
 /** From the operator's DATABASE_URL; there an IPv6 address stands in brackets. */
 function checkedHost(host: string): string {

@@ -40,7 +40,7 @@ export class PlatformUnderTest {
   static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
-    const ports = ['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'];
+    const ports = ['GATEWAY_PORT', 'PLATFORM_PORT', 'MANAGER_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       LAUNCHDB_DATA_DIR: join(folder, 'data'),
@@ -97,9 +97,26 @@ export class PlatformUnderTest {
       env: { ...this.environment, ...changed },
     });
     if (endAfterMs !== undefined) setTimeout(() => child.kill('SIGTERM'), endAfterMs);
+    return this.#outcome(child);
+  }
+
+  /** The operator's command, with this platform's variables; resolves when it has ended. */
+  async launchdb(...args: readonly string[]): Promise<{ code: number | null; output: string }> {
+    return this.#outcome(this.launchdbProcess(...args));
+  }
+
+  /** The same, running. */
+  launchdbProcess(...args: readonly string[]): ChildProcess {
+    return spawn(process.execPath, ['interfaces/cli/launchdb.ts', ...args], {
+      cwd: root,
+      env: { ...this.environment },
+    });
+  }
+
+  async #outcome(child: ChildProcess): Promise<{ code: number | null; output: string }> {
     let output = '';
-    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
-    child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+    child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
+    child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
     await once(child, 'close');
     return { code: child.exitCode, output };
   }

@@ -1,50 +1,77 @@
 /** The operator's command: `npm run launchdb -- <command>`. */
+import { parseArgs } from 'node:util';
+import { openOperator } from '../composition/operator.ts';
 import { InvalidConfiguration, readConfig } from '../config.ts';
-import { replayViews } from '../composition/replay-views.ts';
+import type { Command } from './command.ts';
+import { eventsCommand, parkedCommand, replayCommand, verifyCommand } from './log-commands.ts';
+import { retryCommand, whyCommand } from './project-commands.ts';
+import { rebuildCommand } from './rebuild-command.ts';
 
-const HELP = `Usage: npm run launchdb -- <command>
+const COMMANDS: readonly Command[] = [
+  whyCommand,
+  eventsCommand,
+  retryCommand,
+  replayCommand,
+  parkedCommand,
+  verifyCommand,
+  rebuildCommand,
+];
+const USAGE_ERROR = 64;
+/** of errors that say what to do; anything else shows where it happened */
+const EXPECTED = new Set(['Refused', 'Rejection', 'StreamNotFound', 'Unavailable']);
 
-Commands
-  replay    Rebuild every query view from the event log, beside the running platform,
-            and say whether the rebuilt rows equal those that were there.
-  help      Show this.
+const help = (): string =>
+  [
+    'Usage: npm run launchdb -- <command>\n\nCommands',
+    ...COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(46)} ${summary}`),
+    '\nThe platform has to run. The same environment variables as for "npm start" apply; see .env.example.',
+    'Exit codes: 0 fine, 1 not possible, 2 something is not as it should be, 64 wrong usage.',
+  ].join('\n');
 
-The same environment variables as for "npm start" apply; see .env.example.`;
-
-const BAR_WIDTH = 24;
-
-async function replay(): Promise<number> {
-  const interactive = process.stdout.isTTY;
-  const results = await replayViews(readConfig(), (name, { done, total, ratePerSecond, secondsLeft }) => {
-    if (!interactive) return;
-    const filled = total === 0 ? BAR_WIDTH : Math.round((done / total) * BAR_WIDTH);
-    const bar = '#'.repeat(filled).padEnd(BAR_WIDTH, '.');
-    const rate = `${Math.round(ratePerSecond)}/s`;
-    const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left`;
-    process.stdout.write(`\r\u001B[K${name.padEnd(22)} [${bar}] ${done}/${total} events, ${rate}${left}`);
-  });
-  if (interactive) process.stdout.write('\r\u001B[K');
-  for (const { projection, equal, rows } of results) {
-    console.log(
-      `${projection.padEnd(22)} ${rows} rows, ${equal ? 'equal to what was there' : 'DIFFERENT from what was there'}`,
-    );
+async function main([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+    console.log(help());
+    return 0;
   }
-  return results.every(({ equal }) => equal) ? 0 : 2;
+  const command = COMMANDS.find((one) => one.name === name);
+  const given = command && parsed(command, rest);
+  if (!command || !given) {
+    console.error(
+      `${command ? `Usage: ${name} ${command.usage}` : `There is no command "${name}".`}\n\n${help()}`,
+    );
+    return USAGE_ERROR;
+  }
+  const stopping = new AbortController();
+  process.on('SIGINT', () => stopping.abort());
+  const operator = await openOperator(readConfig());
+  try {
+    return await command.run(operator, {
+      ...given,
+      say: (line) => console.log(line),
+      signal: stopping.signal,
+    });
+  } finally {
+    await operator.close();
+  }
 }
 
-async function main(command: string | undefined): Promise<number> {
-  if (command === 'replay') return replay();
-  console.log(HELP);
-  if (command === undefined || ['help', '--help', '-h'].includes(command)) return 0;
-  console.error(`\nThere is no command "${command}".`);
-  return 64;
+/** @returns undefined for flags and arguments that the command does not take */
+function parsed({ flags, arguments: [least, most] }: Command, args: readonly string[]) {
+  try {
+    const options = Object.fromEntries(flags.map((flag) => [flag, { type: 'boolean' as const }]));
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (positionals.length < least || positionals.length > most) return undefined;
+    return { args: positionals, flags: new Set(Object.keys(values)) };
+  } catch {
+    return undefined;
+  }
 }
 
-main(process.argv[2]).then(
+main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
     const expected =
-      error instanceof InvalidConfiguration || (error instanceof Error && error.name === 'Refused');
+      error instanceof InvalidConfiguration || (error instanceof Error && EXPECTED.has(error.name));
     console.error(expected ? (error as Error).message : error);
     process.exit(1);
   },

@@ -80,19 +80,21 @@ export const dataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.platformPool,
     TOKENS.log,
   ]);
-  bind(PARTS.reconciler).toResolvedValue(
+  bind(TOKENS.reconciler).toResolvedValue(
     (world, store, ids, clock, log, pool) => {
       const desired = () => listDesiredDataApis(pool);
-      const lookEveryMs = LOOK_EVERY_MS;
-      const reconciler = new ProjectReconciler({ world, store, ids, clock, log, desired, lookEveryMs });
-      return {
-        name: 'reconciler',
-        start: () => Promise.resolve(reconciler.start()),
-        stop: () => reconciler.stop(),
-        stopWithinMs: 10_000,
-      };
+      return new ProjectReconciler({ world, store, ids, clock, log, desired, lookEveryMs: LOOK_EVERY_MS });
     },
     [TOKENS.world, TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.log, TOKENS.platformPool],
+  );
+  bind(PARTS.reconciler).toResolvedValue(
+    (reconciler) => ({
+      name: 'reconciler',
+      start: () => Promise.resolve(reconciler.start()),
+      stop: () => reconciler.stop(),
+      stopWithinMs: 10_000,
+    }),
+    [TOKENS.reconciler],
   );
 });
 

@@ -44,7 +44,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
   );
 });
 
-const readiness = (server: PostgresServer, store: EventStore) => async () => {
+export const readiness = (server: PostgresServer, store: EventStore) => async () => {
   const asked = (question: Promise<unknown>) =>
     question.then(
       () => 'ok',

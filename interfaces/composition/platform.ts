@@ -2,20 +2,12 @@
  * The whole platform in one process. The modules say how things are made from one another; PARTS says in which
  * order they start: servers, log, views, data plane, processes, HTTP. They stop in reverse.
  */
-import 'reflect-metadata';
-import { Container, type ServiceIdentifier } from 'inversify';
-import { dataPlaneModule } from './data-plane-module.ts';
-import { gatewayModule } from './gateway-module.ts';
+import type { Container, ServiceIdentifier } from 'inversify';
+import { compose } from './compose.ts';
 import { Lifecycle, type Part } from './lifecycle.ts';
-import { logModule } from './log-module.ts';
-import { type Machine, prepareMachine } from './machine.ts';
+import { prepareMachine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
-import { ownerRoutesModule } from './owner-routes-module.ts';
-import { platformApiModule } from './platform-api-module.ts';
-import { projectRoutesModule } from './project-routes-module.ts';
-import { postgresModule } from './postgres-module.ts';
 import { PARTS, TOKENS } from './tokens.ts';
-import { workerModule } from './worker-module.ts';
 
 export interface Platform {
   /** where the gateway is reached, without a slash at the end */
@@ -42,15 +34,4 @@ export async function startPlatform(
     await lifecycle.stop();
     throw error;
   }
-}
-
-function compose(options: PlatformOptions, machine: Machine): Container {
-  const container = new Container({ defaultScope: 'Singleton' });
-  container.bind(TOKENS.options).toConstantValue(options);
-  container.bind(TOKENS.config).toConstantValue(options.config);
-  container.bind(TOKENS.log).toConstantValue(options.log);
-  container.bind(TOKENS.machine).toConstantValue(machine);
-  container.load(postgresModule, logModule, dataPlaneModule, workerModule);
-  container.load(ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
-  return container;
 }

@@ -15,6 +15,7 @@ import type { Migrations } from '../../application/ports/migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
+import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { World } from '../../application/process-managers/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
@@ -50,9 +51,12 @@ export const TOKENS = {
   pools: token<ConnectionPools>('connection-pools'),
   dataApis: token<DataApis>('data-apis'),
   world: token<World>('world'),
+  reconciler: token<ProjectReconciler>('reconciler'),
 
   ownerTokens: token<Tokens>('owner-tokens'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
+  /** that the parts of the platform show each other; the first one is shown, any of them is accepted */
+  internalKeys: token<readonly [string, ...string[]]>('internal-keys'),
   /** where the gateway is reached, without a slash at the end */
   publicUrl: token<string>('public-url'),
   /** bound once for each group of routes */
@@ -73,6 +77,7 @@ export const PARTS = {
   dataApis: token<Part>('data-apis'),
   reconciler: token<Part>('reconciler'),
   processWorker: token<Part>('process-worker'),
+  manager: token<Part>('manager'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),
 } as const;

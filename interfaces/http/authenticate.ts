@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import { PERSONAL_TOKEN_PREFIX, type Tokens } from '../../application/ports/tokens.ts';
@@ -49,6 +50,19 @@ export function requireScope(endpoint: Endpoint, owner: Owner | undefined, proje
   if (!endpoint.path.startsWith('/api/projects/:id')) throw forbidden('The token is for one project only.');
   if (projectId !== token.projectId) {
     throw new Rejection('project/not-found', 'There is no such project.');
+  }
+}
+
+/**
+ * The key that the platform's parts show each other. Compared in constant time, as digests, so that not even its
+ * length shows. @throws {RequestProblem} 401
+ */
+export function requireInternalKey(keys: readonly string[], shown: string | string[] | undefined): void {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const given = digest(typeof shown === 'string' ? shown : '');
+  const fits = keys.map((key) => timingSafeEqual(digest(key), given));
+  if (typeof shown !== 'string' || !fits.includes(true)) {
+    throw new RequestProblem('request/unauthenticated', 'Send the internal key in X-Internal-API-Key.');
   }
 }
 

@@ -18,8 +18,8 @@ export interface Owner {
   };
 }
 
-/** `session`: the owner himself, not a personal token of his. */
-export type Auth = 'owner' | 'session' | 'none';
+/** `session`: the owner himself, not a personal token of his; `internal`: another part of the platform. */
+export type Auth = 'owner' | 'session' | 'internal' | 'none';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Headers = Readonly<Record<string, string>>;
@@ -126,7 +126,7 @@ export interface Declaration<
     readonly query: z.output<Q>;
     readonly headers: z.output<H>;
     readonly body: z.output<B>;
-    readonly owner: A extends 'none' ? undefined : Owner;
+    readonly owner: A extends 'none' | 'internal' ? undefined : Owner;
     readonly context: EventMetadata;
     readonly signal: AbortSignal;
   }) => Promise<ReplyOf<NoInfer<R>>>;

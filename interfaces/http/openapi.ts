@@ -22,6 +22,7 @@ const SECURITY = {
   none: [],
   owner: [{ accessToken: [] }, { personalToken: [] }],
   session: [{ accessToken: [] }],
+  internal: [{ internalKey: [] }],
 };
 const PROBLEM_RESPONSE = { $ref: '#/components/responses/Problem' };
 
@@ -102,6 +103,7 @@ function jsonSchema(schema: z.ZodType): JsonObject {
 const COMPONENTS: JsonObject = {
   securitySchemes: {
     accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    internalKey: { type: 'apiKey', in: 'header', name: 'X-Internal-API-Key' },
     personalToken: { type: 'http', scheme: 'bearer', bearerFormat: 'ldb_...' },
   },
   responses: {

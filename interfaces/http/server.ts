@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import express, { type Request, type Response } from 'express';
 import type { Log } from '../../application/ports/log.ts';
-import { requireScope, type Authenticate } from './authenticate.ts';
+import { requireInternalKey, requireScope, type Authenticate } from './authenticate.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly endpoints: readonly Endpoint[];
   /** needed when an endpoint asks for an owner */
   readonly authenticate?: Authenticate;
+  /** any of them opens the internal endpoints: two, while one is exchanged for the other */
+  readonly internalKeys?: readonly string[];
   readonly log: Log;
   /** what the server depends on: `ok`, or why not, in words that anybody may read */
   readonly ready: () => Promise<Readiness>;
@@ -149,14 +151,17 @@ function begin(req: Request, res: Response, stopping: boolean): Exchange {
 function route(
   app: express.Express,
   declared: Endpoint,
-  { name, authenticate }: ServerOptions,
+  { name, authenticate, internalKeys }: ServerOptions,
   exchangeOf: (res: Response) => Exchange,
 ): void {
-  if (declared.auth !== 'none' && !authenticate) throw new TypeError(`${name}: nothing authenticates owners`);
+  if (declared.auth !== 'none' && declared.auth !== 'internal' && !authenticate)
+    throw new TypeError(`${name}: nothing authenticates owners`);
   app[declared.method](declared.path, async (req, res) => {
     const exchange = exchangeOf(res);
     exchange.route = declared.path;
-    if (declared.auth !== 'none') {
+    if (declared.auth === 'internal') {
+      requireInternalKey(internalKeys ?? [], req.headers['x-internal-api-key']);
+    } else if (declared.auth !== 'none') {
       exchange.owner = await authenticate?.(req.headers.authorization);
       requireScope(declared, exchange.owner, req.params['id']);
     }

@@ -1,0 +1,156 @@
+/** The operator's command beside a running platform. */
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { EVERYTHING } from './crash-points.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+let platform: PlatformUnderTest;
+let token: string;
+let ids: string[];
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  await platform.start();
+  token = await platform.owner('operator');
+  const create = (name: string) =>
+    platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name } });
+  ids = [(await create('one')).body.id, (await create('two')).body.id];
+});
+afterAll(() => platform.close());
+
+const [FIRST, LOG_DATABASE] = [0, 'launchdb'] as const;
+const first = () => ids[FIRST] ?? '';
+
+test('--help tells all commands; wrong usage and unknown things get a word and a code', async () => {
+  const help = await platform.launchdb('--help');
+  expect(help.code).toBe(0);
+  for (const name of ['why', 'events', 'retry', 'replay', 'parked', 'verify', 'rebuild']) {
+    expect(help.output).toContain(`\n  ${name} `);
+  }
+  expect((await platform.launchdb('nonsense')).code).toBe(64);
+  expect((await platform.launchdb('why')).code).toBe(64);
+  expect((await platform.launchdb('replay', '--fast')).code).toBe(64);
+  const unknown = await platform.launchdb('why', 'proj_0123456789abcdef');
+  expect(unknown).toEqual({ code: 1, output: 'the log knows no project proj_0123456789abcdef\n' });
+  expect((await platform.launchdb('replay', 'no-such-view')).output).toContain(
+    'there is no view "no-such-view"',
+  );
+});
+
+test('why and events tell what happened, in words', async () => {
+  const why = await platform.launchdb('why', first());
+  expect(why.code).toBe(0);
+  expect(why.output).toContain('The project "one" was requested.');
+  expect(why.output).toContain('"one" is active.');
+  const events = await platform.launchdb('events', first(), '--json');
+  const types = events.output
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { type: string }).type);
+  expect(types[0]).toBe('ProjectRequested');
+  expect(types.at(-1)).toBe('ProjectActivated');
+  expect(events.output).not.toContain('ciphertext');
+});
+
+test('events --follow shows what comes, and ends with Ctrl-C', async () => {
+  const child = platform.launchdbProcess('events', first(), '--follow');
+  let output = '';
+  child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
+  await vi.waitFor(() => expect(output).toContain('ProjectActivated'), { timeout: 10_000 });
+  await platform.call('PATCH', `/api/projects/${first()}`, { token, body: { display_name: 'Followed' } });
+  await vi.waitFor(() => expect(output).toContain('The display name became "Followed"'), { timeout: 5_000 });
+  child.kill('SIGINT');
+  await once(child, 'exit');
+  expect(child.exitCode).toBe(0);
+});
+
+test('replay rebuilds all views and finds them equal; one that was tampered with is said to differ', async () => {
+  const replayed = await platform.launchdb('replay');
+  expect(replayed.code).toBe(0);
+  expect(replayed.output.match(/equal to what was there/g)).toHaveLength(4);
+  await platform.sql(`UPDATE view_project_list.projects SET name = 'tampered'`, [], LOG_DATABASE);
+  const again = await platform.launchdb('replay', 'project-list');
+  expect(again.code).toBe(2);
+  expect(again.output).toContain('DIFFERENT from what was there');
+  const { body } = await platform.call<{ projects: { name: string }[] }>('GET', '/api/projects', { token });
+  expect(body.projects.map(({ name }) => name)).toEqual(['two', 'one']);
+  expect((await platform.launchdb('parked')).output).toBe('Nothing is parked.\n');
+});
+
+test('verify names the first event that was altered', async () => {
+  expect(await platform.launchdb('verify')).toMatchObject({ code: 0 });
+  const change = (from: string, to: string) =>
+    platform.sql(
+      `DO $$ BEGIN ALTER TABLE log.events DISABLE TRIGGER ALL;
+       UPDATE log.events SET data = replace(data, '${from}', '${to}') WHERE type = 'ProjectRenamed';
+       ALTER TABLE log.events ENABLE ALWAYS TRIGGER events_stay; END $$`,
+      [],
+      LOG_DATABASE,
+    );
+  await change('Followed', 'Followed!');
+  const { code, output } = await platform.launchdb('verify');
+  expect(code).toBe(2);
+  expect(output).toMatch(
+    new RegExp(`^ALTERED at position \\d+: ProjectRenamed of project-${first()}, revision \\d+`),
+  );
+  await change('Followed!', 'Followed');
+  expect((await platform.launchdb('verify')).code).toBe(0);
+});
+
+test('rebuild brings back what is lost beside the log: views, files of the pooler, REST APIs, logins', async () => {
+  expect(await platform.launchdb('rebuild', '--dry-run')).toEqual({
+    code: 0,
+    output: 'Nothing is missing.\n',
+  });
+  const two = ids[1] ?? '';
+  await platform.sql('DROP SCHEMA view_project_list, view_audit_trail CASCADE', [], LOG_DATABASE);
+  await rm(join(platform.folder, 'data', 'pgbouncer', 'databases.ini'));
+  await rm(join(platform.folder, 'data', 'pgbouncer', 'userlist.txt'));
+  await rm(join(platform.folder, 'data', 'pgbouncer', 'pgbouncer.ini'));
+  for (const role of [`${two}_authenticator`, `${two}_owner`]) {
+    await platform.sql(`REASSIGN OWNED BY ${role} TO postgres`, [], two);
+    await platform.sql(`DROP OWNED BY ${role}`, [], two);
+    await platform.sql(`DROP OWNED BY ${role}`);
+    await platform.sql(`DROP ROLE ${role}`);
+  }
+  const plan = await platform.launchdb('rebuild', '--dry-run');
+  expect(plan.output).toContain(`${two}: logins (absent)`);
+  expect(plan.output).toContain('pool entry');
+  const rebuilt = await platform.launchdb('rebuild');
+  expect(rebuilt.output).toContain('Everything that the log can bring back is back.');
+  expect(rebuilt.code).toBe(0);
+  // a REST API that ends is brought back before anybody asks for it
+  for (const { pid } of await platform.programs('.conf')) process.kill(pid, 'SIGKILL');
+  expect((await platform.launchdb('rebuild')).code).toBe(0);
+  for (const id of ids) {
+    expect(await platform.resources(id)).toEqual(EVERYTHING);
+    const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+    const rest = await platform.call('GET', `/project/${id}/rest/v1/`, {
+      headers: { apikey: keys.body.anon_key },
+    });
+    expect(rest.status).toBe(200);
+  }
+  const { body } = await platform.call<{ projects: unknown[] }>('GET', '/api/projects', { token });
+  expect(body.projects).toHaveLength(2);
+  // nothing is left to do, and doing it again does nothing
+  expect(await platform.launchdb('rebuild')).toEqual({ code: 0, output: 'Nothing is missing.\n' });
+});
+
+test('a database that is lost is said to be lost', async () => {
+  const two = ids[1] ?? '';
+  await platform.sql(`ALTER DATABASE ${two} WITH ALLOW_CONNECTIONS false`);
+  await platform.sql(`DROP DATABASE ${two} WITH (FORCE)`);
+  const { code, output } = await platform.launchdb('rebuild', '--dry-run');
+  expect(code).toBe(2);
+  expect(output).toContain(`LOST      ${two}`);
+});
+
+test('without a running platform it says what to do', async () => {
+  await platform.stop();
+  expect(await platform.launchdb('verify')).toEqual({
+    code: 1,
+    output: 'the platform\'s log does not answer. Start the platform ("npm start") and do this beside it.\n',
+  });
+});

@@ -1,0 +1,25 @@
+const WIDTH = 24;
+
+export interface Shown {
+  readonly done: number;
+  readonly total: number;
+  readonly ratePerSecond: number;
+  /** null: not known yet */
+  readonly secondsLeft: number | null;
+}
+
+/** `replay  [######......] 1200/5000 events, 90000/s, 1 s left` */
+export function progressLine(name: string, { done, total, ratePerSecond, secondsLeft }: Shown): string {
+  const filled = total === 0 ? WIDTH : Math.min(WIDTH, Math.round((done / total) * WIDTH));
+  const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left`;
+  return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${done}/${total} events, ${Math.round(ratePerSecond)}/s${left}`;
+}
+
+/** Rewrites one line of a terminal; elsewhere it says nothing. */
+export function showProgress(name: string, progress: Shown): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001B[K${progressLine(name, progress)}`);
+}
+
+export function endProgress(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\u001B[K');
+}

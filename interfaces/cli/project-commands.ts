@@ -1,0 +1,61 @@
+/** `why`, `retry`: about one project. */
+import { Refused } from '../../application/errors.ts';
+import { handle } from '../../application/handle.ts';
+import { explainProject } from '../../application/project/explain-project.ts';
+import { loadProject } from '../../application/project/load-project.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { Command } from './command.ts';
+
+export const whyCommand: Command = {
+  name: 'why',
+  usage: '<project>',
+  summary: 'Tell in words what happened to a project, what caused what, and what it waits for.',
+  flags: [],
+  arguments: [1, 1],
+  async run({ store }, { args: [given = ''], say }) {
+    const loaded = await loadProject(store, projectIdOf(given));
+    if (!loaded) throw new Refused(`the log knows no project ${given}`);
+    const { summary, waitsFor, advice, chain } = explainProject(loaded);
+    for (const link of chain) {
+      const cause = link.causedBy === null ? link.reason : `follows from ${link.causedBy}; ${link.reason}`;
+      say(
+        `${String(link.revision).padStart(4)}  ${link.at.toISOString()}  ${link.text}.  [${link.actor.kind} ${link.actor.id}; ${cause}]`,
+      );
+    }
+    say(`\n${summary}`);
+    if (waitsFor) {
+      const until = waitsFor.until ? `; next try at ${waitsFor.until.toISOString()}` : '';
+      say(
+        `It waits for ${waitsFor.step}, which failed ${waitsFor.attempts} times: ${waitsFor.reason}${until}.`,
+      );
+    }
+    if (advice !== null) say(advice);
+    return 0;
+  },
+};
+
+export const retryCommand: Command = {
+  name: 'retry',
+  usage: '<project>',
+  summary: 'Have the step of a suspended project tried again.',
+  flags: [],
+  arguments: [1, 1],
+  async run({ store, ids }, { args: [given = ''], say }) {
+    const id = projectIdOf(given);
+    const metadata = {
+      correlationId: ids.uuid(),
+      causationId: null,
+      actor: { kind: 'operator', id: 'cli' },
+      reason: 'launchdb retry',
+    } as const;
+    await handle({ store, ids }, projectDecider, projectStream(id), { kind: 'RetryStep' }, metadata);
+    say(`The step is tried again. "npm run launchdb -- events ${id} --follow" shows how it goes.`);
+    return 0;
+  },
+};
+
+function projectIdOf(text: string): ProjectId {
+  if (isProjectId(text)) return text;
+  throw new Refused(`"${text}" is no project id; one looks like proj_0123456789abcdef`);
+}

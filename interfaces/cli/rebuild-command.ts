@@ -1,0 +1,132 @@
+/** `rebuild`: brings back from the log whatever of the platform is lost beside it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ExistingProject, Project } from '../../domain/project/project.ts';
+import { recorded } from '../../application/handle.ts';
+import type { ProjectEvent } from '../../domain/project/events.ts';
+import { missingViews } from '../../projections/rebuild.ts';
+import { replay } from '../../projections/replay.ts';
+import { parkedEvents } from '../../projections/unpark.ts';
+import type { Operator } from '../composition/operator.ts';
+import type { Command } from './command.ts';
+import { endProgress, showProgress } from './progress-bar.ts';
+
+interface Plan {
+  /** views to build again, by name */
+  readonly views: readonly string[];
+  /** projects of which something is missing or different, with what */
+  readonly repairs: readonly { readonly project: ProjectId; readonly what: readonly string[] }[];
+  /** what the log cannot bring back */
+  readonly lost: readonly ProjectId[];
+}
+
+const PAGE = 2_000;
+const SETTLE_WITHIN_MS = 30_000;
+
+export const rebuildCommand: Command = {
+  name: 'rebuild',
+  usage: '[--dry-run]',
+  summary:
+    'Bring back from the log what is lost: views, logins, pool entries, REST APIs. --dry-run only shows the plan.',
+  flags: ['dry-run'],
+  arguments: [0, 0],
+  async run(operator, { flags, say }) {
+    const projects = await foldProjects(operator);
+    const plan = await makePlan(operator, projects);
+    tell(plan, say);
+    if (flags.has('dry-run') || isEmpty(plan)) return plan.lost.length === 0 ? 0 : 2;
+    const { store, pool, views } = operator;
+    const wanted = views.filter(({ name }) => plan.views.includes(name));
+    await replay(wanted, store, pool, { onProgress: showProgress });
+    endProgress();
+    const left = await repaired(operator, projects);
+    say(
+      left.repairs.length === 0 && left.views.length === 0
+        ? 'Everything that the log can bring back is back.'
+        : 'Not everything came back:',
+    );
+    if (!isEmpty(left)) tell(left, say);
+    return isEmpty(left) ? 0 : 2;
+  },
+};
+
+/** The running platform repairs; what is repaired is looked at again here, until nothing is left or time is over. */
+async function repaired(operator: Operator, projects: readonly ExistingProject[]): Promise<Plan> {
+  const deadline = performance.now() + SETTLE_WITHIN_MS;
+  for (;;) {
+    await operator.manager('POST', '/internal/reconcile');
+    const left = await makePlan(operator, projects);
+    if ((left.repairs.length === 0 && left.views.length === 0) || performance.now() > deadline) return left;
+    await sleep(500);
+  }
+}
+
+/** Every project of the log as it is now, folded from its events: no view is asked. */
+async function foldProjects({ store }: Operator): Promise<readonly ExistingProject[]> {
+  const states = new Map<ProjectId, Project>();
+  for (let after = 0n; ;) {
+    const batch = await store.readAll({ after, limit: PAGE, filter: { streamPrefix: 'project-' } });
+    for (const event of batch.events) {
+      const id = projectOfStream(event.stream);
+      if (!id) continue;
+      const before = states.get(id) ?? projectDecider.initial;
+      const [one] = recorded<ProjectEvent>([event]);
+      if (one) states.set(id, projectDecider.evolve(before, one));
+    }
+    if (batch.position === after) break;
+    after = batch.position;
+  }
+  return [...states.values()].filter(
+    (state): state is ExistingProject => state.kind === 'project' && state.status !== 'purged',
+  );
+}
+
+async function makePlan(operator: Operator, projects: readonly ExistingProject[]): Promise<Plan> {
+  const { databases, secrets, pool, views } = operator;
+  const parked = await Promise.all(
+    views.map(async (view) => ((await parkedEvents(pool, view)).length > 0 ? [view.name] : [])),
+  );
+  const unbuilt = await missingViews(views, pool);
+  const pools = await operator.manager<{ enabled: boolean; served: string[] }>('GET', '/internal/pools');
+  // by a view, which may be missing itself: then all of them are looked at again after it was built
+  const apis =
+    unbuilt.length === 0
+      ? await operator.manager<{ data_apis: { project_id: string; state: string }[] }>(
+          'GET',
+          '/internal/postgrest',
+        )
+      : { data_apis: [] };
+  const states = new Map(apis.data_apis.map((api) => [api.project_id, api.state]));
+  const repairs: { project: ProjectId; what: string[] }[] = [];
+  const lost: ProjectId[] = [];
+  for (const project of projects) {
+    // one that a process is at work on is brought to its end by it; one out of service when it comes back
+    if (project.run || !project.resources.database) continue;
+    const { database, users } = await databases.state(project.id, secrets.open(project.id, project.secrets));
+    if (database === 'absent' || database === 'foreign') lost.push(project.id);
+    else if (project.resources.pool) {
+      const what = [
+        ...(users === 'as-wanted' ? [] : [`logins (${users})`]),
+        ...(database === 'open' ? [] : ['database (closed)']),
+        ...(!pools.enabled || pools.served.includes(project.id) ? [] : ['pool entry']),
+        ...(states.get(project.id) === 'as-wanted'
+          ? []
+          : [`REST API (${states.get(project.id) ?? 'unknown'})`]),
+      ];
+      if (what.length > 0) repairs.push({ project: project.id, what });
+    }
+  }
+  return { views: [...new Set([...unbuilt, ...parked.flat()])], repairs, lost };
+}
+
+const isEmpty = ({ views, repairs, lost }: Plan): boolean =>
+  views.length + repairs.length + lost.length === 0;
+
+function tell(plan: Plan, say: (line: string) => void): void {
+  if (isEmpty(plan)) say('Nothing is missing.');
+  for (const name of plan.views) say(`view      ${name}: build again`);
+  for (const { project, what } of plan.repairs) say(`project   ${project}: ${what.join(', ')}`);
+  for (const project of plan.lost)
+    say(`LOST      ${project}: its database is gone; the log cannot bring data back, restore a backup`);
+}

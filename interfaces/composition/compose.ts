@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { Container } from 'inversify';
+import { dataPlaneModule } from './data-plane-module.ts';
+import { gatewayModule } from './gateway-module.ts';
+import { logModule } from './log-module.ts';
+import type { Machine } from './machine.ts';
+import { managerModule } from './manager-module.ts';
+import { ownerRoutesModule } from './owner-routes-module.ts';
+import { platformApiModule } from './platform-api-module.ts';
+import type { PlatformOptions } from './platform-options.ts';
+import { postgresModule } from './postgres-module.ts';
+import { projectRoutesModule } from './project-routes-module.ts';
+import { TOKENS } from './tokens.ts';
+import { workerModule } from './worker-module.ts';
+
+/** How everything is made from everything else. Nothing is made, let alone started, before it is asked for. */
+export function compose(options: PlatformOptions, machine: Machine): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.bind(TOKENS.options).toConstantValue(options);
+  container.bind(TOKENS.config).toConstantValue(options.config);
+  container.bind(TOKENS.log).toConstantValue(options.log);
+  container.bind(TOKENS.machine).toConstantValue(machine);
+  container.load(postgresModule, logModule, dataPlaneModule, workerModule, managerModule);
+  container.load(ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
+  return container;
+}

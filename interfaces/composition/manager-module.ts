@@ -1,0 +1,48 @@
+/** The manager's internal API, in front of the data plane. */
+import { ContainerModule } from 'inversify';
+import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
+import { Metrics } from '../http/metrics.ts';
+import { createServer } from '../http/server.ts';
+import { managerEndpoints } from '../manager/manager-endpoints.ts';
+import { readiness } from './platform-api-module.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+export const managerModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.internalKeys).toResolvedValue(
+    ({ INTERNAL_API_KEY }, { directory }) =>
+      INTERNAL_API_KEY ?? [derivedPassword(directory.masterKey, 'internal-api-key')],
+    [TOKENS.config, TOKENS.machine],
+  );
+  bind(PARTS.manager).toResolvedValue(
+    ({ MANAGER_PORT }, internalKeys, store, world, reconciler, pool, server, log) => {
+      const desired = () => listDesiredDataApis(pool);
+      const manager = createServer({
+        name: 'manager',
+        port: MANAGER_PORT,
+        portVariable: 'MANAGER_PORT',
+        endpoints: managerEndpoints({ store, world, reconciler, desired }),
+        internalKeys,
+        log,
+        ready: readiness(server, store),
+        metrics: new Metrics(),
+      });
+      return {
+        name: 'manager',
+        start: () => manager.start(),
+        stop: () => manager.stop(),
+        stopWithinMs: 12_000,
+      };
+    },
+    [
+      TOKENS.config,
+      TOKENS.internalKeys,
+      TOKENS.store,
+      TOKENS.world,
+      TOKENS.reconciler,
+      TOKENS.platformPool,
+      TOKENS.server,
+      TOKENS.log,
+    ],
+  );
+});
