@@ -81,6 +81,12 @@ export class PostgresDatabases implements Databases {
       });
       // still alone: two that change the privileges of one schema at once fail with an internal error
       await this.#grantInside(project, attempted);
+      // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
+      await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = $1 AND usesysid NOT IN (SELECT oid FROM pg_roles)`,
+        [database],
+      );
     });
   }
 
