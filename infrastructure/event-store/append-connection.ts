@@ -6,6 +6,7 @@ import {
   OutcomeUnknown,
   type Appended,
 } from '../../application/ports/event-store.ts';
+import { APPEND, appendValues } from './append-call.ts';
 import type { AppendRequest } from './append-request.ts';
 import { sqlState, unavailableOr } from '../postgres/postgres-errors.ts';
 
@@ -43,11 +44,7 @@ export class AppendConnection {
   async commit(batch: readonly AppendRequest[]): Promise<(Appended | Error)[]> {
     const client = await this.#connected();
     try {
-      const { rows } = await client.query<OutcomeRow>({
-        name: 'append',
-        text: 'SELECT * FROM log.append($1)',
-        values: [JSON.stringify(batch.map(toJson))],
-      });
+      const { rows } = await client.query<OutcomeRow>({ ...APPEND, values: appendValues(batch) });
       return batch.map((request, index) => outcomeOf(request, rows[index]));
     } catch (error) {
       if (wasRolledBack(error)) throw unavailableOr('append to the log', error);
@@ -83,13 +80,6 @@ export class AppendConnection {
     client.end().catch(() => {});
   }
 }
-
-const toJson = ({ stream, expected, events }: AppendRequest) => ({
-  stream,
-  expected,
-  ids: events.map(({ id }) => id),
-  events: events.map(({ id, type, version, data, metadata }) => ({ id, type, version, data, metadata })),
-});
 
 function outcomeOf({ stream, expected }: AppendRequest, row: OutcomeRow | undefined): Appended | Error {
   switch (row?.outcome) {

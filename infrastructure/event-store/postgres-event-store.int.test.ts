@@ -13,10 +13,17 @@ import {
   readWhole,
   someMetadata,
 } from '../../application/ports/event-store.contract.ts';
-import { InvalidAppend, OutcomeUnknown, type NewEvent } from '../../application/ports/event-store.ts';
+import {
+  InvalidAppend,
+  OutcomeUnknown,
+  type ExpectedRevision,
+  type NewEvent,
+} from '../../application/ports/event-store.ts';
 import { applyMigrations } from '../postgres/apply-migrations.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../postgres/test-database.ts';
-import type { EventCatalogue } from './event-codec.ts';
+import { APPEND, appendValues } from './append-call.ts';
+import { appendRequest } from './append-request.ts';
+import { EventCodec, type EventCatalogue } from './event-codec.ts';
 import { InMemoryEventStore } from './in-memory-event-store.ts';
 import { PostgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store.ts';
 
@@ -130,21 +137,8 @@ class TestLog implements AsyncDisposable {
   }
 }
 
-const requests = (stream: string, expected: string | number, events: readonly NewEvent[]): string =>
-  JSON.stringify([
-    {
-      stream,
-      expected,
-      ids: events.map(({ id }) => id),
-      events: events.map(({ id, type, data, metadata }) => ({
-        id,
-        type,
-        version: 1,
-        data: JSON.stringify(data),
-        metadata: JSON.stringify(metadata),
-      })),
-    },
-  ]);
+const valuesOf = (stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): unknown[] =>
+  appendValues([appendRequest(new EventCodec(contractCatalogue), stream, expected, events)]);
 
 /** Stands between a client and the server, as a network does that fails. */
 async function unreliableNetwork(url: string) {
@@ -247,7 +241,7 @@ describe('the log in PostgreSQL', () => {
           ...TAMPERING.slice(0, -1),
           `INSERT INTO log.events SELECT position + 1, 'x', 0, gen_random_uuid(), type, 1, '', '', now(), '' FROM log.events`,
           'SELECT FROM log.head FOR UPDATE',
-          `SELECT log.find_append('x', '[]')`,
+          `SELECT log.find_append('x', '{}', '{}', '{}', '{}')`,
           `SELECT log.fits('any', 1)`,
           'ALTER TABLE log.events DISABLE TRIGGER ALL',
           'SET session_replication_role = replica',
@@ -451,15 +445,13 @@ describe('the log in PostgreSQL', () => {
       const before = newStream();
       const store = log.store();
       await store.append(before, 'none', newEvents(1));
-      const events = (count: number) =>
-        `(SELECT json_agg(json_build_object('id', gen_random_uuid(), 'type', 'Noted', 'version', 1,
-          'data', '{}', 'metadata', '{}')) FROM generate_series(1, ${count}))`;
       const churn = (writer: number) =>
         onCluster(log.database.url, (client) =>
           client.query(`DO $$ BEGIN
             FOR i IN 1..2500 LOOP
-              PERFORM log.append(json_build_array(json_build_object(
-                'stream', 'churn-${writer}', 'expected', 'any', 'ids', '[]'::json, 'events', ${events(2)})));
+              PERFORM log.append(ARRAY['churn-${writer}'], ARRAY[1], ARRAY['any'], ARRAY[2],
+                ARRAY[gen_random_uuid(), gen_random_uuid()], ARRAY['Noted', 'Noted'], ARRAY[1, 1],
+                ARRAY['{}', '{}'], ARRAY['{}', '{}']);
               IF i % 3 = 0 THEN ROLLBACK; ELSE COMMIT; END IF;
             END LOOP;
           END $$`),
@@ -497,7 +489,7 @@ describe('the log in PostgreSQL', () => {
       const following = follow(store, { after: 0n }, (seen) => seen.length === 2);
       const client = await log.database.pool.connect();
       await client.query('BEGIN');
-      await client.query('SELECT log.append($1)', [requests(newStream(), 'none', slow)]);
+      await client.query(APPEND.text, valuesOf(newStream(), 'none', slow));
       const appended = store.append(newStream(), 'none', quick);
       await log.appendWaits();
       expect(await store.readAll({ after: 0n, limit: 9 })).toEqual({ events: [], position: 0n });

@@ -42,8 +42,8 @@ CREATE FUNCTION log.check_head() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF NEW.position IS DISTINCT FROM (SELECT max(events.position) FROM log.events)
-     OR NEW.hash IS DISTINCT FROM (SELECT events.hash FROM log.events WHERE events.position = NEW.position)
+  IF (NEW.position, NEW.hash) IS DISTINCT FROM
+     (SELECT ROW (events.position, events.hash) FROM log.events ORDER BY events.position DESC LIMIT 1)
   THEN
     RAISE EXCEPTION 'the head of the log is refused a place that is not its last event' USING ERRCODE = 'insufficient_privilege';
   END IF;

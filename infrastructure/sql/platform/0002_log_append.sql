@@ -13,13 +13,12 @@ $$;
 
 -- Where an append stands that is in the log already; no row when any of its events is missing there, or
 -- differs, or stands elsewhere. Metadata may differ: it is about the attempt, the first one stays.
-CREATE FUNCTION log.find_append(in_stream text, events json)
+CREATE FUNCTION log.find_append(in_stream text, ids uuid[], types text[], versions integer[], data text[])
 RETURNS TABLE (first_revision integer, last_revision integer, last_position bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT min(stored.revision), max(stored.revision), max(stored.position)
-  FROM ROWS FROM (json_to_recordset(events) AS (id uuid, type text, version integer, data text))
-       WITH ORDINALITY AS asked (id, type, version, data, nth)
+  FROM unnest(ids, types, versions, data) WITH ORDINALITY AS asked (id, type, version, data, nth)
   LEFT JOIN log.events stored
     ON stored.id = asked.id
    AND (stored.stream, stored.type, stored.schema_version, stored.data) = (in_stream, asked.type, asked.version, asked.data)
@@ -27,15 +26,23 @@ AS $$
      AND min(stored.revision - asked.nth) = max(stored.revision - asked.nth)
 $$;
 
--- batch: [{ stream, expected: 'none' | 'exists' | 'any' | revision, ids: [uuid],
---           events: [{ id, type, version, data, metadata }] }]; data and metadata are JSON as text.
+-- Many appends at once, each with an outcome of its own:
+--   streams       each stream that is appended to, once
+--   stream_of     for each append: which of them
+--   expected      for each append: 'none' | 'exists' | 'any' | a revision
+--   event_counts  for each append: how many of the events below are its own, in order
+--   ids, types, versions, data, metadata: of each event; data and metadata are JSON as text. No two appends of
+--                 one call may share an id.
 -- Gives one row per append, in order; one that is refused leaves the others alone:
 --   appended         the stream's new last revision, the position of the last event; also for a repetition
 --   conflict         the stream's actual last revision, NULL when there is no such stream
 --   event-id-reused  the id that is in the log with other content
 --
 -- hash = sha256(hash of the event before || canonical text), see hash-chain.ts for the text.
-CREATE FUNCTION log.append(batch json)
+-- One look at all streams, one at all ids and one INSERT for all events: what is between them is arithmetic.
+CREATE FUNCTION log.append(
+  streams text[], stream_of integer[], expected text[], event_counts integer[],
+  ids uuid[], types text[], versions integer[], data text[], metadata text[])
 RETURNS TABLE (outcome text, last_revision integer, last_position bigint, event_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -44,78 +51,86 @@ SET enable_seqscan = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-  head record;
-  request record;
-  event record;
-  repeated record;
-  known uuid;
+  begun bigint;
   reached bigint;
-  actual integer;
   chain bytea;
+  known uuid[];
+  actual integer[];
+  repeated record;
+  stream text;
+  revision integer;
   recorded timestamptz(3);
+  first integer := 1;
+  last integer;
+  -- one place for each event, also for one that is refused
+  places integer[] := ARRAY[cardinality(ids)];
+  names text[] := array_fill(NULL::text, places);
+  positions bigint[] := array_fill(NULL::bigint, places);
+  revisions integer[] := array_fill(NULL::integer, places);
+  times timestamptz[] := array_fill(NULL::timestamptz, places);
+  hashes bytea[] := array_fill(NULL::bytea, places);
 BEGIN
-  SELECT h.position, h.hash INTO STRICT head FROM log.head h FOR UPDATE;
-  reached := head.position;
-  chain := head.hash;
+  SELECT h.position, h.hash INTO STRICT begun, chain FROM log.head h FOR UPDATE;
+  reached := begun;
+  actual := ARRAY(
+    SELECT (SELECT e.revision FROM log.events e WHERE e.stream = asked.name ORDER BY e.revision DESC LIMIT 1)
+    FROM unnest(streams) WITH ORDINALITY AS asked (name, nth) ORDER BY asked.nth);
+  known := ARRAY(SELECT e.id FROM log.events e WHERE e.id = ANY (ids));
 
-  FOR request IN
-    SELECT * FROM json_to_recordset(batch) AS r (stream text, expected text, ids uuid[], events json)
-  LOOP
+  FOR nth IN 1 .. cardinality(expected) LOOP
+    stream := streams[stream_of[nth]];
+    revision := actual[stream_of[nth]];
+    last := first + event_counts[nth] - 1;
+    last_revision := revision;
     last_position := NULL;
     event_id := NULL;
-    SELECT max(e.revision) INTO actual FROM log.events e WHERE e.stream = request.stream;
-    SELECT e.id INTO known FROM log.events e WHERE e.id = ANY (request.ids) LIMIT 1;
+    outcome := 'conflict';
 
-    IF known IS NOT NULL THEN
-      SELECT * INTO repeated FROM log.find_append(request.stream, request.events);
+    IF cardinality(known) > 0 AND ids[first:last] && known THEN
+      SELECT * INTO repeated FROM log.find_append(
+        stream, ids[first:last], types[first:last], versions[first:last], data[first:last]);
       IF NOT FOUND THEN
         outcome := 'event-id-reused';
-        event_id := known;
-      ELSIF request.expected = 'exists' OR log.fits(request.expected, nullif(repeated.first_revision, 0) - 1) THEN
+        event_id := (SELECT id FROM unnest(ids[first:last]) AS own (id) WHERE id = ANY (known) LIMIT 1);
+      ELSIF expected[nth] = 'exists' OR log.fits(expected[nth], nullif(repeated.first_revision, 0) - 1) THEN
         outcome := 'appended';
         last_revision := repeated.last_revision;
         last_position := repeated.last_position;
-      ELSE
-        outcome := 'conflict';
-        last_revision := actual;
       END IF;
-      RETURN NEXT;
-      CONTINUE;
+    ELSIF log.fits(expected[nth], revision) THEN
+      revision := coalesce(revision, -1);
+      FOR n IN first .. last LOOP
+        reached := reached + 1;
+        revision := revision + 1;
+        recorded := clock_timestamp();
+        chain := sha256(chain || convert_to(concat(
+          reached, ' ', revision, ' ', ids[n], ' ', versions[n], ' ',
+          to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ' ',
+          octet_length(stream), ':', stream,
+          octet_length(types[n]), ':', types[n],
+          octet_length(data[n]), ':', data[n],
+          octet_length(metadata[n]), ':', metadata[n]), 'UTF8'));
+        names[n] := stream;
+        positions[n] := reached;
+        revisions[n] := revision;
+        times[n] := recorded;
+        hashes[n] := chain;
+      END LOOP;
+      actual[stream_of[nth]] := revision;
+      outcome := 'appended';
+      last_revision := revision;
+      last_position := reached;
     END IF;
-
-    IF NOT log.fits(request.expected, actual) THEN
-      outcome := 'conflict';
-      last_revision := actual;
-      RETURN NEXT;
-      CONTINUE;
-    END IF;
-
-    actual := coalesce(actual, -1);
-    FOR event IN
-      SELECT * FROM json_to_recordset(request.events)
-        AS e (id uuid, type text, version integer, data text, metadata text)
-    LOOP
-      reached := reached + 1;
-      actual := actual + 1;
-      recorded := clock_timestamp();
-      chain := sha256(chain || convert_to(concat(
-        reached, ' ', actual, ' ', event.id, ' ', event.version, ' ',
-        to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ' ',
-        octet_length(request.stream), ':', request.stream,
-        octet_length(event.type), ':', event.type,
-        octet_length(event.data), ':', event.data,
-        octet_length(event.metadata), ':', event.metadata), 'UTF8'));
-      INSERT INTO log.events
-        VALUES (reached, request.stream, actual, event.id, event.type, event.version,
-                event.data, event.metadata, recorded, chain);
-    END LOOP;
-    outcome := 'appended';
-    last_revision := actual;
-    last_position := reached;
+    first := last + 1;
     RETURN NEXT;
   END LOOP;
 
-  IF reached > head.position THEN
+  IF reached > begun THEN
+    INSERT INTO log.events
+      SELECT e.position, e.stream, e.revision, e.id, e.type, e.version, e.data, e.metadata, e.recorded, e.hash
+      FROM unnest(positions, names, revisions, ids, types, versions, data, metadata, times, hashes)
+        AS e (position, stream, revision, id, type, version, data, metadata, recorded, hash)
+      WHERE e.position IS NOT NULL;
     UPDATE log.head SET position = reached, hash = chain;
     -- A full queue fails every commit that notifies, and any tenant of the cluster can fill it by not
     -- listening. A notification only spares a poll, so let it go long before that.
