@@ -3,8 +3,24 @@
  * Delivery to a subscriber is in order and at least once: the subscriber keeps its own checkpoint.
  */
 
-/** A place in the whole log: comparable, dense in the PostgreSQL adapter, 0n = before the first event. */
+/**
+ * A place in the whole log: comparable, 0n = before the first event. It comes from a store and is handed back to
+ * it; between two places there need not be another (see {@link EventStoreCapabilities.densePositions}).
+ */
 export type Position = bigint;
+
+/** What some stores do and others cannot, so that nobody relies on it where it is not there. */
+export interface EventStoreCapabilities {
+  /** positions count the events: 1, 2, 3, ... with nothing in between */
+  readonly densePositions: boolean;
+  /**
+   * The hashes are one chain over the whole log, so an event that was taken out shows. Without it a hash vouches
+   * for its own event only: a change shows, and so does a gap within a stream, but not an end that was cut off.
+   */
+  readonly hashChain: boolean;
+  /** an event id is looked for in the whole log; without it, in the stream that is appended to */
+  readonly idsAcrossStreams: boolean;
+}
 
 export interface Actor {
   readonly kind: 'owner' | 'process' | 'operator' | 'system';
@@ -37,7 +53,7 @@ export interface StoredEvent extends NewEvent {
   /** the version of the payload after upcasting */
   readonly schemaVersion: number;
   readonly recordedAt: Date;
-  /** hex sha256 over the previous event's hash and this event as stored */
+  /** hex sha256 over this event as stored and, where the store keeps a chain, the hash of the event before */
   readonly hash: string;
 }
 
@@ -86,16 +102,18 @@ export interface Subscription {
 
 /** The log verified from the first event on; `brokenAt` is the first position whose hash does not fit. */
 export interface ChainReport {
+  /** the last position up to which everything fits */
   readonly verified: bigint;
   readonly brokenAt: Position | null;
 }
 
 export interface EventStore {
+  readonly capabilities: EventStoreCapabilities;
   /**
    * Appends all events or none. The same ids again at the same expectation give the first result.
    * @throws {Conflict} the stream is elsewhere; nothing was written
    * @throws {OutcomeUnknown} the connection died: append the same ids again to learn what happened
-   * @throws {EventIdReused} an id that is in the log already, with other content
+   * @throws {EventIdReused} an id that is in the log (or the stream, see capabilities) already, with other content
    * @throws {EventTooLarge} {@link MAX_EVENT_BYTES}
    * @throws {InvalidAppend} no events, or a stream name that is empty, reserved (`$...`) or too long
    */
@@ -105,7 +123,9 @@ export interface EventStore {
   readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch>;
   /** Calls `onBatch` one batch at a time; the next read waits for it, so memory stays bounded. */
   subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription;
+  /** How far the log goes now: whoever reads or subscribes gets at least there, whatever the filter. */
   head(): Promise<Position>;
+  /** Looks at every event whether its hash fits; what shows thereby, see {@link EventStoreCapabilities}. */
   verifyChain(options?: { onProgress?: (verified: bigint) => void }): Promise<ChainReport>;
 }
 

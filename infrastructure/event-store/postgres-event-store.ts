@@ -107,6 +107,7 @@ const READ_PAGE = `
   ORDER BY page.position`;
 
 export class PostgresEventStore implements EventStore {
+  readonly capabilities = { densePositions: true, hashChain: true, idsAcrossStreams: true };
   readonly #pool: pg.Pool;
   readonly #codec: EventCodec;
   readonly #bell = new Bell();

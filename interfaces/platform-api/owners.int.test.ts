@@ -261,6 +261,7 @@ describe('signing up', () => {
 
 /** The methods of an instance as a plain object, to replace some of them. */
 const boundTo = (from: EventStore): EventStore => ({
+  capabilities: from.capabilities,
   append: (...args) => from.append(...args),
   readStream: (...args) => from.readStream(...args),
   readAll: (...args) => from.readAll(...args),
