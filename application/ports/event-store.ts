@@ -3,7 +3,10 @@
  * Delivery to a subscriber is in order and at least once: the subscriber keeps its own checkpoint.
  */
 
-/** A place in the whole log: comparable, dense in the PostgreSQL adapter, 0n = before the first event. */
+/**
+ * A place in the whole log: comparable, 0n = before the first event. It comes from a store and is handed back to
+ * it; between two places there need not be another (see {@link EventStoreCapabilities.densePositions}).
+ */
 export type Position = bigint;
 
 /** What some stores do and others cannot, so that nobody relies on it where it is not there. */
@@ -52,7 +55,7 @@ export interface StoredEvent extends NewEvent {
   /** the version of the payload after upcasting */
   readonly schemaVersion: number;
   readonly recordedAt: Date;
-  /** hex sha256 over the previous event's hash and this event as stored */
+  /** hex sha256 over this event as stored and, where the store keeps a chain, the hash of the event before */
   readonly hash: string;
 }
 
@@ -101,6 +104,7 @@ export interface Subscription {
 
 /** The log verified from the first event on; `brokenAt` is the first position whose hash does not fit. */
 export interface ChainReport {
+  /** the last position up to which everything fits */
   readonly verified: bigint;
   readonly brokenAt: Position | null;
 }
@@ -111,7 +115,7 @@ export interface EventStore {
    * Appends all events or none. The same ids again at the same expectation give the first result.
    * @throws {Conflict} the stream is elsewhere; nothing was written
    * @throws {OutcomeUnknown} the connection died: append the same ids again to learn what happened
-   * @throws {EventIdReused} an id that is in the log already, with other content
+   * @throws {EventIdReused} an id that is in the log (or the stream, see capabilities) already, with other content
    * @throws {EventTooLarge} {@link MAX_EVENT_BYTES}
    * @throws {InvalidAppend} no events, or a stream name that is empty, reserved (`$...`) or too long
    */
@@ -121,7 +125,9 @@ export interface EventStore {
   readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch>;
   /** Calls `onBatch` one batch at a time; the next read waits for it, so memory stays bounded. */
   subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription;
+  /** How far the log goes now: whoever reads or subscribes gets at least there, whatever the filter. */
   head(): Promise<Position>;
+  /** Looks at every event whether its hash fits; what shows thereby, see {@link EventStoreCapabilities}. */
   verifyChain(options?: { onProgress?: (verified: bigint) => void }): Promise<ChainReport>;
   /** Ends all subscriptions, waits for the appends under way, gives back what the store holds. */
   close(): Promise<void>;

@@ -109,8 +109,9 @@ export class EventCodec {
       try {
         events.push(this.decode(record));
       } catch (error) {
-        if (!(error instanceof UnknownEventVersion) || events.length === 0) throw error;
-        return { events, position: record.position - 1n };
+        const last = events.at(-1);
+        if (!(error instanceof UnknownEventVersion) || !last) throw error;
+        return { events, position: last.position };
       }
     }
     return { events, position };

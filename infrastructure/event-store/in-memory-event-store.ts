@@ -1,6 +1,4 @@
 import {
-  Conflict,
-  EventIdReused,
   StreamNotFound,
   type Appended,
   type ChainReport,
@@ -18,8 +16,9 @@ import {
 import type { Log } from '../../application/ports/log.ts';
 import { appendRequest, type AppendRequest } from './append-request.ts';
 import { Bell } from './bell.ts';
-import { EventCodec, type EventCatalogue, type EventRecord } from './event-codec.ts';
+import { EventCodec, type EncodedEvent, type EventCatalogue, type EventRecord } from './event-codec.ts';
 import { chainHash, GENESIS_HASH, verifyChain } from './hash-chain.ts';
+import { repeatedAppend, type Namesake } from './repeated-append.ts';
 import { Subscriptions } from './subscription.ts';
 
 // every append rings; nothing is ever missed
@@ -34,13 +33,12 @@ export class InMemoryLog {
   readonly #byId = new Map<string, EventRecord>();
 
   append(request: AppendRequest, now: Date): Appended {
-    const { stream, expected, events } = request;
+    const { stream, events } = request;
     const history = this.streams.get(stream) ?? [];
-    const repeated = this.#repeated(request);
-    if (!fits(expected, repeated ? repeated.before : history.length - 1, repeated !== undefined)) {
-      throw new Conflict(stream, expected, history.length === 0 ? 'none' : history.length - 1);
+    const repeated = repeatedAppend(request, history.length - 1, (event) => this.#namesake(stream, event));
+    if (repeated !== undefined) {
+      return { revision: repeated, position: history[repeated]?.position ?? 0n };
     }
-    if (repeated) return repeated.appended;
     for (const { id, type, version, data, metadata } of events) {
       const place = { position: BigInt(this.records.length) + 1n, revision: history.length, recordedAt: now };
       const event = { id, type, version, data, metadata, stream, ...place };
@@ -54,34 +52,13 @@ export class InMemoryLog {
     return { revision: history.length - 1, position: BigInt(this.records.length) };
   }
 
-  /** An append that is in the log already: the revision before it, and its result. @throws {EventIdReused} */
-  #repeated({ stream, events }: AppendRequest): { before: number; appended: Appended } | undefined {
-    const stored = events.map(({ id }) => this.#byId.get(id));
-    const known = stored.find((record) => record !== undefined);
-    if (!known) return undefined;
-    const same = stored.every((record, index) => {
-      const event = events[index];
-      return (
-        record?.stream === stream &&
-        record.type === event?.type &&
-        record.version === event.version &&
-        record.data === event.data &&
-        record.revision === known.revision + index
-      );
-    });
-    const last = stored.at(-1);
-    if (!same || !last) throw new EventIdReused(known.id);
-    return {
-      before: known.revision - 1,
-      appended: { revision: last.revision, position: last.position },
-    };
+  #namesake(stream: string, { id, type, version, data }: EncodedEvent): Namesake | undefined {
+    const record = this.#byId.get(id);
+    if (!record) return undefined;
+    const same =
+      record.stream === stream && record.type === type && record.version === version && record.data === data;
+    return { revision: record.revision, same };
   }
-}
-
-function fits(expected: ExpectedRevision, actual: number, repeated: boolean): boolean {
-  if (expected === 'any') return true;
-  if (expected === 'none') return actual === -1;
-  return expected === 'exists' ? repeated || actual >= 0 : actual === expected;
 }
 
 /** The log in this process's memory, for tests: the same checks, text and hashes as in PostgreSQL. */

@@ -104,7 +104,8 @@ async function untilAvailable<T>(
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       source.log?.warn({ subscription: name, err: error, pauseMs }, 'a subscription cannot read the log');
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      // not all subscriptions of all processes at once when the log is back
+      await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
     }
   }
   return undefined;

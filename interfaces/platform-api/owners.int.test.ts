@@ -266,6 +266,7 @@ describe('signing up', () => {
 
 /** The methods of an instance as a plain object, to replace some of them. */
 const boundTo = (from: EventStore): EventStore => ({
+  capabilities: from.capabilities,
   append: (...args) => from.append(...args),
   readStream: (...args) => from.readStream(...args),
   readAll: (...args) => from.readAll(...args),
@@ -273,7 +274,6 @@ const boundTo = (from: EventStore): EventStore => ({
   head: () => from.head(),
   verifyChain: (...args) => from.verifyChain(...args),
   close: () => from.close(),
-  capabilities: from.capabilities,
 });
 
 describe('logging in', () => {

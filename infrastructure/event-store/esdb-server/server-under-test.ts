@@ -1,0 +1,21 @@
+import { inject } from 'vitest';
+import { EsdbServer } from './esdb-server.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** a real EventStoreDB, given by `npm run test:eventstoredb` */
+    eventStoreDbUrl: string | undefined;
+  }
+}
+
+export interface ServerUnderTest {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The real server when there is one, and ours otherwise. */
+export async function serverUnderTest(): Promise<ServerUnderTest> {
+  const url = inject('eventStoreDbUrl');
+  if (url) return { url, stop: () => Promise.resolve() };
+  return EsdbServer.started();
+}
