@@ -3,9 +3,11 @@
  * later ones of its stream, whose rows would be wrong without it; all other streams go on.
  */
 import pg from 'pg';
-import type { Position, StoredEvent } from '../application/ports/event-store.ts';
+import type { EventBatch, Position, StoredEvent } from '../application/ports/event-store.ts';
 import type { Target } from './projection.ts';
 import { transaction } from './transaction.ts';
+
+export type Readable = Pick<EventBatch, 'events' | 'unreadable'>;
 
 export interface ParkedEvent {
   readonly position: Position;
@@ -18,6 +20,7 @@ export interface ParkedEvent {
 
 /**
  * One transaction: `begin`, then the events, or what is left of them when the ones that fail are parked.
+ * @param batch in the order of the log
  * @param begin claims the right to write; false: nothing is written
  * @returns what `begin` said
  * @throws whatever is not the events' fault: a lost connection, a missing table
@@ -25,9 +28,10 @@ export interface ParkedEvent {
 export async function writeBatch(
   client: pg.ClientBase,
   target: Target,
-  events: readonly StoredEvent[],
+  batch: Readable,
   begin: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<boolean> {
+  const { events, unreadable } = batch;
   const write = (apply: () => Promise<void>) =>
     transaction(client, async () => {
       if (!(await begin())) return false;
@@ -38,13 +42,14 @@ export async function writeBatch(
   try {
     return await write(async () => {
       const parked = await parkedStreams(client, target, events);
-      if (parked.size === 0) await target.projection.apply(events, client);
+      if (unreadable.length > 0) await applyOrPark(client, target, batch);
+      else if (parked.size === 0) await target.projection.apply(events, client);
       else await applyPart(client, target, events, parked);
     });
   } catch (error) {
     if (!mayBePoison(error)) throw error;
     // a second try, in parts, that fails here too when the connection is what failed
-    return await write(() => applyOrPark(client, target, events));
+    return await write(() => applyOrPark(client, target, batch));
   }
 }
 
@@ -53,13 +58,22 @@ export async function enter(tx: pg.ClientBase, target: Target): Promise<void> {
   await tx.query(`SET LOCAL search_path TO ${pg.escapeIdentifier(target.schema)}`);
 }
 
-/** Inside a transaction that has entered the target. */
+/** Inside a transaction that has entered the target. What cannot be read is set aside at its place in the order. */
 export async function applyOrPark(
   tx: pg.ClientBase,
   target: Target,
-  events: readonly StoredEvent[],
+  { events, unreadable }: Readable,
 ): Promise<void> {
-  await applyPart(tx, target, events, await parkedStreams(tx, target, events));
+  const parked = await parkedStreams(tx, target, events);
+  let rest = events;
+  for (const unknown of unreadable) {
+    const before = rest.filter(({ position }) => position < unknown.position);
+    rest = rest.slice(before.length);
+    await applyPart(tx, target, before, parked);
+    parked.add(unknown.stream);
+    await park(tx, target, [unknown], `version ${unknown.version} of it is not known to this release`);
+  }
+  await applyPart(tx, target, rest, parked);
 }
 
 /** Halves what fails until the one event is found that cannot be written. */
@@ -138,7 +152,7 @@ async function parkedStreams(
 async function park(
   tx: pg.ClientBase,
   target: Target,
-  events: readonly StoredEvent[],
+  events: readonly Pick<StoredEvent, 'position' | 'stream' | 'revision' | 'type'>[],
   reason: string,
 ): Promise<void> {
   await tx.query(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventBatch } from '../application/ports/event-store.ts';
+import { InMemoryEventStore, InMemoryLog } from '../infrastructure/event-store/in-memory-event-store.ts';
 import { onCluster } from '../infrastructure/postgres/test-database.ts';
 import { CheckpointWatch, ProjectionBehind } from './checkpoint-watch.ts';
 import { advance, beginTerm, ensureCheckpoint, readCheckpoint } from './checkpoints.ts';
@@ -134,7 +135,9 @@ describe('one leader', () => {
     const winner = await beginTerm(views.pool, projection);
     const write = (term: typeof loser) =>
       withClient(views.pool, (client) =>
-        writeBatch(client, liveTarget(projection), events, () => advance(client, projection, term!, 1n)),
+        writeBatch(client, liveTarget(projection), { events, unreadable: [] }, () =>
+          advance(client, projection, term!, 1n),
+        ),
       );
     expect(await write(loser)).toBe(false);
     expect(await seen(views.pool)).toEqual({});
@@ -278,7 +281,35 @@ describe('C41 C42 poison', () => {
       ['test-b', 2, late],
       ['test-b', 3, late],
     ]);
-    expect(parked[0]).toMatchObject({ position: 3n, type: 'SqlExecuted' });
+    expect(parked[0]).toMatchObject({ position: 3n, type: 'OwnerSessionRevoked' });
+  });
+
+  test('A22 what a newer release wrote is parked at its place, until this release knows it', async () => {
+    const held = new InMemoryLog();
+    const [older, newer] = [1, 2].map((version) => {
+      const upcasters = { 1: (data: unknown) => data };
+      const OwnerSessionRevoked = version === 1 ? { version } : { version, upcasters };
+      return new InMemoryEventStore({ catalogue: { OwnerSessionRevoked }, held });
+    }) as [InMemoryEventStore, InMemoryEventStore];
+    await runner(tally(), { store: older }).start();
+    await note(older, 'a', 'ok');
+    await note(newer, 'a', 'newer');
+    await note(older, 'b', 'ok');
+    await note(older, 'a', 'ok');
+    await caughtUp(await older.head());
+    expect(await seen(views.pool)).toEqual({ a: '0:ok', b: '0:ok' });
+    const parked = await parkedEvents(views.pool, tally());
+    expect(parked.map(({ stream, revision }) => [stream, revision])).toEqual([
+      ['test-a', 1],
+      ['test-a', 2],
+    ]);
+    expect(await unpark(tally(), older, views.pool)).toEqual({ written: 0, parked: 2 });
+    // a rebuild by the older release meets the same, one by the newer takes all in
+    await rebuild(tally(), older, views.pool);
+    expect(await seen(views.pool)).toEqual({ a: '0:ok', b: '0:ok' });
+    expect(await unpark(tally(), newer, views.pool)).toEqual({ written: 2, parked: 0 });
+    expect(await seen(views.pool)).toEqual({ a: '0:ok 1:newer 2:ok', b: '0:ok' });
+    await Promise.all([older.close(), newer.close()]);
   });
 
   test('un-parked in order; what still fails stays parked and nothing is lost', async () => {

@@ -141,12 +141,13 @@ export class ProjectionRunner {
 
   async #write(batch: EventBatch, term: Term): Promise<void> {
     const { pool, watch } = this.#options;
-    const events = batch.events.filter(({ position }) => position > term.position);
+    const isNew = ({ position }: { readonly position: bigint }) => position > term.position;
+    const fresh = { events: batch.events.filter(isNew), unreadable: batch.unreadable.filter(isNew) };
     const claim = (tx: pg.Pool | pg.ClientBase) => advance(tx, this.#projection, term, batch.position);
     const written =
-      events.length === 0
+      fresh.events.length + fresh.unreadable.length === 0
         ? await claim(pool)
-        : await withClient(pool, (client) => writeBatch(client, this.#target, events, () => claim(client)));
+        : await withClient(pool, (client) => writeBatch(client, this.#target, fresh, () => claim(client)));
     if (!written) throw new TermOver(this.#projection.name);
     this.#pauseMs = FIRST_PAUSE_MS;
     watch?.notify(this.#projection.name, batch.position);

@@ -174,7 +174,7 @@ async function fill(
     signal?.throwIfAborted();
     const head = await store.head();
     const batch = await store.readAll({ after: position, limit, ...filter });
-    if (batch.events.length > 0) await writeBatch(client, next, batch.events);
+    if (batch.events.length + batch.unreadable.length > 0) await writeBatch(client, next, batch);
     const stuck = batch.position === position;
     position = batch.position;
     events += batch.events.length;
@@ -275,9 +275,10 @@ async function catchUp(
     const options = { after: position, limit: DEFAULT_BATCH_SIZE, ...filterOf(target.projection) };
     const batch = await store.readAll(options);
     if (batch.position === position) break;
-    const events = batch.events.filter((event) => event.position <= to);
-    await applyOrPark(tx, target, events);
-    count += events.length;
+    const upTo = (event: { readonly position: Position }) => event.position <= to;
+    const wanted = { events: batch.events.filter(upTo), unreadable: batch.unreadable.filter(upTo) };
+    await applyOrPark(tx, target, wanted);
+    count += wanted.events.length;
     position = batch.position < to ? batch.position : to;
   }
   return { events: count, position };

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { EventStore } from '../application/ports/event-store.ts';
+import { UnknownEventVersion, type EventStore } from '../application/ports/event-store.ts';
 import { ensureCheckpoint, lockCheckpoint } from './checkpoints.ts';
 import { applyOrPark, enter, type ParkedEvent } from './parking.ts';
 import { liveTarget, type Projection } from './projection.ts';
@@ -70,18 +70,25 @@ async function unparkStream(
   const { version } = await lockCheckpoint(tx, projection.name);
   if (version !== projection.version) throw new Error(`${projection.name} is of version ${version} by now`);
   const { rows } = await tx.query<{ revision: string }>(
-    'DELETE FROM projection.parked WHERE projection = $1 AND stream = $2 RETURNING revision',
+    'SELECT revision FROM projection.parked WHERE projection = $1 AND stream = $2',
     [target.parkedAs, stream],
   );
   const revisions = new Set(rows.map(({ revision }) => Number(revision)));
   if (revisions.size === 0) return { written: 0, parked: 0 };
-  const history = await store.readStream(stream, {
-    from: Math.min(...revisions),
-    to: Math.max(...revisions),
+  const range = { from: Math.min(...revisions), to: Math.max(...revisions) };
+  const history = await store.readStream(stream, range).catch((error: unknown) => {
+    if (error instanceof UnknownEventVersion) return undefined;
+    throw error;
   });
+  // this release still cannot read it
+  if (!history) return { written: 0, parked: revisions.size };
+  await tx.query('DELETE FROM projection.parked WHERE projection = $1 AND stream = $2', [
+    target.parkedAs,
+    stream,
+  ]);
   const events = history.filter(({ revision }) => revisions.has(revision));
   await enter(tx, target);
-  await applyOrPark(tx, target, events);
+  await applyOrPark(tx, target, { events, unreadable: [] });
   const { rowCount } = await tx.query('SELECT FROM projection.parked WHERE projection = $1 AND stream = $2', [
     target.parkedAs,
     stream,

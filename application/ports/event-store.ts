@@ -72,9 +72,20 @@ export interface EventFilter {
   readonly streamPrefix?: string;
 }
 
+/** An event that this release cannot read: of a type, version or shape that a newer one has written. */
+export interface UnreadableEvent {
+  readonly position: Position;
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  readonly version: number;
+}
+
 /** `position` is how far the read went, also over events that the filter left out. */
 export interface EventBatch {
   readonly events: readonly StoredEvent[];
+  /** in order; whoever keeps state by them sets them aside, and with them what follows in their streams */
+  readonly unreadable: readonly UnreadableEvent[];
   readonly position: Position;
 }
 
@@ -120,7 +131,7 @@ export interface EventStore {
    * @throws {InvalidAppend} no events, or a stream name that is empty, reserved (`$...`) or too long
    */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended>;
-  /** @throws {StreamNotFound} */
+  /** @throws {StreamNotFound} @throws {UnknownEventVersion} one of the events cannot be read */
   readStream(stream: string, options?: ReadStreamOptions): Promise<readonly StoredEvent[]>;
   readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch>;
   /** Calls `onBatch` one batch at a time; the next read waits for it, so memory stays bounded. */

@@ -12,12 +12,16 @@ import {
   type NewEvent,
   type Position,
   type StoredEvent,
+  type UnreadableEvent,
 } from '../../application/ports/event-store.ts';
+import type { z } from 'zod';
 import { fromLosslessJson, toLosslessJson } from './lossless-json.ts';
 
 export interface CatalogueEntry {
   /** what is written today; counts from 1 */
   readonly version: number;
+  /** how today's payload looks; without one, anything goes */
+  readonly schema?: z.ZodType;
   /** for each older version: its payload in, the payload of the next version out */
   readonly upcasters?: Readonly<Record<number, (data: unknown) => unknown>>;
 }
@@ -63,6 +67,12 @@ export class EventCodec {
   encode(event: NewEvent): EncodedEvent {
     const entry = this.#catalogue.get(event.type);
     if (!entry) throw new InvalidAppend(`the catalogue has no event type ${event.type}`);
+    const checked = entry.schema?.safeParse(event.data);
+    // where, never what: a value may be a secret
+    if (checked?.success === false) {
+      const faults = checked.error.issues.map(({ path, code }) => `${path.join('.')} ${code}`).join(', ');
+      throw new InvalidAppend(`${event.type} does not look as it has to: ${faults}`);
+    }
     const id = event.id.toLowerCase();
     if (!UUID.test(id)) throw new InvalidAppend('an event id is not a UUID');
     const data = toLosslessJson(event.data);
@@ -84,6 +94,8 @@ export class EventCodec {
       if (!upcast) throw new UnknownEventVersion(type, version, position);
       data = upcast(data);
     }
+    if (entry.schema?.safeParse(data).success === false)
+      throw new UnknownEventVersion(type, record.version, position);
     return {
       id: record.id,
       type,
@@ -98,22 +110,19 @@ export class EventCodec {
     };
   }
 
-  /**
-   * A batch up to the first event that this release does not know; the reader sees what is before it, and
-   * then, with nothing before it, the error. Whoever wants to go on can read after `error.position`.
-   * @throws {UnknownEventVersion} it is the first
-   */
+  /** What can be read, and apart from it what cannot: the reader decides what the latter holds up. */
   decodeBatch(records: readonly EventRecord[], position: Position): EventBatch {
     const events: StoredEvent[] = [];
+    const unreadable: UnreadableEvent[] = [];
     for (const record of records) {
       try {
         events.push(this.decode(record));
       } catch (error) {
-        const last = events.at(-1);
-        if (!(error instanceof UnknownEventVersion) || !last) throw error;
-        return { events, position: last.position };
+        if (!(error instanceof UnknownEventVersion)) throw error;
+        const { stream, revision, type, version } = record;
+        unreadable.push({ position: record.position, stream, revision, type, version });
       }
     }
-    return { events, position };
+    return { events, unreadable, position };
   }
 }

@@ -478,6 +478,7 @@ describe('the log in PostgreSQL', () => {
       expect(position).toBe(10_000n);
       expect(await store.readAll({ after: position, limit: 1, filter: none })).toEqual({
         events: [],
+        unreadable: [],
         position: head,
       });
     });
@@ -492,7 +493,11 @@ describe('the log in PostgreSQL', () => {
       await client.query(APPEND.text, valuesOf(newStream(), 'none', slow));
       const appended = store.append(newStream(), 'none', quick);
       await log.appendWaits();
-      expect(await store.readAll({ after: 0n, limit: 9 })).toEqual({ events: [], position: 0n });
+      expect(await store.readAll({ after: 0n, limit: 9 })).toEqual({
+        events: [],
+        unreadable: [],
+        position: 0n,
+      });
       await client.query('COMMIT');
       client.release();
       await appended;

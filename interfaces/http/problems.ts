@@ -1,7 +1,7 @@
 /** The one place where an error becomes an answer: RFC 9457 problem+json. */
 import type { ServerResponse } from 'node:http';
 import { Unavailable } from '../../application/errors.ts';
-import { Conflict, OutcomeUnknown } from '../../application/ports/event-store.ts';
+import { Conflict, OutcomeUnknown, UnknownEventVersion } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { RateLimited } from '../../application/ports/rate-limits.ts';
 import { Rejection } from '../../domain/rejection.ts';
@@ -67,6 +67,11 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable) return unavailable('Something the platform needs is away or slow.');
   if (error instanceof OutcomeUnknown)
     return unavailable('Whether this was done is not known yet; ask again.');
+  if (error instanceof UnknownEventVersion) {
+    return unavailable(
+      'A newer release has written here; this part of the platform has to be brought up to it.',
+    );
+  }
   if (error instanceof ProjectionBehind) {
     return { code: 'platform/behind', detail: error.message, headers: RETRY_SOON };
   }

@@ -82,6 +82,7 @@ describe('C50 the audit trail', () => {
       actor: { kind: 'owner', id: ownerId },
       correlationId: 'correlation-1',
       causationId: null,
+      reason: 'test',
       requestId: 'request-1',
       ip: '192.0.2.1',
       userAgent: 'tést/1 "quoted" \\ 😀',

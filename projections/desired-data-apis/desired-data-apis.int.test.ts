@@ -48,6 +48,7 @@ test('what shall stand follows the events; a purged project is gone with its sea
     postgrest: true,
     users: true,
     secrets: { keyVersion: 1, ciphertext: 'sealed-and-still-nobodys-business' },
+    previousKeys: null,
     dataApi: { maxRows: 1000, schemas: ['public'] },
     revision: 6,
   });
