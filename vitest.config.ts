@@ -39,6 +39,20 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      {
+        test: {
+          ...shared,
+          // the same suite on the other event store; how the platform starts does not depend on it
+          name: 'e2e-esdb',
+          include: ['interfaces/acceptance/*.e2e.test.ts'],
+          exclude: ['**/start.e2e.test.ts'],
+          env: { ACCEPTANCE_STORE: 'esdb' },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 });

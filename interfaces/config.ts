@@ -30,7 +30,7 @@ const schema = z.object({
   POSTGRES_PORT: port.default(15_432),
   PGBOUNCER_PORT: port.default(6432),
   DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
-  EVENT_STORE_URL: url(/^postgres(ql)?:$/).optional(),
+  EVENT_STORE_URL: url(/^(postgres(ql)?|esdb(\+discover)?):$/).optional(),
   INTERNAL_API_KEY: z
     .string()
     .transform((text) => text.split(',').map((key) => key.trim()))

@@ -12,9 +12,11 @@ import { liveTarget, nextTarget, type Projection, type Target } from './projecti
 import { transaction, withClient } from './transaction.ts';
 
 export interface Progress {
-  /** places of the log read so far */
+  /** how far through the log, in places: not all of them need be events */
   readonly done: number;
   readonly total: number;
+  /** of this view, taken in so far */
+  readonly events: number;
   readonly ratePerSecond: number;
   /** null: not known yet */
   readonly secondsLeft: number | null;
@@ -178,17 +180,17 @@ async function fill(
     const stuck = batch.position === position;
     position = batch.position;
     events += batch.events.length;
-    onProgress?.(progress(position, head, performance.now() - startedAt));
+    onProgress?.(progress(position, head, events, performance.now() - startedAt));
     if (stuck || position >= head) return { events, position };
   }
 }
 
-function progress(position: Position, head: Position, elapsedMs: number): Progress {
+function progress(position: Position, head: Position, events: number, elapsedMs: number): Progress {
   const done = Number(position);
   const total = Math.max(Number(head), done);
-  const ratePerSecond = elapsedMs > 0 ? (done / elapsedMs) * 1000 : 0;
-  const secondsLeft = done === total ? 0 : ratePerSecond > 0 ? (total - done) / ratePerSecond : null;
-  return { done, total, ratePerSecond, secondsLeft };
+  const ratePerSecond = elapsedMs > 0 ? (events / elapsedMs) * 1000 : 0;
+  const secondsLeft = done === total ? 0 : done > 0 ? ((total - done) * elapsedMs) / done / 1000 : null;
+  return { done, total, events, ratePerSecond, secondsLeft };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { Refused } from '../../application/errors.ts';
+import { Refused, Unavailable } from '../../application/errors.ts';
 import { scramVerifier } from '../crypto/scram.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import type { PostgresServer, ServerAddress } from './postgres-server.ts';
@@ -10,6 +10,8 @@ export const PLATFORM_DATABASE = 'launchdb';
 export const PLATFORM_ROLE = 'launchdb_platform';
 
 const MARK = 'launchdb:platform';
+/** of the platform's migrations, those up to this one are the log's */
+const LAST_OF_THE_LOG = 9;
 const MIGRATIONS = new URL('../sql/platform/', import.meta.url);
 
 /**
@@ -38,6 +40,27 @@ export const platformConnection = (
   { host, port }: Pick<ServerAddress, 'host' | 'port'>,
   password: string,
 ): pg.ClientConfig => ({ host, port, user: PLATFORM_ROLE, password, database: PLATFORM_DATABASE });
+
+/**
+ * The log alone, in a database of its own: made ready there by the login that the URL names. Idempotent.
+ * @throws {Refused} it may not, or what is there is not ours @throws {Unavailable}
+ */
+export async function prepareLogDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    // what the log's own SQL grants to
+    const { rowCount } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [PLATFORM_ROLE]);
+    if (rowCount === 0) await client.query(`CREATE ROLE ${PLATFORM_ROLE} NOLOGIN`);
+    await applyMigrations(client, MIGRATIONS, { schema: 'platform', upTo: LAST_OF_THE_LOG });
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    throw new Unavailable('prepare the database of the log', error);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
 
 async function requireSuperuser(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string; superuser: boolean }>(

@@ -377,7 +377,10 @@ describe('the log', () => {
         '/api/audit/verify',
         { token },
       );
-    expect((await verify()).body).toMatchObject({ intact: true, chained: true, first_altered: null });
+    const chained = platform.store === 'postgres';
+    expect((await verify()).body).toMatchObject({ intact: true, chained, first_altered: null });
+    // the other store lets nobody change anything
+    if (!chained) return;
     const [altered] = await platform.sql<{ position: string }>(
       `SELECT position FROM log.events WHERE type = 'ProjectRenamed' LIMIT 1`,
       [],
@@ -433,7 +436,7 @@ test('an owner who is erased leaves a trail that verifies and says nobody who he
   expect((await platform.call('GET', '/api/owners/me', { token: gone })).status).toBe(401);
   const left = await platform.sql(
     `SELECT 1 FROM accounts.owners WHERE email = 'gone@example.com'
-     UNION ALL SELECT 1 FROM log.events WHERE data LIKE '%gone@example%' OR metadata LIKE '%gone@example%'`,
+     UNION ALL SELECT 1 FROM view_audit_trail.entries WHERE data::text LIKE '%gone@example%'`,
     [],
     'launchdb',
   );

@@ -81,6 +81,8 @@ test('replay rebuilds all views and finds them equal; one that was tampered with
 
 test('verify names the first event that was altered', async () => {
   expect(await platform.launchdb('verify')).toMatchObject({ code: 0 });
+  // the other store lets nobody change anything
+  if (platform.store === 'esdb') return;
   const change = (from: string, to: string) =>
     platform.sql(
       `DO $$ BEGIN ALTER TABLE log.events DISABLE TRIGGER ALL;
@@ -149,8 +151,9 @@ test('a database that is lost is said to be lost', async () => {
 
 test('without a running platform it says what to do', async () => {
   await platform.stop();
-  expect(await platform.launchdb('verify')).toEqual({
+  expect(await platform.launchdb('replay')).toEqual({
     code: 1,
-    output: 'the platform\'s log does not answer. Start the platform ("npm start") and do this beside it.\n',
+    output:
+      'the platform\'s PostgreSQL or its log does not answer. Start the platform ("npm start") and do this beside it.\n',
   });
 });

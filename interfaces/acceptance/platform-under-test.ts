@@ -26,10 +26,11 @@ export interface Answer<T = Record<string, unknown>> {
 
 export class PlatformUnderTest {
   readonly folder: string;
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Record<string, string>;
   readonly url: string;
   output = '';
   #process: ChildProcess | undefined;
+  #eventStoreDb: ChildProcess | undefined;
 
   private constructor(folder: string, environment: Record<string, string>) {
     this.folder = folder;
@@ -49,7 +50,9 @@ export class PlatformUnderTest {
       ...more,
     };
     for (const name of ports) environment[name] = String(await freePort());
-    return new PlatformUnderTest(folder, environment);
+    const platform = new PlatformUnderTest(folder, environment);
+    if (process.env['ACCEPTANCE_STORE'] === 'esdb') await platform.#startEventStoreDb();
+    return platform;
   }
 
   /**
@@ -121,6 +124,26 @@ export class PlatformUnderTest {
     return { code: child.exitCode, output };
   }
 
+  /** Where the platform keeps its log: in its own PostgreSQL, or in a server of EventStoreDB's protocol. */
+  get store(): 'postgres' | 'esdb' {
+    return this.#eventStoreDb ? 'esdb' : 'postgres';
+  }
+
+  /** A process of its own: it outlives whatever the tests do to the platform. */
+  async #startEventStoreDb(): Promise<void> {
+    const entry = 'infrastructure/event-store/esdb-server/run-esdb-server.ts';
+    const child = spawn(process.execPath, [entry, String(await freePort())], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#eventStoreDb = child;
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    this.environment['EVENT_STORE_URL'] = line
+      .toString()
+      .trim()
+      .replace(/^ready /, '');
+  }
+
   get pid(): number {
     return this.#process?.pid ?? 0;
   }
@@ -144,6 +167,7 @@ export class PlatformUnderTest {
   /** Stops it, whatever state it is in, and everything that it started. */
   async close(): Promise<void> {
     await this.kill();
+    this.#eventStoreDb?.kill('SIGKILL');
     for (const { pid } of await this.programs('')) process.kill(pid, 'SIGKILL');
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }

@@ -49,6 +49,7 @@ export const verifyCommand: Command = {
       showProgress('verify', {
         done: Number(done),
         total: head,
+        events: Number(done),
         ratePerSecond,
         secondsLeft: (head - Number(done)) / ratePerSecond,
       });

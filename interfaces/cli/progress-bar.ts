@@ -1,18 +1,23 @@
 const WIDTH = 24;
 
 export interface Shown {
+  /** how far, of how much: only their ratio is shown */
   readonly done: number;
   readonly total: number;
+  readonly events: number;
   readonly ratePerSecond: number;
   /** null: not known yet */
   readonly secondsLeft: number | null;
 }
 
-/** `replay  [######......] 1200/5000 events, 90000/s, 1 s left` */
-export function progressLine(name: string, { done, total, ratePerSecond, secondsLeft }: Shown): string {
+/** `replay  [######......] 24 %, 1200 events, 90000/s, 1 s left` */
+export function progressLine(
+  name: string,
+  { done, total, events, ratePerSecond, secondsLeft }: Shown,
+): string {
   const filled = total === 0 ? WIDTH : Math.min(WIDTH, Math.round((done / total) * WIDTH));
   const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left`;
-  return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${done}/${total} events, ${Math.round(ratePerSecond)}/s${left}`;
+  return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${Math.floor((total === 0 ? 1 : done / total) * 100)} %, ${events} events, ${Math.round(ratePerSecond)}/s${left}`;
 }
 
 /** Rewrites one line of a terminal; elsewhere it says nothing. */

@@ -1,15 +1,21 @@
 /** The log, the views that follow it, and who waits for news of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerModule } from 'inversify';
 import pg from 'pg';
+import { Refused } from '../../application/errors.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { StreamWatch } from '../../application/stream-watch.ts';
 import { AesSecrets, derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
+import { EsdbEventStore } from '../../infrastructure/event-store/esdb-event-store.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
+import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
+import type { Config } from '../config.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
 
@@ -24,11 +30,12 @@ export const logModule = new ContainerModule(({ bind }) => {
     [TOKENS.machine],
   );
   bind(TOKENS.platformPool).toResolvedValue(platformPool, [TOKENS.platformConnection, TOKENS.log]);
-  bind(TOKENS.store).toResolvedValue(
-    (pool, connection, log) =>
-      new PostgresEventStore({ pool, connection: named(connection), catalogue: eventCatalogue, log }),
-    [TOKENS.platformPool, TOKENS.platformConnection, TOKENS.log],
-  );
+  bind(TOKENS.store).toResolvedValue(eventStore, [
+    TOKENS.config,
+    TOKENS.platformPool,
+    TOKENS.platformConnection,
+    TOKENS.log,
+  ]);
   bind(TOKENS.checkpoints).toResolvedValue((pool) => new CheckpointWatch(pool), [TOKENS.platformPool]);
   bind(TOKENS.watch).toResolvedValue((store) => new StreamWatch(store), [TOKENS.store]);
 
@@ -42,13 +49,13 @@ export const logModule = new ContainerModule(({ bind }) => {
     [TOKENS.platformPool],
   );
   bind(PARTS.eventStore).toResolvedValue(
-    (store) => ({
+    (store, config) => ({
       name: 'event-store',
-      start: () => store.head(),
+      start: () => untilItAnswers(store, config),
       stop: () => store.close(),
       stopWithinMs: 5_000,
     }),
-    [TOKENS.store],
+    [TOKENS.store, TOKENS.config],
   );
   bind(PARTS.views).toResolvedValue(
     (store, pool, connection, watch, log) => {
@@ -73,6 +80,44 @@ export const logModule = new ContainerModule(({ bind }) => {
     [TOKENS.watch],
   );
 });
+
+/** In the platform's own database, unless EVENT_STORE_URL names another place. */
+function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, log: Log): EventStore {
+  const url = config.EVENT_STORE_URL;
+  const catalogue = eventCatalogue;
+  if (url === undefined)
+    return new PostgresEventStore({ pool, connection: named(connection), catalogue, log });
+  if (!url.startsWith('postgres')) return new EsdbEventStore({ url, catalogue, log });
+  const elsewhere = named({ connectionString: url });
+  return new PostgresEventStore({
+    pool: platformPool(elsewhere, log),
+    connection: elsewhere,
+    catalogue,
+    log,
+  });
+}
+
+const ANSWERS_WITHIN_MS = 30_000;
+
+/** @throws {Refused} a store elsewhere does not answer in time, or has no log */
+async function untilItAnswers(store: EventStore, { EVENT_STORE_URL: url }: Config): Promise<void> {
+  if (url?.startsWith('postgres')) await prepareLogDatabase(url);
+  const deadline = performance.now() + ANSWERS_WITHIN_MS;
+  for (;;) {
+    const failure = await store.head().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    if (!failure) return;
+    if (performance.now() > deadline) {
+      throw new Refused(
+        'the event store does not answer. Start it, or set EVENT_STORE_URL to where it is.',
+        failure.error,
+      );
+    }
+    await sleep(200);
+  }
+}
 
 const named = (connection: pg.ClientConfig): pg.ClientConfig => ({
   ...connection,

@@ -46,10 +46,10 @@ export async function openOperator(config: Config): Promise<Operator> {
     await pool.end();
     await server.close();
   };
-  await store.head().catch(async (error: unknown) => {
+  await Promise.all([store.head(), pool.query('SELECT 1')]).catch(async (error: unknown) => {
     await close();
     throw new Refused(
-      'the platform\'s log does not answer. Start the platform ("npm start") and do this beside it.',
+      'the platform\'s PostgreSQL or its log does not answer. Start the platform ("npm start") and do this beside it.',
       error,
     );
   });

@@ -52,7 +52,7 @@ const verify = ({ pool, verification, store }: AuditDependencies): Endpoint =>
     responses: {
       200: z.object({
         intact: z.boolean(),
-        verified_events: z.string(),
+        verified_up_to: z.string().describe('The position up to which everything fits.'),
         head: z.string(),
         chained: z
           .boolean()
@@ -72,7 +72,7 @@ const verify = ({ pool, verification, store }: AuditDependencies): Endpoint =>
         status: 200,
         body: {
           intact: firstAltered === null,
-          verified_events: verified.toString(),
+          verified_up_to: verified.toString(),
           head: (await store.head()).toString(),
           chained: store.capabilities.hashChain,
           first_altered: shown,
