@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import { sqlState, unavailableOr } from './postgres-errors.ts';
+import { sessionPool } from './session-pool.ts';
 
 /** How to reach a PostgreSQL server as a role that may create databases and roles. */
 export interface ServerAddress {
@@ -34,14 +35,12 @@ export class PostgresServer {
 
   constructor(address: ServerAddress, connections = 4) {
     this.address = address;
-    this.#pool = new pg.Pool({
+    this.#pool = sessionPool({
       ...this.#config(address.maintenanceDatabase ?? 'postgres'),
       max: connections,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
     });
-    // a session that dies while it idles is replaced by the next query
-    this.#pool.on('error', () => {});
   }
 
   /** A session on the maintenance database. */

@@ -1,4 +1,5 @@
 /** Programs die and others stand in the way: the platform stays up, retries, recovers and says so. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EVERYTHING, NOTHING, projectIdOf, statusAtRest } from './crash-points.ts';
@@ -45,8 +46,14 @@ async function eventTypes(id: string): Promise<string[]> {
 }
 
 async function killProgram(name: string): Promise<void> {
-  const found = await platform.programs(name);
-  expect(found.length).toBeGreaterThan(0);
+  const found = await vi.waitFor(
+    async () => {
+      const programs = await platform.programs(name);
+      expect(programs.length).toBeGreaterThan(0);
+      return programs;
+    },
+    { timeout: 20_000 },
+  );
   for (const program of found) process.kill(program.pid, 'SIGKILL');
 }
 
@@ -85,6 +92,28 @@ test('a killed PostgreSQL is back by itself; what was asked for meanwhile is don
     timeout: 30_000,
   });
   expect(await platform.resources(id)).toEqual(EVERYTHING);
+  expect(platform.pid).toBe(pid);
+});
+
+test('PostgreSQL killed again and again, in the middle of everything: the platform never goes away', async () => {
+  const ids: string[] = [];
+  for (let round = 0; round < 6; round++) {
+    const key = `again-${round}`;
+    const ask = () => create(key, { prefer: 'respond-async', 'idempotency-key': key });
+    const asked = [ask(), ask(), ask()];
+    await sleep(40 * round);
+    await killProgram('bin/postgres -D');
+    await Promise.all(asked);
+    await vi.waitFor(
+      async () => {
+        const { status, body } = await ask();
+        expect(status).toBeLessThan(300);
+        ids[round] = body.id;
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+  }
+  for (const id of ids) expect(await statusAtRest(platform, token, id)).toBe('active');
   expect(platform.pid).toBe(pid);
 });
 

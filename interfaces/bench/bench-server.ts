@@ -1,12 +1,13 @@
 /** A PostgreSQL of the bench's own, with the settings of the product, and the platform's log in it. */
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import type { EventCatalogue } from '../../infrastructure/event-store/event-codec.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { preparePlatformDatabase } from '../../infrastructure/postgres/platform-database.ts';
 import { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
 import { freePort } from '../../infrastructure/process/free-port.ts';
 import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
@@ -44,8 +45,7 @@ export async function benchServer(): Promise<BenchServer> {
   });
   const server = new PostgresServer(superuser('postgres'));
   const connection = await preparePlatformDatabase(server, PASSWORD);
-  const pool = new pg.Pool({ ...connection, max: 12 });
-  pool.on('error', () => {});
+  const pool = sessionPool({ ...connection, max: 12 });
   const stores: PostgresEventStore[] = [];
   return {
     port,

@@ -1,9 +1,10 @@
 /** `npm run bench [-- section ...]`: figures, never verdicts. Run it on a quiet machine. */
 import { conditions, line, type Section } from './figures.ts';
 import { appendFigures } from './append-figures.ts';
+import { logFigures } from './log-figures.ts';
 import { platformFigures } from './platform-figures.ts';
 
-const SECTIONS: readonly Section[] = [platformFigures, appendFigures];
+const SECTIONS: readonly Section[] = [platformFigures, appendFigures, logFigures];
 
 const wanted = process.argv.slice(2);
 if (wanted.some((name) => !SECTIONS.some((section) => section.name === name))) {

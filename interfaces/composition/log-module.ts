@@ -1,7 +1,7 @@
 /** The log, the views that follow it, and who waits for news of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerModule } from 'inversify';
-import pg from 'pg';
+import type pg from 'pg';
 import { Refused } from '../../application/errors.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -12,6 +12,7 @@ import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue
 import { EsdbEventStore } from '../../infrastructure/event-store/esdb-event-store.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
 import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
+import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
@@ -125,12 +126,7 @@ const named = (connection: pg.ClientConfig): pg.ClientConfig => ({
   connectionTimeoutMillis: 5_000,
 });
 
-function platformPool(connection: pg.ClientConfig, log: Log): pg.Pool {
-  const limits = { max: 12, statement_timeout: 20_000, query_timeout: 25_000 };
-  const pool = new pg.Pool({ ...named(connection), ...limits });
-  pool.on('error', (error) => {
-    // `end` resolves before the last session is closed, and PostgreSQL may stop in between
-    if (!pool.ending) log.warn({ err: error }, 'an idle session of the platform ended');
-  });
-  return pool;
-}
+const platformPool = (connection: pg.ClientConfig, log: Log): pg.Pool =>
+  sessionPool({ ...named(connection), max: 12, statement_timeout: 20_000, query_timeout: 25_000 }, (error) =>
+    log.warn({ err: error }, 'an idle session of the platform ended'),
+  );

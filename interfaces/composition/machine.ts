@@ -2,8 +2,9 @@
 import { chown, mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Refused } from '../../application/errors.ts';
-import { ensurePgbouncer } from '../../infrastructure/pgbouncer/install-pgbouncer.ts';
 import { latestTemplateVersion } from '../../infrastructure/postgres/project-template.ts';
+import { ensureProgram } from '../../infrastructure/process/install-program.ts';
+import { PGBOUNCER } from '../../infrastructure/process/system-programs.ts';
 import { canEnter } from '../../infrastructure/process/binaries.ts';
 import { openDataDirectory, type DataDirectory } from '../../infrastructure/process/data-directory.ts';
 import { ensureSystemUser, type SystemUser } from '../../infrastructure/process/system-user.ts';
@@ -34,7 +35,7 @@ export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecy
   });
   if (!directory) throw new Error('no data directory');
   if (user) await requireEntrance(directory.path, user);
-  const found = await ensurePgbouncer({ searchPath, log: tell });
+  const found = await ensureProgram(PGBOUNCER, { searchPath, log: tell });
   if (found.path === undefined) {
     tell(`PgBouncer is not installed: going on without pooled connections. To have them, ${found.advice}.`);
   }

@@ -1,1 +1,2 @@
-export { ensurePgbouncer } from '../../infrastructure/pgbouncer/install-pgbouncer.ts';
+export { ensureProgram } from '../../infrastructure/process/install-program.ts';
+export { PG_DUMP, PGBOUNCER } from '../../infrastructure/process/system-programs.ts';

@@ -1,19 +1,28 @@
 /**
- * PgBouncer comes from the system: there is no npm package of it. Where we may, we install Debian's package;
- * elsewhere we say what to type, and the platform goes on without pooling.
+ * Programs that come from the system, because there is no npm package of them. Where we may, we install Debian's
+ * or Homebrew's package; elsewhere we say what to type.
  */
 import { execFile } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { findPgbouncer } from '../process/binaries.ts';
 
 const run = promisify(execFile);
 
-export type PgbouncerSearch =
+export interface SystemProgram {
+  /** as people call it */
+  readonly title: string;
+  readonly debianPackage: string;
+  readonly brewPackage: string;
+  /** the package starts a service by itself, which would take our port */
+  readonly service?: string;
+  find(searchPath: string): Promise<string | undefined>;
+}
+
+export type ProgramSearch =
   | { readonly path: string; readonly advice: undefined }
   | { readonly path: undefined; readonly advice: string };
 
-export interface PgbouncerInstallation {
+export interface Installation {
   /** as in PATH */
   readonly searchPath: string;
   readonly log: (line: string) => void;
@@ -24,19 +33,19 @@ export interface PgbouncerInstallation {
 const APT = ['apt-get', '-o', 'DPkg::Lock::Timeout=120', '-qq', '-y'];
 const INSTALL_WITHIN_MS = 300_000;
 
-/** Finds PgBouncer or installs it. Never throws: without it the platform works, only without pooling. */
-export async function ensurePgbouncer(options: PgbouncerInstallation): Promise<PgbouncerSearch> {
+/** Finds a program or installs it. Never throws: what is to be done without it is the caller's affair. */
+export async function ensureProgram(program: SystemProgram, options: Installation): Promise<ProgramSearch> {
   const { searchPath, log, mayInstall = true } = options;
-  const found = await findPgbouncer(searchPath);
+  const found = await program.find(searchPath);
   if (found !== undefined) return { path: found, advice: undefined };
-  const way = await wayToInstall();
+  const way = await wayToInstall(program);
   if (mayInstall && way.install) {
-    log('PgBouncer is missing; installing the package "pgbouncer" ...');
+    log(`${program.title} is missing; installing the package "${program.debianPackage}" ...`);
     await way.install().catch((error: unknown) => {
       log(`the installation failed: ${lastLine(error)}`);
     });
   }
-  const path = await findPgbouncer(searchPath);
+  const path = await program.find(searchPath);
   return path === undefined ? { path, advice: way.advice } : { path, advice: undefined };
 }
 
@@ -46,40 +55,43 @@ interface Way {
   readonly install?: () => Promise<void>;
 }
 
-async function wayToInstall(): Promise<Way> {
+async function wayToInstall(program: SystemProgram): Promise<Way> {
   if (process.platform === 'darwin') {
-    const advice = 'type "brew install pgbouncer" and start again';
+    const advice = `type "brew install ${program.brewPackage}" and start again`;
     const brew = await firstThere(['/opt/homebrew/bin/brew', '/usr/local/bin/brew']);
     // it refuses to work for root
     if (brew === undefined || process.getuid?.() === 0) return { advice };
     const env = ['env', 'HOMEBREW_NO_AUTO_UPDATE=1'];
-    return { advice, install: () => command([...env, brew, 'install', 'pgbouncer']) };
+    return { advice, install: () => command([...env, brew, 'install', program.brewPackage]) };
   }
   if (await isDebian()) {
-    const advice = 'type "sudo apt-get install pgbouncer" and start again';
+    const advice = `type "sudo apt-get install ${program.debianPackage}" and start again`;
     const asRoot = await rootPrefix();
-    return asRoot ? { advice, install: () => installDebianPackage(asRoot) } : { advice };
+    return asRoot ? { advice, install: () => installDebianPackage(asRoot, program) } : { advice };
   }
   return {
-    advice:
-      'install PgBouncer 1.18 or later by your system\'s packages, so that "pgbouncer" is on the PATH, and start again',
+    advice: `install ${program.title} by your system's packages and start again`,
   };
 }
 
-async function installDebianPackage(asRoot: readonly string[]): Promise<void> {
+async function installDebianPackage(
+  asRoot: readonly string[],
+  { debianPackage, service }: SystemProgram,
+): Promise<void> {
   // in run level 1 no service is started by an installation: the package's own would take our port
   const env = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
-  const install = () => command([...env, ...APT, 'install', '--no-install-recommends', 'pgbouncer']);
+  const install = () => command([...env, ...APT, 'install', '--no-install-recommends', debianPackage]);
   // the package list may be missing or old on a fresh machine: then bring it up to date and ask once more
   await install().catch(async () => {
     await command([...env, ...APT, 'update']);
     await install();
   });
-  // we run PgBouncer ourselves. systemd does not look at the run level
+  if (service === undefined) return;
+  // we run it ourselves. systemd does not look at the run level
   if (await firstThere(['/run/systemd/system'])) {
-    await command([...asRoot, 'systemctl', 'disable', '--now', 'pgbouncer']);
+    await command([...asRoot, 'systemctl', 'disable', '--now', service]);
   } else {
-    await command([...asRoot, 'update-rc.d', 'pgbouncer', 'disable']);
+    await command([...asRoot, 'update-rc.d', service, 'disable']);
   }
 }
 

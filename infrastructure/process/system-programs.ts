@@ -1,0 +1,42 @@
+/** The programs that the platform and its tests need of the system. */
+import { access, constants, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findPgbouncer } from './binaries.ts';
+import type { SystemProgram } from './install-program.ts';
+
+export const PGBOUNCER: SystemProgram = {
+  title: 'PgBouncer (1.18 or later)',
+  debianPackage: 'pgbouncer',
+  brewPackage: 'pgbouncer',
+  service: 'pgbouncer',
+  find: findPgbouncer,
+};
+
+/** For a test of dump and restore; of PostgreSQL 15 or later, as a client refuses a newer server. */
+export const PG_DUMP: SystemProgram = {
+  title: 'pg_dump',
+  debianPackage: 'postgresql-client',
+  brewPackage: 'libpq',
+  find: findPgDump,
+};
+
+const DEBIAN = '/usr/lib/postgresql';
+
+async function findPgDump(searchPath: string): Promise<string | undefined> {
+  const versions = (await readdir(DEBIAN).catch(() => [])).sort((a, b) => Number(b) - Number(a));
+  const folders = [
+    ...versions.map((version) => join(DEBIAN, version, 'bin')),
+    ...searchPath.split(':').filter((name) => name !== ''),
+    '/opt/homebrew/opt/libpq/bin',
+    '/usr/local/opt/libpq/bin',
+  ];
+  for (const folder of folders) {
+    const file = join(folder, 'pg_dump');
+    const there = await access(file, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (there) return file;
+  }
+  return undefined;
+}
