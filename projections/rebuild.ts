@@ -170,18 +170,25 @@ async function fill(
   startedAt: number,
 ): Promise<{ events: number; position: Position }> {
   const filter = filterOf(next.projection);
+  const read = (after: Position) => Promise.all([store.head(), store.readAll({ after, limit, ...filter })]);
   let position = 0n;
   let events = 0;
+  // the next page is read while the one before it is written
+  let reading = read(position);
   for (;;) {
     signal?.throwIfAborted();
-    const head = await store.head();
-    const batch = await store.readAll({ after: position, limit, ...filter });
-    if (batch.events.length + batch.unreadable.length > 0) await writeBatch(client, next, batch);
-    const stuck = batch.position === position;
+    const [head, batch] = await reading;
+    const over = batch.position === position || batch.position >= head;
     position = batch.position;
+    if (!over) {
+      reading = read(position);
+      // whatever it throws is met where it is awaited
+      reading.catch(() => {});
+    }
+    if (batch.events.length + batch.unreadable.length > 0) await writeBatch(client, next, batch);
     events += batch.events.length;
     onProgress?.(progress(position, head, events, performance.now() - startedAt));
-    if (stuck || position >= head) return { events, position };
+    if (over) return { events, position };
   }
 }
 

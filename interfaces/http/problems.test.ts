@@ -43,6 +43,7 @@ describe('an error becomes a problem', () => {
 
   test('the others', () => {
     expect(statusOf(new Conflict('s', 1, 2))).toBe(409);
+    expect(problemOf(new Conflict('s', 1, 2)).members).toEqual({ revision: 2 });
     expect(statusOf(invalidRequest([{ pointer: '/body', detail: 'x' }]))).toBe(400);
     expect(statusOf(new InvalidCursor())).toBe(400);
     expect(statusOf(notImplemented('later'))).toBe(501);

@@ -79,7 +79,12 @@ export function problemOf(error: unknown): Problem {
     return invalidRequest([{ pointer: '/query/cursor', detail: 'Not a cursor of this list.' }]);
   }
   if (error instanceof Conflict) {
-    return { code: 'platform/conflict', detail: 'Others changed the same thing at the same moment.' };
+    const revision = typeof error.actual === 'number' ? { members: { revision: error.actual } } : {};
+    return {
+      code: 'platform/conflict',
+      detail: 'Others changed the same thing at the same moment.',
+      ...revision,
+    };
   }
   if (error instanceof URIError) {
     return { code: 'request/invalid', detail: 'The path has a wrong percent-encoding.' };
