@@ -27,7 +27,7 @@ import { EventCodec, type EventCatalogue, type EventRecord } from './event-codec
 import { GroupCommit } from './group-commit.ts';
 import { verifyChain, type ChainEnd } from './hash-chain.ts';
 import { LogListener } from './log-listener.ts';
-import { unavailableOr } from '../postgres/postgres-errors.ts';
+import { queryRows } from '../postgres/query-rows.ts';
 import { Subscriptions } from './subscription.ts';
 
 export interface PostgresEventStoreOptions {
@@ -128,7 +128,7 @@ export class PostgresEventStore implements EventStore {
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly StoredEvent[]> {
     const { from = 0, to = null, direction = 'forward', limit = null } = options;
-    const rows = await this.#query<EventRow>('read a stream', READ_STREAM[direction], [
+    const rows = await queryRows<EventRow>(this.#pool, 'read a stream', READ_STREAM[direction], [
       stream,
       from,
       to,
@@ -149,7 +149,8 @@ export class PostgresEventStore implements EventStore {
   }
 
   async head(): Promise<Position> {
-    const [row] = await this.#query<{ position: string }>(
+    const [row] = await queryRows<{ position: string }>(
+      this.#pool,
       'read the head of the log',
       'SELECT position FROM log.head',
     );
@@ -174,7 +175,7 @@ export class PostgresEventStore implements EventStore {
   async #readPage(after: Position, limit: number, filter: EventFilter = {}): Promise<Page> {
     const scanEnd = after + BigInt(Math.max(SCAN_AT_LEAST, limit * SCAN_PER_EVENT));
     const { types = null, streamPrefix = null } = filter;
-    const rows = await this.#query<PageRow>('read the log', READ_PAGE, [
+    const rows = await queryRows<PageRow>(this.#pool, 'read the log', READ_PAGE, [
       after,
       scanEnd,
       types,
@@ -194,22 +195,13 @@ export class PostgresEventStore implements EventStore {
   }
 
   async #streamExists(stream: string): Promise<boolean> {
-    const rows = await this.#query('read a stream', 'SELECT FROM log.events WHERE stream = $1 LIMIT 1', [
-      stream,
-    ]);
+    const rows = await queryRows(
+      this.#pool,
+      'read a stream',
+      'SELECT FROM log.events WHERE stream = $1 LIMIT 1',
+      [stream],
+    );
     return rows.length > 0;
-  }
-
-  async #query<Row extends pg.QueryResultRow>(
-    attempted: string,
-    sql: string,
-    values: unknown[] = [],
-  ): Promise<Row[]> {
-    try {
-      return (await this.#pool.query<Row>(sql, values)).rows;
-    } catch (error) {
-      throw unavailableOr(attempted, error);
-    }
   }
 }
 

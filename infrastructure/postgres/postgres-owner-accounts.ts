@@ -6,7 +6,7 @@ import type {
   OwnerAccounts,
   Rotation,
 } from '../../application/ports/owner-accounts.ts';
-import { unavailableOr } from './postgres-errors.ts';
+import { queryRows } from './query-rows.ts';
 
 type AccountRow = { owner_id: string; email: string; password_hash: string; created_at: Date };
 type SessionRow = { owner_id: string; session_id: string };
@@ -23,7 +23,8 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
 
   async create(account: NewOwnerAccount): Promise<boolean> {
     // one statement, thus one transaction
-    const rows = await this.#query(
+    const rows = await queryRows(
+      this.#pool,
       'create the account',
       `WITH owner AS (
          INSERT INTO accounts.owners (owner_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4)
@@ -42,24 +43,29 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
 
   async findByEmail(email: string): Promise<OwnerAccount | undefined> {
     return accountOf(
-      await this.#query<AccountRow>('read the account', `${ACCOUNT} WHERE email = $1`, [email]),
+      await queryRows<AccountRow>(this.#pool, 'read the account', `${ACCOUNT} WHERE email = $1`, [email]),
     );
   }
 
   async findById(ownerId: string): Promise<OwnerAccount | undefined> {
     return accountOf(
-      await this.#query<AccountRow>('read the account', `${ACCOUNT} WHERE owner_id = $1`, [ownerId]),
+      await queryRows<AccountRow>(this.#pool, 'read the account', `${ACCOUNT} WHERE owner_id = $1`, [
+        ownerId,
+      ]),
     );
   }
 
   async sealedKey(ownerId: string): Promise<Uint8Array | undefined> {
     const sql = 'SELECT sealed_key FROM accounts.owner_keys WHERE owner_id = $1';
-    const [row] = await this.#query<{ sealed_key: Buffer }>('read the key of the owner', sql, [ownerId]);
+    const [row] = await queryRows<{ sealed_key: Buffer }>(this.#pool, 'read the key of the owner', sql, [
+      ownerId,
+    ]);
     return row?.sealed_key;
   }
 
   async startSession({ sessionId, ownerId, tokenHash, startedAt, expiresAt }: NewSession): Promise<void> {
-    await this.#query(
+    await queryRows(
+      this.#pool,
       'start the session',
       `WITH expired AS (DELETE FROM accounts.sessions WHERE owner_id = $2 AND expires_at < $4),
        session AS (
@@ -74,7 +80,8 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
     tokenHash: string,
     next: { tokenHash: string; now: Date; expiresAt: Date },
   ): Promise<Rotation> {
-    const [rotated] = await this.#query<SessionRow>(
+    const [rotated] = await queryRows<SessionRow>(
+      this.#pool,
       'exchange the refresh token',
       // of two with one token the second waits for the row, and finds it used
       `WITH session AS (
@@ -101,7 +108,8 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
     tokenHash: string,
     now: Date,
   ): Promise<{ ownerId: string; sessionId: string } | undefined> {
-    const [ended] = await this.#query<SessionRow>(
+    const [ended] = await queryRows<SessionRow>(
+      this.#pool,
       'end the session',
       `UPDATE accounts.sessions s SET ended_at = coalesce(s.ended_at, $2) FROM accounts.refresh_tokens t
        WHERE t.token_hash = $1 AND t.expires_at > $2 AND s.session_id = t.session_id
@@ -112,7 +120,8 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
   }
 
   async erase(ownerId: string): Promise<boolean> {
-    const [row] = await this.#query<{ erased: boolean }>(
+    const [row] = await queryRows<{ erased: boolean }>(
+      this.#pool,
       'erase the account',
       'SELECT accounts.erase_owner($1) AS erased',
       [ownerId],
@@ -121,7 +130,8 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
   }
 
   async #revokeIfUsed(tokenHash: string, now: Date): Promise<Rotation> {
-    const [reused] = await this.#query<SessionRow>(
+    const [reused] = await queryRows<SessionRow>(
+      this.#pool,
       'end the session of a reused token',
       `UPDATE accounts.sessions s SET ended_at = coalesce(s.ended_at, $2) FROM accounts.refresh_tokens t
        WHERE t.token_hash = $1 AND t.used_at IS NOT NULL AND s.session_id = t.session_id AND s.expires_at > $2
@@ -130,18 +140,6 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
     );
     if (!reused) return { outcome: 'invalid' };
     return { outcome: 'reused', ownerId: reused.owner_id, sessionId: reused.session_id };
-  }
-
-  async #query<Row extends pg.QueryResultRow>(
-    attempted: string,
-    sql: string,
-    values: unknown[],
-  ): Promise<Row[]> {
-    try {
-      return (await this.#pool.query<Row>(sql, values)).rows;
-    } catch (error) {
-      throw unavailableOr(attempted, error);
-    }
   }
 }
 

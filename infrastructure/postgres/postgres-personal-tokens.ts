@@ -5,7 +5,7 @@ import {
   type PersonalTokens,
   type TokenScope,
 } from '../../application/ports/personal-tokens.ts';
-import { unavailableOr } from './postgres-errors.ts';
+import { queryRows } from './query-rows.ts';
 
 interface TokenRow {
   readonly token_id: string;
@@ -38,7 +38,8 @@ export class PostgresPersonalTokens implements PersonalTokens {
       created_at: token.createdAt,
       expires_at: token.expiresAt,
     };
-    const [added] = await this.#query<{ added: boolean }>(
+    const [added] = await queryRows<{ added: boolean }>(
+      this.#pool,
       'store the token',
       'SELECT accounts.add_token($1, $2) AS added',
       [JSON.stringify(row), MOST_TOKENS],
@@ -47,7 +48,8 @@ export class PostgresPersonalTokens implements PersonalTokens {
   }
 
   async use(tokenHash: string, now: Date): Promise<PersonalToken | undefined> {
-    const [row] = await this.#query<TokenRow>(
+    const [row] = await queryRows<TokenRow>(
+      this.#pool,
       'read the token',
       `WITH found AS (
          SELECT ${COLUMNS} FROM accounts.personal_tokens
@@ -63,7 +65,8 @@ export class PostgresPersonalTokens implements PersonalTokens {
   }
 
   async list(ownerId: string): Promise<readonly PersonalToken[]> {
-    const rows = await this.#query<TokenRow>(
+    const rows = await queryRows<TokenRow>(
+      this.#pool,
       'list the tokens',
       `SELECT ${COLUMNS} FROM accounts.personal_tokens WHERE owner_id = $1 ORDER BY created_at DESC, token_id`,
       [ownerId],
@@ -72,24 +75,13 @@ export class PostgresPersonalTokens implements PersonalTokens {
   }
 
   async revoke(ownerId: string, tokenId: string): Promise<boolean> {
-    const rows = await this.#query(
+    const rows = await queryRows(
+      this.#pool,
       'revoke the token',
       'DELETE FROM accounts.personal_tokens WHERE owner_id = $1 AND token_id = $2 RETURNING token_id',
       [ownerId, tokenId],
     );
     return rows.length === 1;
-  }
-
-  async #query<Row extends pg.QueryResultRow>(
-    attempted: string,
-    sql: string,
-    values: unknown[],
-  ): Promise<Row[]> {
-    try {
-      return (await this.#pool.query<Row>(sql, values)).rows;
-    } catch (error) {
-      throw unavailableOr(attempted, error);
-    }
   }
 }
 

@@ -1,0 +1,16 @@
+import type pg from 'pg';
+import { unavailableOr } from './postgres-errors.ts';
+
+/** The rows of one statement. @throws {Unavailable} "could not <attempted>"; what is wrong with the statement is a bug */
+export async function queryRows<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  attempted: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  try {
+    return (await pool.query<Row>(sql, values)).rows;
+  } catch (error) {
+    throw unavailableOr(attempted, error);
+  }
+}
