@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
@@ -94,7 +95,7 @@ test('ended while it starts, it leaves nothing running and starts the next time'
   await startsWell();
 });
 
-test('DATABASE_URL: it works on a PostgreSQL that somebody else runs, and does not stop it', async () => {
+test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs, with the log in a database of its own', async () => {
   const [folder, port, user] = [await testFolder(), await freePort(), await ensureSystemUser()];
   const server = await startEmbeddedPostgres({
     binaries: await findPostgres(user),
@@ -105,8 +106,16 @@ test('DATABASE_URL: it works on a PostgreSQL that somebody else runs, and does n
     user,
     log: quietLog,
   });
+  const url = (database: string) => `postgres://postgres:its%20own@127.0.0.1:${port}/${database}`;
+  const query = async (database: string, text: string) => {
+    const client = new pg.Client({ connectionString: url(database) });
+    await client.connect();
+    return client.query<{ count: string }>(text).finally(() => client.end());
+  };
+  await query('postgres', 'CREATE DATABASE elsewhere');
   const guest = await PlatformUnderTest.create({
-    DATABASE_URL: `postgres://postgres:its%20own@127.0.0.1:${port}/postgres`,
+    DATABASE_URL: url('postgres'),
+    EVENT_STORE_URL: url('elsewhere'),
   });
   onTestFinished(async () => {
     await guest.close();
@@ -121,6 +130,11 @@ test('DATABASE_URL: it works on a PostgreSQL that somebody else runs, and does n
   });
   expect(made.body.status).toBe('active');
   expect(await guest.programs('bin/postgres')).toEqual([]);
+  const events = async (database: string) =>
+    Number((await query(database, 'SELECT count(*) FROM log.events')).rows[0]?.count);
+  expect(await events('elsewhere')).toBeGreaterThan(7);
+  expect(await events('launchdb')).toBe(0);
+  expect((await guest.launchdb('verify')).code).toBe(0);
   await guest.stop();
   expect(server.pid).toBeGreaterThan(0);
   await rm(join(guest.folder, 'data', 'pgbouncer'), { recursive: true, force: true });
