@@ -10,10 +10,16 @@ export interface Verification {
 
 export class LogVerification {
   readonly #store: EventStore;
+  readonly #furthestSeen: () => Promise<bigint>;
   #running: Promise<Verification> | undefined;
 
-  constructor(store: EventStore) {
+  /**
+   * @param furthestSeen how far somebody has come who keeps his own account of it, as the views do: a log whose end
+   * was cut off is shorter than that, and nothing else tells
+   */
+  constructor(store: EventStore, furthestSeen: () => Promise<bigint>) {
     this.#store = store;
+    this.#furthestSeen = furthestSeen;
   }
 
   verify(onProgress?: (verified: bigint) => void): Promise<Verification> {
@@ -22,8 +28,12 @@ export class LogVerification {
   }
 
   async #verify(onProgress?: (verified: bigint) => void): Promise<Verification> {
+    const seen = await this.#furthestSeen();
     const { verified, brokenAt } = await this.#store.verifyChain(onProgress && { onProgress });
-    if (brokenAt === null) return { verified, firstAltered: null };
+    if (brokenAt === null) {
+      const cutOff = seen > (await this.#store.head());
+      return { verified, firstAltered: cutOff ? { position: verified + 1n, event: undefined } : null };
+    }
     return { verified, firstAltered: { position: brokenAt, event: await this.#eventAt(brokenAt) } };
   }
 

@@ -72,6 +72,14 @@ export async function readCheckpoint(pool: pg.Pool | pg.ClientBase, name: string
   );
 }
 
+/** The furthest that any projection has come. */
+export async function furthestCheckpoint(pool: pg.Pool): Promise<Position> {
+  const { rows } = await pool.query<{ position: string | null }>(
+    'SELECT max(position) AS position FROM projection.checkpoints',
+  );
+  return BigInt(rows[0]?.position ?? 0);
+}
+
 /** Holds up the projection's writer, in whatever process it is, until the transaction ends. */
 export async function lockCheckpoint(tx: pg.ClientBase, name: string): Promise<Checkpoint> {
   return theOne(

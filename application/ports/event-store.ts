@@ -14,8 +14,9 @@ export interface EventStoreCapabilities {
   /** positions count the events: 1, 2, 3, ... with nothing in between */
   readonly densePositions: boolean;
   /**
-   * The hashes are one chain over the whole log, so an event that was taken out shows. Without it a hash vouches
-   * for its own event only: a change shows, and so does a gap within a stream, but not an end that was cut off.
+   * The hashes are one chain over the whole log, so an event that was taken out of it shows. Without it a hash
+   * vouches for its own event only: a change shows, and so does a gap within a stream, but not the end of a stream.
+   * That the log itself was cut off shows, either way, only by somebody who has seen further.
    */
   readonly hashChain: boolean;
   /** an event id is looked for in the whole log; without it, in the stream that is appended to */

@@ -127,7 +127,7 @@ class TestLog implements AsyncDisposable {
   /** A session of the superuser that holds the head of the log until it is released. */
   async holdHead(): Promise<{ release(): Promise<void> }> {
     const client = await this.database.pool.connect();
-    await client.query('BEGIN; SELECT FROM log.head FOR UPDATE');
+    await client.query(`BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('log.append', 0))`);
     return {
       async release() {
         await client.query('ROLLBACK');
@@ -204,14 +204,6 @@ describe('the log in PostgreSQL', () => {
       `UPDATE log.events SET data = '{}' WHERE false`,
       'DELETE FROM log.events WHERE position = 1',
       'TRUNCATE log.events',
-      'TRUNCATE log.events, log.head CASCADE',
-      'DELETE FROM log.head',
-      `INSERT INTO log.head VALUES (false, 1, '')`,
-      'UPDATE log.head SET position = position - 1',
-      'UPDATE log.head SET position = position + 1',
-      `UPDATE log.head SET hash = sha256('')`,
-      'UPDATE log.head SET (position, hash) = (SELECT position, hash FROM log.events WHERE position = 1)',
-      'TRUNCATE log.head',
       'SET session_replication_role = replica; DELETE FROM log.events',
     ];
 
@@ -222,9 +214,7 @@ describe('the log in PostgreSQL', () => {
 
     test('A18 the owner himself cannot change what is written', async () => {
       const store = log.store();
-      const early = `UPDATE log.head SET position = 5`;
       await onCluster(log.database.url, async (client) => {
-        expect(await refusal(client, early)).toBe(`42501 for ${early}`);
         await store.append(newStream(), 'none', newEvents(2));
         for (const statement of TAMPERING)
           expect(await refusal(client, statement)).toBe(`42501 for ${statement}`);
@@ -240,7 +230,6 @@ describe('the log in PostgreSQL', () => {
         const refused = [
           ...TAMPERING.slice(0, -1),
           `INSERT INTO log.events SELECT position + 1, 'x', 0, gen_random_uuid(), type, 1, '', '', now(), '' FROM log.events`,
-          'SELECT FROM log.head FOR UPDATE',
           `SELECT log.find_append('x', '{}', '{}', '{}', '{}')`,
           `SELECT log.fits('any', 1)`,
           'ALTER TABLE log.events DISABLE TRIGGER ALL',
@@ -271,7 +260,6 @@ describe('the log in PostgreSQL', () => {
       ['a stream', `UPDATE log.events SET stream = 'other' WHERE position = 1`, 1n],
       ['a hash', `UPDATE log.events SET hash = sha256('') WHERE position = 5`, 5n],
       ['a row that is gone', 'DELETE FROM log.events WHERE position = 2', 2n],
-      ['an end that is gone', 'DELETE FROM log.events WHERE position > 3', 4n],
     ])('A19 tampering is found: %s', async (_what, statement, brokenAt) => {
       const store = log.store();
       await store.append(newStream(), 'none', newEvents(5));

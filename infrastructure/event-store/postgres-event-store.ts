@@ -152,7 +152,7 @@ export class PostgresEventStore implements EventStore {
     const [row] = await queryRows<{ position: string }>(
       this.#pool,
       'read the head of the log',
-      'SELECT position FROM log.head',
+      'SELECT coalesce(max(position), 0) AS position FROM log.events',
     );
     if (!row) throw new Unavailable('read the head of the log: it has none');
     return BigInt(row.position);

@@ -2,6 +2,7 @@ import { ContainerModule } from 'inversify';
 import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
 import { LogVerification } from '../../application/audit-log.ts';
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
+import { furthestCheckpoint } from '../../projections/checkpoints.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints } from '../platform-api/project-access.ts';
@@ -67,7 +68,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       const waitForView = async (view: string) => {
         await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
       };
-      const verification = new LogVerification(store);
+      const verification = new LogVerification(store, () => furthestCheckpoint(pool));
       const waitForTrail = () => waitForView(auditTrail.name);
       return [
         ...projectHistoryEndpoints({ store, watch, pool, waitForView }),

@@ -62,15 +62,15 @@ DECLARE
   recorded timestamptz(3);
   first integer := 1;
   last integer;
-  -- one place for each event, also for one that is refused
-  places integer[] := ARRAY[cardinality(ids)];
-  names text[] := array_fill(NULL::text, places);
-  positions bigint[] := array_fill(NULL::bigint, places);
-  revisions integer[] := array_fill(NULL::integer, places);
-  times timestamptz[] := array_fill(NULL::timestamptz, places);
-  hashes bytea[] := array_fill(NULL::bytea, places);
+  appended log.events[] := '{}';
 BEGIN
-  SELECT h.position, h.hash INTO STRICT begun, chain FROM log.head h FOR UPDATE;
+  -- One append at a time, until it commits: the order of positions is the order of commits, a rollback gives its
+  -- numbers back, and no transaction id takes part in the order. It is a lock and not a row with the last position:
+  -- the dead versions of such a row pile up for as long as anybody in the cluster leaves a transaction open.
+  PERFORM pg_advisory_xact_lock(hashtextextended('log.append', 0));
+  SELECT e.position, e.hash INTO begun, chain FROM log.events e ORDER BY e.position DESC LIMIT 1;
+  begun := coalesce(begun, 0);
+  chain := coalesce(chain, decode(repeat('00', 32), 'hex'));
   reached := begun;
   actual := ARRAY(
     SELECT (SELECT e.revision FROM log.events e WHERE e.stream = asked.name ORDER BY e.revision DESC LIMIT 1)
@@ -110,11 +110,8 @@ BEGIN
           octet_length(types[n]), ':', types[n],
           octet_length(data[n]), ':', data[n],
           octet_length(metadata[n]), ':', metadata[n]), 'UTF8'));
-        names[n] := stream;
-        positions[n] := reached;
-        revisions[n] := revision;
-        times[n] := recorded;
-        hashes[n] := chain;
+        appended := appended || ROW (
+          reached, stream, revision, ids[n], types[n], versions[n], data[n], metadata[n], recorded, chain)::log.events;
       END LOOP;
       actual[stream_of[nth]] := revision;
       outcome := 'appended';
@@ -126,12 +123,7 @@ BEGIN
   END LOOP;
 
   IF reached > begun THEN
-    INSERT INTO log.events
-      SELECT e.position, e.stream, e.revision, e.id, e.type, e.version, e.data, e.metadata, e.recorded, e.hash
-      FROM unnest(positions, names, revisions, ids, types, versions, data, metadata, times, hashes)
-        AS e (position, stream, revision, id, type, version, data, metadata, recorded, hash)
-      WHERE e.position IS NOT NULL;
-    UPDATE log.head SET position = reached, hash = chain;
+    INSERT INTO log.events SELECT * FROM unnest(appended);
     -- A full queue fails every commit that notifies, and any tenant of the cluster can fill it by not
     -- listening. A notification only spares a poll, so let it go long before that.
     IF pg_notification_queue_usage() < 0.5 THEN

@@ -30,12 +30,14 @@ BEGIN
       ORDER BY e.position LIMIT most
     )
     -- what is about the whole page stands in its first row only
-    SELECT CASE WHEN p.bytes_before IS NULL THEN h.position END,
-      CASE WHEN p.bytes_before IS NULL THEN encode(h.hash, 'hex') END,
+    SELECT CASE WHEN p.bytes_before IS NULL THEN coalesce(h.position, 0) END,
+      CASE WHEN p.bytes_before IS NULL THEN coalesce(encode(h.hash, 'hex'), repeat('00', 32)) END,
       CASE WHEN p.bytes_before IS NULL THEN (SELECT count(*) FROM page) END,
       p.position, p.stream, p.revision, p.id, p.type, p.schema_version, p.data, p.metadata,
       round(extract(epoch FROM p.recorded_at)::float8 * 1000), encode(p.hash, 'hex')
-    FROM log.head h LEFT JOIN page p ON p.bytes_before IS NULL OR p.bytes_before < most_bytes;
+    FROM (VALUES (true)) AS always
+      LEFT JOIN (SELECT e.position, e.hash FROM log.events e ORDER BY e.position DESC LIMIT 1) h ON true
+      LEFT JOIN page p ON p.bytes_before IS NULL OR p.bytes_before < most_bytes;
 END
 $$;
 
