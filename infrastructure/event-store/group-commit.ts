@@ -17,7 +17,7 @@ interface Waiting {
 
 const MAX_BATCH = 500;
 /** so many are never parted */
-const FEW = 8;
+const FEW = 16;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING = 10_000;
 

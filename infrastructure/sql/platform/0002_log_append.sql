@@ -1,7 +1,8 @@
 -- Appending, in one round trip for many callers.
 
+-- No settings of its own, so that it becomes part of the expression that calls it.
 CREATE FUNCTION log.fits(expected text, actual integer) RETURNS boolean
-LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+LANGUAGE sql IMMUTABLE
 AS $$
   SELECT CASE expected
     WHEN 'any' THEN true
