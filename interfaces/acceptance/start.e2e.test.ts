@@ -110,7 +110,7 @@ test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs,
   const query = async (database: string, text: string) => {
     const client = new pg.Client({ connectionString: url(database) });
     await client.connect();
-    return client.query<{ count: string }>(text).finally(() => client.end());
+    return client.query<{ count: string }>(text).finally(() => void client.end());
   };
   await query('postgres', 'CREATE DATABASE elsewhere');
   const guest = await PlatformUnderTest.create({
