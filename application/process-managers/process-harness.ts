@@ -13,7 +13,7 @@ import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-ap
 import { JumpingClock } from './process-properties.ts';
 import type { World } from './world.ts';
 
-const secrets = new AesSecrets(randomBytes(32));
+export const secrets = new AesSecrets(randomBytes(32));
 export const issued = await secrets.issue();
 
 export function makeHarness() {

@@ -3,8 +3,10 @@ import { projectStream, type ProjectId } from '../../domain/project/project-id.t
 import { newProject } from '../ports/databases.contract.ts';
 import {
   everything,
+  issued,
   makeHarness,
   request,
+  secrets,
   standing,
   type Harness,
 } from '../process-managers/process-harness.ts';
@@ -143,4 +145,29 @@ test('a repair that fails is tried again by the next look, and drift is recorded
   await reconciler.look();
   expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
   expect(await standing(harness)).toEqual(everything);
+});
+
+test('what changed while it was looked at is left to the process of that change', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  const state = harness.databases.state.bind(harness.databases);
+  const rotated = { ...issued, owner: { password: 'new', verifier: 'the new verifier' } };
+  let looks = 0;
+  // between the look at the project and the look at the world, its password is rotated and put in force
+  harness.databases.state = async (project, logins) => {
+    if (looks++ === 0) {
+      const sealed = secrets.seal(id, rotated);
+      await command(harness, id, { kind: 'RotateDatabasePassword', secrets: sealed });
+      await runToRest(harness, id);
+    }
+    return state(project, logins);
+  };
+  const made: string[] = [];
+  const ensureUsers = harness.databases.ensureUsers.bind(harness.databases);
+  harness.databases.ensureUsers = (project, logins) => {
+    made.push(logins.owner.verifier);
+    return ensureUsers(project, logins);
+  };
+  await reconciler.check(id);
+  expect(made).toEqual(['the new verifier']);
+  expect(await drift()).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
-import type { EventMetadata } from '../ports/event-store.ts';
+import { StreamNotFound, type EventMetadata } from '../ports/event-store.ts';
 import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
 import type { TurnDependencies } from '../process-managers/process.ts';
@@ -111,12 +111,36 @@ export class ProjectReconciler {
         await this.#report(id, { what: 'data-api', expected: 'running', actual: told });
       }
       if (found.length === 0) return this.#reportRepaired(id, project, told);
-      for (const drift of found) {
-        if (project) await this.#report(id, drift);
-        this.#dependencies.log.warn({ project: id, what: drift.what, actual: drift.actual }, 'drift found');
-        await drift.repair();
-      }
+      await this.#repair(id, project, found);
     }
+  }
+
+  /**
+   * Only what was seen with the project as it is at this moment: a change that came meanwhile, such as a rotated
+   * password, has a process of its own, and a repair by what was true before would take it back.
+   */
+  async #repair(id: ProjectId, project: ExistingProject | undefined, found: readonly Drift[]): Promise<void> {
+    let revision = project?.revision;
+    for (const drift of found) {
+      if (revision !== undefined) {
+        if (revision !== (await this.#revisionOf(id))) return;
+        revision = await this.#report(id, drift);
+      }
+      this.#dependencies.log.warn({ project: id, what: drift.what, actual: drift.actual }, 'drift found');
+      if (revision === (await this.#revisionOf(id))) await drift.repair();
+    }
+  }
+
+  async #revisionOf(id: ProjectId): Promise<number | undefined> {
+    const { store } = this.#dependencies;
+    const last = store.readStream(projectStream(id), { direction: 'backward', limit: 1 });
+    return last.then(
+      ([event]) => event?.revision,
+      (error: unknown) => {
+        if (error instanceof StreamNotFound) return undefined;
+        throw error;
+      },
+    );
   }
 
   /** What is there and what shall be there; for a project that is unknown to the log nothing shall be there. */
@@ -189,8 +213,9 @@ export class ProjectReconciler {
     return drifts;
   }
 
-  async #report(id: ProjectId, { what, expected, actual }: Omit<Drift, 'repair'>): Promise<void> {
-    await this.#command(id, { kind: 'ReportDrift', what, expected, actual });
+  /** @returns the project's revision afterwards */
+  #report(id: ProjectId, { what, expected, actual }: Omit<Drift, 'repair'>): Promise<number> {
+    return this.#command(id, { kind: 'ReportDrift', what, expected, actual });
   }
 
   async #reportRepaired(
@@ -203,9 +228,10 @@ export class ProjectReconciler {
     if (project) for (const what of open) await this.#command(id, { kind: 'ReportRepair', what });
   }
 
-  async #command(id: ProjectId, command: Parameters<typeof projectDecider.decide>[0]): Promise<void> {
+  async #command(id: ProjectId, command: Parameters<typeof projectDecider.decide>[0]): Promise<number> {
     const metadata = { ...METADATA, correlationId: id };
-    await handle(this.#dependencies, projectDecider, projectStream(id), command, metadata);
+    const stream = projectStream(id);
+    return (await handle(this.#dependencies, projectDecider, stream, command, metadata)).revision;
   }
 
   async #lookNowAndThen(): Promise<void> {
