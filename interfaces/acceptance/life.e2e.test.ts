@@ -229,7 +229,9 @@ describe('secrets', () => {
 
   test('a rotated database password: the new one works everywhere, the old one nowhere', async () => {
     const before = (await call<Connection>('GET', '/connection')).body;
-    const after = (await call<Connection>('POST', '/database-password/rotate')).body;
+    const rotated = await call<Connection>('POST', '/database-password/rotate');
+    expect(rotated.status).toBe(200);
+    const after = rotated.body;
     const connects = async (connectionString: string) => {
       const client = new pg.Client({ connectionString });
       client.on('error', () => {});

@@ -146,6 +146,7 @@ const rotateKeysEndpoint = (dependencies: ProjectAccessDependencies): Endpoint =
     handler: async ({ owner, params, body, context, signal }) => {
       const who = { ownerId: owner.id, projectId: params.id };
       const overlapSeconds = body?.overlap_seconds ?? 24 * 3600;
+      await quiet(dependencies, who, signal);
       await rotateKeys(dependencies, who, overlapSeconds * 1000, context);
       const { project } = await inForce(dependencies, who, signal);
       const until = project.previousKeys?.until ?? project.keysIssuedAt;
@@ -166,6 +167,7 @@ const rotatePasswordEndpoint = (dependencies: ProjectAccessDependencies): Endpoi
     responses: { 200: z.object({ db_uri: z.string(), db_uri_pooler: z.string().nullable() }) },
     handler: async ({ owner, params, context, signal }) => {
       const who = { ownerId: owner.id, projectId: params.id };
+      await quiet(dependencies, who, signal);
       await rotateDatabasePassword(dependencies, who, context);
       const { project } = await inForce(dependencies, who, signal);
       return { status: 200, body: databaseUris(dependencies, project) };
@@ -173,6 +175,13 @@ const rotatePasswordEndpoint = (dependencies: ProjectAccessDependencies): Endpoi
   });
 
 const IN_FORCE_WITHIN_MS = 30_000;
+
+/** Waits for a process under way, such as the retirement of old keys by the clock: nobody should be refused for it. */
+const quiet = (
+  dependencies: ProjectAccessDependencies,
+  { ownerId, projectId }: { readonly ownerId: string; readonly projectId: ProjectId },
+  signal: AbortSignal,
+) => settledProject(dependencies, ownerId, projectId, IN_FORCE_WITHIN_MS, signal);
 
 /** @throws {Unavailable} it is recorded and will be done; it takes longer than anybody should wait */
 async function inForce(
