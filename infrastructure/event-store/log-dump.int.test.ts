@@ -14,7 +14,7 @@ import { startEmbeddedPostgres } from '../postgres/embedded-postgres.ts';
 import { prepareLogDatabase } from '../postgres/platform-database.ts';
 import { testDatabase } from '../postgres/test-database.ts';
 import { findPostgres } from '../process/binaries.ts';
-import { freePort } from '../process/free-port.ts';
+import { testPort } from '../process/test-port.ts';
 import { PG_DUMP } from '../process/system-programs.ts';
 import { quietLog, testFolder } from '../process/test-folder.ts';
 import { PostgresEventStore } from './postgres-event-store.ts';
@@ -38,7 +38,7 @@ function storeOn(url: string): PostgresEventStore {
 
 /** Another cluster, of which transaction ids have not come as far as those of the first. */
 async function freshCluster(): Promise<string> {
-  const [folder, port] = [await testFolder(), await freePort()];
+  const [folder, port] = [await testFolder(), await testPort()];
   const server = await startEmbeddedPostgres({
     binaries: await findPostgres(folder.user),
     dataDir: join(folder.path, 'data'),

@@ -13,7 +13,7 @@ import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
 import { clusterAddress, testServer } from '../postgres/test-server.ts';
 import { findPgbouncer } from '../process/binaries.ts';
-import { freePort } from '../process/free-port.ts';
+import { testPort } from '../process/test-port.ts';
 import { launch } from '../process/launch.ts';
 import { endProcess, isAlive, listPrograms } from '../process/process-table.ts';
 import { quietLog, testFolder } from '../process/test-folder.ts';
@@ -25,7 +25,7 @@ async function pooler() {
   const parent = await testFolder();
   const binary = await findPgbouncer('');
   if (binary === undefined) throw new Error('PgBouncer is not installed');
-  const port = await freePort();
+  const port = await testPort();
   // a blank, because people's folders have some
   const folder = join(parent.path, 'the pooler');
   const options = {
@@ -255,7 +255,7 @@ describe('PgBouncer, left running by an earlier run,', () => {
   });
 
   test('is replaced when it listens elsewhere', async () => {
-    const next = new PgbouncerConnectionPools({ ...server.options, port: await freePort() });
+    const next = new PgbouncerConnectionPools({ ...server.options, port: await testPort() });
     onTestFinished(async () => {
       await next.stop();
       await server.close();

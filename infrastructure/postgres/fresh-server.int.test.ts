@@ -8,7 +8,7 @@ import { newProject } from '../../application/ports/databases.contract.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
-import { freePort } from '../process/free-port.ts';
+import { testPort } from '../process/test-port.ts';
 import type { SupervisedProgram } from '../process/supervised-program.ts';
 import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
 import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
@@ -25,7 +25,7 @@ let server: PostgresServer;
 
 beforeAll(async () => {
   folder = await testFolder();
-  address = { host: '127.0.0.1', port: await freePort(), user: SUPERUSER, password: 'test' };
+  address = { host: '127.0.0.1', port: await testPort(), user: SUPERUSER, password: 'test' };
   program = await startEmbeddedPostgres({
     binaries: await findPostgres(folder.user),
     dataDir: join(folder.path, 'data'),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { findPostgres } from '../process/binaries.ts';
-import { freePort } from '../process/free-port.ts';
+import { testPort } from '../process/test-port.ts';
 import { ensureSystemUser } from '../process/system-user.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 
@@ -22,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = await mkdtemp(join(tmpdir(), 'launchdb-test-cluster-'));
   await chmod(folder, 0o755);
   if (user) await chown(folder, user.uid, user.gid);
-  const port = await freePort();
+  const port = await testPort();
   const server = await startEmbeddedPostgres({
     binaries: await findPostgres(user),
     dataDir: join(folder, 'data'),

@@ -17,7 +17,7 @@ import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
 import { clusterAddress, testServer } from '../postgres/test-server.ts';
 import { findPgbouncer, findPostgrest } from './binaries.ts';
-import { freePort } from './free-port.ts';
+import { testPort } from './test-port.ts';
 import { launch } from './launch.ts';
 import { ProcessDataApis } from './process-data-apis.ts';
 import { isAlive, listPrograms } from './process-table.ts';
@@ -366,7 +366,7 @@ describe('PostgREST processes behind the pooler', () => {
     const harness = await runtime();
     const pools = new PgbouncerConnectionPools({
       binary,
-      port: await freePort(),
+      port: await testPort(),
       folder: parent.path,
       logFile: join(parent.path, 'pgbouncer.log'),
       server: clusterAddress(),

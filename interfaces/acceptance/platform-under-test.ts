@@ -5,13 +5,14 @@ import { mkdtemp, chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { freePort } from '../../infrastructure/process/free-port.ts';
+import { testPort } from '../../infrastructure/process/test-port.ts';
 import { listPrograms } from '../../infrastructure/process/process-table.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 export const MASTER_KEY = 'ab'.repeat(32);
 const READY_WITHIN_MS = 60_000;
+const ENDED_WITHIN_MS = 60_000;
 
 export interface Disturbance {
   readonly crashAt?: string;
@@ -49,7 +50,7 @@ export class PlatformUnderTest {
       LOG_LEVEL: 'debug',
       ...more,
     };
-    for (const name of ports) environment[name] = String(await freePort());
+    for (const name of ports) environment[name] = String(await testPort());
     const platform = new PlatformUnderTest(folder, environment);
     if (process.env['ACCEPTANCE_STORE'] === 'esdb') await platform.#startEventStoreDb();
     return platform;
@@ -132,7 +133,7 @@ export class PlatformUnderTest {
   /** A process of its own: it outlives whatever the tests do to the platform. */
   async #startEventStoreDb(): Promise<void> {
     const entry = 'infrastructure/event-store/esdb-server/run-esdb-server.ts';
-    const child = spawn(process.execPath, [entry, String(await freePort())], {
+    const child = spawn(process.execPath, [entry, String(await testPort())], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -148,9 +149,11 @@ export class PlatformUnderTest {
     return this.#process?.pid ?? 0;
   }
 
+  /** @throws it does not end within a minute */
   async ended(): Promise<void> {
     const child = this.#process;
-    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    await once(child, 'exit', { signal: AbortSignal.timeout(ENDED_WITHIN_MS) });
   }
 
   async kill(): Promise<void> {

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
-import { freePort } from '../../infrastructure/process/free-port.ts';
+import { testPort } from '../../infrastructure/process/test-port.ts';
 import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
 import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
@@ -96,7 +96,7 @@ test('ended while it starts, it leaves nothing running and starts the next time'
 });
 
 test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs, with the log in a database of its own', async () => {
-  const [folder, port, user] = [await testFolder(), await freePort(), await ensureSystemUser()];
+  const [folder, port, user] = [await testFolder(), await testPort(), await ensureSystemUser()];
   const server = await startEmbeddedPostgres({
     binaries: await findPostgres(user),
     dataDir: join(folder.path, 'data'),

@@ -9,7 +9,7 @@ import { preparePlatformDatabase } from '../../infrastructure/postgres/platform-
 import { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
-import { freePort } from '../../infrastructure/process/free-port.ts';
+import { testPort } from '../../infrastructure/process/test-port.ts';
 import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
 
 export interface BenchServer {
@@ -26,7 +26,7 @@ export interface BenchServer {
 export const PASSWORD = 'bench';
 
 export async function benchServer(): Promise<BenchServer> {
-  const [folder, port] = [await testFolder(), await freePort()];
+  const [folder, port] = [await testFolder(), await testPort()];
   const program = await startEmbeddedPostgres({
     binaries: await findPostgres(folder.user),
     dataDir: join(folder.path, 'data'),

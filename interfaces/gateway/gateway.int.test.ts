@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { projectId } from '../../domain/project/project-id.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/postgres/test-database.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
-import { freePort } from '../../infrastructure/process/free-port.ts';
+import { testPort } from '../../infrastructure/process/test-port.ts';
 import { Gateway } from './gateway.ts';
 
 const PROJECT = projectId('proj_00000000000000aa');
@@ -156,7 +156,7 @@ test('many at once, on kept connections', async () => {
 
 async function startPostgrest({ url, name }: TestDatabase) {
   const folder = await mkdtemp(join(tmpdir(), 'launchdb-test-postgrest-'));
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const [port, adminPort] = [await testPort(), await testPort()];
   const uri = url.replace('postgres:test@', `${name}_login:test@`);
   const settings = {
     'db-uri': uri,
