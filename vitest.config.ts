@@ -42,16 +42,29 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // the same suite on the other event store. How the platform starts does not depend on it, and of crashes
-          // those of provisioning and purging do for this one: the steps are the same code
-          name: 'e2e-esdb',
+          // the same suite on the other event store and with one process for each role. How the platform starts does
+          // not depend on them
+          name: 'e2e-separate',
           include: ['interfaces/acceptance/*.e2e.test.ts'],
-          exclude: ['**/start.e2e.test.ts', '**/crash-{pause,undo}.e2e.test.ts'],
-          env: { ACCEPTANCE_STORE: 'esdb' },
+          exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts'],
+          env: { ACCEPTANCE_STORE: 'esdb', ACCEPTANCE_SHAPE: 'separate' },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          // crashes do not depend on the shape, and little on the store: the steps are the same code
+          name: 'e2e-esdb',
+          include: ['interfaces/acceptance/crash-provision.e2e.test.ts'],
+          env: { ACCEPTANCE_STORE: 'esdb' },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,8 +1,11 @@
 /** The only reader of the environment. Every variable is described in .env.example. */
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65_535);
-const ROLES = ['gateway', 'platform', 'worker'] as const;
+const ROLES = ['gateway', 'platform', 'worker', 'manager'] as const;
+const SECRETS = ['LAUNCHDB_MASTER_KEY', 'DATABASE_URL', 'EVENT_STORE_URL', 'INTERNAL_API_KEY'] as const;
+export type Role = (typeof ROLES)[number];
 
 const url = (protocols: RegExp) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), 'not such a URL');
@@ -21,6 +24,7 @@ const schema = z.object({
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits (32 bytes)')
     .optional(),
   LAUNCHDB_RUNTIME: z.enum(['process']).default('process'),
+  LISTEN_HOST: z.string().min(1).default('127.0.0.1'),
   GATEWAY_PORT: port.default(8080),
   PLATFORM_PORT: port.default(8000),
   AUTH_PORT: port.default(8001),
@@ -36,11 +40,35 @@ const schema = z.object({
     .transform((text) => text.split(',').map((key) => key.trim()))
     .pipe(z.tuple([internalKey]).rest(internalKey))
     .optional(),
+  PLATFORM_URL: url(/^http:$/).optional(),
+  MANAGER_URL: url(/^http:$/).optional(),
+  TRUSTED_PROXIES: z
+    .string()
+    .default('loopback')
+    .transform((text) => text.split(',').map((network) => network.trim())),
   PUBLIC_URL: url(/^https?:$/).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
-export type Config = Readonly<z.infer<typeof schema>>;
+const config = schema
+  .superRefine((given, context) => {
+    // each on its own: what they have to share must come from outside
+    if (ROLES.every((role) => given.LAUNCHDB_ROLES.includes(role))) return;
+    for (const name of ['DATABASE_URL', 'LAUNCHDB_MASTER_KEY'] as const) {
+      if (given[name] !== undefined) continue;
+      const message = 'is needed, the same one for every process, when LAUNCHDB_ROLES is not "all"';
+      context.addIssue({ code: 'custom', path: [name], message });
+    }
+  })
+  .transform((given) => ({
+    ...given,
+    PLATFORM_URL: bare(given.PLATFORM_URL ?? `http://127.0.0.1:${given.PLATFORM_PORT}`),
+    MANAGER_URL: bare(given.MANAGER_URL ?? `http://127.0.0.1:${given.MANAGER_PORT}`),
+  }));
+
+const bare = (text: string): string => text.replace(/\/+$/, '');
+
+export type Config = Readonly<z.infer<typeof config>>;
 
 /** A variable that cannot be used; the message says which and how it should look. */
 export class InvalidConfiguration extends Error {}
@@ -52,13 +80,30 @@ export class InvalidConfiguration extends Error {}
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   // an empty variable is one that was not set
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = schema.safeParse(given);
+  const parsed = config.safeParse({ ...secretsFromFiles(given), ...given });
   if (parsed.success) return Object.freeze(parsed.data);
-  const lines = parsed.error.issues.map((issue) => `  ${issue.path[0]?.toString()}: ${issue.message}`);
-  throw new InvalidConfiguration(
-    `These environment variables cannot be used:\n${lines.join('\n')}\nSee .env.example.`,
-  );
+  throw unusable(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`));
 }
+
+/** What holds a secret may also be a file's content, named by the variable with `_FILE` at the end. */
+function secretsFromFiles(given: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const found = SECRETS.flatMap((name) => {
+    const file = given[`${name}_FILE`];
+    if (file === undefined) return [];
+    if (given[name] !== undefined) throw unusable([`${name}: is given twice, also as ${name}_FILE`]);
+    try {
+      return [[name, readFileSync(file, 'utf8').trim()] as const];
+    } catch {
+      throw unusable([`${name}_FILE: ${file} cannot be read`]);
+    }
+  });
+  return Object.fromEntries(found);
+}
+
+const unusable = (lines: readonly string[]) =>
+  new InvalidConfiguration(
+    `These environment variables cannot be used:\n${lines.map((line) => `  ${line}`).join('\n')}\nSee .env.example.`,
+  );
 
 export const VARIABLES: readonly string[] = Object.keys(schema.shape);
 

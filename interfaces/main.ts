@@ -1,5 +1,5 @@
 /** Configuration -> the platform -> wait for a signal -> stop in order. */
-import { InvalidConfiguration, readConfig, searchPath } from './config.ts';
+import { InvalidConfiguration, readConfig, searchPath, type Config } from './config.ts';
 import { startPlatform, type Platform } from './composition/platform.ts';
 import { pinoLog } from './composition/log.ts';
 
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   tell('Starting LaunchDB ...');
   const startedAt = performance.now();
   const platform = await startPlatform({ config, searchPath: searchPath(), log, tell });
-  tell(welcome(platform, config.LAUNCHDB_DATA_DIR, performance.now() - startedAt));
+  tell(welcome(platform, config, performance.now() - startedAt));
   await asked;
   tell('Stopping ...');
   // whatever hangs, the terminal comes back
@@ -25,8 +25,12 @@ async function main(): Promise<void> {
   tell('Stopped. Projects and their data are kept; "npm start" brings them back.');
 }
 
-const welcome = ({ url }: Platform, dataDir: string, tookMs: number): string => `
-LaunchDB is ready after ${(tookMs / 1000).toFixed(1)} s.
+function welcome({ url }: Platform, config: Config, tookMs: number): string {
+  const took = `${(tookMs / 1000).toFixed(1)} s`;
+  const { LAUNCHDB_ROLES: roles, LAUNCHDB_DATA_DIR: dataDir } = config;
+  if (!roles.includes('gateway')) return `LaunchDB (${roles.join(', ')}) is ready after ${took}.`;
+  return `
+LaunchDB is ready after ${took}.
 
   Gateway        ${url}
   API and docs   ${url}/docs
@@ -35,6 +39,7 @@ LaunchDB is ready after ${(tookMs / 1000).toFixed(1)} s.
 Next: make an account, log in, create a project. README.md shows it with curl.
 Ctrl-C stops everything.
 `;
+}
 
 main().then(
   () => process.exit(0),

@@ -72,6 +72,22 @@ export async function readCheckpoint(pool: pg.Pool | pg.ClientBase, name: string
   );
 }
 
+/** Those of the projections that nobody has built yet. */
+export async function notBuilt(
+  pool: pg.Pool,
+  projections: readonly Pick<Projection, 'name'>[],
+): Promise<readonly string[]> {
+  const there = await pool.query<{ there: boolean }>(
+    `SELECT to_regclass('projection.checkpoints') IS NOT NULL AS there`,
+  );
+  const names = projections.map(({ name }) => name);
+  if (!there.rows[0]?.there) return names;
+  const { rows } = await pool.query<{ name: string }>(
+    'SELECT name FROM projection.checkpoints WHERE version > 0',
+  );
+  return names.filter((name) => !rows.some((row) => row.name === name));
+}
+
 /** The furthest that any projection has come. */
 export async function furthestCheckpoint(pool: pg.Pool): Promise<Position> {
   const { rows } = await pool.query<{ position: string | null }>(

@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
-import type { ConnectionPools, Pool } from './connection-pools.ts';
+import type { ConnectionPools, ManagedConnectionPools, Pool } from './connection-pools.ts';
 import { newProject } from './databases.contract.ts';
 
 export interface PoolsHarness {
   readonly pools: ConnectionPools;
+  /** an entry that may be registered: an adapter may take its facts from the log */
+  prepare(): Promise<Pool>;
+  served(): Promise<readonly ProjectId[]>;
+  close(): Promise<void>;
+}
+
+export interface ManagedPoolsHarness {
+  readonly pools: ManagedConnectionPools;
   close(): Promise<void>;
 }
 
@@ -17,7 +25,56 @@ export const poolFor = (project: ProjectId, verifier: string = VERIFIER): Pool =
 export function connectionPoolsContract(name: string, make: () => Promise<PoolsHarness>): void {
   describe(`${name}: connection pools`, () => {
     let harness: PoolsHarness;
-    let pools: ConnectionPools;
+    beforeAll(async () => {
+      harness = await make();
+    });
+    afterAll(() => harness.close());
+
+    test('registered twice it is there once; unregistered twice it is gone', async () => {
+      const { pools } = harness;
+      const pool = await harness.prepare();
+      await pools.register(pool);
+      await pools.register(pool);
+      expect(await harness.served()).toEqual([pool.project]);
+      await pools.unregister(pool.project);
+      await pools.unregister(pool.project);
+      expect(await harness.served()).toEqual([]);
+    });
+
+    test('one pool leaves the others alone; unregistered and registered again it is served', async () => {
+      const { pools } = harness;
+      const [kept, pool] = [await harness.prepare(), await harness.prepare()];
+      await pools.register(kept);
+      await pools.register(pool);
+      await pools.unregister(pool.project);
+      expect(await harness.served()).toEqual([kept.project]);
+      await pools.register(pool);
+      expect([...(await harness.served())].sort()).toEqual([kept.project, pool.project].sort());
+    });
+
+    test('what is unknown is unregistered without a word', async () => {
+      const before = await harness.served();
+      await harness.pools.unregister(newProject());
+      expect(await harness.served()).toEqual(before);
+    });
+  });
+}
+
+export function managedConnectionPoolsContract(name: string, make: () => Promise<ManagedPoolsHarness>): void {
+  connectionPoolsContract(name, async () => {
+    const managed = await make();
+    const { pools } = managed;
+    return {
+      pools,
+      prepare: () => Promise.resolve(poolFor(newProject())),
+      served: () => pools.list(),
+      close: () => managed.close(),
+    };
+  });
+
+  describe(`${name}: managed connection pools`, () => {
+    let harness: ManagedPoolsHarness;
+    let pools: ManagedConnectionPools;
     beforeAll(async () => {
       harness = await make();
       ({ pools } = harness);
@@ -34,22 +91,7 @@ export function connectionPoolsContract(name: string, make: () => Promise<PoolsH
       expect(await pools.list()).toEqual([]);
     });
 
-    test('registered twice it is there once; unregistered twice it is gone', async () => {
-      const project = newProject();
-      await pools.register(poolFor(project));
-      await pools.register(poolFor(project));
-      expect(await pools.list()).toEqual([project]);
-      await pools.unregister(project);
-      await pools.unregister(project);
-      expect(await pools.list()).toEqual([]);
-    });
-
-    test('what is unknown is unregistered without a word', async () => {
-      await pools.unregister(newProject());
-      expect(await pools.list()).toEqual([]);
-    });
-
-    test('one pool leaves the others alone; unregistered and registered again it is served', async () => {
+    test('unregistered and registered again at once it is served', async () => {
       const [kept, project] = [newProject(), newProject()];
       await pools.register(poolFor(kept));
       await pools.register(poolFor(project));

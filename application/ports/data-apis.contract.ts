@@ -1,16 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Unavailable } from '../errors.ts';
-import type { DataApi, DataApis } from './data-apis.ts';
+import type { DataApi, DataApis, ManagedDataApis } from './data-apis.ts';
 import { newProject } from './databases.contract.ts';
 
 export interface DataApisHarness {
   readonly dataApis: DataApis;
   /** a project whose database and logins are there */
   prepare(): Promise<DataApi>;
+  /** the log says so too: an adapter may take its facts from there, not from the call */
+  change?(api: DataApi): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ManagedDataApisHarness extends DataApisHarness {
+  readonly dataApis: ManagedDataApis;
   /** ends what serves the project, as nobody of ours would */
   kill(project: ProjectId): Promise<void>;
-  close(): Promise<void>;
 }
 
 export function dataApisContract(name: string, make: () => Promise<DataApisHarness>): void {
@@ -37,9 +43,58 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
       await Promise.all([dataApis.ensure(api), dataApis.ensure(api)]);
       await dataApis.probe(project);
       const endpoint = dataApis.endpoint(project);
+      expect(endpoint).toBeDefined();
       await dataApis.ensure(api);
       expect(dataApis.endpoint(project)).toEqual(endpoint);
+    });
+
+    test('changed settings leave it where it is', async () => {
+      const endpoint = dataApis.endpoint(project);
+      const changed = { ...api, settings: { ...api.settings, maxRows: 7 } };
+      await harness.change?.(changed);
+      await dataApis.ensure(changed);
+      expect(dataApis.endpoint(project)).toEqual(endpoint);
+      await dataApis.probe(project);
+    });
+
+    test('removed twice, nothing is left', async () => {
+      await dataApis.remove(project);
+      await dataApis.remove(project);
+      expect(dataApis.endpoint(project)).toBeUndefined();
+      await expect(dataApis.probe(project)).rejects.toThrow(Unavailable);
+    });
+
+    test('removed and asked for again it answers', async () => {
+      await dataApis.ensure(api);
+      await dataApis.probe(project);
+      expect(dataApis.endpoint(project)).toBeDefined();
+      await dataApis.remove(project);
+    });
+  });
+}
+
+export function managedDataApisContract(name: string, make: () => Promise<ManagedDataApisHarness>): void {
+  dataApisContract(name, make);
+
+  describe(`${name}: managed data APIs`, () => {
+    let harness: ManagedDataApisHarness;
+    let dataApis: ManagedDataApis;
+    let api: DataApi;
+    let project: ProjectId;
+    beforeAll(async () => {
+      harness = await make();
+      ({ dataApis } = harness);
+      api = await harness.prepare();
+      ({ project } = api);
+    });
+    afterAll(() => harness.close());
+
+    test('lists what runs', async () => {
+      expect(await dataApis.list()).toEqual([]);
+      expect([...dataApis.endpoints()]).toEqual([]);
+      await dataApis.ensure(api);
       expect(await dataApis.list()).toEqual([project]);
+      expect([...dataApis.endpoints()]).toEqual([[project, dataApis.endpoint(project)]]);
     });
 
     test('says how what runs compares with what is wanted, and changes nothing by that', async () => {
@@ -52,17 +107,8 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
       expect(await dataApis.state(api)).toBe('as-wanted');
     });
 
-    test('changed settings leave it where it is', async () => {
-      const endpoint = dataApis.endpoint(project);
-      await dataApis.ensure({ ...api, settings: { ...api.settings, maxRows: 7 } });
-      expect(dataApis.endpoint(project)).toEqual(endpoint);
-      await dataApis.probe(project);
-    });
-
-    test('removed twice, nothing is left', async () => {
+    test('removed, it is absent', async () => {
       await dataApis.remove(project);
-      await dataApis.remove(project);
-      expect(dataApis.endpoint(project)).toBeUndefined();
       expect(await dataApis.state(api)).toBe('absent');
       expect(await dataApis.list()).toEqual([]);
     });

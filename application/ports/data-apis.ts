@@ -15,7 +15,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** One PostgREST a project. Throws {@link Unavailable} when it does not get ready in time. */
+/**
+ * One PostgREST a project, as every part of the platform may ask for it. Throws {@link Unavailable} when it does not
+ * get ready in time.
+ */
 export interface DataApis {
   /** Running and ready with exactly this configuration: adopted, reloaded, replaced or started. */
   ensure(api: DataApi): Promise<void>;
@@ -26,6 +29,14 @@ export interface DataApis {
   probe(project: ProjectId): Promise<void>;
   /** Where to send requests, or undefined when none runs. In memory: asked for on every request. */
   endpoint(project: ProjectId): Endpoint | undefined;
+  /** Only where another process runs them: asks that one now what {@link endpoint} tells afterwards. */
+  refresh?(): Promise<void>;
+}
+
+/** What only the manager, who runs them, can tell and do. */
+export interface ManagedDataApis extends DataApis {
+  /** Where to send requests to each that runs. In memory. */
+  endpoints(): ReadonlyMap<ProjectId, Endpoint>;
   list(): Promise<readonly ProjectId[]>;
   /** What runs, compared with what is wanted; changes nothing. */
   state(api: DataApi): Promise<DataApiState>;

@@ -1,7 +1,7 @@
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import type { ConnectionPools, Pool } from '../ports/connection-pools.ts';
-import type { DataApi, DataApis } from '../ports/data-apis.ts';
+import type { ConnectionPools, ManagedConnectionPools, Pool } from '../ports/connection-pools.ts';
+import type { DataApi, DataApis, ManagedDataApis } from '../ports/data-apis.ts';
 import type { Databases } from '../ports/databases.ts';
 import type { Migrations } from '../ports/migrations.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -15,6 +15,12 @@ export interface World {
   readonly secrets: Secrets;
   /** gives the project's name free for another one */
   releaseName(project: ExistingProject): Promise<void>;
+}
+
+/** What the manager keeps standing. */
+export interface ManagedWorld extends Pick<World, 'databases' | 'secrets'> {
+  readonly pools: ManagedConnectionPools;
+  readonly dataApis: ManagedDataApis;
 }
 
 type Sealed = Pick<ExistingProject, 'id' | 'secrets' | 'previousKeys' | 'dataApi'>;

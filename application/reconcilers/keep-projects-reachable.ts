@@ -11,12 +11,12 @@ import { StreamNotFound, type EventMetadata } from '../ports/event-store.ts';
 import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
 import type { TurnDependencies } from '../process-managers/process.ts';
-import { dataApiOf, poolOf, type World } from '../process-managers/world.ts';
+import { dataApiOf, poolOf, type ManagedWorld } from '../process-managers/world.ts';
 import { loadProject } from '../project/load-project.ts';
 
 export interface ReconcilerDependencies extends Pick<TurnDependencies, 'store' | 'ids' | 'clock'> {
   readonly log: Log;
-  readonly world: Pick<World, 'databases' | 'pools' | 'dataApis' | 'secrets'>;
+  readonly world: ManagedWorld;
   /** projects of which something shall stand, by a read model: only where to look, never what to do */
   readonly desired: () => Promise<readonly Standing[]>;
   readonly lookEveryMs: number;

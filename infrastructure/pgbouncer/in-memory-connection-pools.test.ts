@@ -1,6 +1,6 @@
-import { connectionPoolsContract } from '../../application/ports/connection-pools.contract.ts';
+import { managedConnectionPoolsContract } from '../../application/ports/connection-pools.contract.ts';
 import { InMemoryConnectionPools } from './in-memory-connection-pools.ts';
 
-connectionPoolsContract('in memory', () =>
+managedConnectionPoolsContract('in memory', () =>
   Promise.resolve({ pools: new InMemoryConnectionPools(), close: () => Promise.resolve() }),
 );

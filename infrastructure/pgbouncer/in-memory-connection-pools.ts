@@ -1,8 +1,8 @@
-import type { ConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
+import type { ManagedConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
-export class InMemoryConnectionPools implements ConnectionPools {
+export class InMemoryConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
   readonly #pools = new Map<ProjectId, Pool>();
 

@@ -1,7 +1,7 @@
-import type { ConnectionPools } from '../../application/ports/connection-pools.ts';
+import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 
 /** Without a pooler on this machine: projects connect directly. */
-export class NoConnectionPools implements ConnectionPools {
+export class NoConnectionPools implements ManagedConnectionPools {
   readonly enabled = false;
   restore = (): Promise<void> => Promise.resolve();
   register = (): Promise<void> => Promise.resolve();

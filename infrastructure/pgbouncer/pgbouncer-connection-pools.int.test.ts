@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
-import { connectionPoolsContract, poolFor } from '../../application/ports/connection-pools.contract.ts';
+import {
+  managedConnectionPoolsContract,
+  poolFor,
+} from '../../application/ports/connection-pools.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { ownerRole } from '../../domain/project/project-id.ts';
@@ -101,7 +104,7 @@ async function startAlone({ options, folder }: Pooler): Promise<number> {
   return (await launch({ command: binary, args, cwd: folder, logFile, user })).pid;
 }
 
-connectionPoolsContract('PgBouncer', pooler);
+managedConnectionPoolsContract('PgBouncer', pooler);
 
 describe('PgBouncer', () => {
   let server: Pooler;

@@ -7,7 +7,7 @@ import { chown, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
-import type { ConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
+import type { ManagedConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { databaseName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { scramVerifier } from '../crypto/scram.ts';
@@ -45,7 +45,7 @@ const ENDING = [
   { signal: 'SIGKILL', waitMs: 2_000 },
 ] as const;
 
-export class PgbouncerConnectionPools implements ConnectionPools {
+export class PgbouncerConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
   readonly #options: PgbouncerOptions;
   readonly #program: SupervisedProgram;

@@ -10,6 +10,8 @@ export const PLATFORM_DATABASE = 'launchdb';
 export const PLATFORM_ROLE = 'launchdb_platform';
 
 const MARK = 'launchdb:platform';
+/** of the advisory lock under which the server is prepared */
+const PREPARING = 7_230_551;
 /** of the platform's migrations, those up to this one are the log's */
 const LAST_OF_THE_LOG = 9;
 const MIGRATIONS = new URL('../sql/platform/', import.meta.url);
@@ -17,7 +19,8 @@ const MIGRATIONS = new URL('../sql/platform/', import.meta.url);
 /**
  * The platform's own database, its login (no superuser: it reads and appends to the log, keeps accounts and
  * makes views) and the shared roles. Idempotent.
- * @throws {Refused} the login is no superuser, or a database of the name is not ours
+ * @param platformPassword follows from the master key: another one means that the key is another one
+ * @throws {Refused} the login is no superuser, a database of the name is not ours, or the key is another one
  */
 export async function preparePlatformDatabase(
   server: PostgresServer,
@@ -25,9 +28,16 @@ export async function preparePlatformDatabase(
 ): Promise<pg.ClientConfig> {
   await server.administer('prepare the platform database', async (client) => {
     await requireSuperuser(client);
-    await ensureSharedRoles(client);
-    await ensurePlatformRole(client, platformPassword);
-    await ensureDatabase(client);
+    // of several processes that start at once, one at a time
+    await client.query('SELECT pg_advisory_lock($1)', [PREPARING]);
+    try {
+      await requireSameKey(client, platformPassword);
+      await ensureSharedRoles(client);
+      await ensurePlatformRole(client, platformPassword);
+      await ensureDatabase(client);
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [PREPARING]);
+    }
   });
   await server.inDatabase(PLATFORM_DATABASE, 'set up the platform database', (client) =>
     applyMigrations(client, MIGRATIONS, { schema: 'platform' }),
@@ -73,6 +83,23 @@ async function requireSuperuser(client: pg.ClientBase): Promise<void> {
   );
 }
 
+/** With another key nothing could be opened, and the platform's login would get another password. */
+async function requireSameKey(client: pg.ClientBase, password: string): Promise<void> {
+  const { rows } = await client.query<{ mark: string | null }>(
+    `SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1`,
+    [PLATFORM_ROLE],
+  );
+  const mark = rows[0]?.mark ?? null;
+  if (mark === null || mark === keyMark(password)) return;
+  throw new Refused(
+    'what is in this PostgreSQL was made with another master key. Set LAUNCHDB_MASTER_KEY to that key, or ' +
+      'DATABASE_URL to another server; nothing was changed',
+  );
+}
+
+const keyMark = (password: string): string =>
+  `launchdb: master key ${createHash('sha256').update(`print of ${password}`).digest('hex').slice(0, 16)}`;
+
 async function ensurePlatformRole(client: pg.ClientBase, password: string): Promise<void> {
   // a salt that follows from the password: the verifier is the same at every start
   const salt = createHash('sha256').update(`launchdb platform role ${password}`).digest().subarray(0, 16);
@@ -82,6 +109,7 @@ async function ensurePlatformRole(client: pg.ClientBase, password: string): Prom
   await client.query(
     `${verb} ROLE ${PLATFORM_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${verifier}`,
   );
+  await client.query(`COMMENT ON ROLE ${PLATFORM_ROLE} IS ${pg.escapeLiteral(keyMark(password))}`);
 }
 
 async function ensureDatabase(client: pg.ClientBase): Promise<void> {

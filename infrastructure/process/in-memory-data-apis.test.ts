@@ -1,9 +1,9 @@
-import { dataApisContract } from '../../application/ports/data-apis.contract.ts';
+import { managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { InMemoryDataApis } from './in-memory-data-apis.ts';
 
-dataApisContract('in memory', () => {
+managedDataApisContract('in memory', () => {
   const dataApis = new InMemoryDataApis();
   return Promise.resolve({
     dataApis,

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Unavailable } from '../../application/errors.ts';
-import type { DataApi, DataApis, DataApiState, Endpoint } from '../../application/ports/data-apis.ts';
+import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
-export class InMemoryDataApis implements DataApis {
+export class InMemoryDataApis implements ManagedDataApis {
   readonly running = new Map<ProjectId, DataApi>();
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
 
@@ -30,6 +30,10 @@ export class InMemoryDataApis implements DataApis {
 
   endpoint(project: ProjectId): Endpoint | undefined {
     return this.running.has(project) ? { host: '127.0.0.1', port: 1 } : undefined;
+  }
+
+  endpoints(): ReadonlyMap<ProjectId, Endpoint> {
+    return new Map([...this.running.keys()].map((project) => [project, { host: '127.0.0.1', port: 1 }]));
   }
 
   list(): Promise<readonly ProjectId[]> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
-import { dataApisContract } from '../../application/ports/data-apis.contract.ts';
+import { managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
@@ -70,7 +70,7 @@ async function runtime() {
   };
 }
 
-dataApisContract('PostgREST processes', runtime);
+managedDataApisContract('PostgREST processes', runtime);
 
 type Runtime = Awaited<ReturnType<typeof runtime>>;
 

@@ -5,7 +5,7 @@
 import { chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Unavailable } from '../../application/errors.ts';
-import type { DataApi, DataApis, DataApiState, Endpoint } from '../../application/ports/data-apis.ts';
+import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import {
   configFile,
@@ -31,7 +31,7 @@ const PROBE_WITHIN_MS = 5_000;
 /** how long requests to a replaced process may go on */
 const DRAIN_MS = 1_000;
 
-export class ProcessDataApis implements DataApis {
+export class ProcessDataApis implements ManagedDataApis {
   readonly #options: ProcessDataApisOptions;
   readonly #running = new Map<ProjectId, PostgrestProcess>();
   /** what ran at our start and was not ensured yet */
@@ -85,6 +85,13 @@ export class ProcessDataApis implements DataApis {
 
   endpoint(project: ProjectId): Endpoint | undefined {
     return this.#running.get(project)?.endpoint;
+  }
+
+  endpoints(): ReadonlyMap<ProjectId, Endpoint> {
+    const found = [...this.#running].flatMap(([project, { endpoint }]) =>
+      endpoint ? [[project, endpoint] as const] : [],
+    );
+    return new Map(found);
   }
 
   /** Those that run, also what an earlier run left. */

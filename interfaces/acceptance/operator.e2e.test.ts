@@ -108,9 +108,9 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
   });
   const two = ids[1] ?? '';
   await platform.sql('DROP SCHEMA view_project_list, view_audit_trail CASCADE', [], LOG_DATABASE);
-  await rm(join(platform.folder, 'data', 'pgbouncer', 'databases.ini'));
-  await rm(join(platform.folder, 'data', 'pgbouncer', 'userlist.txt'));
-  await rm(join(platform.folder, 'data', 'pgbouncer', 'pgbouncer.ini'));
+  await rm(join(platform.dataDir, 'pgbouncer', 'databases.ini'));
+  await rm(join(platform.dataDir, 'pgbouncer', 'userlist.txt'));
+  await rm(join(platform.dataDir, 'pgbouncer', 'pgbouncer.ini'));
   for (const role of [`${two}_authenticator`, `${two}_owner`]) {
     await platform.sql(`REASSIGN OWNED BY ${role} TO postgres`, [], two);
     await platform.sql(`DROP OWNED BY ${role}`, [], two);

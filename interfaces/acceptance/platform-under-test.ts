@@ -8,11 +8,12 @@ import pg from 'pg';
 import { testPort } from '../../infrastructure/process/test-port.ts';
 import { listPrograms } from '../../infrastructure/process/process-table.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
+import { databaseUrl, startPostgres, superuserPassword } from './postgres-under-test.ts';
+import { ProcessUnderTest } from './process-under-test.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 export const MASTER_KEY = 'ab'.repeat(32);
-const READY_WITHIN_MS = 60_000;
-const ENDED_WITHIN_MS = 60_000;
 
 export interface Disturbance {
   readonly crashAt?: string;
@@ -25,12 +26,23 @@ export interface Answer<T = Record<string, unknown>> {
   readonly body: T;
 }
 
+/** What a platform in several processes consists of, in the order in which a person would start them. */
+const SEPARATE = ['worker', 'manager', 'platform', 'gateway'] as const;
+
+/**
+ * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
+ * keeps the log in a server of EventStoreDB's protocol.
+ */
 export class PlatformUnderTest {
   readonly folder: string;
   readonly environment: Record<string, string>;
   readonly url: string;
+  readonly separate = process.env['ACCEPTANCE_SHAPE'] === 'separate';
   output = '';
-  #process: ChildProcess | undefined;
+  #processes: ProcessUnderTest[] = [];
+  /** the one that crashes, when it was told to */
+  #crashing: ProcessUnderTest | undefined;
+  #postgres: SupervisedProgram | undefined;
   #eventStoreDb: ChildProcess | undefined;
 
   private constructor(folder: string, environment: Record<string, string>) {
@@ -52,6 +64,10 @@ export class PlatformUnderTest {
     };
     for (const name of ports) environment[name] = String(await testPort());
     const platform = new PlatformUnderTest(folder, environment);
+    if (platform.separate) {
+      environment['DATABASE_URL'] = databaseUrl(Number(environment['POSTGRES_PORT']), MASTER_KEY);
+      environment['LAUNCHDB_DATA_DIR'] = join(folder, 'data', 'manager');
+    }
     if (process.env['ACCEPTANCE_STORE'] === 'esdb') await platform.#startEventStoreDb();
     return platform;
   }
@@ -61,31 +77,40 @@ export class PlatformUnderTest {
    * ends itself with SIGKILL; `refuseProbe` makes every provision fail at its last step
    */
   async start(disturbed?: Disturbance): Promise<void> {
-    const entry = disturbed === undefined ? 'interfaces/main.ts' : 'interfaces/acceptance/crashing-main.ts';
-    const crashAt = disturbed?.crashAt;
-    const child = spawn(process.execPath, [entry], {
-      cwd: root,
-      env: {
-        ...this.environment,
-        ...(crashAt !== undefined && { CRASH_AT: crashAt }),
-        ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#process = child;
-    const heard = (text: Buffer) => (this.output += text.toString());
-    child.stdout.on('data', heard);
-    child.stderr.on('data', heard);
-    const begin = this.output.length;
-    const deadline = Date.now() + READY_WITHIN_MS;
-    while (!this.output.slice(begin).includes('is ready after')) {
-      if (child.exitCode !== null)
-        throw new Error(`the platform did not start:\n${this.output.slice(begin)}`);
-      // it may have come to the point where it had to crash before it could say that it is ready
-      if (child.signalCode !== null && crashAt !== undefined) return;
-      if (Date.now() > deadline) throw new Error('the platform does not get ready');
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    const heard = (text: string) => (this.output += text);
+    const usual = 'interfaces/main.ts';
+    const entry = disturbed === undefined ? usual : 'interfaces/acceptance/crashing-main.ts';
+    const disturbance = {
+      ...(disturbed?.crashAt !== undefined && { CRASH_AT: disturbed.crashAt }),
+      ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }),
+    };
+    if (this.separate) {
+      this.#postgres ??= await startPostgres(
+        this.folder,
+        Number(this.environment['POSTGRES_PORT']),
+        MASTER_KEY,
+      );
+      // processes are the worker's
+      this.#processes = SEPARATE.map((role) =>
+        role === 'worker'
+          ? new ProcessUnderTest(entry, { ...this.#variables(role), ...disturbance }, heard)
+          : new ProcessUnderTest(usual, this.#variables(role), heard),
+      );
+    } else {
+      this.#processes = [new ProcessUnderTest(entry, { ...this.environment, ...disturbance }, heard)];
     }
+    this.#crashing = disturbed?.crashAt === undefined ? undefined : this.#processes[0];
+    const ready = await Promise.all(this.#processes.map((one) => one.ready()));
+    // it may have come to the point where it had to crash before it could say that it is ready
+    if (ready.includes(false) && !this.#crashing) throw new Error('the platform was killed while it started');
+  }
+
+  #variables(role: (typeof SEPARATE)[number]): Record<string, string> {
+    return {
+      ...this.environment,
+      LAUNCHDB_ROLES: role,
+      LAUNCHDB_DATA_DIR: join(this.folder, 'data', role),
+    };
   }
 
   /**
@@ -145,31 +170,43 @@ export class PlatformUnderTest {
       .replace(/^ready /, '');
   }
 
-  get pid(): number {
-    return this.#process?.pid ?? 0;
+  /** of the process that keeps files: the manager's, where it is one of several */
+  get dataDir(): string {
+    return this.environment['LAUNCHDB_DATA_DIR'] ?? '';
   }
 
-  /** @throws it does not end within a minute */
+  get pids(): readonly number[] {
+    return this.#processes.map(({ pid }) => pid);
+  }
+
+  /** One that was to crash takes all the others with it, as a machine does. */
   async ended(): Promise<void> {
-    const child = this.#process;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    await once(child, 'exit', { signal: AbortSignal.timeout(ENDED_WITHIN_MS) });
+    if (this.#crashing) {
+      await this.#crashing.ended();
+      for (const one of this.#processes) one.signal('SIGKILL');
+    }
+    await Promise.all(this.#processes.map((one) => one.ended()));
   }
 
   async kill(): Promise<void> {
-    this.#process?.kill('SIGKILL');
+    for (const one of this.#processes) one.signal('SIGKILL');
     await this.ended();
   }
 
+  /** @returns the exit code, of several processes the largest; null when one was killed */
   async stop(): Promise<number | null> {
-    this.#process?.kill('SIGTERM');
+    for (const one of this.#processes) one.signal('SIGTERM');
     await this.ended();
-    return this.#process?.exitCode ?? null;
+    await this.#postgres?.stop();
+    this.#postgres = undefined;
+    const codes = this.#processes.map(({ exitCode }) => exitCode);
+    return codes.includes(null) ? null : Math.max(...codes.map(Number));
   }
 
   /** Stops it, whatever state it is in, and everything that it started. */
   async close(): Promise<void> {
     await this.kill();
+    await this.#postgres?.stop();
     this.#eventStoreDb?.kill('SIGKILL');
     for (const { pid } of await this.programs('')) process.kill(pid, 'SIGKILL');
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
@@ -224,7 +261,7 @@ export class PlatformUnderTest {
       host: '127.0.0.1',
       port: Number(this.environment['POSTGRES_PORT']),
       user: 'postgres',
-      password: derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'postgres-superuser'),
+      password: superuserPassword(MASTER_KEY),
       database,
     };
   }

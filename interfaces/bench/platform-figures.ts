@@ -107,7 +107,7 @@ async function startFigures(platform: PlatformUnderTest): Promise<Figure[]> {
   }
   await sleep(IDLE_AFTER_MS);
   const what = `start with ${PROJECTS_AT_START} projects, until all answer`;
-  const idle = [await residentMib(platform.pid)];
+  const idle = [await residentMib(platform.pids[0] ?? 0)];
   return [
     { what, values: starts, unit: 'ms', target: 'at most 5,000' },
     {

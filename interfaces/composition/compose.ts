@@ -4,12 +4,14 @@ import { dataPlaneModule } from './data-plane-module.ts';
 import { gatewayModule } from './gateway-module.ts';
 import { logModule } from './log-module.ts';
 import type { Machine } from './machine.ts';
+import { managedDataPlaneModule } from './managed-data-plane-module.ts';
 import { managerModule } from './manager-module.ts';
 import { ownerRoutesModule } from './owner-routes-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
 import { projectRoutesModule } from './project-routes-module.ts';
+import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
 import { TOKENS } from './tokens.ts';
 import { workerModule } from './worker-module.ts';
 
@@ -20,7 +22,10 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.bind(TOKENS.config).toConstantValue(options.config);
   container.bind(TOKENS.log).toConstantValue(options.log);
   container.bind(TOKENS.machine).toConstantValue(machine);
-  container.load(postgresModule, logModule, dataPlaneModule, workerModule, managerModule);
+  const isManager = options.config.LAUNCHDB_ROLES.includes('manager');
+  container.load(postgresModule, logModule, dataPlaneModule, workerModule);
+  if (isManager) container.load(managedDataPlaneModule, managerModule);
+  else container.load(remoteDataPlaneModule);
   container.load(ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
   return container;
 }

@@ -1,4 +1,4 @@
-/** The gateway of the one-process shape. */
+/** The public door. */
 import { ContainerModule } from 'inversify';
 import { findProject } from '../../projections/project-list/queries.ts';
 import { Gateway } from '../gateway/gateway.ts';
@@ -6,10 +6,11 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(PARTS.gateway).toResolvedValue(
-    ({ GATEWAY_PORT, PLATFORM_PORT }, dataApis, pool, log) => {
+    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, pool, log) => {
+      const platform = new URL(PLATFORM_URL);
       const gateway = new Gateway({
         port: GATEWAY_PORT,
-        platform: { host: '127.0.0.1', port: PLATFORM_PORT },
+        platform: { host: platform.hostname, port: Number(platform.port || 80) },
         dataApis,
         projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
         log,

@@ -15,8 +15,10 @@ import { prepareLogDatabase } from '../../infrastructure/postgres/platform-datab
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
+import { notBuilt } from '../../projections/checkpoints.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
 import type { Config } from '../config.ts';
+import type { Part } from './lifecycle.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
 
@@ -59,7 +61,8 @@ export const logModule = new ContainerModule(({ bind }) => {
     [TOKENS.store, TOKENS.config],
   );
   bind(PARTS.views).toResolvedValue(
-    (store, pool, connection, watch, log) => {
+    ({ LAUNCHDB_ROLES }, store, pool, connection, watch, log) => {
+      if (!LAUNCHDB_ROLES.includes('worker')) return viewsOfAnotherProcess(pool);
       const options = { store, pool, connection: named(connection), watch, log };
       const runners = views.map((projection) => new ProjectionRunner(projection, options));
       return {
@@ -69,7 +72,14 @@ export const logModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.store, TOKENS.platformPool, TOKENS.platformConnection, TOKENS.checkpoints, TOKENS.log],
+    [
+      TOKENS.config,
+      TOKENS.store,
+      TOKENS.platformPool,
+      TOKENS.platformConnection,
+      TOKENS.checkpoints,
+      TOKENS.log,
+    ],
   );
   bind(PARTS.streamWatch).toResolvedValue(
     (watch) => ({
@@ -97,6 +107,26 @@ function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, 
     log,
   });
 }
+
+const BUILT_WITHIN_MS = 60_000;
+
+/** Who only reads views waits until the worker has made them. */
+const viewsOfAnotherProcess = (pool: pg.Pool): Part => ({
+  name: 'views',
+  async start() {
+    const deadline = performance.now() + BUILT_WITHIN_MS;
+    for (;;) {
+      const missing = await notBuilt(pool, views).catch(() => views);
+      if (missing.length === 0) return;
+      if (performance.now() > deadline) {
+        throw new Refused('the views do not exist yet. Start a process with LAUNCHDB_ROLES=worker, too.');
+      }
+      await sleep(100);
+    }
+  },
+  stop: () => Promise.resolve(),
+  stopWithinMs: 1_000,
+});
 
 const ANSWERS_WITHIN_MS = 30_000;
 

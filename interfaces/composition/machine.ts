@@ -24,7 +24,9 @@ export interface Machine {
 /** @throws {Refused} the data directory cannot be used; nothing was changed then */
 export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecycle): Promise<Machine> {
   const { config, tell, searchPath } = options;
-  const user = await ensureSystemUser();
+  const isManager = config.LAUNCHDB_ROLES.includes('manager');
+  // only what the manager starts runs as that user
+  const user = isManager ? await ensureSystemUser() : undefined;
   let directory: DataDirectory | undefined;
   await lifecycle.start({
     name: 'data-directory',
@@ -35,11 +37,16 @@ export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecy
   });
   if (!directory) throw new Error('no data directory');
   if (user) await requireEntrance(directory.path, user);
+  const pgbouncer = isManager ? await findPooler(tell, searchPath) : undefined;
+  return { directory, user, pgbouncer, templateVersion: await latestTemplateVersion() };
+}
+
+async function findPooler(tell: (line: string) => void, searchPath: string): Promise<string | undefined> {
   const found = await ensureProgram(PGBOUNCER, { searchPath, log: tell });
   if (found.path === undefined) {
     tell(`PgBouncer is not installed: going on without pooled connections. To have them, ${found.advice}.`);
   }
-  return { directory, user, pgbouncer: found.path, templateVersion: await latestTemplateVersion() };
+  return found.path;
 }
 
 /** A folder that a child writes to: its own, when children run as another user. */

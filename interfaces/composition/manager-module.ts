@@ -1,6 +1,5 @@
-/** The manager's internal API, in front of the data plane. */
+/** The manager's internal API, in front of what it keeps standing. */
 import { ContainerModule } from 'inversify';
-import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createServer } from '../http/server.ts';
@@ -9,18 +8,14 @@ import { readiness } from './platform-api-module.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const managerModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.internalKeys).toResolvedValue(
-    ({ INTERNAL_API_KEY }, { directory }) =>
-      INTERNAL_API_KEY ?? [derivedPassword(directory.masterKey, 'internal-api-key')],
-    [TOKENS.config, TOKENS.machine],
-  );
   bind(PARTS.manager).toResolvedValue(
-    ({ MANAGER_PORT }, internalKeys, store, world, reconciler, pool, server, log) => {
+    ({ MANAGER_PORT, LISTEN_HOST }, internalKeys, store, world, reconciler, pool, server, log) => {
       const desired = () => listDesiredDataApis(pool);
       const manager = createServer({
         name: 'manager',
         port: MANAGER_PORT,
         portVariable: 'MANAGER_PORT',
+        host: LISTEN_HOST,
         endpoints: managerEndpoints({ store, world, reconciler, desired }),
         internalKeys,
         log,
@@ -38,7 +33,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       TOKENS.config,
       TOKENS.internalKeys,
       TOKENS.store,
-      TOKENS.world,
+      TOKENS.managedWorld,
       TOKENS.reconciler,
       TOKENS.platformPool,
       TOKENS.server,

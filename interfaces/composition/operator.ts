@@ -61,7 +61,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     databases: await container.getAsync(TOKENS.databases),
     secrets: await container.getAsync(TOKENS.secrets),
     views,
-    manager: (method, at) => askManager(`http://127.0.0.1:${config.MANAGER_PORT}${at}`, method, key),
+    manager: (method, at) => askManager(`${config.MANAGER_URL}${at}`, method, key),
     close,
   };
 }

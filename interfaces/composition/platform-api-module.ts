@@ -15,6 +15,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         name: 'platform-api',
         port: config.PLATFORM_PORT,
         portVariable: 'PLATFORM_PORT',
+        host: config.LISTEN_HOST,
         endpoints,
         authenticate: bearerAuthentication(ownerTokens, { tokens, clock }),
         log,
@@ -22,7 +23,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         metrics: new Metrics(),
         docs: API_DOCUMENT,
         // the gateway: it tells whose request it passes on
-        trustedProxies: ['127.0.0.1', '::1'],
+        trustedProxies: config.TRUSTED_PROXIES,
       });
       return {
         name: 'platform-api',

@@ -1,13 +1,14 @@
 /**
- * The whole platform in one process. The modules say how things are made from one another; PARTS says in which
- * order they start: servers, log, views, data plane, processes, HTTP. They stop in reverse.
+ * The platform, or those roles of it that this process has. The modules say how things are made from one another;
+ * PARTS says in which order they start: servers, log, views, data plane, processes, HTTP. They stop in reverse.
  */
-import type { Container, ServiceIdentifier } from 'inversify';
+import type { Container } from 'inversify';
 import { compose } from './compose.ts';
-import { Lifecycle, type Part } from './lifecycle.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { prepareMachine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
-import { PARTS, TOKENS } from './tokens.ts';
+import { partsOf } from './roles.ts';
+import { TOKENS } from './tokens.ts';
 
 export interface Platform {
   /** where the gateway is reached, without a slash at the end */
@@ -27,8 +28,8 @@ export async function startPlatform(
   try {
     const container = compose(options, await prepareMachine(options, lifecycle));
     customise(container);
-    const inOrder: readonly ServiceIdentifier<Part>[] = Object.values(PARTS);
-    for (const part of inOrder) await lifecycle.start(await container.getAsync(part));
+    for (const part of partsOf(options.config.LAUNCHDB_ROLES))
+      await lifecycle.start(await container.getAsync(part));
     return { url: await container.getAsync(TOKENS.publicUrl), stop: () => lifecycle.stop() };
   } catch (error) {
     await lifecycle.stop();

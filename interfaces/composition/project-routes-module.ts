@@ -37,7 +37,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     ],
   );
   bind(TOKENS.routes).toResolvedValue(
-    ({ PGBOUNCER_PORT }, store, ids, clock, watch, secrets, dataApis, pools, server, publicUrl) =>
+    (store, ids, clock, watch, secrets, dataApis, pooler, server, publicUrl) =>
       projectAccessEndpoints({
         store,
         ids,
@@ -48,17 +48,16 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         sql: new PostgresProjectSql(server),
         publicUrl,
         database: server.address,
-        pooler: pools.enabled ? { host: '127.0.0.1', port: PGBOUNCER_PORT } : undefined,
+        pooler,
       }),
     [
-      TOKENS.config,
       TOKENS.store,
       TOKENS.ids,
       TOKENS.clock,
       TOKENS.watch,
       TOKENS.secrets,
       TOKENS.dataApis,
-      TOKENS.pools,
+      TOKENS.pooler,
       TOKENS.server,
       TOKENS.publicUrl,
     ],

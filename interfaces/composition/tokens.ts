@@ -5,8 +5,8 @@
 import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Clock } from '../../application/ports/clock.ts';
-import type { ConnectionPools } from '../../application/ports/connection-pools.ts';
-import type { DataApis } from '../../application/ports/data-apis.ts';
+import type { ConnectionPools, ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
+import type { DataApis, Endpoint as Address, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
@@ -16,8 +16,10 @@ import type { PersonalTokens } from '../../application/ports/personal-tokens.ts'
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
-import type { World } from '../../application/process-managers/world.ts';
+import type { ManagedWorld, World } from '../../application/process-managers/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
+import type { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
+import type { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
@@ -48,15 +50,25 @@ export const TOKENS = {
 
   databases: token<Databases>('databases'),
   migrations: token<Migrations>('migrations'),
+  /** of this process, or the manager's from afar */
   pools: token<ConnectionPools>('connection-pools'),
   dataApis: token<DataApis>('data-apis'),
   world: token<World>('world'),
+  /** where clients reach the pooler; undefined: there is none */
+  pooler: token<Address | undefined>('pooler'),
+  /** only where the manager is */
+  managedPools: token<ManagedConnectionPools>('managed-connection-pools'),
+  managedDataApis: token<ManagedDataApis>('managed-data-apis'),
+  managedWorld: token<ManagedWorld>('managed-world'),
   reconciler: token<ProjectReconciler>('reconciler'),
 
   ownerTokens: token<Tokens>('owner-tokens'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
   /** that the parts of the platform show each other; the first one is shown, any of them is accepted */
   internalKeys: token<readonly [string, ...string[]]>('internal-keys'),
+  /** only where the manager is not */
+  remoteDataApis: token<RemoteDataApis>('remote-data-apis'),
+  managerClient: token<ManagerClient>('manager-client'),
   /** where the gateway is reached, without a slash at the end */
   publicUrl: token<string>('public-url'),
   /** bound once for each group of routes */

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Endpoint } from '../../application/ports/data-apis.ts';
+import type { DataApis, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
@@ -24,7 +24,7 @@ export interface GatewayOptions {
   /** default: all addresses of this machine */
   readonly host?: string;
   readonly platform: Endpoint;
-  readonly dataApis: { endpoint(project: ProjectId): Endpoint | undefined };
+  readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
   /** Asked only when a project has no endpoint, to say why. */
   readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;
   readonly log: Log;
@@ -145,13 +145,21 @@ export class Gateway {
   }
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
-    const endpoint = this.#options.dataApis.endpoint(project);
+    const endpoint = this.#options.dataApis.endpoint(project) ?? (await this.#lookAgain(project));
     const headers = withAuthorization(
       requestHeaders(call.request, call.requestId, endpoint ?? this.#options.platform),
     );
     if (!headers) this.#refuse(call, PROBLEMS.noApiKey);
     else if (endpoint) this.#forward(call, this.#projects, { endpoint, path, headers });
     else this.#refuse(call, absent(await this.#options.projectState(project)));
+  }
+
+  /** It may have been started by another process a moment ago. */
+  async #lookAgain(project: ProjectId): Promise<Endpoint | undefined> {
+    const { dataApis, projectState } = this.#options;
+    if (!dataApis.refresh || (await projectState(project)) !== 'active') return undefined;
+    await dataApis.refresh();
+    return dataApis.endpoint(project);
   }
 
   #forward(call: Call, forwarder: Forwarder, to: Pick<Exchange, 'endpoint' | 'path' | 'headers'>): void {

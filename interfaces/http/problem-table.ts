@@ -48,6 +48,7 @@ const PLATFORM = {
   'platform/conflict': { status: 409, title: 'Others changed the same thing at the same moment; try again' },
   'platform/bug': { status: 500, title: 'The platform made a mistake' },
   'platform/not-implemented': { status: 501, title: 'This part of the platform does not exist yet' },
+  'platform/refused': { status: 409, title: 'Something is in the way; `detail` says what' },
   'platform/unavailable': {
     status: 503,
     title: 'Something the platform needs is away or slow; see Retry-After',
@@ -63,4 +64,5 @@ export const PROBLEMS = { ...REJECTIONS, ...REQUESTS, ...PLATFORM };
 
 export type ProblemCode = keyof typeof PROBLEMS;
 /** The problems that a handler may raise by itself, with {@link RequestProblem}. */
-export type RequestProblemCode = keyof typeof REQUESTS | 'platform/not-implemented' | 'platform/unavailable';
+export type RequestProblemCode =
+  keyof typeof REQUESTS | 'platform/not-implemented' | 'platform/refused' | 'platform/unavailable';

@@ -1,0 +1,62 @@
+/** Asks the manager, in another process, for what only the manager does. */
+import { z } from 'zod';
+import { Refused, Unavailable } from '../../application/errors.ts';
+
+export interface ManagerClientOptions {
+  /** without a slash at the end */
+  readonly url: string;
+  readonly internalKey: string;
+  /** default 35 s: the manager itself takes 30 s at most */
+  readonly timeoutMs?: number;
+}
+
+const problem = z.object({ type: z.string(), detail: z.string() });
+
+/** The manager says that nothing of the project shall run now, or that there is no such project. */
+export class NotWanted extends Unavailable {}
+
+export class ManagerClient {
+  readonly #options: ManagerClientOptions;
+
+  constructor(options: ManagerClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param path after `/internal`
+   * @throws {Unavailable} it does not answer, or could not do it now @throws {NotWanted} @throws {Refused}
+   */
+  async ask<T>(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    answer: z.ZodType<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { url, internalKey, timeoutMs = 35_000 } = this.#options;
+    const limit = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(`${url}/internal${path}`, {
+        method,
+        headers: { 'x-internal-api-key': internalKey },
+        redirect: 'error',
+        signal: signal ? AbortSignal.any([limit, signal]) : limit,
+      });
+      const body: unknown = await response.json();
+      if (response.ok) return answer.parse(body);
+      throw failure(response.status, problem.parse(body));
+    } catch (error) {
+      if (error instanceof Unavailable || error instanceof Refused) throw error;
+      throw new Unavailable('get an answer from the manager', error);
+    }
+  }
+}
+
+function failure(status: number, { type, detail }: z.output<typeof problem>): Error {
+  const code = type.split('#')[1];
+  if (code === 'platform/refused') return new Refused(detail);
+  if (code === 'project/not-active' || code === 'project/not-found')
+    return new NotWanted(`do this: ${detail}`);
+  if (status === 401)
+    return new Refused('the manager does not accept INTERNAL_API_KEY; give both the same one');
+  return new Unavailable(detail.replace(/^could not /, ''));
+}

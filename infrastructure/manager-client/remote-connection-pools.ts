@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { ConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ManagerClient } from './manager-client.ts';
+
+const answer = z.object({ project_id: z.string() });
+
+/** The pooler's entries, through the manager: it reads from the log what an entry has to be. */
+export class RemoteConnectionPools implements ConnectionPools {
+  readonly #manager: ManagerClient;
+
+  constructor(manager: ManagerClient) {
+    this.#manager = manager;
+  }
+
+  async register({ project }: Pool): Promise<void> {
+    await this.#manager.ask('PUT', `/pools/${project}`, answer);
+  }
+
+  async unregister(project: ProjectId): Promise<void> {
+    await this.#manager.ask('DELETE', `/pools/${project}`, answer);
+  }
+}

@@ -1,0 +1,150 @@
+/** The remote adapters in front of the manager's own HTTP server; what that keeps standing is in memory. */
+import { createServer } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { Refused, Unavailable } from '../../application/errors.ts';
+import { connectionPoolsContract } from '../../application/ports/connection-pools.contract.ts';
+import { dataApisContract } from '../../application/ports/data-apis.contract.ts';
+import type { DataApi } from '../../application/ports/data-apis.ts';
+import { newProject } from '../../application/ports/databases.contract.ts';
+import { makeHarness, request } from '../../application/process-managers/process-harness.ts';
+import { command, runToRest, stateOf } from '../../application/process-managers/process-properties.ts';
+import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { Metrics } from '../../interfaces/http/metrics.ts';
+import { createServer as createHttpServer } from '../../interfaces/http/server.ts';
+import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
+import { quietLog } from '../process/test-folder.ts';
+import { ManagerClient } from './manager-client.ts';
+import { RemoteConnectionPools } from './remote-connection-pools.ts';
+import { RemoteDataApis } from './remote-data-apis.ts';
+
+const KEY = 'the internal key of this test';
+
+async function manager() {
+  const harness = makeHarness();
+  const desired = () => Promise.resolve([]);
+  const reconciler = new ProjectReconciler({ ...harness, log: quietLog, desired, lookEveryMs: 1_000_000 });
+  const server = createHttpServer({
+    name: 'manager',
+    port: 0,
+    portVariable: 'MANAGER_PORT',
+    endpoints: managerEndpoints({ ...harness, reconciler, desired }),
+    internalKeys: [KEY],
+    log: quietLog,
+    ready: () => Promise.resolve({}),
+    metrics: new Metrics(),
+  });
+  await server.start();
+  const url = `http://127.0.0.1:${server.port}`;
+  const client = new ManagerClient({ url, internalKey: KEY });
+  const dataApis = new RemoteDataApis(client, quietLog);
+  return {
+    harness,
+    url,
+    client,
+    dataApis,
+    pools: new RemoteConnectionPools(client),
+    /** an active project of which neither pool entry nor REST API stands */
+    async project(): Promise<ProjectId> {
+      const id = newProject();
+      await command(harness, id, request(id));
+      await runToRest(harness, id);
+      await harness.dataApis.remove(id);
+      await harness.pools.unregister(id);
+      return id;
+    },
+    async close() {
+      await dataApis.stop();
+      await server.stop(100);
+    },
+  };
+}
+type Manager = Awaited<ReturnType<typeof manager>>;
+
+const apiOf = async ({ harness }: Manager, id: ProjectId): Promise<DataApi> =>
+  dataApiOf(harness.world.secrets, await stateOf(harness, id));
+
+dataApisContract('through the manager', async () => {
+  const one = await manager();
+  return {
+    dataApis: one.dataApis,
+    prepare: async () => apiOf(one, await one.project()),
+    async change({ project, settings }) {
+      await command(one.harness, project, { kind: 'ChangeDataApiSettings', dataApi: settings });
+    },
+    close: () => one.close(),
+  };
+});
+
+connectionPoolsContract('through the manager', async () => {
+  const one = await manager();
+  return {
+    pools: one.pools,
+    prepare: async () => poolOf(one.harness.world.secrets, await stateOf(one.harness, await one.project())),
+    served: () => one.harness.pools.list(),
+    close: () => one.close(),
+  };
+});
+
+describe('the manager from afar', () => {
+  let one: Manager;
+  beforeAll(async () => {
+    one = await manager();
+  });
+  afterAll(() => one.close());
+
+  test('who follows learns where REST APIs are, whoever started and ended them', async () => {
+    const { dataApis, harness } = one;
+    await dataApis.follow();
+    const id = await one.project();
+    const api = await apiOf(one, id);
+    await harness.dataApis.ensure(api);
+    await vi.waitFor(() => expect(dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 }));
+    harness.dataApis.kill(id);
+    await vi.waitFor(() => expect(dataApis.endpoint(id)).toBeUndefined());
+  });
+
+  test('the manager serves what the log says, whatever it is asked with', async () => {
+    const id = await one.project();
+    const api = await apiOf(one, id);
+    await one.dataApis.ensure({ ...api, authenticatorPassword: 'chosen by the caller' });
+    expect(one.harness.dataApis.running.get(id)).toEqual(api);
+  });
+
+  test('what shall not stand is not started, and why is said', async () => {
+    const id = await one.project();
+    const api = await apiOf(one, id);
+    await command(one.harness, id, { kind: 'PauseProject' });
+    await runToRest(one.harness, id);
+    await expect(one.dataApis.ensure(api)).rejects.toThrow(/could not do this: The project is paused/);
+    await expect(one.dataApis.ensure({ ...api, project: newProject() })).rejects.toThrow(Unavailable);
+    await one.dataApis.reloadSchema(id);
+  });
+
+  test('its own words come through; what is foreign stays refused', async () => {
+    const api = await apiOf(one, await one.project());
+    const ensure = vi.spyOn(one.harness.dataApis, 'ensure');
+    ensure.mockRejectedValueOnce(new Unavailable('start the REST API of x'));
+    await expect(one.dataApis.ensure(api)).rejects.toThrow(new Unavailable('start the REST API of x'));
+    ensure.mockRejectedValueOnce(new Refused('a container of that name is not ours'));
+    await expect(one.dataApis.ensure(api)).rejects.toThrow(
+      new Refused('a container of that name is not ours'),
+    );
+  });
+
+  test('a wrong key, a manager that is away and one that is no manager are told apart', async () => {
+    const wrong = new ManagerClient({ url: one.url, internalKey: 'some other key, long enough' });
+    await expect(wrong.ask('GET', '/pools', z.object({}))).rejects.toThrow(/INTERNAL_API_KEY/);
+    const away = new ManagerClient({ url: 'http://127.0.0.1:1', internalKey: KEY });
+    await expect(away.ask('GET', '/pools', z.object({}))).rejects.toThrow(Unavailable);
+    const other = createServer((_, response) => response.end('hello'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    const strange = new ManagerClient({ url: `http://127.0.0.1:${port}`, internalKey: KEY });
+    await expect(strange.ask('GET', '/pools', z.object({}))).rejects.toThrow(Unavailable);
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
+  });
+});

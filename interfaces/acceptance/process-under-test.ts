@@ -1,0 +1,63 @@
+/** One process of the platform, with what it said. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+const READY_WITHIN_MS = 60_000;
+const ENDED_WITHIN_MS = 60_000;
+
+export class ProcessUnderTest {
+  readonly #child: ChildProcess;
+  #output = '';
+
+  /** @param entry of the repository; @param heard is told what it says */
+  constructor(entry: string, environment: Readonly<Record<string, string>>, heard: (text: string) => void) {
+    const child = spawn(process.execPath, [entry], {
+      cwd: root,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const hear = (text: Buffer) => {
+      this.#output += text.toString();
+      heard(text.toString());
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /**
+   * Until it says that it is ready.
+   * @returns false: it was killed before, by itself or by somebody
+   * @throws it ended otherwise, or takes too long
+   */
+  async ready(): Promise<boolean> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (!this.#output.includes('is ready after')) {
+      if (this.#child.exitCode !== null) throw new Error(`the platform did not start:\n${this.#output}`);
+      if (this.#child.signalCode !== null) return false;
+      if (Date.now() > deadline) throw new Error('the platform does not get ready');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return true;
+  }
+
+  signal(name: 'SIGTERM' | 'SIGKILL'): void {
+    this.#child.kill(name);
+  }
+
+  /** @throws it does not end within a minute */
+  async ended(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    await once(this.#child, 'exit', { signal: AbortSignal.timeout(ENDED_WITHIN_MS) });
+  }
+}

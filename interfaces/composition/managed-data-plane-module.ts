@@ -1,0 +1,182 @@
+/** What the manager keeps standing for projects (pool entries, REST APIs), and what keeps it standing. */
+import { join } from 'node:path';
+import { ContainerModule } from 'inversify';
+import type pg from 'pg';
+import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
+import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { Secrets } from '../../application/ports/secrets.ts';
+import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
+import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
+import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
+import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import { findPostgrest } from '../../infrastructure/process/binaries.ts';
+import { requireFreePort } from '../../infrastructure/process/free-port.ts';
+import { ProcessDataApis } from '../../infrastructure/process/process-data-apis.ts';
+import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
+import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
+import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
+import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
+import type { Config } from '../config.ts';
+import type { Part } from './lifecycle.ts';
+import { childFolder, type Machine } from './machine.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+const LOCALHOST = '127.0.0.1';
+const STARTS_AT_ONCE = 4;
+const LOOK_EVERY_MS = 30_000;
+const VIEW_WITHIN_MS = 60_000;
+
+export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.managedPools).toResolvedValue(pooler, [
+    TOKENS.config,
+    TOKENS.machine,
+    TOKENS.server,
+    TOKENS.log,
+  ]);
+  bind(TOKENS.managedDataApis).toResolvedValue(postgrestProcesses, [
+    TOKENS.config,
+    TOKENS.machine,
+    TOKENS.server,
+    TOKENS.managedPools,
+    TOKENS.log,
+  ]);
+  bind(TOKENS.pools).toResolvedValue((pools) => pools, [TOKENS.managedPools]);
+  bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.managedDataApis]);
+  bind(TOKENS.pooler).toResolvedValue(
+    ({ PGBOUNCER_PORT }, { enabled }) => (enabled ? { host: LOCALHOST, port: PGBOUNCER_PORT } : undefined),
+    [TOKENS.config, TOKENS.managedPools],
+  );
+  bind(TOKENS.managedWorld).toResolvedValue(
+    (databases, secrets, pools, dataApis) => ({ databases, secrets, pools, dataApis }),
+    [TOKENS.databases, TOKENS.secrets, TOKENS.managedPools, TOKENS.managedDataApis],
+  );
+  bind(PARTS.connectionPools).toResolvedValue(restoredPools, [
+    TOKENS.managedPools,
+    TOKENS.secrets,
+    TOKENS.platformPool,
+    TOKENS.store,
+    TOKENS.checkpoints,
+  ]);
+  bind(PARTS.dataApis).toResolvedValue(restoredDataApis, [
+    TOKENS.managedDataApis,
+    TOKENS.secrets,
+    TOKENS.platformPool,
+    TOKENS.log,
+  ]);
+  bind(PARTS.reconciler).toResolvedValue(
+    (reconciler) => ({
+      name: 'reconciler',
+      start: () => Promise.resolve(reconciler.start()),
+      stop: () => reconciler.stop(),
+      stopWithinMs: 10_000,
+    }),
+    [TOKENS.reconciler],
+  );
+  bind(TOKENS.reconciler).toResolvedValue(
+    (world, store, ids, clock, log, pool) => {
+      const desired = () => listDesiredDataApis(pool);
+      return new ProjectReconciler({ world, store, ids, clock, log, desired, lookEveryMs: LOOK_EVERY_MS });
+    },
+    [TOKENS.managedWorld, TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.log, TOKENS.platformPool],
+  );
+});
+
+async function pooler(
+  config: Config,
+  machine: Machine,
+  server: PostgresServer,
+  log: Log,
+): Promise<ManagedConnectionPools> {
+  const { pgbouncer, directory, user } = machine;
+  if (pgbouncer === undefined) return new NoConnectionPools();
+  return new PgbouncerConnectionPools({
+    binary: pgbouncer,
+    folder: await childFolder(machine, 'pgbouncer'),
+    logFile: join(directory.path, 'pgbouncer', 'pgbouncer.log'),
+    port: config.PGBOUNCER_PORT,
+    server: server.address,
+    adminPassword: derivedPassword(directory.masterKey, 'pgbouncer-admin'),
+    user,
+    log,
+    beforeLaunch: () => requireFreePort(config.PGBOUNCER_PORT, 'PGBOUNCER_PORT'),
+  });
+}
+
+async function postgrestProcesses(
+  config: Config,
+  machine: Machine,
+  { address }: PostgresServer,
+  pools: ManagedConnectionPools,
+  log: Log,
+): Promise<ManagedDataApis> {
+  const pooled = pools.enabled;
+  return ProcessDataApis.create({
+    binary: await findPostgrest(machine.user),
+    folder: await childFolder(machine, 'postgrest'),
+    route: pooled
+      ? { host: LOCALHOST, port: config.PGBOUNCER_PORT, pooled }
+      : { host: address.host, port: address.port, pooled },
+    user: machine.user,
+    log,
+  });
+}
+
+/** The pooler, with every entry that the log says shall stand. */
+function restoredPools(
+  pools: ManagedConnectionPools,
+  secrets: Secrets,
+  pool: pg.Pool,
+  store: EventStore,
+  checkpoints: CheckpointWatch,
+): Part {
+  return {
+    name: 'connection-pools',
+    start: async () => {
+      await checkpoints.waitFor(desiredDataApis.name, await store.head(), VIEW_WITHIN_MS);
+      const standing = (await listDesiredDataApis(pool)).filter((one) => one.pool);
+      await pools.restore(
+        standing.map((one) => poolOf(secrets, { id: one.projectId, secrets: one.secrets })),
+      );
+    },
+    stop: () => pools.stop(),
+    stopWithinMs: 6_000,
+  };
+}
+
+/** Starts or adopts what is wanted and ends what an earlier run left and nobody wants any more. */
+function restoredDataApis(dataApis: ManagedDataApis, secrets: Secrets, pool: pg.Pool, log: Log): Part {
+  return {
+    name: 'data-apis',
+    start: async () => {
+      const wanted = (await listDesiredDataApis(pool)).filter((one) => one.postgrest);
+      // what a process is at work on is that process's business
+      const known = new Set([...wanted.map(({ projectId }) => projectId), ...(await openProcesses(pool))]);
+      for (const left of await dataApis.list()) if (!known.has(left)) await dataApis.remove(left);
+      await inParallel(wanted, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
+        try {
+          await dataApis.ensure(dataApiOf(secrets, { id, ...row }));
+        } catch (error) {
+          log.error({ project: id, err: error }, 'a REST API does not start');
+        }
+      });
+    },
+    stop: () => dataApis.stop(),
+    stopWithinMs: 10_000,
+  };
+}
+
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = [...items];
+  const lane = async () => {
+    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+}

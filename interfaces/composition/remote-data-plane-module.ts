@@ -1,0 +1,33 @@
+/** Pool entries and REST APIs of a manager in another process. */
+import { ContainerModule } from 'inversify';
+import { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
+import { RemoteConnectionPools } from '../../infrastructure/manager-client/remote-connection-pools.ts';
+import { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.managerClient).toResolvedValue(
+    ({ MANAGER_URL: url }, [internalKey]) => new ManagerClient({ url, internalKey }),
+    [TOKENS.config, TOKENS.internalKeys],
+  );
+  bind(TOKENS.pools).toResolvedValue((client) => new RemoteConnectionPools(client), [TOKENS.managerClient]);
+  bind(TOKENS.remoteDataApis).toResolvedValue(
+    (client, log) => new RemoteDataApis(client, log),
+    [TOKENS.managerClient, TOKENS.log],
+  );
+  bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.remoteDataApis]);
+  // only the manager could know that there is none; a platform in several processes is run with one
+  bind(TOKENS.pooler).toResolvedValue(
+    ({ PGBOUNCER_PORT }) => ({ host: '127.0.0.1', port: PGBOUNCER_PORT }),
+    [TOKENS.config],
+  );
+  bind(PARTS.dataApis).toResolvedValue(
+    (dataApis) => ({
+      name: 'data-apis',
+      start: () => dataApis.follow(),
+      stop: () => dataApis.stop(),
+      stopWithinMs: 2_000,
+    }),
+    [TOKENS.remoteDataApis],
+  );
+});

@@ -1,0 +1,20 @@
+import type { Role } from '../config.ts';
+import { PARTS } from './tokens.ts';
+
+type PartName = keyof typeof PARTS;
+
+const LOG: readonly PartName[] = ['postgres', 'platformDatabase', 'platformSessions', 'eventStore'];
+
+/** Which parts a process of each role needs; one of several roles needs those of all of them. */
+const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
+  gateway: ['platformSessions', 'views', 'dataApis', 'gateway'],
+  platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
+  worker: [...LOG, 'views', 'processWorker'],
+  manager: [...LOG, 'views', 'connectionPools', 'dataApis', 'reconciler', 'manager'],
+};
+
+/** In the order in which they start. */
+export function partsOf(roles: readonly Role[]) {
+  const needed = new Set(roles.flatMap((role) => NEEDED[role]));
+  return Object.entries(PARTS).flatMap(([name, part]) => (needed.has(name as PartName) ? [part] : []));
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { common, projectParam, told, wantedProject, type DataPlane } from './data-plane.ts';
+
+const LOOK_EVERY_MS = 50;
+const NEWS_WITHIN_MS = 20_000;
+
+const standing = z.object({ project_id: z.string(), state: z.string() });
+const address = z.object({ host: z.string(), port: z.int() });
+const spawned = standing.extend({ endpoint: address.nullable() });
+
+export const dataApiEndpoints = (plane: DataPlane): Endpoint[] => [
+  list(plane),
+  // before the routes of one project: it would be read as an id
+  endpoints(plane),
+  spawn(plane),
+  restart(plane),
+  probe(plane),
+  remove(plane),
+];
+
+const list = ({ world, desired }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/internal/postgrest',
+    summary: 'REST APIs: what shall run and what runs',
+    responses: { 200: z.object({ data_apis: z.array(standing.extend({ wanted: z.boolean() })) }) },
+    handler: async () => {
+      const rows = await desired();
+      const known = new Set(rows.map(({ projectId }) => projectId));
+      const shown = await Promise.all(
+        rows.map(async ({ projectId: id, postgrest, ...row }) => ({
+          project_id: id,
+          wanted: postgrest,
+          state: await world.dataApis.state(dataApiOf(world.secrets, { id, ...row })),
+        })),
+      );
+      const strays = (await world.dataApis.list()).filter((id) => !known.has(id));
+      const unknown = strays.map((id) => ({ project_id: id, wanted: false, state: 'running' }));
+      return { status: 200, body: { data_apis: [...shown, ...unknown] } };
+    },
+  });
+
+const endpoints = ({ world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/internal/postgrest/endpoints',
+    summary: 'Where REST APIs are reached',
+    description: 'With `after`: answers as soon as the version is another one, or after 20 s.',
+    query: z.object({ after: z.string().max(64).default('') }),
+    responses: { 200: z.object({ version: z.string(), endpoints: z.record(z.string(), address) }) },
+    handler: async ({ query: { after }, signal }) => {
+      const deadline = performance.now() + NEWS_WITHIN_MS;
+      for (;;) {
+        const found = Object.fromEntries(world.dataApis.endpoints());
+        const version = createHash('sha256').update(JSON.stringify(found)).digest('hex').slice(0, 16);
+        if (version !== after || signal.aborted || performance.now() > deadline) {
+          return { status: 200, body: { version, endpoints: found } };
+        }
+        await sleep(LOOK_EVERY_MS);
+      }
+    },
+  });
+
+const spawn = ({ store, world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'post',
+    path: '/internal/postgrest/:projectId/spawn',
+    summary: 'Pool entry and REST API of a project, ready when this answers',
+    description: '201 when it was started, 200 when it already ran as wanted.',
+    params: projectParam,
+    responses: { 200: spawned, 201: spawned },
+    handler: async ({ params }) => {
+      const project = await wantedProject(store, params.projectId, 'postgrest');
+      const api = dataApiOf(world.secrets, project);
+      const before = await world.dataApis.state(api);
+      await told(world.pools.register(poolOf(world.secrets, project)));
+      await told(world.dataApis.ensure(api));
+      const at = world.dataApis.endpoint(project.id) ?? null;
+      const body = { project_id: project.id, state: 'as-wanted', endpoint: at };
+      return before === 'as-wanted' ? { status: 200, body } : { status: 201, body };
+    },
+  });
+
+const restart = ({ store, world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'post',
+    path: '/internal/postgrest/:projectId/restart',
+    summary: 'The REST API takes its configuration and the schema up; no request is dropped',
+    params: projectParam,
+    responses: { 200: standing },
+    handler: async ({ params }) => {
+      const project = await wantedProject(store, params.projectId, 'postgrest');
+      await told(world.dataApis.ensure(dataApiOf(world.secrets, project)));
+      await told(world.dataApis.reloadSchema(project.id));
+      return { status: 200, body: { project_id: project.id, state: 'as-wanted' } };
+    },
+  });
+
+const probe = ({ world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/internal/postgrest/:projectId/probe',
+    summary:
+      'Asks the REST API for its root document, through the pooler where there is one; 503 without an answer',
+    params: projectParam,
+    responses: { 200: standing },
+    handler: async ({ params: { projectId } }) => {
+      await told(world.dataApis.probe(projectId));
+      return { status: 200, body: { project_id: projectId, state: 'answers' } };
+    },
+  });
+
+const remove = ({ world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'delete',
+    path: '/internal/postgrest/:projectId',
+    summary: 'Ends the REST API and takes the pool entry away; also when one of them is gone already',
+    params: projectParam,
+    query: z.object({ pool: z.enum(['keep', 'remove']).default('remove') }),
+    responses: { 200: standing },
+    handler: async ({ params: { projectId }, query: { pool } }) => {
+      await told(world.dataApis.remove(projectId));
+      if (pool === 'remove') await told(world.pools.unregister(projectId));
+      return { status: 200, body: { project_id: projectId, state: 'absent' } };
+    },
+  });

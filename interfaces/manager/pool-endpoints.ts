@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { poolOf } from '../../application/process-managers/world.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { common, projectParam, told, wantedProject, type DataPlane } from './data-plane.ts';
+
+const entry = z.object({ project_id: z.string() });
+
+export const poolEndpoints = (plane: DataPlane): Endpoint[] => [
+  list(plane),
+  register(plane),
+  unregister(plane),
+];
+
+const list = ({ world, desired }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/internal/pools',
+    summary: 'Pool entries: what shall be served and what is',
+    responses: {
+      200: z.object({ enabled: z.boolean(), wanted: z.array(z.string()), served: z.array(z.string()) }),
+    },
+    handler: async () => {
+      const wanted = (await desired()).filter(({ pool }) => pool).map(({ projectId }) => projectId);
+      const served = world.pools.enabled ? await told(world.pools.list()) : [];
+      return { status: 200, body: { enabled: world.pools.enabled, wanted, served: [...served] } };
+    },
+  });
+
+const register = ({ store, world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'put',
+    path: '/internal/pools/:projectId',
+    summary: 'Pool entry of a project, served with the logins that it has now when this answers',
+    params: projectParam,
+    responses: { 200: entry },
+    handler: async ({ params }) => {
+      const project = await wantedProject(store, params.projectId, 'pool');
+      await told(world.pools.register(poolOf(world.secrets, project)));
+      return { status: 200, body: { project_id: project.id } };
+    },
+  });
+
+const unregister = ({ world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'delete',
+    path: '/internal/pools/:projectId',
+    summary: 'Takes the pool entry away and ends its connections; also when it is gone already',
+    params: projectParam,
+    responses: { 200: entry },
+    handler: async ({ params: { projectId } }) => {
+      await told(world.pools.unregister(projectId));
+      return { status: 200, body: { project_id: projectId } };
+    },
+  });
