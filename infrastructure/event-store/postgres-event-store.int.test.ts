@@ -260,6 +260,12 @@ describe('the log in PostgreSQL', () => {
       ['a stream', `UPDATE log.events SET stream = 'other' WHERE position = 1`, 1n],
       ['a hash', `UPDATE log.events SET hash = sha256('') WHERE position = 5`, 5n],
       ['a row that is gone', 'DELETE FROM log.events WHERE position = 2', 2n],
+      [
+        // more rows than one read looks through
+        'so many rows that are gone',
+        'UPDATE log.events SET position = position + 1000000 WHERE position >= 4',
+        4n,
+      ],
     ])('A19 tampering is found: %s', async (_what, statement, brokenAt) => {
       const store = log.store();
       await store.append(newStream(), 'none', newEvents(5));

@@ -25,7 +25,7 @@ import { appendRequest } from './append-request.ts';
 import { Bell } from './bell.ts';
 import { EventCodec, type EventCatalogue, type EventRecord } from './event-codec.ts';
 import { GroupCommit } from './group-commit.ts';
-import { verifyChain, type ChainEnd } from './hash-chain.ts';
+import { verifyChain, type ChainPage } from './hash-chain.ts';
 import { LogListener } from './log-listener.ts';
 import { queryRows } from '../postgres/query-rows.ts';
 import { Subscriptions } from './subscription.ts';
@@ -58,19 +58,11 @@ interface EventRow {
 }
 
 interface PageRow extends Omit<EventRow, 'position'> {
-  /** these three in the first row only */
+  /** these two in the first row only */
   readonly head_position: string | null;
-  readonly head_hash: string | null;
   readonly found: string | null;
   /** null in the one row of an empty page */
   readonly position: string | null;
-}
-
-interface Page {
-  readonly records: readonly EventRecord[];
-  /** the last position looked at, whether or not the filter let it pass */
-  readonly scannedTo: Position;
-  readonly head: ChainEnd;
 }
 
 const DEFAULT_POLL_MS = 1_000;
@@ -159,10 +151,7 @@ export class PostgresEventStore implements EventStore {
   }
 
   verifyChain(options: { onProgress?: (verified: bigint) => void } = {}): Promise<ChainReport> {
-    return verifyChain(async (after) => {
-      const { records, head } = await this.#readPage(after, VERIFY_PAGE);
-      return { records, end: head };
-    }, options.onProgress);
+    return verifyChain((after) => this.#readPage(after, VERIFY_PAGE), options.onProgress);
   }
 
   /** Ends all subscriptions, waits for the appends under way, closes the store's own connections. */
@@ -172,7 +161,8 @@ export class PostgresEventStore implements EventStore {
     await Promise.all([this.#listener.close(), this.#connection.close()]);
   }
 
-  async #readPage(after: Position, limit: number, filter: EventFilter = {}): Promise<Page> {
+  /** `scannedTo` is the last position looked at, whether or not the filter let it pass. */
+  async #readPage(after: Position, limit: number, filter: EventFilter = {}): Promise<ChainPage> {
     const scanEnd = after + BigInt(Math.max(SCAN_AT_LEAST, limit * SCAN_PER_EVENT));
     const { types = null, streamPrefix = null } = filter;
     const rows = await queryRows<PageRow>(this.#pool, 'read the log', READ_PAGE, [
@@ -184,14 +174,14 @@ export class PostgresEventStore implements EventStore {
       PAGE_BYTES,
     ]);
     const [first] = rows;
-    if (!first?.head_position || !first.head_hash) throw new Unavailable('read the log: it has no head');
+    if (!first?.head_position) throw new Unavailable('read the log: it has no head');
     const records = rows.filter((row): row is PageRow & EventRow => row.position !== null).map(toRecord);
     const found = Number(first.found);
-    const head = { position: BigInt(first.head_position), hash: first.head_hash };
+    const head = BigInt(first.head_position);
     const cut = found === limit || records.length < found;
-    const end = head.position < scanEnd ? head.position : scanEnd;
+    const end = head < scanEnd ? head : scanEnd;
     const last = records.at(-1)?.position ?? after;
-    return { records, head, scannedTo: cut || end < last ? last : end };
+    return { records, scannedTo: cut || end < last ? last : end };
   }
 
   async #streamExists(stream: string): Promise<boolean> {

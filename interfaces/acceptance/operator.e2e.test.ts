@@ -79,25 +79,42 @@ test('replay rebuilds all views and finds them equal; one that was tampered with
   expect((await platform.launchdb('parked')).output).toBe('Nothing is parked.\n');
 });
 
-test('verify names the first event that was altered', async () => {
+test('verify names the first event that was altered, that was taken out, and an end that was cut off', async () => {
   expect(await platform.launchdb('verify')).toMatchObject({ code: 0 });
   // the other store lets nobody change anything
   if (platform.store === 'esdb') return;
-  const change = (from: string, to: string) =>
+  const tamper = (statements: string) =>
     platform.sql(
-      `DO $$ BEGIN ALTER TABLE log.events DISABLE TRIGGER ALL;
-       UPDATE log.events SET data = replace(data, '${from}', '${to}') WHERE type = 'ProjectRenamed';
+      `DO $$ BEGIN ALTER TABLE log.events DISABLE TRIGGER ALL; ${statements};
        ALTER TABLE log.events ENABLE ALWAYS TRIGGER events_stay; END $$`,
       [],
       LOG_DATABASE,
     );
-  await change('Followed', 'Followed!');
-  const { code, output } = await platform.launchdb('verify');
-  expect(code).toBe(2);
-  expect(output).toMatch(
-    new RegExp(`^ALTERED at position \\d+: ProjectRenamed of project-${first()}, revision \\d+`),
+  const change = (data: string) =>
+    `UPDATE log.events SET data = ${data} WHERE stream = 'project-${first()}' AND type = 'ProjectActivated'`;
+  const take = (from: bigint, to: bigint) =>
+    `CREATE TABLE public.taken AS SELECT * FROM log.events WHERE position BETWEEN ${from} AND ${to};
+     DELETE FROM log.events WHERE position BETWEEN ${from} AND ${to}`;
+  const putBack = 'INSERT INTO log.events SELECT * FROM public.taken; DROP TABLE public.taken';
+  const [log] = await platform.sql<{ head: string }>(
+    'SELECT max(position) AS head FROM log.events',
+    [],
+    LOG_DATABASE,
   );
-  await change('Followed!', 'Followed');
+  const head = BigInt(log?.head ?? 0);
+
+  const tampered = [
+    [change(`data || ' '`), change('rtrim(data)'), `\\d+: ProjectActivated of project-${first()}, revision`],
+    [take(3n, 3n), putBack, '3: no event'],
+    [take(head - 1n, head), putBack, `${head - 1n}: no event`],
+  ] as const;
+  for (const [doIt, undoIt, named] of tampered) {
+    await tamper(doIt);
+    const { code, output } = await platform.launchdb('verify');
+    expect(output).toMatch(new RegExp(`^ALTERED at position ${named}`));
+    expect(code).toBe(2);
+    await tamper(undoIt);
+  }
   expect((await platform.launchdb('verify')).code).toBe(0);
 });
 

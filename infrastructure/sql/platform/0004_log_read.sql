@@ -7,7 +7,7 @@
 CREATE FUNCTION log.read_page(
   after bigint, scan_end bigint, only_types text[], stream_prefix text, most integer, most_bytes bigint)
 RETURNS TABLE (
-  head_position bigint, head_hash text, found bigint, "position" bigint, stream text, revision integer, id uuid,
+  head_position bigint, found bigint, "position" bigint, stream text, revision integer, id uuid,
   type text, schema_version integer, data text, metadata text, recorded_at float8, hash text)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -30,13 +30,11 @@ BEGIN
       ORDER BY e.position LIMIT most
     )
     -- what is about the whole page stands in its first row only
-    SELECT CASE WHEN p.bytes_before IS NULL THEN coalesce(h.position, 0) END,
-      CASE WHEN p.bytes_before IS NULL THEN coalesce(encode(h.hash, 'hex'), repeat('00', 32)) END,
+    SELECT CASE WHEN p.bytes_before IS NULL THEN coalesce((SELECT max(e.position) FROM log.events e), 0) END,
       CASE WHEN p.bytes_before IS NULL THEN (SELECT count(*) FROM page) END,
       p.position, p.stream, p.revision, p.id, p.type, p.schema_version, p.data, p.metadata,
       round(extract(epoch FROM p.recorded_at)::float8 * 1000), encode(p.hash, 'hex')
     FROM (VALUES (true)) AS always
-      LEFT JOIN (SELECT e.position, e.hash FROM log.events e ORDER BY e.position DESC LIMIT 1) h ON true
       LEFT JOIN page p ON p.bytes_before IS NULL OR p.bytes_before < most_bytes;
 END
 $$;
