@@ -1,13 +1,11 @@
 import type { DataApiSettings } from '../../domain/project/events.ts';
-import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { Project, ProjectCommand } from '../../domain/project/project.ts';
-import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { handle, type Handled } from '../handle.ts';
+import type { Handled } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
-import { projectNotFound } from './load-project.ts';
+import { commandProject, type Who } from './command-project.ts';
 
 export interface ChangeProjectDependencies {
   readonly store: EventStore;
@@ -26,28 +24,18 @@ export type ProjectChange =
 const RETENTION_MS = 7 * 24 * 3600 * 1000;
 
 /** @throws {Rejection} `project/not-found` also for what belongs to somebody else */
-export async function changeProject(
-  { store, ids, clock }: ChangeProjectDependencies,
-  who: { readonly ownerId: string; readonly projectId: ProjectId },
+export function changeProject(
+  dependencies: ChangeProjectDependencies,
+  who: Who,
   change: ProjectChange,
   metadata: EventMetadata,
   ifRevision?: number,
 ): Promise<Handled<Project>> {
-  const guard = (state: Project) => {
-    if (state.kind !== 'project' || state.ownerId !== who.ownerId) throw projectNotFound();
-    if (change.kind === 'purge' && change.name !== state.name) throw nameMismatch();
+  const check = ({ name }: { readonly name: string }) => {
+    if (change.kind === 'purge' && change.name !== name) throw nameMismatch();
   };
-  return handle(
-    { store, ids },
-    projectDecider,
-    projectStream(who.projectId),
-    commandOf(change, clock.now()),
-    metadata,
-    {
-      guard,
-      ...(ifRevision !== undefined && { ifRevision }),
-    },
-  );
+  const command = commandOf(change, dependencies.clock.now());
+  return commandProject(dependencies, who, command, metadata, { check, ifRevision });
 }
 
 function commandOf(change: ProjectChange, now: Date): ProjectCommand {

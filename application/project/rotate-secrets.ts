@@ -1,17 +1,15 @@
-import { projectDecider } from '../../domain/project/project-decider.ts';
-import type { Project, ProjectCommand } from '../../domain/project/project.ts';
-import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import { handle, type Handled } from '../handle.ts';
+/** New secrets are made from the project as it was read: whoever changed it meanwhile makes the command fail. */
+import type { Project } from '../../domain/project/project.ts';
+import type { Handled } from '../handle.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { ChangeProjectDependencies } from './change-project.ts';
-import { loadOwnedProject, projectNotFound } from './load-project.ts';
+import { commandProject, type Who } from './command-project.ts';
+import { loadOwnedProject } from './load-project.ts';
 
 export interface RotateDependencies extends ChangeProjectDependencies {
   readonly secrets: Secrets;
 }
-
-type Who = { readonly ownerId: string; readonly projectId: ProjectId };
 
 /**
  * A new secret for the project's keys. Tokens and keys of the one before stay good for the overlap, so that no
@@ -31,7 +29,7 @@ export async function rotateKeys(
   const sealed = secrets.seal(project.id, { ...opened, jwtSecret });
   const overlapUntil = new Date(clock.now().getTime() + overlapMs);
   const asked = { kind: 'RotateJwtSecret', secrets: sealed, overlapUntil } as const;
-  return command(dependencies, who, asked, metadata, project.revision);
+  return commandProject(dependencies, who, asked, metadata, { ifRevision: project.revision });
 }
 
 /** A new password for the owner's login; the old one ends as soon as the new one is in force. */
@@ -46,22 +44,5 @@ export async function rotateDatabasePassword(
   const opened = secrets.open(project.id, project.secrets);
   const sealed = secrets.seal(project.id, { ...opened, owner });
   const asked = { kind: 'RotateDatabasePassword', secrets: sealed } as const;
-  return command(dependencies, who, asked, metadata, project.revision);
-}
-
-/** The secrets were made from the project as it was read: whoever changed it meanwhile makes this one fail. */
-async function command(
-  { store, ids }: RotateDependencies,
-  { ownerId, projectId }: Who,
-  asked: ProjectCommand,
-  metadata: EventMetadata,
-  ifRevision: number,
-): Promise<Handled<Project>> {
-  const guard = (state: Project) => {
-    if (state.kind !== 'project' || state.ownerId !== ownerId) throw projectNotFound();
-  };
-  return handle({ store, ids }, projectDecider, projectStream(projectId), asked, metadata, {
-    guard,
-    ifRevision,
-  });
+  return commandProject(dependencies, who, asked, metadata, { ifRevision: project.revision });
 }
