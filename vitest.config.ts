@@ -42,8 +42,7 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // the same suite on the other event store and with one process for each role. How the platform starts does
-          // not depend on them
+          // the same suite on the other event store and with one process for each role
           name: 'e2e-separate',
           include: ['interfaces/acceptance/*.e2e.test.ts'],
           exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts'],
@@ -57,9 +56,9 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // crashes do not depend on the shape, and little on the store: the steps are the same code
+          // what is left of it, which does not depend on the shape
           name: 'e2e-esdb',
-          include: ['interfaces/acceptance/crash-provision.e2e.test.ts'],
+          include: ['interfaces/acceptance/{start,crash-*}.e2e.test.ts'],
           env: { ACCEPTANCE_STORE: 'esdb' },
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -1,7 +1,7 @@
-import { vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
-import { MASTER_KEY, type PlatformUnderTest } from './platform-under-test.ts';
+import { MASTER_KEY, PlatformUnderTest, type Disturbance } from './platform-under-test.ts';
 
 export const EVERYTHING = { databases: 1, roles: 2, pools: 1, postgrests: 1 };
 export const DATA_ONLY = { databases: 1, roles: 2, pools: 0, postgrests: 0 };
@@ -28,16 +28,46 @@ export async function statusAtRest(platform: PlatformUnderTest, token: string, i
   );
 }
 
-/** Asks for something that ends the platform on the way, then starts it again as if nothing were wrong. */
-export async function crashAndRestart(
-  platform: PlatformUnderTest,
-  crashAt: string,
-  ask: () => Promise<unknown>,
-  refuseProbe = false,
-): Promise<void> {
-  await platform.start({ crashAt, refuseProbe });
-  // the connection dies with the platform
-  await ask().catch(() => {});
-  await platform.ended();
-  await platform.start(refuseProbe ? { refuseProbe } : undefined);
+/** The platform of a file of rounds: each begins with one that runs undisturbed and ends it at one point or two. */
+export class CrashRounds {
+  readonly #disturbed: Disturbance;
+  #platform: PlatformUnderTest | undefined;
+  token = '';
+  ownerId = '';
+
+  constructor(disturbed: Disturbance = {}) {
+    this.#disturbed = disturbed;
+    beforeAll(async () => {
+      this.#platform = await PlatformUnderTest.create();
+      await this.#platform.start(disturbed);
+      this.token = await this.platform.owner('crash');
+      const me = await this.platform.call<{ owner_id: string }>('GET', '/api/owners/me', {
+        token: this.token,
+      });
+      this.ownerId = me.body.owner_id;
+    });
+    beforeEach(async (round) => {
+      if (!this.platform.running) await this.platform.start(disturbed);
+      // what is left of a round that failed must not be what the next one begins with
+      round.onTestFailed(() => this.platform.kill());
+    });
+    afterAll(() => this.#platform?.close());
+  }
+
+  get platform(): PlatformUnderTest {
+    if (!this.#platform) throw new Error('no round has begun');
+    return this.#platform;
+  }
+
+  /** Asks for something that ends the platform on the way, then starts it again as if nothing were wrong. */
+  async crashAndRestart(point: string, ask: () => Promise<unknown>): Promise<void> {
+    await this.platform.crashAt(point);
+    // the connection dies with the platform
+    await ask().catch(() => {});
+    await this.platform.ended();
+    await this.platform.start(this.#disturbed);
+  }
+
+  /** @returns the status in which the project comes to rest */
+  restsAs = (id: string): Promise<string> => statusAtRest(this.platform, this.token, id);
 }

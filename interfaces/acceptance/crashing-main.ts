@@ -1,7 +1,8 @@
 /**
- * The real platform, but for two things: at a named point of a named step it ends itself with SIGKILL, and where
- * REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone.
+ * The real platform, but for two things: at the point of a step that its parent process named last it ends itself
+ * with SIGKILL, and where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone.
  */
+import { flushCompileCache } from 'node:module';
 import { Refused } from '../../application/errors.ts';
 import { startPlatform } from '../composition/platform.ts';
 import type { PlatformOptions } from '../composition/platform-options.ts';
@@ -9,7 +10,11 @@ import { TOKENS } from '../composition/tokens.ts';
 import { pinoLog } from '../composition/log.ts';
 import { readConfig, searchPath } from '../config.ts';
 
-const [process_, step, direction, moment] = (process.env['CRASH_AT'] ?? '').split('/');
+let crashAt: unknown;
+process.on('message', (point) => {
+  crashAt = point;
+  process.send?.('so be it');
+});
 const tell = (line: string): void => console.log(line);
 
 const options: PlatformOptions = {
@@ -18,10 +23,9 @@ const options: PlatformOptions = {
   log: pinoLog({ level: 'debug' }),
   tell,
   observe(point) {
-    if (point.process !== process_ || point.step !== step || point.direction !== direction) return;
-    if (point.moment !== moment) return;
+    if (`${point.process}/${point.step}/${point.direction}/${point.moment}` !== crashAt) return;
     // in the middle of an effect: a moment after it began
-    if (moment === 'during-effect') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5);
+    if (point.moment === 'during-effect') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5);
     else process.kill(process.pid, 'SIGKILL');
   },
 };
@@ -34,3 +38,5 @@ await startPlatform(options, (container) => {
   });
 });
 tell('LaunchDB is ready after a start that will end badly.');
+// whoever is killed leaves none behind
+flushCompileCache();

@@ -16,7 +16,7 @@ const root = join(import.meta.dirname, '..', '..');
 export const MASTER_KEY = 'ab'.repeat(32);
 
 export interface Disturbance {
-  readonly crashAt?: string;
+  /** every provision fails at its last step */
   readonly refuseProbe?: boolean;
 }
 
@@ -57,6 +57,8 @@ export class PlatformUnderTest {
     const ports = ['GATEWAY_PORT', 'PLATFORM_PORT', 'MANAGER_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
+      // hundreds of starts: half of each would be compiling the same sources
+      NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'launchdb-acceptance'),
       LAUNCHDB_DATA_DIR: join(folder, 'data'),
       LAUNCHDB_MASTER_KEY: MASTER_KEY,
       LOG_LEVEL: 'debug',
@@ -68,22 +70,17 @@ export class PlatformUnderTest {
       environment['DATABASE_URL'] = databaseUrl(Number(environment['POSTGRES_PORT']), MASTER_KEY);
       environment['LAUNCHDB_DATA_DIR'] = join(folder, 'data', 'manager');
     }
-    if (process.env['ACCEPTANCE_STORE'] === 'esdb') await platform.#startEventStoreDb();
+    const named = environment['EVENT_STORE_URL'] !== undefined;
+    if (process.env['ACCEPTANCE_STORE'] === 'esdb' && !named) await platform.#startEventStoreDb();
     return platform;
   }
 
-  /**
-   * @param disturbed starts it as `crashing-main.ts` does: `crashAt` is `process/step/direction/moment`, where it
-   * ends itself with SIGKILL; `refuseProbe` makes every provision fail at its last step
-   */
+  /** @param disturbed starts it as `crashing-main.ts` does, so that {@link crashAt} can be used */
   async start(disturbed?: Disturbance): Promise<void> {
     const heard = (text: string) => (this.output += text);
     const usual = 'interfaces/main.ts';
     const entry = disturbed === undefined ? usual : 'interfaces/acceptance/crashing-main.ts';
-    const disturbance = {
-      ...(disturbed?.crashAt !== undefined && { CRASH_AT: disturbed.crashAt }),
-      ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }),
-    };
+    const disturbance = { ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }) };
     if (this.separate) {
       this.#postgres ??= await startPostgres(
         this.folder,
@@ -99,10 +96,18 @@ export class PlatformUnderTest {
     } else {
       this.#processes = [new ProcessUnderTest(entry, { ...this.environment, ...disturbance }, heard)];
     }
-    this.#crashing = disturbed?.crashAt === undefined ? undefined : this.#processes[0];
-    const ready = await Promise.all(this.#processes.map((one) => one.ready()));
-    // it may have come to the point where it had to crash before it could say that it is ready
-    if (ready.includes(false) && !this.#crashing) throw new Error('the platform was killed while it started');
+    this.#crashing = undefined;
+    await Promise.all(this.#processes.map((one) => one.ready()));
+  }
+
+  /** It ends itself with SIGKILL when it comes to this point: `process/step/direction/moment`. */
+  async crashAt(point: string): Promise<void> {
+    [this.#crashing] = this.#processes;
+    await this.#crashing?.tell(point);
+  }
+
+  get running(): boolean {
+    return this.#processes.length > 0 && this.#processes.every((one) => one.running);
   }
 
   #variables(role: (typeof SEPARATE)[number]): Record<string, string> {

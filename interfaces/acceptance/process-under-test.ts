@@ -16,15 +16,15 @@ export class ProcessUnderTest {
     const child = spawn(process.execPath, [entry], {
       cwd: root,
       env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.#child = child;
     const hear = (text: Buffer) => {
       this.#output += text.toString();
       heard(text.toString());
     };
-    child.stdout.on('data', hear);
-    child.stderr.on('data', hear);
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
   }
 
   get pid(): number {
@@ -35,20 +35,28 @@ export class ProcessUnderTest {
     return this.#child.exitCode;
   }
 
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /**
    * Until it says that it is ready.
-   * @returns false: it was killed before, by itself or by somebody
-   * @throws it ended otherwise, or takes too long
+   * @throws it ended before, or takes too long
    */
-  async ready(): Promise<boolean> {
+  async ready(): Promise<void> {
     const deadline = Date.now() + READY_WITHIN_MS;
     while (!this.#output.includes('is ready after')) {
-      if (this.#child.exitCode !== null) throw new Error(`the platform did not start:\n${this.#output}`);
-      if (this.#child.signalCode !== null) return false;
+      if (!this.running) throw new Error(`the platform did not start:\n${this.#output}`);
       if (Date.now() > deadline) throw new Error('the platform does not get ready');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    return true;
+  }
+
+  /** Tells `crashing-main.ts` something; resolves when it has understood. */
+  async tell(message: string): Promise<void> {
+    const understood = once(this.#child, 'message', { signal: AbortSignal.timeout(READY_WITHIN_MS) });
+    this.#child.send(message);
+    await understood;
   }
 
   signal(name: 'SIGTERM' | 'SIGKILL'): void {
@@ -57,7 +65,7 @@ export class ProcessUnderTest {
 
   /** @throws it does not end within a minute */
   async ended(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.running) return;
     await once(this.#child, 'exit', { signal: AbortSignal.timeout(ENDED_WITHIN_MS) });
   }
 }
