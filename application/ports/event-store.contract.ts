@@ -13,6 +13,7 @@ import {
   type EventBatch,
   type EventMetadata,
   type EventStore,
+  type ExpectedRevision,
   type NewEvent,
   type StoredEvent,
   type SubscribeOptions,
@@ -199,21 +200,23 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
         expect(stored.map((event) => event.position)).toEqual([position - 2n, position - 1n, position]);
       });
 
-      test('A10 the same ids again give the first result, also later and at once', async () => {
-        const events = newEvents(2);
-        const first = await store.append(stream, 'none', events);
-        await store.append(stream, 'any', newEvents(3));
-        expect(await store.append(stream, 'none', events)).toEqual(first);
-        const more = newEvents(2);
-        const twice = await Promise.all([store.append(stream, 4, more), store.append(stream, 4, more)]);
-        expect(twice[0]).toEqual(twice[1]);
-        for (const expected of ['any', 'exists'] as const) {
-          expect(await store.append(stream, expected, more)).toEqual(twice[0]);
-        }
-        const again = more.map((event) => ({ ...event, id: event.id.toUpperCase() }));
-        expect(await store.append(stream, 4, again)).toEqual(twice[0]);
-        expect(await store.readStream(stream)).toHaveLength(7);
-      });
+      test.each([1, 2])(
+        'A10 the same ids again give the first result, also later and at once: %i',
+        async (count) => {
+          const events = newEvents(count);
+          const first = await store.append(stream, 'none', events);
+          const { revision } = await store.append(stream, 'any', newEvents(3));
+          expect(await store.append(stream, 'none', events)).toEqual(first);
+          const more = newEvents(count);
+          const append = (expected: ExpectedRevision, again = more) => store.append(stream, expected, again);
+          const twice = await Promise.all([append(revision), append(revision)]);
+          expect(twice[0]).toEqual(twice[1]);
+          for (const expected of ['any', 'exists'] as const) expect(await append(expected)).toEqual(twice[0]);
+          const shouted = more.map((event) => ({ ...event, id: event.id.toUpperCase() }));
+          expect(await append(revision, shouted)).toEqual(twice[0]);
+          expect(await store.readStream(stream)).toHaveLength(2 * count + 3);
+        },
+      );
 
       test('A10 the same ids at another expectation are a conflict', async () => {
         const events = await fill(2);
@@ -225,13 +228,14 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
         const events = await fill(2);
         const [first, second] = events as [NewEvent, NewEvent];
         const refused: [string, NewEvent[]][] = [
+          [stream, [{ ...first, data: { number: 'changed' } }]],
           [stream, [{ ...first, data: { number: 'changed' } }, second]],
           [stream, [{ ...first, type: 'Counted' }, second]],
           [stream, [second, first]],
           [stream, [first, second, newEvent()]],
           [stream, [newEvent(), first]],
         ];
-        if (store.capabilities.idsAcrossStreams) refused.push([newStream(), events]);
+        if (store.capabilities.idsAcrossStreams) refused.push([newStream(), events], [newStream(), [first]]);
         for (const [target, again] of refused) {
           await expect(store.append(target, 'any', again)).rejects.toBeInstanceOf(EventIdReused);
         }

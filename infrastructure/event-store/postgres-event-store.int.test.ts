@@ -278,9 +278,18 @@ describe('the log in PostgreSQL', () => {
 
     test('the hash is the same in memory and in PostgreSQL', async () => {
       const store = log.store();
-      const events = [newEvent({ text: 'é 🐘 \n "x" 12:' }), newEvent(5n, 'Counted')];
+      const events = [
+        newEvent({ text: 'é 🐘 \n "x" 12:' }),
+        newEvent({ text: 'ü' }),
+        newEvent(5n, 'Counted'),
+      ];
       const stream = `${newStream()} 3:é`;
-      await store.append(stream, 'none', events);
+      // alone, as the first of the log and as a later one, and with another
+      await store.append(stream, 'none', events.slice(0, 1));
+      await store.append(stream, 0, events.slice(1));
+      const last = newEvent({ text: 'ß' });
+      await store.append(stream, 'exists', [last]);
+      events.push(last);
       const stored = await store.readStream(stream);
       const times = stored.map(({ recordedAt }) => recordedAt);
       const twin = new InMemoryEventStore({ catalogue: contractCatalogue, now: () => times.shift()! });

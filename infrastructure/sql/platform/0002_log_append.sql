@@ -12,6 +12,22 @@ AS $$
   END
 $$;
 
+-- What chains an event to the one before it, see hash-chain.ts. No settings either, for the same reason.
+CREATE FUNCTION log.chain_hash(
+  previous bytea, "position" bigint, stream text, revision integer, id uuid, type text, version integer,
+  data text, metadata text, recorded timestamptz)
+RETURNS bytea
+LANGUAGE sql STABLE
+AS $$
+  SELECT sha256(previous || convert_to(concat(
+    "position", ' ', revision, ' ', id, ' ', version, ' ',
+    to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ' ',
+    octet_length(stream), ':', stream,
+    octet_length(type), ':', type,
+    octet_length(data), ':', data,
+    octet_length(metadata), ':', metadata), 'UTF8'))
+$$;
+
 -- Where an append stands that is in the log already; no row when any of its events is missing there, or
 -- differs, or stands elsewhere. Metadata may differ: it is about the attempt, the first one stays.
 CREATE FUNCTION log.find_append(in_stream text, ids uuid[], types text[], versions integer[], data text[])
@@ -27,6 +43,14 @@ AS $$
      AND min(stored.revision - asked.nth) = max(stored.revision - asked.nth)
 $$;
 
+-- A full queue fails every commit that notifies, and any tenant of the cluster can fill it by not listening. A
+-- notification only spares a poll, so let it go long before that.
+CREATE FUNCTION log.tell("position" bigint) RETURNS void
+LANGUAGE sql VOLATILE
+AS $$
+  SELECT CASE WHEN pg_notification_queue_usage() < 0.5 THEN pg_notify('launchdb_log', "position"::text) END
+$$;
+
 -- Many appends at once, each with an outcome of its own:
 --   streams       each stream that is appended to, once
 --   stream_of     for each append: which of them
@@ -39,8 +63,8 @@ $$;
 --   conflict         the stream's actual last revision, NULL when there is no such stream
 --   event-id-reused  the id that is in the log with other content
 --
--- hash = sha256(hash of the event before || canonical text), see hash-chain.ts for the text.
--- One look at all streams, one at all ids and one INSERT for all events: what is between them is arithmetic.
+-- One look at all streams, one at all ids and one INSERT for all events: what is between them is arithmetic. Most
+-- appends are one event that fits, so this case is a single statement; whatever it does not take goes the long way.
 CREATE FUNCTION log.append(
   streams text[], stream_of integer[], expected text[], event_counts integer[],
   ids uuid[], types text[], versions integer[], data text[], metadata text[])
@@ -52,6 +76,7 @@ SET enable_seqscan = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+  genesis CONSTANT bytea := decode(repeat('00', 32), 'hex');
   begun bigint;
   reached bigint;
   chain bytea;
@@ -69,9 +94,34 @@ BEGIN
   -- numbers back, and no transaction id takes part in the order. It is a lock and not a row with the last position:
   -- the dead versions of such a row pile up for as long as anybody in the cluster leaves a transaction open.
   PERFORM pg_advisory_xact_lock(hashtextextended('log.append', 0));
+
+  IF cardinality(ids) = 1 THEN
+    recorded := clock_timestamp();
+    INSERT INTO log.events AS e
+    SELECT next.position, streams[1], next.revision, ids[1], types[1], versions[1], data[1], metadata[1], recorded,
+      log.chain_hash(next.chain, next.position, streams[1], next.revision, ids[1], types[1], versions[1], data[1],
+        metadata[1], recorded)
+    FROM (
+      SELECT coalesce(tail.position, 0) + 1 AS position, coalesce(tail.hash, genesis) AS chain,
+        own.revision AS actual, coalesce(own.revision, -1) + 1 AS revision
+      FROM (VALUES (true)) AS always
+        LEFT JOIN (SELECT t.position, t.hash FROM log.events t ORDER BY t.position DESC LIMIT 1) tail ON true
+        LEFT JOIN (SELECT t.revision FROM log.events t WHERE t.stream = streams[1] ORDER BY t.revision DESC LIMIT 1) own
+          ON true
+    ) AS next
+    WHERE log.fits(expected[1], next.actual) AND NOT EXISTS (SELECT FROM log.events t WHERE t.id = ids[1])
+    RETURNING e.revision, e.position INTO last_revision, last_position;
+    IF FOUND THEN
+      outcome := 'appended';
+      PERFORM log.tell(last_position);
+      RETURN NEXT;
+      RETURN;
+    END IF;
+  END IF;
+
   SELECT e.position, e.hash INTO begun, chain FROM log.events e ORDER BY e.position DESC LIMIT 1;
   begun := coalesce(begun, 0);
-  chain := coalesce(chain, decode(repeat('00', 32), 'hex'));
+  chain := coalesce(chain, genesis);
   reached := begun;
   actual := ARRAY(
     SELECT (SELECT e.revision FROM log.events e WHERE e.stream = asked.name ORDER BY e.revision DESC LIMIT 1)
@@ -104,13 +154,8 @@ BEGIN
         reached := reached + 1;
         revision := revision + 1;
         recorded := clock_timestamp();
-        chain := sha256(chain || convert_to(concat(
-          reached, ' ', revision, ' ', ids[n], ' ', versions[n], ' ',
-          to_char(recorded AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), ' ',
-          octet_length(stream), ':', stream,
-          octet_length(types[n]), ':', types[n],
-          octet_length(data[n]), ':', data[n],
-          octet_length(metadata[n]), ':', metadata[n]), 'UTF8'));
+        chain := log.chain_hash(
+          chain, reached, stream, revision, ids[n], types[n], versions[n], data[n], metadata[n], recorded);
         appended := appended || ROW (
           reached, stream, revision, ids[n], types[n], versions[n], data[n], metadata[n], recorded, chain)::log.events;
       END LOOP;
@@ -125,11 +170,7 @@ BEGIN
 
   IF reached > begun THEN
     INSERT INTO log.events SELECT * FROM unnest(appended);
-    -- A full queue fails every commit that notifies, and any tenant of the cluster can fill it by not
-    -- listening. A notification only spares a poll, so let it go long before that.
-    IF pg_notification_queue_usage() < 0.5 THEN
-      PERFORM pg_notify('launchdb_log', reached::text);
-    END IF;
+    PERFORM log.tell(reached);
   END IF;
 END
 $$;
