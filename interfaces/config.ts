@@ -33,6 +33,11 @@ const schema = z.object({
   MANAGER_PORT: port.default(9000),
   POSTGRES_PORT: port.default(15_432),
   PGBOUNCER_PORT: port.default(6432),
+  PGBOUNCER_HOST: z
+    .string()
+    .regex(/^[A-Za-z0-9._:-]+$/, 'not a host name')
+    .optional(),
+  PGBOUNCER_CONFIG_DIR: z.string().min(1).optional(),
   DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
   EVENT_STORE_URL: url(/^(postgres(ql)?|esdb(\+discover)?):$/).optional(),
   INTERNAL_API_KEY: z
@@ -51,6 +56,15 @@ const schema = z.object({
 });
 
 const config = schema
+  .refine(
+    (given) =>
+      given.PGBOUNCER_HOST === undefined ||
+      (given.PGBOUNCER_CONFIG_DIR !== undefined) === given.LAUNCHDB_ROLES.includes('manager'),
+    {
+      path: ['PGBOUNCER_CONFIG_DIR'],
+      message: 'is needed with PGBOUNCER_HOST where the manager is, and only there',
+    },
+  )
   .superRefine((given, context) => {
     // each on its own: what they have to share must come from outside
     if (ROLES.every((role) => given.LAUNCHDB_ROLES.includes(role))) return;

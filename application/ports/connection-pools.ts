@@ -6,7 +6,21 @@ export interface Pool {
   readonly logins: readonly { readonly name: string; readonly verifier: string }[];
 }
 
-/** The pooler's entries. A call returns when they are served. Throws {@link Unavailable} when the pooler is away. */
+/** Something that was changed by nobody's wish of ours, as it was seen; it is mended without anybody's doing. */
+export interface PoolDrift {
+  /** whose entry; undefined: what is the pooler's own */
+  readonly project: ProjectId | undefined;
+  /** `pool`, or the name of a file */
+  readonly what: string;
+  readonly actual: string;
+  /** resolves when it is as it should be again, if this process lives to see it */
+  readonly mended: Promise<void>;
+}
+
+/**
+ * The pooler's entries. A call returns when they are served. Throws {@link Unavailable} when the pooler is away: what was
+ * asked for is made up for as soon as it is back. Throws {@link Refused} when the operator has an entry of that name.
+ */
 export interface ConnectionPools {
   register(pool: Pool): Promise<void>;
   /** Also ends the pooler's connections to the database. */
@@ -22,7 +36,9 @@ export interface ManagedConnectionPools extends ConnectionPools {
   readonly enabled: boolean;
   /** Tells all desired pools at once, at start; nothing else is served afterwards. */
   restore(pools: readonly Pool[]): Promise<void>;
+  /** Those that are served exactly as they were registered, and unknown ones. */
   list(): Promise<readonly ProjectId[]>;
+  onDisturbed(listener: (drift: PoolDrift) => void): void;
   /** Ends the pooler if this process runs it; the entries stay. */
   stop(): Promise<void>;
 }

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { POOLER_DRIFT_STREAM } from '../../domain/platform/pooler-drift.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import {
@@ -108,6 +109,34 @@ test('E70 one that ended by itself is recorded at once, also when it is back by 
   await reconciler.check(id);
   expect(await standing(harness)).toEqual(everything);
   expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+  await reconciler.stop();
+});
+
+test('E70 a pool entry that was taken out by hand is recorded at once, also when it is back by then', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  reconciler.start();
+  harness.pools.disturb(id);
+  await reconciler.check(id);
+  expect(await standing(harness)).toEqual(everything);
+  expect(await drift()).toEqual([
+    { type: 'DriftDetected', what: 'pool', expected: 'registered', actual: 'absent' },
+    { type: 'DriftRepaired', what: 'pool' },
+  ]);
+  await reconciler.stop();
+});
+
+test('E70 what befalls the pooler’s own settings stands in a stream of the platform’s', async () => {
+  const { harness, reconciler } = await active();
+  reconciler.start();
+  harness.pools.disturb(undefined);
+  const told = async () =>
+    (await harness.store.readStream(POOLER_DRIFT_STREAM)).map(({ type, data }) => ({ type, data }));
+  await vi.waitFor(async () =>
+    expect(await told()).toEqual([
+      { type: 'DriftDetected', data: { what: 'pgbouncer.ini', expected: 'as written', actual: 'absent' } },
+      { type: 'DriftRepaired', data: { what: 'pgbouncer.ini' } },
+    ]),
+  );
   await reconciler.stop();
 });
 

@@ -3,6 +3,11 @@
  * to have changed and every now and then. What differs is recorded, repaired, looked at again and recorded as
  * repaired. It has no input but the log and the world, so it may run at any time and as often as it likes.
  */
+import {
+  POOLER_DRIFT_STREAM,
+  poolerDriftDecider,
+  type PoolerDriftCommand,
+} from '../../domain/platform/pooler-drift.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
@@ -10,6 +15,7 @@ import { Refused } from '../errors.ts';
 import { StreamNotFound, type EventMetadata } from '../ports/event-store.ts';
 import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
+import type { PoolDrift } from '../ports/connection-pools.ts';
 import type { TurnDependencies } from '../process-managers/process.ts';
 import { dataApiOf, poolOf, type ManagedWorld } from '../process-managers/world.ts';
 import { loadProject } from '../project/load-project.ts';
@@ -35,6 +41,9 @@ interface Drift {
   repair(): Promise<void>;
 }
 
+/** What an adapter saw change, and may have mended by itself. */
+type Told = Omit<Drift, 'repair'>;
+
 const METADATA: Omit<EventMetadata, 'correlationId'> = {
   causationId: null,
   actor: { kind: 'process', id: 'keep-projects-reachable' },
@@ -54,7 +63,15 @@ export class ProjectReconciler {
   }
 
   start(): void {
-    this.#dependencies.world.dataApis.onDisturbed((project, what) => void this.check(project, what));
+    const { dataApis, pools } = this.#dependencies.world;
+    dataApis.onDisturbed((project, actual) => {
+      void this.check(project, { what: 'data-api', expected: 'running', actual });
+    });
+    pools.onDisturbed((drift) => {
+      const { project, actual } = drift;
+      if (project) void this.check(project, { what: 'pool', expected: 'registered', actual });
+      else void this.#recordOfPooler(drift);
+    });
     this.#looking = this.#lookNowAndThen();
   }
 
@@ -86,9 +103,9 @@ export class ProjectReconciler {
   /**
    * Looks at one project and mends it; one look at a time for each project. Never throws: what cannot be
    * mended now is met again by the next look.
-   * @param told what somebody saw, in words; it is recorded even if it is mended by now
+   * @param told what somebody saw; it is recorded even if it is mended by now
    */
-  check(project: ProjectId, told?: string): Promise<void> {
+  check(project: ProjectId, told?: Told): Promise<void> {
     const mine = (this.#busy.get(project) ?? Promise.resolve())
       .then(() => (this.#stopping.signal.aborted ? undefined : this.#mend(project, told)))
       .catch((error: unknown) => {
@@ -101,15 +118,14 @@ export class ProjectReconciler {
     return mine;
   }
 
-  async #mend(id: ProjectId, told?: string): Promise<void> {
+  async #mend(id: ProjectId, told?: Told): Promise<void> {
     for (let looks = 0; looks < LOOKS_AT_ONE; looks++) {
       const project = (await loadProject(this.#dependencies.store, id))?.project;
       // a process is at work on it: its steps see to all of this
       if (project?.run) return;
       const found = await this.#driftOf(id, project);
-      if (looks === 0 && told !== undefined && project?.resources.postgrest) {
-        await this.#report(id, { what: 'data-api', expected: 'running', actual: told });
-      }
+      const wanted = told?.what === 'pool' ? project?.resources.pool : project?.resources.postgrest;
+      if (looks === 0 && told && wanted) await this.#report(id, told);
       if (found.length === 0) return this.#reportRepaired(id, project, told);
       await this.#repair(id, project, found);
     }
@@ -221,11 +237,25 @@ export class ProjectReconciler {
   async #reportRepaired(
     id: ProjectId,
     project: ExistingProject | undefined,
-    told: string | undefined,
+    told: Told | undefined,
   ): Promise<void> {
     const open = new Set(project?.drift ?? []);
-    if (told !== undefined) open.add('data-api');
+    if (told) open.add(told.what);
     if (project) for (const what of open) await this.#command(id, { kind: 'ReportRepair', what });
+  }
+
+  /** The pooler's own settings are nobody's project's: what befalls them stands in a stream of the platform's. */
+  async #recordOfPooler({ what, actual, mended }: PoolDrift): Promise<void> {
+    const metadata = { ...METADATA, correlationId: POOLER_DRIFT_STREAM };
+    const record = (command: PoolerDriftCommand) =>
+      handle(this.#dependencies, poolerDriftDecider, POOLER_DRIFT_STREAM, command, metadata);
+    try {
+      await record({ kind: 'ReportDrift', what, expected: 'as written', actual });
+      await mended;
+      await record({ kind: 'ReportRepair', what });
+    } catch (error) {
+      this.#dependencies.log.warn({ what, err: error }, 'drift of the pooler could not be recorded');
+    }
   }
 
   async #command(id: ProjectId, command: Parameters<typeof projectDecider.decide>[0]): Promise<number> {

@@ -1,10 +1,11 @@
-import type { ManagedConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
+import type { ManagedConnectionPools, Pool, PoolDrift } from '../../application/ports/connection-pools.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
 export class InMemoryConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
   readonly #pools = new Map<ProjectId, Pool>();
+  readonly #listeners: ((drift: PoolDrift) => void)[] = [];
 
   async restore(pools: readonly Pool[]): Promise<void> {
     await Promise.resolve();
@@ -26,7 +27,18 @@ export class InMemoryConnectionPools implements ManagedConnectionPools {
     return Promise.resolve([...this.#pools.keys()]);
   }
 
+  onDisturbed(listener: (drift: PoolDrift) => void): void {
+    this.#listeners.push(listener);
+  }
+
   stop(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** For tests: somebody took an entry out of the files, or (undefined) changed what is the pooler's own. */
+  disturb(project: ProjectId | undefined): void {
+    if (project) this.#pools.delete(project);
+    const drift = { project, what: project ? 'pool' : 'pgbouncer.ini', actual: 'absent' };
+    for (const listener of this.#listeners) listener({ ...drift, mended: Promise.resolve() });
   }
 }

@@ -1,76 +1,107 @@
 /**
- * The pooler's entries. The desired pools are held in memory; both files are rendered whole from them, renamed
+ * The pooler's entries. The desired pools are held in memory; the files are rendered whole from them, renamed
  * into place, taken up by RELOAD and verified by SHOW DATABASES: 1.18 says success even when it stopped
  * reading at a bad line. Reloads are coalesced, because each one stalls every client for a moment.
+ *
+ * Whether PgBouncer is our child or somebody else runs it makes no difference here: its files and its console are
+ * watched, and what was lost, changed by hand or could not be taken up is put right as soon as it can be.
  */
-import { chown, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
-import type { ManagedConnectionPools, Pool } from '../../application/ports/connection-pools.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refused, Unavailable } from '../../application/errors.ts';
+import type { ManagedConnectionPools, Pool, PoolDrift } from '../../application/ports/connection-pools.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
-import { databaseName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import { scramVerifier } from '../crypto/scram.ts';
-import { launch } from '../process/launch.ts';
-import { endProcess, listPrograms } from '../process/process-table.ts';
-import { SupervisedProgram } from '../process/supervised-program.ts';
 import type { SystemUser } from '../process/system-user.ts';
+import { AdminConsole, cutOff, isNo, letIn, servedEntries } from './admin-console.ts';
 import {
   databasesFile,
+  entriesNamed,
   entryLine,
+  isServedAs,
   loginLine,
   mainFile,
   userlistFile,
-  type PgbouncerSettings,
 } from './pgbouncer-files.ts';
+import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-program.ts';
+import { driftOfFile, driftOfServed, type SeenDrift } from './pool-drift.ts';
+import { PoolerFolder } from './pooler-folder.ts';
 
-export interface PgbouncerOptions extends Omit<PgbouncerSettings, 'adminUser'> {
-  readonly binary: string;
-  readonly logFile: string;
+export interface PgbouncerOptions {
+  /** where its console is reached; default 127.0.0.1 */
+  readonly host?: string;
+  readonly port: number;
+  /** default 127.0.0.1 */
+  readonly listenAddresses?: string;
+  readonly folder: string;
+  /** where the databases are */
+  readonly server: Endpoint;
   readonly adminPassword: string;
   readonly user: SystemUser | undefined;
   readonly log: Log;
-  /** asked when no pooler was left to adopt */
-  readonly beforeLaunch?: () => Promise<void>;
+  /** to run it as our child; without it somebody else does, and shares the folder with us */
+  readonly program?: Pick<PgbouncerProgramOptions, 'binary' | 'logFile'> & {
+    /** asked when no pooler was left to adopt */
+    readonly beforeLaunch?: () => Promise<void>;
+  };
 }
 
 const ADMIN = 'launchdb_admin';
-const MAIN = 'pgbouncer.ini';
-const READY_WITHIN_MS = 10_000;
+const [MAIN, ENTRIES, LOGINS] = ['pgbouncer.ini', 'databases.ini', 'userlist.txt'] as const;
 const RELOAD_EVERY_MS = 250;
-const QUERY_WITHIN_MS = 5_000;
-/** INT waits for clients, TERM does not */
-const ENDING = [
-  { signal: 'SIGTERM', waitMs: 3_000 },
-  { signal: 'SIGKILL', waitMs: 2_000 },
-] as const;
+const LOOK_EVERY_MS = 1_000;
+const ASK_EVERY_MS = 5_000;
+const LONGEST_RETRY_MS = 5_000;
 
 export class PgbouncerConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
   readonly #options: PgbouncerOptions;
-  readonly #program: SupervisedProgram;
+  readonly #folder: PoolerFolder;
+  readonly #console: AdminConsole;
+  readonly #program: PgbouncerProgram | undefined;
   readonly #pools = new Map<ProjectId, Pool>();
+  readonly #listeners: ((drift: PoolDrift) => void)[] = [];
+  /** our part of each file, as we left it */
+  readonly #written = new Map<string, string>();
+  /** names that the operator has entries of */
+  #foreign: ReadonlySet<string> = new Set();
+  /** what the last reload made of the entries: served as wanted, and not so */
+  #verified: ReadonlySet<ProjectId> = new Set();
+  #wrong: ReadonlySet<ProjectId> = new Set();
   #restored = false;
   #adminVerifier = '';
   /** the reload that has not begun yet: everybody whose change came before it waits for it */
   #next: Promise<void> | undefined;
   #current: Promise<void> = Promise.resolve();
   #lastReload = 0;
+  #writing: Promise<void> = Promise.resolve();
+  /** PgBouncer may not have what the files say: when to try again */
+  #behind: { readonly retryAt: number; readonly pauseMs: number } | undefined;
+  #mended = Promise.withResolvers<void>();
+  #stopping = new AbortController();
+  #watching: Promise<void> = Promise.resolve();
 
   constructor(options: PgbouncerOptions) {
+    const { folder: path, user, log, host = '127.0.0.1', port, adminPassword: password, program } = options;
     this.#options = options;
-    this.#program = new SupervisedProgram({
-      name: 'pgbouncer',
-      log: options.log,
-      find: () => this.#find(),
-      launch: async () => {
-        await options.beforeLaunch?.();
-        const { binary, folder, logFile, user } = options;
-        return launch({ command: binary, args: [this.#file(MAIN)], cwd: folder, logFile, user });
-      },
-      ready: (_pid, ended) => this.#untilItAnswers(ended),
-      ending: ENDING,
-    });
+    const shared = program === undefined;
+    this.#folder = new PoolerFolder({ path, user, fileMode: shared ? 0o640 : 0o600, shared });
+    this.#console = new AdminConsole({ host, port, user: ADMIN, password });
+    this.#program =
+      program &&
+      new PgbouncerProgram({
+        ...program,
+        user,
+        log,
+        mainFile: this.#folder.file(MAIN),
+        beforeLaunch: async () => {
+          await this.#writeFiles();
+          await program.beforeLaunch?.();
+        },
+        ready: (ended) => this.#console.untilItAnswers(ended),
+        onRestarted: () => this.#fellBehind(),
+      });
   }
 
   get port(): number {
@@ -78,21 +109,22 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   get pid(): number | undefined {
-    return this.#program.pid;
+    return this.#program?.pid;
   }
 
+  /** @throws {Refused} another manager writes the files */
   async restore(pools: readonly Pool[]): Promise<void> {
-    const { folder, user, adminPassword } = this.#options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    if (user) await chown(folder, user.uid, user.gid);
-    this.#adminVerifier = await scramVerifier(adminPassword);
+    await this.#folder.open();
+    this.#adminVerifier = await this.#verifierOfAdmin();
     this.#pools.clear();
     for (const pool of pools) this.#pools.set(pool.project, pool);
-    await this.#writeMain();
-    await this.#writeEntries([...this.#pools.values()]);
+    // settings such as the port are read at a start only: one that runs with others is ended
+    if ((await this.#folder.read(MAIN)).own !== this.#render().get(MAIN)) await this.#program?.end();
+    await this.#writeFiles();
     this.#restored = true;
-    if (this.#program.pid === undefined) await this.#start();
-    await this.#reload();
+    await this.#program?.start();
+    await this.#takenUp();
+    this.#watch();
   }
 
   async register(pool: Pool): Promise<void> {
@@ -100,36 +132,79 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     // one that cannot be written would keep all others from being written
     databasesFile([pool], this.#options.server);
     userlistFile(pool.logins);
-    this.#pools.set(pool.project, pool);
+    const { project } = pool;
+    this.#pools.set(project, pool);
     await this.#reload();
+    if (this.#foreign.has(project)) {
+      throw new Refused(
+        `the pooler's files have an entry ${project} outside of LaunchDB's part; take it out of them`,
+      );
+    }
+    if (this.#wrong.has(project)) throw new Unavailable(`have the pooler take up the entry of ${project}`);
   }
 
   async unregister(project: ProjectId): Promise<void> {
     this.#requireRestored();
     this.#pools.delete(project);
     await this.#reload();
+    if (this.#wrong.has(project)) throw new Unavailable(`have the pooler forget the entry of ${project}`);
   }
 
   /** An entry that the files have lost, or hold in another form, is not there: the next start would miss it. */
   async list(): Promise<readonly ProjectId[]> {
-    const entries = await this.#administer('list the pools', servedEntries);
-    const written = (await this.#read('databases.ini')) + (await this.#read('userlist.txt'));
-    const whole = (project: ProjectId) => {
+    const { server } = this.#options;
+    const served = await this.#console.administer('list the pools', servedEntries);
+    const parts = await Promise.all([ENTRIES, LOGINS].map((name) => this.#folder.read(name)));
+    const written = parts.map(({ own = '' }) => own).join('');
+    const whole = ({ project, shown }: (typeof served)[number]) => {
       const pool = this.#pools.get(project);
       if (!pool) return true;
-      const lines = [entryLine(pool, this.#options.server), ...pool.logins.map(loginLine)];
-      return lines.every((line) => written.includes(line));
+      const lines = [entryLine(pool, server), ...pool.logins.map(loginLine)];
+      return isServedAs(shown, project, server) && lines.every((line) => written.includes(line));
     };
-    return entries.map(({ project }) => project).filter(whole);
+    const ours = served.filter(({ project }) => !this.#foreign.has(project));
+    return ours.filter(whole).map(({ project }) => project);
   }
 
-  stop(): Promise<void> {
-    return this.#program.stop();
+  onDisturbed(listener: (drift: PoolDrift) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#restored = false;
+    this.#stopping.abort();
+    await this.#watching;
+    await this.#console.close();
+    await this.#program?.stop();
+    await this.#folder.close();
   }
 
   #requireRestored(): void {
     // files rendered from half of the pools would cut the others off
     if (!this.#restored) throw new Unavailable('change the pools before they were restored');
+  }
+
+  /** Nothing that stands in the way of one entry, or of a pooler that somebody else runs, keeps us from starting. */
+  async #takenUp(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      if (!this.#program) await this.#console.untilItAnswers();
+      await this.#reload();
+      if (this.#wrong.size > 0)
+        log.error({ entries: [...this.#wrong] }, 'the pooler does not take entries up');
+    } catch (error) {
+      if (this.#program) throw error;
+      this.#fellBehind();
+      log.error({ err: error }, 'the pooler does not answer; its files are written, and it is asked again');
+    }
+  }
+
+  /** The salt stays, or the file would be another one at every start. */
+  async #verifierOfAdmin(): Promise<string> {
+    const { own = '' } = await this.#folder.read(LOGINS);
+    const salt = new RegExp(`^"${ADMIN}" "SCRAM-SHA-256\\$\\d+:([^$]+)\\$`, 'm').exec(own)?.[1];
+    const known = salt === undefined ? [] : ([Buffer.from(salt, 'base64')] as const);
+    return scramVerifier(this.#options.adminPassword, ...known);
   }
 
   /** Resolves when a reload that began after this call has been verified. */
@@ -147,135 +222,118 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   async #apply(): Promise<void> {
-    const pools = [...this.#pools.values()];
-    const wanted = new Set(pools.map(({ project }) => project));
-    // one that is lost would stop the next start; one that was changed by hand is the operator's affair until then
-    if ((await this.#read(MAIN)) === '')
-      await this.#write(MAIN, mainFile({ ...this.#options, adminUser: ADMIN }));
-    await this.#writeEntries(pools);
-    await this.#administer('have the pooler serve its entries', async (client) => {
-      for (const { project } of await servedEntries(client)) {
-        if (wanted.has(project)) continue;
-        // cut off at once, even if the files are not taken up
-        await client.query(`DISABLE ${databaseName(project)}`);
-        await client.query(`KILL ${databaseName(project)}`);
-      }
-      await client.query('RELOAD');
-      const served = await servedEntries(client);
-      const taken = served.filter(({ project }) => wanted.has(project));
-      if (taken.length !== wanted.size || served.length !== wanted.size) {
-        throw new Error(`it serves ${taken.length} of ${wanted.size}, and ${served.length} in all`);
-      }
-      // cut off before, and wanted again since
-      for (const { project } of taken.filter((one) => one.disabled)) {
-        await client.query(`ENABLE ${databaseName(project)}`);
-      }
-      for (const { project } of taken.filter((one) => one.paused)) {
-        await client.query(`RESUME ${databaseName(project)}`);
-      }
-    });
-  }
-
-  /** Its settings are read at a start only: one that runs with others is ended. */
-  async #writeMain(): Promise<void> {
-    const text = mainFile({ ...this.#options, adminUser: ADMIN });
-    if ((await this.#read(MAIN)) === text) return;
-    await this.#program.stop();
-    await this.#endLeft();
-    await this.#write(MAIN, text);
-  }
-
-  async #writeEntries(pools: readonly Pool[]): Promise<void> {
-    const logins = [{ name: ADMIN, verifier: this.#adminVerifier }, ...pools.flatMap((pool) => pool.logins)];
-    const entries = databasesFile(pools, this.#options.server);
-    await this.#write('userlist.txt', userlistFile(logins));
-    await this.#write('databases.ini', entries);
-  }
-
-  async #write(name: string, text: string): Promise<void> {
-    const draft = this.#file(`${name}.new`);
-    await writeFile(draft, text, { mode: 0o600, flush: true });
-    const { user } = this.#options;
-    if (user) await chown(draft, user.uid, user.gid);
-    await rename(draft, this.#file(name));
-  }
-
-  #read(name: string): Promise<string> {
-    return readFile(this.#file(name), 'utf8').catch(() => '');
-  }
-
-  #file(name: string): string {
-    return join(this.#options.folder, name);
-  }
-
-  async #find(): Promise<number | undefined> {
-    const command = `${this.#options.binary} ${this.#file(MAIN)}`;
-    return (await listPrograms()).find((program) => program.command === command)?.pid;
-  }
-
-  /** One that an earlier run left and that does not answer is replaced. */
-  async #start(): Promise<void> {
-    await this.#program.start().catch(async (error: unknown) => {
-      if (!(await this.#endLeft())) throw error;
-      await this.#program.start();
-    });
-  }
-
-  async #endLeft(): Promise<boolean> {
-    const left = await this.#find();
-    return left !== undefined && endProcess(left, ENDING);
-  }
-
-  async #administer<T>(attempted: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const client = new pg.Client({
-      host: '127.0.0.1',
-      port: this.#options.port,
-      user: ADMIN,
-      password: this.#options.adminPassword,
-      database: 'pgbouncer',
-      connectionTimeoutMillis: QUERY_WITHIN_MS,
-      query_timeout: QUERY_WITHIN_MS,
-    });
-    client.on('error', () => {});
     try {
-      await client.connect();
-      return await work(client);
+      await this.#writeFiles();
+      await this.#console.administer('have the pooler serve its entries', async (client) => {
+        const wanted = new Set([...this.#pools.keys()].filter((project) => !this.#foreign.has(project)));
+        const stray = ({ project }: { project: ProjectId }) =>
+          !wanted.has(project) && !this.#foreign.has(project);
+        // cut off at once, even if the files are not taken up
+        for (const { project } of (await servedEntries(client)).filter(stray)) await cutOff(client, project);
+        await client.query('RELOAD');
+        // somebody may have taken the console's own login out of the file at this very moment
+        if ((await this.#folder.read(LOGINS)).own !== this.#written.get(LOGINS))
+          throw new Error('the list of logins was changed while it was taken up');
+        const served = await servedEntries(client);
+        const taken = served.filter(
+          ({ project, shown }) => wanted.has(project) && isServedAs(shown, project, this.#options.server),
+        );
+        for (const entry of taken) await letIn(client, entry);
+        this.#verified = new Set(taken.map(({ project }) => project));
+        const missing = [...wanted].filter((project) => !this.#verified.has(project));
+        this.#wrong = new Set([...missing, ...served.filter(stray).map(({ project }) => project)]);
+      });
     } catch (error) {
-      throw new Unavailable(attempted, error);
-    } finally {
-      await client.end().catch(() => {});
+      // our login was taken out, that was taken up, and there was no session left: a signal needs none
+      if (isNo(error)) this.#program?.hangUp();
+      this.#fellBehind();
+      throw error;
+    }
+    if (this.#wrong.size > 0) return this.#fellBehind();
+    this.#behind = undefined;
+    this.#mended.resolve();
+    this.#mended = Promise.withResolvers();
+  }
+
+  #fellBehind(): void {
+    const pauseMs = Math.min((this.#behind?.pauseMs ?? LOOK_EVERY_MS / 2) * 2, LONGEST_RETRY_MS);
+    this.#behind = { retryAt: Date.now() + pauseMs, pauseMs };
+  }
+
+  #render(): ReadonlyMap<string, string> {
+    const pools = [...this.#pools.values()].filter(({ project }) => !this.#foreign.has(project));
+    const logins = [{ name: ADMIN, verifier: this.#adminVerifier }, ...pools.flatMap((pool) => pool.logins)];
+    return new Map([
+      [LOGINS, userlistFile(logins)],
+      [ENTRIES, databasesFile(pools, this.#options.server)],
+      [MAIN, mainFile({ ...this.#options, adminUser: ADMIN })],
+    ]);
+  }
+
+  /** One at a time: a program of ours that starts again writes them, too. */
+  #writeFiles(): Promise<void> {
+    this.#writing = this.#writing.catch(() => {}).then(() => this.#writeEach());
+    return this.#writing;
+  }
+
+  async #writeEach(): Promise<void> {
+    const theirs = await Promise.all([MAIN, ENTRIES].map((name) => this.#folder.read(name)));
+    this.#foreign = entriesNamed(theirs.map(({ others }) => others).join('\n'));
+    const seen: SeenDrift[] = [];
+    for (const [name, text] of this.#render()) {
+      const { own } = await this.#folder.read(name);
+      const written = this.#written.get(name);
+      if (written !== undefined) seen.push(...driftOfFile(name, written, own));
+      await this.#folder.write(name, text);
+      this.#written.set(name, text);
+    }
+    this.#tell(seen);
+  }
+
+  /** An entry that differs in two files differs once. */
+  #tell(seen: readonly SeenDrift[]): void {
+    const drifts = new Map(seen.map((drift) => [drift.project ?? drift.what, drift]));
+    for (const drift of drifts.values()) {
+      this.#options.log.warn({ ...drift }, 'the pooler was changed by somebody else; putting it right');
+      for (const listener of this.#listeners) listener({ ...drift, mended: this.#mended.promise });
     }
   }
 
-  async #untilItAnswers(ended: AbortSignal): Promise<void> {
-    const deadline = Date.now() + READY_WITHIN_MS;
-    for (;;) {
-      if (ended.aborted) throw new Error(`PgBouncer ended while it started; see ${this.#options.logFile}`);
-      try {
-        await this.#administer('reach the pooler', (client) => client.query('SHOW VERSION'));
-        return;
-      } catch (error) {
-        // it answers and does not let us in: waiting changes nothing
-        const refused = error instanceof Error && error.cause instanceof pg.DatabaseError;
-        if (refused || Date.now() > deadline) throw error;
-        await pause(10);
+  #watch(): void {
+    this.#stopping.abort();
+    const { signal } = (this.#stopping = new AbortController());
+    this.#watching = (async () => {
+      for (let askAt = 0; !signal.aborted;) {
+        await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+        if (signal.aborted) return;
+        const ask = Date.now() >= askAt;
+        if (ask) askAt = Date.now() + ASK_EVERY_MS;
+        await this.#look(ask).catch((error: unknown) => {
+          this.#options.log.debug({ err: error }, 'the pooler could not be looked at, or put right');
+        });
       }
-    }
+    })();
+  }
+
+  async #look(ask: boolean): Promise<void> {
+    const changed = await this.#folder.changed([MAIN, ENTRIES, LOGINS]);
+    if (this.#behind) return Date.now() < this.#behind.retryAt ? undefined : this.#reload();
+    if (changed) return this.#reload();
+    if (!ask) return;
+    const verified = new Set(this.#verified);
+    const served = await this.#console.administer('look at the entries', servedEntries).catch((error) => {
+      this.#fellBehind();
+      throw error;
+    });
+    // what is being changed at this moment is no drift
+    const settled = ({ project }: SeenDrift) =>
+      project !== undefined && this.#pools.has(project) === verified.has(project);
+    const ours = served.filter(({ project }) => !this.#foreign.has(project));
+    const seen = driftOfServed(ours, verified, this.#options.server).filter(settled);
+    this.#tell(seen);
+    if (seen.length > 0) await this.#reload();
   }
 }
 
 const pause = (ms: number): Promise<void> =>
   ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
-
-interface Entry {
-  readonly project: ProjectId;
-  readonly disabled: boolean;
-  readonly paused: boolean;
-}
-
-async function servedEntries(client: pg.Client): Promise<Entry[]> {
-  const { rows } = await client.query<{ name: string; disabled: unknown; paused: unknown }>('SHOW DATABASES');
-  return rows.flatMap(({ name, disabled, paused }) =>
-    isProjectId(name) ? [{ project: name, disabled: Number(disabled) > 0, paused: Number(paused) > 0 }] : [],
-  );
-}

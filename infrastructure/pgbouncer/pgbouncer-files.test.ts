@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { poolFor } from '../../application/ports/connection-pools.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { databasesFile, mainFile, userlistFile } from './pgbouncer-files.ts';
+import { databasesFile, entriesNamed, isServedAs, mainFile, userlistFile } from './pgbouncer-files.ts';
 
 const server = { host: '127.0.0.1', port: 5432 };
 const verifier = 'SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5';
@@ -11,7 +11,7 @@ test('an entry a project, and no other way in', () => {
   const [first, second] = [newProject(), newProject()];
   const text = databasesFile([poolFor(first), poolFor(second)], server);
   const entry = (id: string) =>
-    `${id} = host=127.0.0.1 port=5432 dbname=${id} pool_size=5 reserve_pool=2 max_db_connections=20\n`;
+    `${id} = host=127.0.0.1 port=5432 dbname=${id} pool_size=5 reserve_pool=2 max_db_connections=7\n`;
   expect(text).toBe(`[databases]\n${entry(first)}${entry(second)}`);
   expect(databasesFile([], { host: '[::1]', port: 1 })).toBe('[databases]\n');
   expect(databasesFile([poolFor(first)], { host: '[::1]', port: 1 })).toContain('host=::1 port=1 ');
@@ -36,7 +36,36 @@ test.each(['a b', 'a\nb', '', 'a=b', "'"])('the host %j gets into no file', (hos
   expect(() => databasesFile([poolFor(newProject())], { host, port: 1 })).toThrow(TypeError);
 });
 
-test('a path with a line break gets into no file', () => {
-  const settings = { port: 1, folder: '/a\nadmin_users = *', server, adminUser: 'admin' };
-  expect(() => mainFile(settings)).toThrow(TypeError);
+test('a path with a line break gets into no file, and neither do addresses that are none', () => {
+  const settings = { port: 1, folder: '/a', adminUser: 'admin' };
+  expect(() => mainFile({ ...settings, folder: '/a\nadmin_users = *' })).toThrow(TypeError);
+  expect(() => mainFile({ ...settings, listenAddresses: '127.0.0.1\nauth_type = any' })).toThrow(TypeError);
+  expect(mainFile(settings)).toContain('\nlisten_addr = 127.0.0.1\n');
+  const both = mainFile({ ...settings, listenAddresses: '127.0.0.1,172.17.0.1' });
+  expect(both).toContain('\nlisten_addr = 127.0.0.1,172.17.0.1\n');
+});
+
+test('an entry that is served is compared in all that its line says, as every release shows it', () => {
+  const project = newProject();
+  const common = { name: project, host: '127.0.0.1', port: 5432, database: project, pool_size: 5 };
+  const old = { ...common, reserve_pool: 2, max_connections: 7 };
+  const current = { ...common, port: '5432', reserve_pool_size: '2', max_connections: '7' };
+  expect(isServedAs(old, project, server)).toBe(true);
+  expect(isServedAs(current, project, server)).toBe(true);
+  for (const [field, value] of Object.entries({
+    name: newProject(),
+    host: '127.0.0.2',
+    port: 5433,
+    database: 'postgres',
+    pool_size: 50,
+    reserve_pool: 3,
+    max_connections: 0,
+  })) {
+    expect([field, isServedAs({ ...old, [field]: value }, project, server)]).toEqual([field, false]);
+  }
+});
+
+test('entries of the operator’s are known by their names', () => {
+  const lines = 'mine = host=h\n  proj_0123456789abcdef=host=h\n; proj_1123456789abcdef = host=h\n';
+  expect([...entriesNamed(lines)]).toEqual(['proj_0123456789abcdef']);
 });

@@ -1,34 +1,44 @@
 import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
-import { databaseName, projectId } from '../../domain/project/project-id.ts';
+import { databaseName, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 
 export interface PgbouncerSettings {
+  /** addresses of this machine, separated by commas; default 127.0.0.1 */
+  readonly listenAddresses?: string;
   readonly port: number;
   readonly folder: string;
-  /** where the databases are */
-  readonly server: Endpoint;
   readonly adminUser: string;
 }
 
-/** Per login of a project, the architecture's numbers; then for all logins of the project together. */
-const POOL = 'pool_size=5 reserve_pool=2 max_db_connections=20';
+/**
+ * The architecture's numbers for one login's pool, and the bound of what a project holds of PostgreSQL's connections
+ * in all: its logins share it, so that a project in service costs {@link PROJECT_CONNECTIONS} and never more.
+ */
+const POOL_SIZE = 5;
+const RESERVE_POOL = 2;
+export const PROJECT_CONNECTIONS = POOL_SIZE + RESERVE_POOL;
+/** `reserve_pool` is `reserve_pool_size` since 1.24, which still takes the old name */
+const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL} max_db_connections=${PROJECT_CONNECTIONS}`;
 
 /**
- * Valid for PgBouncer 1.18 to 1.25. There is no `*` entry: what is not listed cannot be reached. No pidfile:
- * one that a kill -9 left would stop the next start as soon as somebody else has that pid. Clients' mistakes
- * are not logged: they could fill the disk.
+ * Valid for PgBouncer 1.18 to 1.25. The entries are included first, so that the operator's lines below go on in
+ * `[pgbouncer]`: that header a second time would set everything before it back to its default. There is no `*` entry:
+ * what is not listed cannot be reached. No pidfile: one that a kill -9 left would stop the next start as soon as
+ * somebody else has that pid. Clients' mistakes are not logged: they could fill the disk.
  */
-export function mainFile({ port, folder, adminUser }: PgbouncerSettings): string {
+export function mainFile({ listenAddresses, port, folder, adminUser }: PgbouncerSettings): string {
   if (/[\r\n]/.test(folder)) throw new TypeError('a line break in the path of the pooler');
-  return `[pgbouncer]
-listen_addr = 127.0.0.1
+  return `%include ${folder}/databases.ini
+
+[pgbouncer]
+listen_addr = ${checkedAddresses(listenAddresses ?? '127.0.0.1')}
 listen_port = ${port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${folder}/userlist.txt
 admin_users = ${adminUser}
 pool_mode = transaction
-default_pool_size = 5
+default_pool_size = ${POOL_SIZE}
 min_pool_size = 0
 max_client_conn = 5000
 client_login_timeout = 15
@@ -41,8 +51,6 @@ log_connections = 0
 log_disconnections = 0
 log_pooler_errors = 0
 log_stats = 0
-
-%include ${folder}/databases.ini
 `;
 }
 
@@ -51,8 +59,38 @@ export const databasesFile = (pools: readonly Pool[], server: Endpoint): string 
 
 export function entryLine({ project }: Pick<Pool, 'project'>, server: Endpoint): string {
   const name = databaseName(projectId(project));
-  return `${name} = host=${checkedHost(server.host)} port=${server.port} dbname=${name} ${POOL}\n`;
+  return `${name} = host=${bareHost(server.host)} port=${server.port} dbname=${name} ${POOL}\n`;
 }
+
+/** A line of SHOW DATABASES, whatever release tells it. */
+export interface ShownEntry {
+  readonly name: string;
+  readonly host: string | null;
+  readonly port: number | string;
+  readonly database: string;
+  readonly pool_size: number | string;
+  /** until 1.23 */
+  readonly reserve_pool?: number | string;
+  readonly reserve_pool_size?: number | string;
+  readonly max_connections: number | string;
+}
+
+/** Whether PgBouncer serves an entry exactly as its line says. */
+export function isServedAs(shown: ShownEntry, project: ProjectId, server: Endpoint): boolean {
+  const name = databaseName(projectId(project));
+  const numbers = [shown.port, shown.pool_size, shown.reserve_pool ?? shown.reserve_pool_size];
+  const wanted = [server.port, POOL_SIZE, RESERVE_POOL, PROJECT_CONNECTIONS];
+  return (
+    shown.name === name &&
+    shown.host === bareHost(server.host) &&
+    shown.database === name &&
+    [...numbers, shown.max_connections].every((number, index) => Number(number) === wanted[index])
+  );
+}
+
+/** The entries that lines of somebody else's name, in either file. */
+export const entriesNamed = (lines: string): ReadonlySet<string> =>
+  new Set([...lines.matchAll(/^\s*"?(proj_[0-9a-f]{16})"?\s*=/gm)].flatMap(([, name]) => name ?? []));
 
 /** Verifiers only: no password is ever in this file. */
 export const userlistFile = (logins: readonly Login[]): string => logins.map(loginLine).join('');
@@ -63,10 +101,16 @@ export const loginLine = ({ name, verifier }: Login): string =>
 type Login = Pool['logins'][number];
 
 /** From the operator's DATABASE_URL; there an IPv6 address stands in brackets. */
-function checkedHost(host: string): string {
+function bareHost(host: string): string {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   if (!/^[A-Za-z0-9._:-]+$/.test(bare)) throw new TypeError('not a host name');
   return bare;
+}
+
+function checkedAddresses(addresses: string): string {
+  if (!/^[A-Za-z0-9._:*-]+(,[A-Za-z0-9._:*-]+)*$/.test(addresses))
+    throw new TypeError('not addresses to listen on');
+  return addresses;
 }
 
 function checkedName(name: string): string {

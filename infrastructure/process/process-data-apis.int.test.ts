@@ -365,10 +365,9 @@ describe('PostgREST processes behind the pooler', () => {
     if (binary === undefined) throw new Error('PgBouncer is not installed');
     const harness = await runtime();
     const pools = new PgbouncerConnectionPools({
-      binary,
+      program: { binary, logFile: join(parent.path, 'pgbouncer.log') },
       port: await testPort(),
       folder: parent.path,
-      logFile: join(parent.path, 'pgbouncer.log'),
       server: clusterAddress(),
       adminPassword: 'secret',
       user: parent.user,

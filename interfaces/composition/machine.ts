@@ -37,7 +37,9 @@ export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecy
   });
   if (!directory) throw new Error('no data directory');
   if (user) await requireEntrance(directory.path, user);
-  const pgbouncer = isManager ? await findPooler(tell, searchPath) : undefined;
+  // PGBOUNCER_HOST: somebody else runs it
+  const runsPooler = isManager && config.PGBOUNCER_HOST === undefined;
+  const pgbouncer = runsPooler ? await findPooler(tell, searchPath) : undefined;
   return { directory, user, pgbouncer, templateVersion: await latestTemplateVersion() };
 }
 

@@ -1,5 +1,5 @@
 /** What the manager keeps standing for projects (pool entries, REST APIs), and what keeps it standing. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
 import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
@@ -23,9 +23,9 @@ import { openProcesses } from '../../projections/provisioning-progress/queries.t
 import type { Config } from '../config.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
+import { poolerAddress } from './remote-data-plane-module.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
-const LOCALHOST = '127.0.0.1';
 const STARTS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 30_000;
 const VIEW_WITHIN_MS = 60_000;
@@ -47,7 +47,7 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.pools).toResolvedValue((pools) => pools, [TOKENS.managedPools]);
   bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.managedDataApis]);
   bind(TOKENS.pooler).toResolvedValue(
-    ({ PGBOUNCER_PORT }, { enabled }) => (enabled ? { host: LOCALHOST, port: PGBOUNCER_PORT } : undefined),
+    (config, { enabled }) => (enabled ? poolerAddress(config) : undefined),
     [TOKENS.config, TOKENS.managedPools],
   );
   bind(TOKENS.managedWorld).toResolvedValue(
@@ -91,18 +91,24 @@ async function pooler(
   server: PostgresServer,
   log: Log,
 ): Promise<ManagedConnectionPools> {
-  const { pgbouncer, directory, user } = machine;
-  if (pgbouncer === undefined) return new NoConnectionPools();
+  const { pgbouncer: binary, directory, user } = machine;
+  const { PGBOUNCER_HOST: host, PGBOUNCER_PORT: port, PGBOUNCER_CONFIG_DIR: shared } = config;
+  const adminPassword = derivedPassword(directory.masterKey, 'pgbouncer-admin');
+  const common = { port, server: server.address, adminPassword, log };
+  if (host !== undefined && shared !== undefined) {
+    const folder = resolve(shared);
+    return new PgbouncerConnectionPools({ ...common, host, folder, listenAddresses: '*', user: undefined });
+  }
+  if (binary === undefined) return new NoConnectionPools();
   return new PgbouncerConnectionPools({
-    binary: pgbouncer,
+    ...common,
     folder: await childFolder(machine, 'pgbouncer'),
-    logFile: join(directory.path, 'pgbouncer', 'pgbouncer.log'),
-    port: config.PGBOUNCER_PORT,
-    server: server.address,
-    adminPassword: derivedPassword(directory.masterKey, 'pgbouncer-admin'),
     user,
-    log,
-    beforeLaunch: () => requireFreePort(config.PGBOUNCER_PORT, 'PGBOUNCER_PORT'),
+    program: {
+      binary,
+      logFile: join(directory.path, 'pgbouncer', 'pgbouncer.log'),
+      beforeLaunch: () => requireFreePort(port, 'PGBOUNCER_PORT'),
+    },
   });
 }
 
@@ -117,9 +123,7 @@ async function postgrestProcesses(
   return ProcessDataApis.create({
     binary: await findPostgrest(machine.user),
     folder: await childFolder(machine, 'postgrest'),
-    route: pooled
-      ? { host: LOCALHOST, port: config.PGBOUNCER_PORT, pooled }
-      : { host: address.host, port: address.port, pooled },
+    route: pooled ? { ...poolerAddress(config), pooled } : { host: address.host, port: address.port, pooled },
     user: machine.user,
     log,
   });

@@ -1,8 +1,10 @@
 /** Pool entries and REST APIs of a manager in another process. */
 import { ContainerModule } from 'inversify';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
 import { RemoteConnectionPools } from '../../infrastructure/manager-client/remote-connection-pools.ts';
 import { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
+import type { Config } from '../config.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
@@ -17,10 +19,8 @@ export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.remoteDataApis]);
   // only the manager could know that there is none; a platform in several processes is run with one
-  bind(TOKENS.pooler).toResolvedValue(
-    ({ PGBOUNCER_PORT }) => ({ host: '127.0.0.1', port: PGBOUNCER_PORT }),
-    [TOKENS.config],
-  );
+  // only the manager could know that there is none; a platform in several processes is run with one
+  bind(TOKENS.pooler).toResolvedValue(poolerAddress, [TOKENS.config]);
   bind(PARTS.dataApis).toResolvedValue(
     (dataApis) => ({
       name: 'data-apis',
@@ -30,4 +30,9 @@ export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
     }),
     [TOKENS.remoteDataApis],
   );
+});
+
+export const poolerAddress = ({ PGBOUNCER_HOST, PGBOUNCER_PORT }: Config): Endpoint => ({
+  host: PGBOUNCER_HOST ?? '127.0.0.1',
+  port: PGBOUNCER_PORT,
 });

@@ -1,0 +1,128 @@
+import pg from 'pg';
+import { Unavailable } from '../../application/errors.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+import { databaseName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ShownEntry } from './pgbouncer-files.ts';
+
+export interface ConsoleAddress extends Endpoint {
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface ServedEntry {
+  readonly project: ProjectId;
+  readonly shown: ShownEntry;
+  readonly disabled: boolean;
+  readonly paused: boolean;
+}
+
+const QUERY_WITHIN_MS = 5_000;
+const READY_WITHIN_MS = 10_000;
+
+/**
+ * PgBouncer's admin console, over TCP. One session is kept: it outlives a list of logins that has lost ours and was
+ * taken up by somebody's RELOAD, so it can still have the mended one taken up, when no new session would be let in.
+ */
+export class AdminConsole {
+  readonly #address: ConsoleAddress;
+  #session: pg.Client | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(address: ConsoleAddress) {
+    this.#address = address;
+  }
+
+  /** One piece of work at a time. @throws {Unavailable} it could not be reached, or said no */
+  administer<T>(attempted: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const mine = this.#last.then(
+      () => this.#work(attempted, work),
+      () => this.#work(attempted, work),
+    );
+    this.#last = mine;
+    return mine;
+  }
+
+  async close(): Promise<void> {
+    await this.#last.catch(() => {});
+    this.#drop();
+  }
+
+  async #work<T>(attempted: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#connected());
+    } catch (error) {
+      // an answer, if not the one that was hoped for: the session is good
+      if (!(error instanceof pg.DatabaseError)) this.#drop();
+      throw new Unavailable(attempted, error);
+    }
+  }
+
+  async #connected(): Promise<pg.Client> {
+    if (this.#session) return this.#session;
+    const client = new pg.Client({
+      ...this.#address,
+      database: 'pgbouncer',
+      keepAlive: true,
+      connectionTimeoutMillis: QUERY_WITHIN_MS,
+      query_timeout: QUERY_WITHIN_MS,
+    });
+    client.on('error', () => {});
+    client.once('end', () => {
+      if (this.#session === client) this.#session = undefined;
+    });
+    try {
+      await client.connect();
+    } catch (error) {
+      void client.end().catch(() => {});
+      throw error;
+    }
+    return (this.#session = client);
+  }
+
+  /** Without waiting: what does not answer would not end either. */
+  #drop(): void {
+    void this.#session?.end().catch(() => {});
+    this.#session = undefined;
+  }
+
+  /** @throws {Unavailable} it does not answer in time; at once when it answers and does not let us in */
+  async untilItAnswers(signal?: AbortSignal): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    for (;;) {
+      if (signal?.aborted) throw new Error('PgBouncer ended while it started; its log says why');
+      try {
+        await this.administer('reach the pooler', (client) => client.query('SHOW VERSION'));
+        return;
+      } catch (error) {
+        if (isNo(error) || Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  }
+}
+
+/** It was reached, and answered no. */
+export const isNo = (error: unknown): boolean =>
+  error instanceof Unavailable && error.cause instanceof pg.DatabaseError;
+
+/** The entries of projects, as PgBouncer serves them at this moment. */
+export async function servedEntries(client: pg.Client): Promise<ServedEntry[]> {
+  const { rows } = await client.query<ShownEntry & { disabled: unknown; paused: unknown }>('SHOW DATABASES');
+  return rows.flatMap(({ disabled, paused, ...shown }) =>
+    isProjectId(shown.name)
+      ? [{ project: shown.name, shown, disabled: Number(disabled) > 0, paused: Number(paused) > 0 }]
+      : [],
+  );
+}
+
+/** No new sessions, and those that are there end. */
+export async function cutOff(client: pg.Client, project: ProjectId): Promise<void> {
+  await client.query(`DISABLE ${databaseName(project)}`);
+  await client.query(`KILL ${databaseName(project)}`);
+}
+
+/** Cut off or held up before, and wanted again since. */
+export async function letIn(client: pg.Client, { project, disabled, paused }: ServedEntry): Promise<void> {
+  if (disabled) await client.query(`ENABLE ${databaseName(project)}`);
+  if (paused) await client.query(`RESUME ${databaseName(project)}`);
+}

@@ -1,0 +1,63 @@
+/** What somebody else did to the files and to what PgBouncer serves, told project by project. */
+import type { PoolDrift } from '../../application/ports/connection-pools.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ServedEntry } from './admin-console.ts';
+import { isServedAs } from './pgbouncer-files.ts';
+
+export type SeenDrift = Omit<PoolDrift, 'mended'>;
+
+/** @param found our part of the file; undefined: it is not there, or not whole */
+export function driftOfFile(name: string, written: string, found: string | undefined): SeenDrift[] {
+  if (found === written) return [];
+  const [ours, theirs] = [linesOf(written), linesOf(found ?? '')];
+  const subjects = new Set(theirs.map(subjectOf));
+  const missing = ours.filter((line) => !theirs.includes(line));
+  const added = theirs.filter((line) => !ours.includes(line));
+  const drifts = new Map<string, SeenDrift>();
+  for (const line of missing) {
+    const subject = subjectOf(line);
+    const project = projectOf(subject);
+    const actual = subjects.has(subject) ? 'different' : 'absent';
+    drifts.set(project ?? name, { project, what: project ? 'pool' : name, actual });
+  }
+  const known = new Set(ours.map(subjectOf));
+  const foreign = added.some((line) => !known.has(subjectOf(line)));
+  if (drifts.size === 0 || foreign) drifts.set(name, { project: undefined, what: name, actual: 'different' });
+  return [...drifts.values()];
+}
+
+/** @param verified what was served as wanted when it was last looked at */
+export function driftOfServed(
+  served: readonly ServedEntry[],
+  verified: ReadonlySet<ProjectId>,
+  server: Endpoint,
+): SeenDrift[] {
+  const entries = new Map(served.map((entry) => [entry.project, entry]));
+  const lost = [...verified].flatMap((project) => {
+    const entry = entries.get(project);
+    const actual = entry === undefined ? 'absent' : standingOf(entry, server);
+    return actual === undefined ? [] : [{ project, what: 'pool', actual }];
+  });
+  return [
+    ...lost,
+    ...served.flatMap(({ project }) =>
+      verified.has(project) ? [] : [{ project, what: 'pool', actual: 'registered' }],
+    ),
+  ];
+}
+
+function standingOf(entry: ServedEntry, server: Endpoint): string | undefined {
+  if (!isServedAs(entry.shown, entry.project, server)) return 'different';
+  return entry.disabled || entry.paused ? 'cut off' : undefined;
+}
+
+const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
+
+/** `name = ...` and `"name" "..."`: what the line is about */
+const subjectOf = (line: string): string => /^\s*"?([^"=\s]+)/.exec(line)?.[1] ?? line;
+
+function projectOf(subject: string): ProjectId | undefined {
+  const name = /^proj_[0-9a-f]{16}/.exec(subject)?.[0];
+  return name !== undefined && isProjectId(name) ? name : undefined;
+}
