@@ -19,6 +19,7 @@ export const REJECTION_CODES = [
   'owner/invalid-credentials',
   'owner/invalid-refresh-token',
   'idempotency/key-reused',
+  'platform/capacity-reached',
 ] as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[number];

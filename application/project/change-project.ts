@@ -5,9 +5,11 @@ import type { Handled } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
+import { admitProject, type AdmissionDependencies } from './admit-project.ts';
 import { commandProject, type Who } from './command-project.ts';
+import { loadProject } from './load-project.ts';
 
-export interface ChangeProjectDependencies {
+export interface ChangeProjectDependencies extends AdmissionDependencies {
   readonly store: EventStore;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -23,7 +25,9 @@ export type ProjectChange =
 
 const RETENTION_MS = 7 * 24 * 3600 * 1000;
 
-/** @throws {Rejection} `project/not-found` also for what belongs to somebody else */
+/**
+ * @throws {Rejection} `project/not-found` also for what belongs to somebody else; `platform/capacity-reached`
+ */
 export function changeProject(
   dependencies: ChangeProjectDependencies,
   who: Who,
@@ -35,7 +39,14 @@ export function changeProject(
     if (change.kind === 'purge' && change.name !== name) throw nameMismatch();
   };
   const command = commandOf(change, dependencies.clock.now());
-  return commandProject(dependencies, who, command, metadata, { check, ifRevision });
+  const apply = () => commandProject(dependencies, who, command, metadata, { check, ifRevision });
+  if (change.kind !== 'resume' && change.kind !== 'undelete') return apply();
+  const from = change.kind === 'resume' ? 'paused' : 'deleted';
+  const needsRoom = async () => {
+    const project = (await loadProject(dependencies.store, who.projectId))?.project;
+    return project?.ownerId === who.ownerId && project.status === from;
+  };
+  return admitProject(dependencies, needsRoom, apply);
 }
 
 function commandOf(change: ProjectChange, now: Date): ProjectCommand {

@@ -1,5 +1,5 @@
 /**
- * `POST /api/projects`: reserves the name, then appends `ProjectRequested`. From there the process manager
+ * `POST /api/projects`: if there is room, reserves the name, then appends `ProjectRequested`. From there the process manager
  * takes over. With an idempotency key the project's id follows from the key, so a repeated request meets the
  * project that the first one made.
  */
@@ -14,9 +14,10 @@ import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Migrations } from '../ports/migrations.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import { admitProject, type AdmissionDependencies } from './admit-project.ts';
 import { loadProject } from './load-project.ts';
 
-export interface RequestProjectDependencies {
+export interface RequestProjectDependencies extends AdmissionDependencies {
   readonly store: EventStore;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -36,7 +37,7 @@ const REQUEST_WITHIN_MS = 1_000;
 
 /**
  * @returns `repeated`: the idempotency key had made this project before.
- * @throws {Rejection} project/name-taken, idempotency/key-reused
+ * @throws {Rejection} project/name-taken, idempotency/key-reused, platform/capacity-reached
  */
 export async function requestProject(
   dependencies: RequestProjectDependencies,
@@ -50,28 +51,34 @@ export async function requestProject(
   if (idempotencyKey !== undefined && (await wasRequested(store, projectId, request))) {
     return { projectId, repeated: true };
   }
-  // before the reservation, so that nothing slow lies between the two appends
+  // before its turn, so that nothing slow lies within it
   const sealed = secrets.seal(projectId, await secrets.issue());
-  await reserveName(dependencies, request, projectId, metadata);
-  try {
-    const command = {
-      kind: 'RequestProject',
-      projectId,
-      ownerId,
-      name,
-      displayName,
-      templateVersion: migrations.latestVersion,
-      secrets: sealed,
-      dataApi: DEFAULT_DATA_API_SETTINGS,
-    } as const;
-    await handle({ store, ids }, projectDecider, projectStream(projectId), command, metadata);
-  } catch (error) {
-    // the same key at the same moment: the other request has made the project
-    const twin = error instanceof Rejection && error.code === 'project/already-exists';
-    if (!twin || !(await wasRequested(store, projectId, request))) throw error;
-    return { projectId, repeated: true };
-  }
-  return { projectId, repeated: false };
+  const command = {
+    kind: 'RequestProject',
+    projectId,
+    ownerId,
+    name,
+    displayName,
+    templateVersion: migrations.latestVersion,
+    secrets: sealed,
+    dataApi: DEFAULT_DATA_API_SETTINGS,
+  } as const;
+  return admitProject(
+    dependencies,
+    async () => idempotencyKey === undefined || !(await wasRequested(store, projectId, request)),
+    async () => {
+      await reserveName(dependencies, request, projectId, metadata);
+      try {
+        await handle({ store, ids }, projectDecider, projectStream(projectId), command, metadata);
+        return { projectId, repeated: false };
+      } catch (error) {
+        // the same key at the same moment: the other request has made the project
+        const twin = error instanceof Rejection && error.code === 'project/already-exists';
+        if (!twin || !(await wasRequested(store, projectId, request))) throw error;
+        return { projectId, repeated: true };
+      }
+    },
+  );
 }
 
 async function wasRequested(

@@ -7,7 +7,7 @@ import type { ChangeProjectDependencies } from './change-project.ts';
 import { commandProject, type Who } from './command-project.ts';
 import { loadOwnedProject } from './load-project.ts';
 
-export interface RotateDependencies extends ChangeProjectDependencies {
+export interface RotateDependencies extends Pick<ChangeProjectDependencies, 'store' | 'ids' | 'clock'> {
   readonly secrets: Secrets;
 }
 

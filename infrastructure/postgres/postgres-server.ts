@@ -77,6 +77,21 @@ export class PostgresServer {
     }
   }
 
+  /** How many sessions it has room for, and how many of them are kept for superusers and the like. */
+  async connectionLimits(): Promise<{ readonly max: number; readonly reserved: number }> {
+    const { rows } = await this.administer('ask for the limits of PostgreSQL', (client) =>
+      client.query<{ max: number; reserved: number }>(
+        // the second reserve exists since 16
+        `SELECT current_setting('max_connections')::int AS max,
+                current_setting('superuser_reserved_connections')::int
+                  + coalesce(current_setting('reserved_connections', true)::int, 0) AS reserved`,
+      ),
+    );
+    const [limits] = rows;
+    if (!limits) throw new Error('no limits');
+    return limits;
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }

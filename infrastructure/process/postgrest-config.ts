@@ -21,6 +21,9 @@ export interface ConfigDigests {
   readonly reload: string;
 }
 
+/** to PostgreSQL or to the pooler, at most */
+export const POSTGREST_CONNECTIONS = 8;
+
 type Setting = readonly [name: string, value: string];
 
 function quote(value: string): string {
@@ -34,7 +37,7 @@ function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
     ['db-uri', quote(`postgres://${login}@${route.host}:${route.port}/${databaseName(api.project)}`)],
     // this file alone decides: a role may change its own settings, and PostgREST would obey them
     ['db-config', 'false'],
-    ['db-pool', '8'],
+    ['db-pool', String(POSTGREST_CONNECTIONS)],
     ['db-pool-acquisition-timeout', '10'],
     ['db-pool-max-idletime', '30'],
     ['db-prepared-statements', String(!route.pooled)],

@@ -124,18 +124,9 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
     output: 'Nothing is missing.\n',
   });
   const two = ids[1] ?? '';
-  await platform.sql('DROP SCHEMA view_project_list, view_audit_trail CASCADE', [], LOG_DATABASE);
   await rm(join(platform.dataDir, 'pgbouncer', 'databases.ini'));
   await rm(join(platform.dataDir, 'pgbouncer', 'userlist.txt'));
   await rm(join(platform.dataDir, 'pgbouncer', 'pgbouncer.ini'));
-  for (const role of [`${two}_authenticator`, `${two}_owner`]) {
-    await platform.sql(`REASSIGN OWNED BY ${role} TO postgres`, [], two);
-    await platform.sql(`DROP OWNED BY ${role}`, [], two);
-    await platform.sql(`DROP OWNED BY ${role}`);
-    await platform.sql(`DROP ROLE ${role}`);
-  }
-  const plan = await platform.launchdb('rebuild', '--dry-run');
-  expect(plan.output).toContain(`${two}: logins (absent)`);
   // the pooler's files need no rebuild: whoever looks after them has put them back, and the log says so
   await vi.waitFor(
     async () => {
@@ -145,13 +136,24 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
     },
     { timeout: 20_000, interval: 500 },
   );
-  const drift = await platform.sql<{ type: string; what: string }>(
-    `SELECT type, data->>'what' AS what FROM log.events WHERE stream = 'platform-pooler' ORDER BY revision`,
-    [],
-    LOG_DATABASE,
-  );
-  expect(drift).toContainEqual({ type: 'DriftDetected', what: 'pgbouncer.ini' });
-  expect(drift).toContainEqual({ type: 'DriftRepaired', what: 'pgbouncer.ini' });
+  if (platform.store === 'postgres') {
+    const drift = await platform.sql<{ type: string; what: string }>(
+      `SELECT type, data::jsonb->>'what' AS what FROM log.events WHERE stream = 'platform-pooler' ORDER BY revision`,
+      [],
+      LOG_DATABASE,
+    );
+    expect(drift).toContainEqual({ type: 'DriftDetected', what: 'pgbouncer.ini' });
+    expect(drift).toContainEqual({ type: 'DriftRepaired', what: 'pgbouncer.ini' });
+  }
+  await platform.sql('DROP SCHEMA view_project_list, view_audit_trail CASCADE', [], LOG_DATABASE);
+  for (const role of [`${two}_authenticator`, `${two}_owner`]) {
+    await platform.sql(`REASSIGN OWNED BY ${role} TO postgres`, [], two);
+    await platform.sql(`DROP OWNED BY ${role}`, [], two);
+    await platform.sql(`DROP OWNED BY ${role}`);
+    await platform.sql(`DROP ROLE ${role}`);
+  }
+  const plan = await platform.launchdb('rebuild', '--dry-run');
+  expect(plan.output).toContain(`${two}: logins (absent)`);
   const rebuilt = await platform.launchdb('rebuild');
   expect(rebuilt.output).toContain('Everything that the log can bring back is back.');
   expect(rebuilt.code).toBe(0);

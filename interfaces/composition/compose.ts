@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
+import { capacityModule } from './capacity-module.ts';
 import { dataPlaneModule } from './data-plane-module.ts';
 import { gatewayModule } from './gateway-module.ts';
 import { logModule } from './log-module.ts';
@@ -26,6 +27,6 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(postgresModule, logModule, dataPlaneModule, workerModule);
   if (isManager) container.load(managedDataPlaneModule, managerModule);
   else container.load(remoteDataPlaneModule);
-  container.load(ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
+  container.load(capacityModule, ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
   return container;
 }

@@ -64,6 +64,7 @@ function ownPostgres(config: Config, machine: Machine, log: Log): Part {
         dataDir: join(folder, 'data'),
         logFile: join(folder, 'postgres.log'),
         port: config.POSTGRES_PORT,
+        settings: { max_connections: config.POSTGRES_MAX_CONNECTIONS },
         superuserPassword: superuserPassword(machine),
         user: machine.user,
         log,

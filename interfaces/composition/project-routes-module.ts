@@ -18,11 +18,12 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.config],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, secrets, migrations, watch, pool, checkpoints) => {
+    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, turns, capacity) => {
       const waitForList = async (position: bigint) => {
         await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS);
       };
-      const dependencies = { store, ids, clock, secrets, migrations, watch, pool, waitForList };
+      const admission = { turns, capacity };
+      const dependencies = { store, ids, clock, secrets, migrations, watch, pool, waitForList, ...admission };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
     },
     [
@@ -34,6 +35,8 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.watch,
       TOKENS.platformPool,
       TOKENS.checkpoints,
+      TOKENS.turns,
+      TOKENS.capacity,
     ],
   );
   bind(TOKENS.routes).toResolvedValue(

@@ -14,9 +14,11 @@ import type { Log } from '../../application/ports/log.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { Turns } from '../../application/ports/turns.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/process-managers/world.ts';
+import type { Capacity } from '../../domain/platform/capacity.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import type { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
 import type { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
@@ -61,6 +63,10 @@ export const TOKENS = {
   managedDataApis: token<ManagedDataApis>('managed-data-apis'),
   managedWorld: token<ManagedWorld>('managed-world'),
   reconciler: token<ProjectReconciler>('reconciler'),
+
+  turns: token<Turns>('turns'),
+  /** how many projects are in service, and what there is room for */
+  capacity: token<() => Promise<Capacity>>('capacity'),
 
   ownerTokens: token<Tokens>('owner-tokens'),
   personalTokens: token<PersonalTokens>('personal-tokens'),

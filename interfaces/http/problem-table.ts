@@ -28,6 +28,10 @@ const REJECTIONS = {
   'owner/invalid-credentials': { status: 401, title: 'The e-mail address or the password is wrong' },
   'owner/invalid-refresh-token': { status: 401, title: 'The refresh token is not valid' },
   'idempotency/key-reused': { status: 409, title: 'The Idempotency-Key was used for another request' },
+  'platform/capacity-reached': {
+    status: 409,
+    title: 'As many projects are in service as PostgreSQL has connections for',
+  },
 } as const satisfies Record<RejectionCode, ProblemKind>;
 
 const REQUESTS = {

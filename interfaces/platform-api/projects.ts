@@ -26,6 +26,8 @@ export interface ProjectDependencies extends RequestProjectDependencies {
 }
 
 const DEFAULT_WAIT_MS = 10_000;
+const CAPACITY =
+  '409 platform/capacity-reached, with the numbers (used, limit, max_connections ...), when PostgreSQL has no connections left for one more project in service.';
 const tags = ['projects'];
 const displayName = z.string().trim().min(1).max(100);
 const prefer = z.object({ prefer: z.string().max(200).optional() });
@@ -67,7 +69,7 @@ const createProject = (dependencies: ProjectDependencies): Endpoint =>
     method: 'post',
     path: '/api/projects',
     summary: 'Create a project',
-    description: 'Waits until its REST API answers, up to 10 s; see Prefer. 202 when it takes longer.',
+    description: `Waits until its REST API answers, up to 10 s; see Prefer. 202 when it takes longer. ${CAPACITY}`,
     tags,
     auth: 'owner',
     headers: created,
@@ -208,7 +210,7 @@ export function projectCommandEndpoints(dependencies: ProjectDependencies): Endp
       method: 'post',
       path: `/api/projects/:id/${path}`,
       summary,
-      description: 'Repeatable. 202 when it takes longer than you want to wait (Prefer).',
+      description: `Repeatable. 202 when it takes longer than you want to wait (Prefer).${path === 'pause' ? '' : ` ${CAPACITY}`}`,
       tags,
       auth: 'owner',
       params: idParam,

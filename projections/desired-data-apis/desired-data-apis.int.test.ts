@@ -12,7 +12,7 @@ import {
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
 import { desiredDataApis } from './desired-data-apis.ts';
-import { findDesiredDataApi, listDesiredDataApis } from './queries.ts';
+import { countProjectsInService, findDesiredDataApi, listDesiredDataApis } from './queries.ts';
 
 projectionContract(desiredDataApis);
 
@@ -65,4 +65,10 @@ test('what shall stand follows the events; a purged project is gone with its sea
   });
   expect(await findDesiredDataApi(views.pool, purged)).toBeUndefined();
   expect(await findDesiredDataApi(views.pool, newProjectId())).toBeUndefined();
+
+  // active, still pausing, and requested
+  expect(await countProjectsInService(views.pool)).toBe(3);
+  await record(store, projectStream(paused), [fact('ProjectPaused')]);
+  await rebuild(desiredDataApis, store, views.pool);
+  expect(await countProjectsInService(views.pool)).toBe(2);
 });

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { DataApiSettings, SealedSecrets } from '../../domain/project/events.ts';
+import { takesPlace } from '../../domain/platform/capacity.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
 import { previousKeysOf, type DataApiRow } from './desired-data-apis.ts';
@@ -27,6 +28,14 @@ export async function listDesiredDataApis(pool: pg.Pool): Promise<readonly Desir
     `${SELECT} WHERE users OR pool OR postgrest ORDER BY project_id`,
   );
   return rows.map(toDesired);
+}
+
+/** Projects that hold connections of PostgreSQL's, or may. */
+export async function countProjectsInService(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ status: ProjectStatus; projects: number }>(
+    'SELECT status, count(*)::int AS projects FROM view_desired_data_apis.data_apis GROUP BY status',
+  );
+  return rows.reduce((sum, { status, projects }) => sum + (takesPlace(status) ? projects : 0), 0);
 }
 
 /** One project, also when nothing of it stands; undefined when it is purged or never was. */

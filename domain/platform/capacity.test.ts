@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { projectLimit, requireRoom, takesPlace } from './capacity.ts';
+
+const server = { max: 500, reserved: 10, perProject: 7 };
+
+test('as many projects as their connections and the platform’s own leave room for', () => {
+  expect(projectLimit(server)).toBe(62);
+  expect(62 * 7 + 55).toBeLessThanOrEqual(490);
+  expect(63 * 7 + 55).toBeGreaterThan(490);
+  expect(projectLimit({ ...server, max: 20 })).toBe(0);
+});
+
+test('the last place is given, and the one after it is not; the refusal has the numbers', () => {
+  expect(() => requireRoom({ ...server, used: 61 })).not.toThrow();
+  const full = () => requireRoom({ ...server, used: 62 });
+  expect(full).toThrow(
+    expect.objectContaining({
+      code: 'platform/capacity-reached',
+      facts: {
+        used: 62,
+        limit: 62,
+        max_connections: 500,
+        reserved_connections: 10,
+        platform_connections: 55,
+        connections_per_project: 7,
+      },
+    }),
+  );
+  expect(full).toThrow('62 of 62 projects');
+});
+
+test('what is out of service takes no place, and what is on its way does', () => {
+  expect((['paused', 'deleted', 'failed', 'purged'] as const).filter(takesPlace)).toEqual([]);
+  const there = [
+    'provisioning',
+    'active',
+    'pausing',
+    'resuming',
+    'suspended',
+    'deleting',
+    'purging',
+  ] as const;
+  expect(there.filter(takesPlace)).toEqual(there);
+});

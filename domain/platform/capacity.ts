@@ -1,0 +1,49 @@
+/**
+ * How many projects may be in service: (projects x connections of each) + the platform's own must stay within what
+ * PostgreSQL gives to others than superusers.
+ */
+import { Rejection } from '../rejection.ts';
+import type { ProjectStatus } from '../project/project.ts';
+
+export interface Connections {
+  /** PostgreSQL's `max_connections` */
+  readonly max: number;
+  /** of them, for superusers and the like */
+  readonly reserved: number;
+  /** what a project in service may hold at most */
+  readonly perProject: number;
+}
+
+export interface Capacity extends Connections {
+  /** projects in service, or on their way there or out of it */
+  readonly used: number;
+}
+
+/** For the platform's own sessions: its pools, the log, the views' writers, owners' SQL, the services beside it. */
+export const PLATFORM_CONNECTIONS = 55;
+
+export const projectLimit = ({ max, reserved, perProject }: Connections): number =>
+  Math.max(0, Math.floor((max - reserved - PLATFORM_CONNECTIONS) / perProject));
+
+/** What is paused, deleted or failed holds no connection; what is on its way out may hold some until it is there. */
+export const takesPlace = (status: ProjectStatus): boolean =>
+  !['paused', 'deleted', 'failed', 'purged'].includes(status);
+
+/** @throws {Rejection} platform/capacity-reached: with the numbers, and what can be done */
+export function requireRoom(capacity: Capacity): void {
+  const limit = projectLimit(capacity);
+  if (capacity.used < limit) return;
+  throw new Rejection(
+    'platform/capacity-reached',
+    `${capacity.used} of ${limit} projects are in service. Pause or delete one, or have the operator raise ` +
+      "PostgreSQL's max_connections.",
+    {
+      used: capacity.used,
+      limit,
+      max_connections: capacity.max,
+      reserved_connections: capacity.reserved,
+      platform_connections: PLATFORM_CONNECTIONS,
+      connections_per_project: capacity.perProject,
+    },
+  );
+}

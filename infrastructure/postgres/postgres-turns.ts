@@ -1,0 +1,55 @@
+import type pg from 'pg';
+import { Unavailable } from '../../application/errors.ts';
+import type { Turns } from '../../application/ports/turns.ts';
+
+const WAIT_WITHIN_MS = 20_000;
+
+/**
+ * By an advisory lock, in a session of the pool's. Those of this process stand in line here first: were each of them to
+ * wait in a session, none would be left for the work.
+ */
+export class PostgresTurns implements Turns {
+  readonly #pool: pg.Pool;
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async take<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(name) ?? Promise.resolve();
+    const givenUp = AbortSignal.timeout(WAIT_WITHIN_MS);
+    const mine = before.then(() => {
+      if (givenUp.aborted) throw new Unavailable(`wait longer for the turn "${name}"`);
+      return this.#locked(name, work);
+    });
+    const over = mine.then(
+      () => {},
+      () => {},
+    );
+    this.#last.set(name, over);
+    void over.then(() => {
+      if (this.#last.get(name) === over) this.#last.delete(name);
+    });
+    return mine;
+  }
+
+  async #locked<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const unavailable = (error: unknown) => {
+      throw new Unavailable(`take the turn "${name}"`, error);
+    };
+    const session = await this.#pool.connect().catch(unavailable);
+    const key = [`launchdb turn ${name}`];
+    try {
+      await session.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', key).catch(unavailable);
+      return await work();
+    } finally {
+      // a session that cannot give the lock back is ended, and with it the lock
+      const unlocked = session.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key);
+      await unlocked.then(
+        () => session.release(),
+        () => session.release(true),
+      );
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** A platform whose PostgreSQL has connections for two projects in service. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+/** (84 - 10 reserved - 55 of the platform's own) / 7 for each project in service, rounded down */
+const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84' };
+
+let platform: PlatformUnderTest;
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create(TWO_PROJECTS);
+  await platform.start();
+});
+afterAll(() => platform.close());
+
+type Project = { readonly id: string; readonly status: string };
+const create = (token: string, name: string) =>
+  platform.call<Project>('POST', '/api/projects', { token, body: { name } });
+const command = (token: string, { id }: Project, what: string) =>
+  platform.call<Project>('POST', `/api/projects/${id}/${what}`, { token });
+const events = async () =>
+  (await platform.sql<{ count: string }>('SELECT count(*) FROM log.events', [], 'launchdb'))[0]?.count;
+
+const FULL = {
+  type: '/docs#platform/capacity-reached',
+  status: 409,
+  used: 2,
+  limit: 2,
+  max_connections: 84,
+  reserved_connections: 10,
+  platform_connections: 55,
+  connections_per_project: 7,
+};
+
+test('the last place goes to exactly one of many, and comes free when a project is paused or deleted', async () => {
+  const owners = await Promise.all(['a', 'b', 'c', 'd'].map((name) => platform.owner(name)));
+  const [token = ''] = owners;
+  const first = (await create(token, 'first')).body;
+  expect(first.status).toBe('active');
+
+  const answers = await Promise.all(owners.map((owner, at) => create(owner, `last-${at}`)));
+  const refused = answers.filter(({ status }) => status === 409);
+  expect(refused).toHaveLength(3);
+  for (const { body } of refused) expect(body).toMatchObject(FULL);
+  const winner = answers.findIndex(({ status }) => status === 201);
+  const [owner = '', last] = [owners[winner], answers[winner]!.body];
+
+  // nothing is left of a refused one, not even its name
+  const before = await events();
+  expect((await create(token, 'refused')).body).toMatchObject(FULL);
+  expect(await events()).toBe(before);
+  const { body: listed } = await platform.call<{ projects: Project[] }>('GET', '/api/projects', {
+    token: owners[(winner + 1) % 4]!,
+  });
+  expect(listed.projects.length).toBe((winner + 1) % 4 === 0 ? 1 : 0);
+
+  expect((await command(token, first, 'pause')).body.status).toBe('paused');
+  const second = await create(token, 'refused');
+  expect([second.status, second.body.status]).toEqual([201, 'active']);
+  expect((await command(token, first, 'resume')).body).toMatchObject(FULL);
+
+  await platform.call('DELETE', `/api/projects/${last.id}`, { token: owner });
+  await vi.waitFor(async () => {
+    const { body } = await platform.call<Project>('GET', `/api/projects/${last.id}`, { token: owner });
+    expect(body.status).toBe('deleted');
+  }, 20_000);
+  expect((await command(token, first, 'resume')).body.status).toBe('active');
+  expect((await command(owner, last, 'undelete')).body).toMatchObject(FULL);
+});
