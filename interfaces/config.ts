@@ -31,6 +31,7 @@ const schema = z.object({
   MIGRATIONS_PORT: port.default(8002),
   STORAGE_PORT: port.default(8003),
   MANAGER_PORT: port.default(9000),
+  WORKER_PORT: port.default(9001),
   POSTGRES_PORT: port.default(15_432),
   POSTGRES_MAX_CONNECTIONS: z.coerce.number().int().min(70).max(10_000).default(800),
   PGBOUNCER_PORT: port.default(6432),

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Position } from '../application/ports/event-store.ts';
+import { readCheckpoints } from './checkpoints.ts';
 
 const POLL_MS = 50;
 
@@ -79,10 +80,7 @@ export class CheckpointWatch {
 
   async #ask(): Promise<void> {
     try {
-      const { rows } = await this.#pool.query<{ name: string; position: string }>(
-        'SELECT name, position FROM projection.checkpoints',
-      );
-      for (const { name, position } of rows) this.notify(name, BigInt(position));
+      for (const { name, position } of await readCheckpoints(this.#pool)) this.notify(name, position);
     } catch {
       // away, or no projection has ever run: those who wait get their time-out
     }

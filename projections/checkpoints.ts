@@ -88,6 +88,16 @@ export async function notBuilt(
   return names.filter((name) => !rows.some((row) => row.name === name));
 }
 
+/** How far each projection is. */
+export async function readCheckpoints(
+  pool: pg.Pool,
+): Promise<readonly { readonly name: string; readonly position: Position }[]> {
+  const { rows } = await pool.query<{ name: string; position: string }>(
+    'SELECT name, position FROM projection.checkpoints',
+  );
+  return rows.map(({ name, position }) => ({ name, position: BigInt(position) }));
+}
+
 /** The furthest that any projection has come. */
 export async function furthestCheckpoint(pool: pg.Pool): Promise<Position> {
   const { rows } = await pool.query<{ position: string | null }>(

@@ -100,6 +100,23 @@ export function managedConnectionPoolsContract(name: string, make: () => Promise
       await pools.restore([]);
     });
 
+    test('each that is served tells its usage, also one that nobody uses', async () => {
+      const [first, second] = [newProject(), newProject()];
+      await pools.restore([poolFor(first), poolFor(second)]);
+      const unused = { clients: { active: 0, waiting: 0 }, servers: { active: 0, idle: 0 } };
+      const expected = [first, second].map((project) => ({
+        project,
+        ...unused,
+        maxWaitMs: 0,
+        transactions: 0,
+      }));
+      expect(await pools.usage()).toHaveLength(2);
+      expect(await pools.usage()).toEqual(expect.arrayContaining(expected));
+      await pools.unregister(first);
+      expect((await pools.usage()).map(({ project }) => project)).toEqual([second]);
+      await pools.restore([]);
+    });
+
     test('fifty at once are all there, and all go', async () => {
       const many = Array.from({ length: 50 }, newProject);
       await Promise.all(many.map((project) => pools.register(poolFor(project))));

@@ -6,6 +6,17 @@ export interface Pool {
   readonly logins: readonly { readonly name: string; readonly verifier: string }[];
 }
 
+/** What goes on in a project's pools, all logins together. */
+export interface PoolUsage {
+  readonly project: ProjectId;
+  readonly clients: { readonly active: number; readonly waiting: number };
+  readonly servers: { readonly active: number; readonly idle: number };
+  /** of the first client in line */
+  readonly maxWaitMs: number;
+  /** since the pooler has the entry */
+  readonly transactions: number;
+}
+
 /** Something that was changed by nobody's wish of ours, as it was seen; it is mended without anybody's doing. */
 export interface PoolDrift {
   /** whose entry; undefined: what is the pooler's own */
@@ -38,6 +49,8 @@ export interface ManagedConnectionPools extends ConnectionPools {
   restore(pools: readonly Pool[]): Promise<void>;
   /** Those that are served exactly as they were registered, and unknown ones. */
   list(): Promise<readonly ProjectId[]>;
+  /** Of each project that is served. */
+  usage(): Promise<readonly PoolUsage[]>;
   onDisturbed(listener: (drift: PoolDrift) => void): void;
   /** Ends the pooler if this process runs it; the entries stay. */
   stop(): Promise<void>;

@@ -1,4 +1,9 @@
-import type { ManagedConnectionPools, Pool, PoolDrift } from '../../application/ports/connection-pools.ts';
+import type {
+  ManagedConnectionPools,
+  Pool,
+  PoolDrift,
+  PoolUsage,
+} from '../../application/ports/connection-pools.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
@@ -25,6 +30,12 @@ export class InMemoryConnectionPools implements ManagedConnectionPools {
 
   list(): Promise<readonly ProjectId[]> {
     return Promise.resolve([...this.#pools.keys()]);
+  }
+
+  usage(): Promise<readonly PoolUsage[]> {
+    const idle = { clients: { active: 0, waiting: 0 }, servers: { active: 0, idle: 0 } };
+    const unused = { ...idle, maxWaitMs: 0, transactions: 0 };
+    return Promise.resolve([...this.#pools.keys()].map((project) => ({ project, ...unused })));
   }
 
   onDisturbed(listener: (drift: PoolDrift) => void): void {

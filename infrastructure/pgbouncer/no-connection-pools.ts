@@ -6,6 +6,7 @@ export class NoConnectionPools implements ManagedConnectionPools {
   restore = (): Promise<void> => Promise.resolve();
   register = (): Promise<void> => Promise.resolve();
   unregister = (): Promise<void> => Promise.resolve();
+  usage = (): Promise<readonly never[]> => Promise.resolve([]);
   onDisturbed = (): void => {};
   stop = (): Promise<void> => Promise.resolve();
   list = (): Promise<readonly never[]> => Promise.resolve([]);

@@ -8,7 +8,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused, Unavailable } from '../../application/errors.ts';
-import type { ManagedConnectionPools, Pool, PoolDrift } from '../../application/ports/connection-pools.ts';
+import type {
+  ManagedConnectionPools,
+  Pool,
+  PoolDrift,
+  PoolUsage,
+} from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -24,6 +29,7 @@ import {
   mainFile,
   userlistFile,
 } from './pgbouncer-files.ts';
+import { poolUsage } from './pool-usage.ts';
 import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-program.ts';
 import { driftOfFile, driftOfServed, type SeenDrift } from './pool-drift.ts';
 import { PoolerFolder } from './pooler-folder.ts';
@@ -164,6 +170,11 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     };
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
     return ours.filter(whole).map(({ project }) => project);
+  }
+
+  async usage(): Promise<readonly PoolUsage[]> {
+    const usage = await this.#console.administer('ask what goes on in the pools', poolUsage);
+    return usage.filter(({ project }) => this.#pools.has(project));
   }
 
   onDisturbed(listener: (drift: PoolDrift) => void): void {

@@ -54,7 +54,7 @@ export class PlatformUnderTest {
   static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
-    const ports = ['GATEWAY_PORT', 'PLATFORM_PORT', 'MANAGER_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'];
+    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'WORKER', 'POSTGRES', 'PGBOUNCER'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       // hundreds of starts: half of each would be compiling the same sources
@@ -64,7 +64,7 @@ export class PlatformUnderTest {
       LOG_LEVEL: 'debug',
       ...more,
     };
-    for (const name of ports) environment[name] = String(await testPort());
+    for (const name of ports) environment[`${name}_PORT`] = String(await testPort());
     const platform = new PlatformUnderTest(folder, environment);
     if (platform.separate) {
       environment['DATABASE_URL'] = databaseUrl(Number(environment['POSTGRES_PORT']), MASTER_KEY);
@@ -86,6 +86,7 @@ export class PlatformUnderTest {
         this.folder,
         Number(this.environment['POSTGRES_PORT']),
         MASTER_KEY,
+        Number(this.environment['POSTGRES_MAX_CONNECTIONS'] ?? 800),
       );
       // processes are the worker's
       this.#processes = SEPARATE.map((role) =>

@@ -16,6 +16,7 @@ export async function startPostgres(
   folder: string,
   port: number,
   masterKey: string,
+  maxConnections: number,
 ): Promise<SupervisedProgram> {
   const user = await ensureSystemUser();
   const home = join(folder, 'postgres');
@@ -29,6 +30,7 @@ export async function startPostgres(
     superuserPassword: superuserPassword(masterKey),
     user,
     log: quietLog,
+    settings: { max_connections: maxConnections },
   });
 }
 

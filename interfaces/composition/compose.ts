@@ -7,6 +7,7 @@ import { logModule } from './log-module.ts';
 import type { Machine } from './machine.ts';
 import { managedDataPlaneModule } from './managed-data-plane-module.ts';
 import { managerModule } from './manager-module.ts';
+import { collectorsModule, metricsModule } from './metrics-module.ts';
 import { ownerRoutesModule } from './owner-routes-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -24,8 +25,8 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.bind(TOKENS.log).toConstantValue(options.log);
   container.bind(TOKENS.machine).toConstantValue(machine);
   const isManager = options.config.LAUNCHDB_ROLES.includes('manager');
-  container.load(postgresModule, logModule, dataPlaneModule, workerModule);
-  if (isManager) container.load(managedDataPlaneModule, managerModule);
+  container.load(metricsModule, postgresModule, logModule, dataPlaneModule, workerModule);
+  if (isManager) container.load(managedDataPlaneModule, managerModule, collectorsModule);
   else container.load(remoteDataPlaneModule);
   container.load(capacityModule, ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
   return container;

@@ -6,7 +6,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(PARTS.gateway).toResolvedValue(
-    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, pool, log) => {
+    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, pool, log, metrics) => {
       const platform = new URL(PLATFORM_URL);
       const gateway = new Gateway({
         port: GATEWAY_PORT,
@@ -14,6 +14,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         dataApis,
         projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
         log,
+        onAnswered: (request) => metrics.answered({ service: 'gateway', ...request }),
       });
       return {
         name: 'gateway',
@@ -22,6 +23,6 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 6_000,
       };
     },
-    [TOKENS.config, TOKENS.dataApis, TOKENS.platformPool, TOKENS.log],
+    [TOKENS.config, TOKENS.dataApis, TOKENS.platformPool, TOKENS.log, TOKENS.metrics],
   );
 });

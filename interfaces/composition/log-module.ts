@@ -19,6 +19,7 @@ import { notBuilt } from '../../projections/checkpoints.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
 import type { Config } from '../config.ts';
 import type { Part } from './lifecycle.ts';
+import { measuredStore } from './measured.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
 
@@ -33,12 +34,11 @@ export const logModule = new ContainerModule(({ bind }) => {
     [TOKENS.machine],
   );
   bind(TOKENS.platformPool).toResolvedValue(platformPool, [TOKENS.platformConnection, TOKENS.log]);
-  bind(TOKENS.store).toResolvedValue(eventStore, [
-    TOKENS.config,
-    TOKENS.platformPool,
-    TOKENS.platformConnection,
-    TOKENS.log,
-  ]);
+  bind(TOKENS.store).toResolvedValue(
+    (config, pool, connection, log, metrics) =>
+      measuredStore(eventStore(config, pool, connection, log), metrics),
+    [TOKENS.config, TOKENS.platformPool, TOKENS.platformConnection, TOKENS.log, TOKENS.metrics],
+  );
   bind(TOKENS.checkpoints).toResolvedValue((pool) => new CheckpointWatch(pool), [TOKENS.platformPool]);
   bind(TOKENS.watch).toResolvedValue((store) => new StreamWatch(store), [TOKENS.store]);
 

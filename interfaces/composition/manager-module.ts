@@ -1,7 +1,6 @@
 /** The manager's internal API, in front of what it keeps standing. */
 import { ContainerModule } from 'inversify';
 import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
-import { Metrics } from '../http/metrics.ts';
 import { createServer } from '../http/server.ts';
 import { managerEndpoints } from '../manager/manager-endpoints.ts';
 import { readiness } from './platform-api-module.ts';
@@ -9,7 +8,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const managerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.manager).toResolvedValue(
-    ({ MANAGER_PORT, LISTEN_HOST }, internalKeys, store, world, reconciler, pool, server, log) => {
+    ({ MANAGER_PORT, LISTEN_HOST }, internalKeys, store, world, reconciler, pool, server, log, metrics) => {
       const desired = () => listDesiredDataApis(pool);
       const manager = createServer({
         name: 'manager',
@@ -20,7 +19,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
         internalKeys,
         log,
         ready: readiness(server, store),
-        metrics: new Metrics(),
+        metrics,
       });
       return {
         name: 'manager',
@@ -38,6 +37,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       TOKENS.platformPool,
       TOKENS.server,
       TOKENS.log,
+      TOKENS.metrics,
     ],
   );
 });

@@ -2,7 +2,6 @@ import { ContainerModule } from 'inversify';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { bearerAuthentication } from '../http/authenticate.ts';
-import { Metrics } from '../http/metrics.ts';
 import { createServer } from '../http/server.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -10,7 +9,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (config, endpoints, ownerTokens, tokens, clock, server, store, log) => {
+    (config, endpoints, ownerTokens, tokens, clock, server, store, log, metrics) => {
       const api = createServer({
         name: 'platform-api',
         port: config.PLATFORM_PORT,
@@ -20,7 +19,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         authenticate: bearerAuthentication(ownerTokens, { tokens, clock }),
         log,
         ready: readiness(server, store),
-        metrics: new Metrics(),
+        metrics,
         docs: API_DOCUMENT,
         // the gateway: it tells whose request it passes on
         trustedProxies: config.TRUSTED_PROXIES,
@@ -41,6 +40,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       TOKENS.server,
       TOKENS.store,
       TOKENS.log,
+      TOKENS.metrics,
     ],
   );
 });

@@ -9,12 +9,13 @@ const LOG: readonly PartName[] = ['postgres', 'platformDatabase', 'platformSessi
 const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   gateway: ['platformSessions', 'views', 'dataApis', 'gateway'],
   platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
-  worker: [...LOG, 'views', 'processWorker'],
-  manager: [...LOG, 'views', 'connectionPools', 'dataApis', 'reconciler', 'manager'],
+  worker: [...LOG, 'views', 'processWorker', 'workerServer'],
+  manager: [...LOG, 'views', 'connectionPools', 'dataApis', 'reconciler', 'collectors', 'manager'],
 };
 
 /** In the order in which they start. */
 export function partsOf(roles: readonly Role[]) {
   const needed = new Set(roles.flatMap((role) => NEEDED[role]));
+  if (roles.includes('platform') || roles.includes('manager')) needed.delete('workerServer');
   return Object.entries(PARTS).flatMap(([name, part]) => (needed.has(name as PartName) ? [part] : []));
 }

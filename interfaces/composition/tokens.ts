@@ -26,6 +26,7 @@ import type { PostgresServer } from '../../infrastructure/postgres/postgres-serv
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
 import type { Endpoint } from '../http/endpoint.ts';
+import type { Metrics } from '../http/metrics.ts';
 import type { Part } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -38,6 +39,7 @@ export const TOKENS = {
   machine: token<Machine>('machine'),
   log: token<Log>('log'),
   clock: token<Clock>('clock'),
+  metrics: token<Metrics>('metrics'),
   ids: token<Ids>('ids'),
   secrets: token<Secrets>('secrets'),
 
@@ -95,6 +97,9 @@ export const PARTS = {
   dataApis: token<Part>('data-apis'),
   reconciler: token<Part>('reconciler'),
   processWorker: token<Part>('process-worker'),
+  collectors: token<Part>('collectors'),
+  /** health, readiness and metrics of a worker that has no other server beside it for them */
+  workerServer: token<Part>('worker-server'),
   manager: token<Part>('manager'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),

@@ -8,6 +8,7 @@ import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { dueProjects } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import { LedWork } from '../worker/led-work.ts';
+import { measuredProcesses } from './measured.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const CONCURRENT_PROJECTS = 6;
@@ -18,13 +19,13 @@ const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.processWorker).toResolvedValue(
-    (options, world, store, ids, clock, pool, connection, checkpoints) => {
+    (options, world, store, ids, clock, pool, connection, checkpoints, metrics) => {
       const worker = new ProcessWorker({
         store,
         ids,
         clock,
         log: options.log,
-        processes: allProcesses(world),
+        processes: measuredProcesses(allProcesses(world), metrics),
         retries: DEFAULT_RETRIES,
         observe: options.observe ?? (() => {}),
         concurrency: CONCURRENT_PROJECTS,
@@ -65,6 +66,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.platformPool,
       TOKENS.platformConnection,
       TOKENS.checkpoints,
+      TOKENS.metrics,
     ],
   );
 });

@@ -29,6 +29,16 @@ export interface GatewayOptions {
   readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
+  /** told of every answer, for metrics */
+  readonly onAnswered?: (request: AnsweredRequest) => void;
+}
+
+export interface AnsweredRequest {
+  readonly method: string;
+  /** the kind of its target: never a project, never a path */
+  readonly route: Target['kind'];
+  readonly status: number;
+  readonly durationMs: number;
 }
 
 /** One request as the routes see it. */
@@ -42,6 +52,8 @@ interface Call {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** the client went before an answer began; as others write it */
+const CLIENT_GONE = 499;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const HOST = /^[\w.:[\]-]{1,255}$/;
 
@@ -101,9 +113,12 @@ export class Gateway {
     const cors = target.kind === 'platform' ? [] : CORS_HEADERS;
     const call = { request, response, requestId, expectsContinue, cors };
     response.on('error', () => response.destroy());
+    const startedAt = performance.now();
     response.once('close', () => {
-      const { method } = request;
-      const { statusCode: status } = response;
+      const { method = 'other' } = request;
+      const status = response.headersSent ? response.statusCode : CLIENT_GONE;
+      const durationMs = performance.now() - startedAt;
+      this.#options.onAnswered?.({ method, route: target.kind, status, durationMs });
       this.#options.log.debug({ requestId, route: target.kind, method, status }, 'a request');
       if (this.#stopping) this.#server.closeIdleConnections();
     });

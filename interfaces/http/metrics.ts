@@ -1,132 +1,164 @@
-/** A small registry in Prometheus' text format: what the platform counts, and nothing to configure. */
+/**
+ * What the platform counts, in one place: each service serves all that is counted in its process. Labels come from
+ * small sets; a project's id is one only where there are no more of them than there is room for projects in service.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-export type Labels = Readonly<Record<string, string>>;
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+const STEP_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const APPEND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 20];
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const COLLECT_WITHIN_MS = 2_000;
 
-interface Instrument {
-  readonly kind: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-  /** lines without the HELP and TYPE before them */
-  lines(name: string): string[];
-}
-
-export class Counter implements Instrument {
-  readonly kind = 'counter';
-  readonly help: string;
-  readonly #values = new Map<string, number>();
-
-  constructor(help: string) {
-    this.help = help;
-  }
-
-  add(labels: Labels = {}, amount = 1): void {
-    const key = labelText(labels);
-    this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
-  }
-
-  lines(name: string): string[] {
-    return [...this.#values].map(([labels, value]) => `${name}${braced(labels)} ${value}`);
-  }
-}
-
-const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
-
-export class Histogram implements Instrument {
-  readonly kind = 'histogram';
-  readonly help: string;
-  readonly #series = new Map<string, { counts: number[]; sum: number; count: number }>();
-
-  constructor(help: string) {
-    this.help = help;
-  }
-
-  observe(labels: Labels, seconds: number): void {
-    const key = labelText(labels);
-    const series = this.#series.get(key) ?? { counts: BUCKETS_SECONDS.map(() => 0), sum: 0, count: 0 };
-    this.#series.set(key, series);
-    series.sum += seconds;
-    series.count++;
-    for (const [index, bound] of BUCKETS_SECONDS.entries()) {
-      if (seconds <= bound) series.counts[index] = (series.counts[index] ?? 0) + 1;
-    }
-  }
-
-  lines(name: string): string[] {
-    return [...this.#series].flatMap(([labels, { counts, sum, count }]) => {
-      const bucket = (bound: string) => `${name}_bucket${braced(join(labels, `le="${bound}"`))}`;
-      return [
-        ...BUCKETS_SECONDS.map((bound, index) => `${bucket(String(bound))} ${counts[index]}`),
-        `${bucket('+Inf')} ${count}`,
-        `${name}_sum${braced(labels)} ${sum}`,
-        `${name}_count${braced(labels)} ${count}`,
-      ];
-    });
-  }
-}
-
-class Gauge implements Instrument {
-  readonly kind = 'gauge';
-  readonly help: string;
-  readonly #read: () => number;
-
-  constructor(help: string, read: () => number) {
-    this.help = help;
-    this.#read = read;
-  }
-
-  lines(name: string): string[] {
-    return [`${name} ${this.#read()}`];
-  }
+/** Asks somebody for values at a scrape. */
+export interface Collector {
+  readonly name: string;
+  /** what it sets; emptied before, so that what it cannot learn now is absent and not old */
+  readonly sets: readonly { reset(): void }[];
+  collect(): Promise<void>;
 }
 
 export class Metrics {
-  readonly #instruments = new Map<string, Instrument>();
+  readonly #registry = new Registry();
+  readonly #collectors: Collector[] = [];
+  #collecting: Promise<unknown> | undefined;
+
+  readonly #requests = this.#counter('http_requests_total', 'Requests that were answered.', [
+    'service',
+    'method',
+    'route',
+    'status',
+  ]);
+  readonly #requestSeconds = this.#histogram(
+    'http_request_duration_seconds',
+    'Until the end of the answer.',
+    ['service', 'method', 'route'],
+    REQUEST_SECONDS,
+  );
+  readonly #stepSeconds = this.#histogram(
+    'step_duration_seconds',
+    'Tries of the steps of processes.',
+    ['process', 'step', 'direction', 'outcome'],
+    STEP_SECONDS,
+  );
+  readonly #appendSeconds = this.#histogram(
+    'event_store_append_duration_seconds',
+    'Appends to the log; a conflict is one that somebody else was quicker than.',
+    ['outcome'],
+    APPEND_SECONDS,
+  );
+  readonly #appended = this.#counter('event_store_events_appended_total', 'Events that were appended.');
+  readonly #drift = this.#counter('drift_detected_total', 'What was found to differ from the log.', ['what']);
+  readonly #failures = this.#counter('collect_failures_total', 'Scrapes that had to do without something.', [
+    'collector',
+  ]);
+
+  readonly projections = {
+    lag: this.#gauge(
+      'projection_lag_events',
+      'How many positions of the log a view has not taken in; with EventStoreDB positions have gaps.',
+      ['projection'],
+    ),
+  };
+  readonly projects = this.#gauge('projects', 'Projects that are not purged.', ['status']);
+  readonly capacity = {
+    used: this.#gauge('capacity_projects_used', 'Projects that take a place: in service, or on their way.'),
+    limit: this.#gauge('capacity_projects_limit', 'Projects that PostgreSQL has connections for.'),
+    connections: this.#gauge('capacity_postgres_max_connections', "PostgreSQL's max_connections."),
+  };
+  readonly dataApis = this.#gauge('data_apis', 'REST APIs of projects.', ['state']);
+  readonly pools = {
+    clients: this.#gauge('pool_clients', "A project's clients at the pooler.", ['project', 'state']),
+    servers: this.#gauge('pool_servers', "The pooler's sessions in a project's database.", [
+      'project',
+      'state',
+    ]),
+    waitSeconds: this.#gauge('pool_max_wait_seconds', 'For how long the first client in line has waited.', [
+      'project',
+    ]),
+    transactions: this.#counter('pool_transactions_total', 'Since the pooler serves the project.', [
+      'project',
+    ]),
+  };
 
   constructor() {
-    this.gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-    this.gauge('nodejs_heap_used_bytes', 'Heap in use.', () => process.memoryUsage().heapUsed);
-    this.gauge('process_uptime_seconds', 'Since the start of the process.', () => process.uptime());
-    this.gauge('process_cpu_seconds', 'CPU time of the process, user and system.', () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  answered(request: {
+    readonly service: string;
+    readonly method: string;
+    /** as declared: a request's own path could be anything */
+    readonly route: string;
+    readonly status: number;
+    readonly durationMs: number;
+  }): void {
+    const { service, route, status, durationMs } = request;
+    const method = METHODS.has(request.method) ? request.method : 'other';
+    this.#requests.inc({ service, method, route, status: String(status) });
+    this.#requestSeconds.observe({ service, method, route }, durationMs / 1000);
+  }
+
+  stepTried(
+    step: { readonly process: string; readonly step: string; readonly direction: 'do' | 'undo' },
+    outcome: 'done' | 'failed',
+    durationMs: number,
+  ): void {
+    this.#stepSeconds.observe({ ...step, outcome }, durationMs / 1000);
+  }
+
+  /** @param events how many came into the log */
+  appended(outcome: 'appended' | 'conflict' | 'failed', events: number, durationMs: number): void {
+    this.#appendSeconds.observe({ outcome }, durationMs / 1000);
+    this.#appended.inc(events);
+  }
+
+  driftDetected(what: string): void {
+    this.#drift.inc({ what });
+  }
+
+  /** Has somebody asked at every scrape. */
+  collectFrom(collector: Collector): void {
+    this.#collectors.push(collector);
+  }
+
+  readonly contentType = this.#registry.contentType;
+
+  /** What a collector cannot tell in time is left out: a scrape comes to its end whatever is away. */
+  async render(): Promise<string> {
+    // two services of one process are asked at about the same time
+    this.#collecting ??= Promise.all(this.#collectors.map((one) => this.#collect(one))).finally(
+      () => (this.#collecting = undefined),
+    );
+    await this.#collecting;
+    return this.#registry.metrics();
+  }
+
+  async #collect(collector: Collector): Promise<void> {
+    for (const one of collector.sets) one.reset();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('too late')), COLLECT_WITHIN_MS);
     });
+    try {
+      await Promise.race([collector.collect(), late]);
+    } catch {
+      this.#failures.inc({ collector: collector.name });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  /** The instrument of this name; the same for everybody who asks. Labels must come from a small set. */
-  counter(name: string, help: string): Counter {
-    return this.#instrument(name, Counter, () => new Counter(help));
+  #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {
+    return new Counter({ name: `launchdb_${name}`, help, labelNames, registers: [this.#registry] });
   }
 
-  /** of durations, in seconds */
-  histogram(name: string, help: string): Histogram {
-    return this.#instrument(name, Histogram, () => new Histogram(help));
+  #gauge(name: string, help: string, labelNames: readonly string[] = []): Gauge {
+    return new Gauge({ name: `launchdb_${name}`, help, labelNames, registers: [this.#registry] });
   }
 
-  /** `read` is asked at every scrape; it must be quick. */
-  gauge(name: string, help: string, read: () => number): void {
-    this.#instruments.set(name, new Gauge(help, read));
-  }
-
-  render(): string {
-    const all = [...this.#instruments].flatMap(([name, instrument]) => [
-      `# HELP ${name} ${instrument.help}`,
-      `# TYPE ${name} ${instrument.kind}`,
-      ...instrument.lines(name),
-    ]);
-    return `${all.join('\n')}\n`;
-  }
-
-  #instrument<T extends Instrument>(name: string, type: new (help: string) => T, make: () => T): T {
-    const known = this.#instruments.get(name) ?? make();
-    if (!(known instanceof type)) throw new TypeError(`${name} is another kind of instrument`);
-    this.#instruments.set(name, known);
-    return known;
+  #histogram(name: string, help: string, labelNames: readonly string[], buckets: number[]): Histogram {
+    const registers = [this.#registry];
+    return new Histogram({ name: `launchdb_${name}`, help, labelNames, buckets, registers });
   }
 }
-
-const labelText = (labels: Labels): string =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, '_')}"`)
-    .join(',');
-
-const join = (...labels: string[]): string => labels.filter(Boolean).join(',');
-const braced = (labels: string): string => (labels === '' ? '' : `{${labels}}`);

@@ -3,7 +3,6 @@ import type { Log } from '../../application/ports/log.ts';
 import type { Exchange } from './exchange.ts';
 import type { Metrics } from './metrics.ts';
 
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const ROUTINE = new Set(['/health', '/ready', '/metrics']);
 /** the client went before an answer began; as others write it */
 const CLIENT_GONE = 499;
@@ -19,13 +18,8 @@ export function observe(
   res.once('close', () => {
     const { route, requestId, durationMs, owner } = exchange;
     const status = res.headersSent ? res.statusCode : CLIENT_GONE;
-    const method = METHODS.has(req.method) ? req.method : 'other';
-    metrics
-      .counter('http_requests_total', 'Requests that were answered.')
-      .add({ server: name, method, route, status: String(status) });
-    metrics
-      .histogram('http_request_duration_seconds', 'Until the end of the answer.')
-      .observe({ server: name, method, route }, durationMs / 1000);
+    const { method } = req;
+    metrics.answered({ service: name, method, route, status, durationMs });
     const line = { server: name, requestId, method, path, status, durationMs: Math.round(durationMs) };
     const level = ROUTINE.has(route) ? 'debug' : 'info';
     log[level]({ ...line, ...(owner && { ownerId: owner.id }) }, 'request');

@@ -469,8 +469,12 @@ describe('for those who run it', () => {
     expect(await response.json()).toEqual({ status: 'unavailable', checks: ready });
     ready = { postgres: 'ok' };
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    expect(metrics).toContain('http_requests_total{server="test",method="GET",route="/health",status="200"}');
-    expect(metrics).toMatch(/http_request_duration_seconds_bucket\{.*route="\/health",le="\+Inf"\} \d/);
+    expect(metrics).toContain(
+      'launchdb_http_requests_total{service="test",method="GET",route="/health",status="200"}',
+    );
+    expect(metrics).toMatch(
+      /launchdb_http_request_duration_seconds_bucket\{le="\+Inf",.*route="\/health"\} \d/,
+    );
     expect(metrics).toMatch(/^process_resident_memory_bytes \d+$/m);
     expect(metrics.match(/[^\n{]*nothing[^\n]*/)).toBeNull();
     expect(await (await fetch(`${url}/openapi.json`)).json()).toMatchObject({ openapi: '3.1.0' });

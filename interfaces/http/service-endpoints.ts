@@ -45,8 +45,8 @@ export function serviceEndpoints(server: {
       responses: { 200: 'The text format of Prometheus' },
       handler: async () => ({
         status: 200,
-        headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
-        stream: async (res) => void res.write(server.metrics.render()),
+        headers: { 'content-type': server.metrics.contentType },
+        stream: async (res) => void res.write(await server.metrics.render()),
       }),
     }),
   ];

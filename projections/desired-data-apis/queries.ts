@@ -30,12 +30,19 @@ export async function listDesiredDataApis(pool: pg.Pool): Promise<readonly Desir
   return rows.map(toDesired);
 }
 
+export async function countProjectsByStatus(
+  pool: pg.Pool,
+): Promise<readonly { readonly status: ProjectStatus; readonly count: number }[]> {
+  const { rows } = await pool.query<{ status: ProjectStatus; count: number }>(
+    'SELECT status, count(*)::int AS count FROM view_desired_data_apis.data_apis GROUP BY status',
+  );
+  return rows;
+}
+
 /** Projects that hold connections of PostgreSQL's, or may. */
 export async function countProjectsInService(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ status: ProjectStatus; projects: number }>(
-    'SELECT status, count(*)::int AS projects FROM view_desired_data_apis.data_apis GROUP BY status',
-  );
-  return rows.reduce((sum, { status, projects }) => sum + (takesPlace(status) ? projects : 0), 0);
+  const counts = await countProjectsByStatus(pool);
+  return counts.reduce((sum, { status, count }) => sum + (takesPlace(status) ? count : 0), 0);
 }
 
 /** One project, also when nothing of it stands; undefined when it is purged or never was. */

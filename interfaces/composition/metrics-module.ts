@@ -1,0 +1,129 @@
+/** What is counted, what is asked for at a scrape (views, pools, REST APIs, room), and where it is served. */
+import { ContainerModule } from 'inversify';
+import type pg from 'pg';
+import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
+import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import { projectLimit, type Capacity } from '../../domain/platform/capacity.ts';
+import { readCheckpoints } from '../../projections/checkpoints.ts';
+import { countProjectsByStatus, listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
+import { Metrics, type Collector } from '../http/metrics.ts';
+import { createServer } from '../http/server.ts';
+import { readiness } from './platform-api-module.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+/** Each process counts what goes on in it. */
+export const metricsModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.metrics).toResolvedValue(() => new Metrics());
+  bind(PARTS.workerServer).toResolvedValue(
+    ({ WORKER_PORT, LISTEN_HOST }, postgres, store, log, metrics) => {
+      const server = createServer({
+        name: 'worker',
+        port: WORKER_PORT,
+        portVariable: 'WORKER_PORT',
+        host: LISTEN_HOST,
+        endpoints: [],
+        log,
+        ready: readiness(postgres, store),
+        metrics,
+      });
+      return {
+        name: 'worker',
+        start: () => server.start(),
+        stop: () => server.stop(),
+        stopWithinMs: 12_000,
+      };
+    },
+    [TOKENS.config, TOKENS.server, TOKENS.store, TOKENS.log, TOKENS.metrics],
+  );
+});
+
+/** The manager's process alone asks for what is there once for all of them. */
+export const collectorsModule = new ContainerModule(({ bind }) => {
+  bind(PARTS.collectors).toResolvedValue(
+    (metrics, store, pool, capacity, pools, dataApis) => ({
+      name: 'collectors',
+      start: () => {
+        const collectors = [
+          lag(metrics, store, pool),
+          projects(metrics, pool),
+          room(metrics, capacity),
+          poolUsage(metrics, pools),
+          dataApiStates(metrics, dataApis, pool),
+        ];
+        for (const collector of collectors) metrics.collectFrom(collector);
+        return Promise.resolve();
+      },
+      stop: () => Promise.resolve(),
+      stopWithinMs: 1_000,
+    }),
+    [
+      TOKENS.metrics,
+      TOKENS.store,
+      TOKENS.platformPool,
+      TOKENS.capacity,
+      TOKENS.managedPools,
+      TOKENS.managedDataApis,
+    ],
+  );
+});
+
+const lag = ({ projections }: Metrics, store: EventStore, pool: pg.Pool): Collector => ({
+  name: 'projections',
+  sets: [projections.lag],
+  async collect() {
+    const [checkpoints, head] = [await readCheckpoints(pool), await store.head()];
+    for (const { name, position } of checkpoints) {
+      projections.lag.set({ projection: name }, Math.max(0, Number(head - position)));
+    }
+  },
+});
+
+const projects = ({ projects }: Metrics, pool: pg.Pool): Collector => ({
+  name: 'projects',
+  sets: [projects],
+  async collect() {
+    for (const { status, count } of await countProjectsByStatus(pool)) projects.set({ status }, count);
+  },
+});
+
+const room = ({ capacity: gauges }: Metrics, capacity: () => Promise<Capacity>): Collector => ({
+  name: 'capacity',
+  sets: Object.values(gauges),
+  async collect() {
+    const now = await capacity();
+    gauges.used.set(now.used);
+    gauges.limit.set(projectLimit(now));
+    gauges.connections.set(now.max);
+  },
+});
+
+const poolUsage = ({ pools: gauges }: Metrics, pools: ManagedConnectionPools): Collector => ({
+  name: 'pools',
+  sets: Object.values(gauges),
+  async collect() {
+    for (const { project, clients, servers, ...usage } of await pools.usage()) {
+      for (const [state, count] of Object.entries(clients)) gauges.clients.set({ project, state }, count);
+      for (const [state, count] of Object.entries(servers)) gauges.servers.set({ project, state }, count);
+      gauges.waitSeconds.set({ project }, usage.maxWaitMs / 1000);
+      gauges.transactions.inc({ project }, usage.transactions);
+    }
+  },
+});
+
+const dataApiStates = (
+  { dataApis: gauge }: Metrics,
+  dataApis: ManagedDataApis,
+  pool: pg.Pool,
+): Collector => ({
+  name: 'data-apis',
+  sets: [gauge],
+  async collect() {
+    const running = new Set(await dataApis.list());
+    const rows = (await listDesiredDataApis(pool)).filter(({ postgrest }) => postgrest);
+    const missing = rows.filter(({ projectId }) => !running.has(projectId)).length;
+    gauge.set({ state: 'running' }, rows.length - missing);
+    gauge.set({ state: 'missing' }, missing);
+    gauge.set({ state: 'unwanted' }, running.size - (rows.length - missing));
+  },
+});
