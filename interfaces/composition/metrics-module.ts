@@ -89,7 +89,8 @@ const projects = ({ projects }: Metrics, pool: pg.Pool): Collector => ({
 
 const room = ({ capacity: gauges }: Metrics, capacity: () => Promise<Capacity>): Collector => ({
   name: 'capacity',
-  sets: Object.values(gauges),
+  // without labels, a reset would make them 0
+  sets: Object.values(gauges).map((gauge) => ({ reset: () => gauge.remove() })),
   async collect() {
     const now = await capacity();
     gauges.used.set(now.used);

@@ -83,6 +83,8 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
+    // nobody has been asked yet: absent, and not 0
+    for (const gauge of Object.values(this.capacity)) gauge.remove();
   }
 
   answered(request: {
