@@ -59,12 +59,13 @@ const schema = z.object({
 
 const config = schema
   .refine(
-    (given) =>
-      given.PGBOUNCER_HOST === undefined ||
-      (given.PGBOUNCER_CONFIG_DIR !== undefined) === given.LAUNCHDB_ROLES.includes('manager'),
+    ({ LAUNCHDB_ROLES, PGBOUNCER_HOST, PGBOUNCER_CONFIG_DIR }) => {
+      if (PGBOUNCER_HOST === undefined) return PGBOUNCER_CONFIG_DIR === undefined;
+      return PGBOUNCER_CONFIG_DIR !== undefined || !LAUNCHDB_ROLES.includes('manager');
+    },
     {
       path: ['PGBOUNCER_CONFIG_DIR'],
-      message: 'is needed with PGBOUNCER_HOST where the manager is, and only there',
+      message: 'goes with PGBOUNCER_HOST, and is needed with it by the manager',
     },
   )
   .superRefine((given, context) => {

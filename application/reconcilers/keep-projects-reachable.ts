@@ -68,9 +68,11 @@ export class ProjectReconciler {
       void this.check(project, { what: 'data-api', expected: 'running', actual });
     });
     pools.onDisturbed((drift) => {
-      const { project, actual } = drift;
-      if (project) void this.check(project, { what: 'pool', expected: 'registered', actual });
-      else void this.#recordOfPooler(drift);
+      const { project, actual, mended } = drift;
+      if (!project) return void this.#recordOfPooler(drift);
+      void this.check(project, { what: 'pool', expected: 'registered', actual });
+      // while the pooler is away there is nothing to look at
+      void mended.then(() => this.check(project));
     });
     this.#looking = this.#lookNowAndThen();
   }
@@ -123,9 +125,13 @@ export class ProjectReconciler {
       const project = (await loadProject(this.#dependencies.store, id))?.project;
       // a process is at work on it: its steps see to all of this
       if (project?.run) return;
-      const found = await this.#driftOf(id, project);
       const wanted = told?.what === 'pool' ? project?.resources.pool : project?.resources.postgrest;
-      if (looks === 0 && told && wanted) await this.#report(id, told);
+      // whatever keeps us from looking, it is on record
+      if (looks === 0 && told && wanted) {
+        await this.#report(id, told);
+        continue;
+      }
+      const found = await this.#driftOf(id, project);
       if (found.length === 0) return this.#reportRepaired(id, project, told);
       await this.#repair(id, project, found);
     }

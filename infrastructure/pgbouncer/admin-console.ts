@@ -51,6 +51,8 @@ export class AdminConsole {
     try {
       return await work(await this.#connected());
     } catch (error) {
+      // what the work itself says of what it saw
+      if (error instanceof Unavailable) throw error;
       // an answer, if not the one that was hoped for: the session is good
       if (!(error instanceof pg.DatabaseError)) this.#drop();
       throw new Unavailable(attempted, error);

@@ -244,7 +244,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         await client.query('RELOAD');
         // somebody may have taken the console's own login out of the file at this very moment
         if ((await this.#folder.read(LOGINS)).own !== this.#written.get(LOGINS))
-          throw new Error('the list of logins was changed while it was taken up');
+          throw new Unavailable('have the logins taken up: they were changed meanwhile');
         const served = await servedEntries(client);
         const taken = served.filter(
           ({ project, shown }) => wanted.has(project) && isServedAs(shown, project, this.#options.server),
@@ -292,11 +292,10 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     this.#foreign = entriesNamed(theirs.map(({ others }) => others).join('\n'));
     const seen: SeenDrift[] = [];
     for (const [name, text] of this.#render()) {
-      const { own } = await this.#folder.read(name);
+      const found = await this.#folder.write(name, text);
       const written = this.#written.get(name);
-      if (written !== undefined) seen.push(...driftOfFile(name, written, own));
-      await this.#folder.write(name, text);
       this.#written.set(name, text);
+      if (written !== undefined) seen.push(...driftOfFile(name, written, found));
     }
     this.#tell(seen);
   }

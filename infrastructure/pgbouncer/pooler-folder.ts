@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { Unavailable } from '../../application/errors.ts';
 import type { SystemUser } from '../process/system-user.ts';
 import { FolderLock } from './folder-lock.ts';
-import { hasBothMarks, joined, partsOf } from './own-part.ts';
+import { hasBothMarks, joined, partsOf, type Parts } from './own-part.ts';
 
 export interface PoolerFolderOptions {
   readonly path: string;
@@ -61,32 +61,34 @@ export class PoolerFolder {
 
   /** Our part of a file, and what stands outside of it; both empty when there is none. */
   async read(name: string): Promise<{ own: string | undefined; others: string }> {
-    const { own, before, after } = await this.#parts(name);
+    const { own, before, after } = await this.#partsOf(name, await this.#text(name));
     return { own, others: `${before}${after}` };
   }
 
   /**
    * Puts our part into a file; one that holds it already is left as it is.
-   * @returns whether it was written
+   * @returns our part as it was before
    * @throws {Unavailable} another manager has taken over
    */
-  async write(name: string, own: string): Promise<boolean> {
+  async write(name: string, own: string): Promise<string | undefined> {
     if (!(await this.#lock?.isHeld()))
       throw new Unavailable("write the pooler's files: another LaunchDB does");
-    const text = joined(await this.#parts(name), own);
     const old = await this.#text(name);
-    if (old === text) return false;
+    const parts = await this.#partsOf(name, old);
+    const text = joined(parts, own);
+    if (old === text) return parts.own;
     await this.#ensureFolders();
     await this.#backUp(name);
     const draft = this.file(`${name}.new`);
     await rm(draft, { force: true });
     await writeFile(draft, text, { mode: this.#options.fileMode, flush: true });
     await this.#own(draft);
+    // before anybody else can lay hands on it
+    this.#seen.set(name, await signature(draft));
     await rename(draft, this.file(name));
     await flushFolder(this.#options.path);
     this.#whole.set(name, text);
-    this.#seen.set(name, await signature(this.file(name)));
-    return true;
+    return parts.own;
   }
 
   /** Whether one of the files is another one than at the last call; the first call says no. */
@@ -104,8 +106,7 @@ export class PoolerFolder {
     return changed;
   }
 
-  async #parts(name: string) {
-    const text = await this.#text(name);
+  async #partsOf(name: string, text: string): Promise<Parts> {
     if (hasBothMarks(text)) {
       this.#whole.set(name, text);
       return partsOf(text, undefined);

@@ -1,8 +1,10 @@
 /** How many projects there is room for, and who may take the last place. */
 import { ContainerModule } from 'inversify';
+import { projectLimit } from '../../domain/platform/capacity.ts';
 import { PROJECT_CONNECTIONS } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
 import { POSTGREST_CONNECTIONS } from '../../infrastructure/process/postgrest-config.ts';
+import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
 import { countProjectsInService } from '../../projections/desired-data-apis/queries.ts';
 import { TOKENS } from './tokens.ts';
@@ -13,13 +15,15 @@ export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.turns).toResolvedValue((pool) => new PostgresTurns(pool), [TOKENS.platformPool]);
   bind(TOKENS.capacity).toResolvedValue(
     (server, pooler, pool, store, checkpoints) => async () => {
-      const position = await store.head();
-      const [limits] = await Promise.all([
-        server.connectionLimits(),
-        checkpoints.waitFor(desiredDataApis.name, position, VIEW_WITHIN_MS),
-      ]);
+      const head = await store.head();
       const perProject = pooler ? PROJECT_CONNECTIONS : POSTGREST_CONNECTIONS;
-      return { ...limits, perProject, used: await countProjectsInService(pool) };
+      const connections = { ...(await server.connectionLimits()), perProject };
+      const { position } = await readCheckpoint(pool, desiredDataApis.name);
+      const used = await countProjectsInService(pool);
+      // an event brings one project into service at most: far from the limit nobody has to wait for the view
+      if (used + Number(head - position) < projectLimit(connections)) return { ...connections, used };
+      await checkpoints.waitFor(desiredDataApis.name, head, VIEW_WITHIN_MS);
+      return { ...connections, used: await countProjectsInService(pool) };
     },
     [TOKENS.server, TOKENS.pooler, TOKENS.platformPool, TOKENS.store, TOKENS.checkpoints],
   );

@@ -97,7 +97,7 @@ async function pooler(
   const common = { port, server: server.address, adminPassword, log };
   if (host !== undefined && shared !== undefined) {
     const folder = resolve(shared);
-    return new PgbouncerConnectionPools({ ...common, host, folder, listenAddresses: '*', user: undefined });
+    return new PgbouncerConnectionPools({ ...common, host, folder, listenAddresses: '*', user });
   }
   if (binary === undefined) return new NoConnectionPools();
   return new PgbouncerConnectionPools({
