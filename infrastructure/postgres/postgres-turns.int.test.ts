@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { turnsContract } from '../../application/ports/turns.contract.ts';
 import { PostgresTurns } from './postgres-turns.ts';
+import { sessionPool } from './session-pool.ts';
 import { testDatabase, type TestDatabase } from './test-database.ts';
 
 turnsContract('PostgreSQL', async () => {
@@ -30,7 +31,10 @@ test('however many wait, the work finds sessions in the same pool', async () => 
 });
 
 test('the session lost meanwhile: the work’s outcome counts, and the next one has its turn', async () => {
-  const turns = new PostgresTurns(database.pool);
+  // as the platform has it: it listens to a session that ends in somebody's hands
+  const pool = sessionPool({ connectionString: database.url, max: 4 }, () => {});
+  onTestFinished(() => pool.end());
+  const turns = new PostgresTurns(pool);
   const work = async () => {
     const others = `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()`;
     await database.pool.query(others);
