@@ -40,6 +40,11 @@ const schema = z.object({
     .regex(/^[A-Za-z0-9._:-]+$/, 'not a host name')
     .optional(),
   PGBOUNCER_CONFIG_DIR: z.string().min(1).optional(),
+  IDLE_SLEEP_MINUTES: z.coerce
+    .number()
+    .min(0)
+    .max(30 * 24 * 60)
+    .default(0),
   DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
   EVENT_STORE_URL: url(/^(postgres(ql)?|esdb(\+discover)?):$/).optional(),
   INTERNAL_API_KEY: z

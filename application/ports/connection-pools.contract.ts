@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ConnectionPools, ManagedConnectionPools, Pool } from './connection-pools.ts';
 import { newProject } from './databases.contract.ts';
@@ -13,7 +13,17 @@ export interface PoolsHarness {
 
 export interface ManagedPoolsHarness {
   readonly pools: ManagedConnectionPools;
+  /** a project that can be worked with through the pooler; its pool is registered */
+  workable(): Promise<Workable>;
   close(): Promise<void>;
+}
+
+export interface Workable {
+  readonly project: ProjectId;
+  /** one query, to its end */
+  readonly query: () => Promise<void>;
+  /** a query that goes on until that is called which it resolves with */
+  readonly begin: () => Promise<() => Promise<void>>;
 }
 
 const VERIFIER = 'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$a2V5:a2V5';
@@ -115,6 +125,24 @@ export function managedConnectionPoolsContract(name: string, make: () => Promise
       await pools.unregister(first);
       expect((await pools.usage()).map(({ project }) => project)).toEqual([second]);
       await pools.restore([]);
+    });
+
+    test('its usage changes with each query and stands still otherwise, and what goes on is seen', async () => {
+      const { project, query, begin } = await harness.workable();
+      const usage = async () => (await pools.usage()).find((one) => one.project === project);
+      const counts = [(await usage())?.transactions];
+      for (let times = 0; times < 2; times++) {
+        await query();
+        counts.push((await usage())?.transactions);
+      }
+      expect(new Set(counts).size).toBe(3);
+      expect(await usage()).toMatchObject({ transactions: counts.at(-1), servers: { active: 0 } });
+      const end = await begin();
+      expect(await usage()).toMatchObject({ servers: { active: 1 } });
+      await end();
+      await vi.waitFor(async () => expect(await usage()).toMatchObject({ servers: { active: 0 } }), 10_000);
+      expect((await usage())?.transactions).not.toBe(counts.at(-1));
+      await pools.unregister(project);
     });
 
     test('fifty at once are all there, and all go', async () => {

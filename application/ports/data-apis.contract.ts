@@ -10,6 +10,8 @@ export interface DataApisHarness {
   prepare(): Promise<DataApi>;
   /** the log says so too: an adapter may take its facts from there, not from the call */
   change?(api: DataApi): Promise<void>;
+  /** as if a request of this project were under way, until that is called which it returns */
+  occupy(project: ProjectId): () => void;
   close(): Promise<void>;
 }
 
@@ -60,6 +62,20 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
     test('removed twice, nothing is left', async () => {
       await dataApis.remove(project);
       await dataApis.remove(project);
+      expect(dataApis.endpoint(project)).toBeUndefined();
+      await expect(dataApis.probe(project)).rejects.toThrow(Unavailable);
+    });
+
+    test('retired it is gone, unless somebody uses it: then nothing has happened', async () => {
+      await dataApis.ensure(api);
+      const endpoint = dataApis.endpoint(project);
+      const leave = harness.occupy(project);
+      expect(await dataApis.retire(project)).toBe(false);
+      expect(dataApis.endpoint(project)).toEqual(endpoint);
+      await dataApis.probe(project);
+      leave();
+      expect(await dataApis.retire(project)).toBe(true);
+      expect(await dataApis.retire(project)).toBe(true);
       expect(dataApis.endpoint(project)).toBeUndefined();
       await expect(dataApis.probe(project)).rejects.toThrow(Unavailable);
     });

@@ -23,6 +23,11 @@ export interface DataApis {
   /** Running and ready with exactly this configuration: adopted, reloaded, replaced or started. */
   ensure(api: DataApi): Promise<void>;
   remove(project: ProjectId): Promise<void>;
+  /**
+   * Ends it without cutting anybody off: no new request gets to it from now on, and it ends when those under way
+   * have. @returns false: one of them takes long; it is back where it was
+   */
+  retire(project: ProjectId): Promise<boolean>;
   /** Reads the tables again, after DDL. Does nothing when none runs. */
   reloadSchema(project: ProjectId): Promise<void>;
   /** Asks it for its root document through the configured route; resolves when it answered. */

@@ -44,6 +44,8 @@ export async function standing({ world, databases }: Harness) {
 }
 export const everything = { databases: 1, users: 1, pools: 1, dataApis: 1 };
 export const nothing = { databases: 0, users: 0, pools: 0, dataApis: 0 };
+/** asleep: everything but what the next request starts */
+export const reachable = { databases: 1, users: 1, pools: 1, dataApis: 0 };
 export const dataOnly = { databases: 1, users: 1, pools: 0, dataApis: 0 };
 
 export const request = (id: ProjectId): ProjectCommand => ({

@@ -22,6 +22,8 @@ const WAKING: readonly (RequestEvent['type'] | TroubleEvent['type'])[] = [
   'ProjectRequested',
   'ProjectPauseRequested',
   'ProjectResumeRequested',
+  'ProjectSleepRequested',
+  'ProjectWakeRequested',
   'ProjectDeletionRequested',
   'ProjectUndeleteRequested',
   'ProjectPurgeRequested',

@@ -12,9 +12,20 @@ import {
   runToRest,
   type Disturbance,
 } from './process-properties.ts';
-import { everything, issued, dataOnly, makeHarness, nothing, request, standing } from './process-harness.ts';
+import {
+  dataOnly,
+  everything,
+  issued,
+  makeHarness,
+  nothing,
+  reachable,
+  request,
+  secrets,
+  standing,
+} from './process-harness.ts';
 import { allProcesses } from './processes.ts';
 
+const sleep = (): ProjectCommand => ({ kind: 'SleepProject', idleSince: new Date(0) });
 const deletion: ProjectCommand = { kind: 'DeleteProject', purgeAfter: new Date(0) };
 
 /** Each process: how to get there, what starts it, and how the world looks when it has ended. */
@@ -31,6 +42,14 @@ const processes = [
     name: 'resume',
     before: [request, () => ({ kind: 'PauseProject' })],
     start: () => ({ kind: 'ResumeProject' }),
+    ends: 'active',
+    leaves: everything,
+  },
+  { name: 'sleep', before: [request], start: sleep, ends: 'sleeping', leaves: reachable },
+  {
+    name: 'wake',
+    before: [request, sleep],
+    start: () => ({ kind: 'WakeProject' }),
     ends: 'active',
     leaves: everything,
   },
@@ -156,6 +175,68 @@ describe('a provision that cannot succeed', () => {
     await command(harness, id, { kind: 'RetryStep' });
     expect((await runToRest(harness, id, disturbance)).status).toBe('failed');
     expect(await standing(harness)).toEqual(nothing);
+  });
+});
+
+describe('a sleeping project', () => {
+  test('stays awake for whoever is being served', async () => {
+    const { harness, id } = await play(processes[0]);
+    harness.dataApis.inUse.add(id);
+    await command(harness, id, sleep());
+    expect(await runToRest(harness, id)).toMatchObject({ status: 'active', run: null });
+    expect(await standing(harness)).toEqual(everything);
+  });
+
+  test('is woken with the keys, the password and the settings that it got while it slept', async () => {
+    const { harness, id } = await play(processes.find(({ name }) => name === 'sleep') ?? processes[0]);
+    const next = await secrets.issue();
+    const dataApi = { maxRows: 7, schemas: ['public'] };
+    const overlapUntil = new Date(0);
+    const changes: readonly ProjectCommand[] = [
+      { kind: 'RotateJwtSecret', secrets: secrets.seal(id, { ...issued, ...next }), overlapUntil },
+      { kind: 'RotateDatabasePassword', secrets: secrets.seal(id, { ...issued, ...next }) },
+      { kind: 'ChangeDataApiSettings', dataApi },
+    ];
+    for (const change of changes) {
+      await command(harness, id, change);
+      expect(await runToRest(harness, id)).toMatchObject({ status: 'sleeping', run: null });
+      expect(await standing(harness)).toEqual(reachable);
+    }
+    expect(harness.databases.users.get(id)).toBe(next.owner.verifier);
+    await command(harness, id, { kind: 'WakeProject' });
+    expect((await runToRest(harness, id)).status).toBe('active');
+    const jwtSecrets = [next.jwtSecret, issued.jwtSecret];
+    expect(harness.dataApis.running.get(id)).toMatchObject({ jwtSecrets, settings: dataApi });
+  });
+
+  test.each(['retire-postgrest', 'conclude-sleep'])('is woken in the middle of %s', async (name) => {
+    const { harness, id } = await play(processes[0]);
+    await command(harness, id, sleep());
+    let asked = false;
+    const project = await runToRest(harness, id, {
+      async around(step, _direction, effect) {
+        const result = await effect();
+        if (step === name && !asked) {
+          asked = true;
+          await command(harness, id, { kind: 'WakeProject' });
+        }
+        return result;
+      },
+    });
+    expect(asked).toBe(true);
+    expect(project.status).toBe('active');
+    expect(await standing(harness)).toEqual(everything);
+  });
+
+  test.each([
+    { what: 'paused', asked: { kind: 'PauseProject' }, leaves: dataOnly },
+    { what: 'deleted', asked: deletion, leaves: dataOnly },
+    { what: 'purged', asked: { kind: 'PurgeProject' }, leaves: nothing },
+  ] as const)('is $what like one that is awake', async ({ what, asked, leaves }) => {
+    const { harness, id } = await play(processes.find(({ name }) => name === 'sleep') ?? processes[0]);
+    await command(harness, id, asked);
+    expect((await runToRest(harness, id)).status).toBe(what);
+    expect(await standing(harness)).toEqual(leaves);
   });
 });
 

@@ -30,7 +30,7 @@ export interface Step {
   readonly name: string;
   /** the event that says that the step is done; the last step of a process records its outcome */
   readonly records: EffectEvent['type'] | OutcomeEvent['type'];
-  /** An idempotent "ensure" or "remove". @returns the event to record */
+  /** An idempotent "ensure" or "remove". @returns the event to record, or an outcome that ends the process here */
   do(project: ExistingProject): Promise<ProjectEvent>;
   /** null: nothing stands afterwards that the steps above do not take away */
   readonly undo: Undo | null;

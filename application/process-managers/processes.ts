@@ -1,4 +1,4 @@
-/** The processes that take an existing project down, bring it back or remove it. */
+/** The processes that take an existing project down, bring it back, change or remove it. */
 import type { ProcessName } from '../../domain/project/events.ts';
 import type { Process } from './process.ts';
 import { provisionProject } from './provision-project.ts';
@@ -10,6 +10,7 @@ import {
   QUICK_MS,
   registerPool,
   removePostgrest,
+  retirePostgrest,
   SLOW_MS,
   spawnPostgrest,
   unregisterPool,
@@ -38,6 +39,20 @@ export const resumeProject = (world: World): Process => ({
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectResumed'),
   ],
+});
+
+/** Database, logins and pool entry stay: who connects directly notices nothing. */
+export const sleepProject = (world: World): Process => ({
+  name: 'sleep',
+  startedBy: ['ProjectSleepRequested'],
+  steps: [retirePostgrest(world), conclude('conclude-sleep', 'ProjectSlept')],
+});
+
+/** Somebody waits for this one: no step but what a REST API needs. */
+export const wakeProject = (world: World): Process => ({
+  name: 'wake',
+  startedBy: ['ProjectWakeRequested'],
+  steps: [spawnPostgrest(world), verifyDataApi(world, 'ProjectWoken')],
 });
 
 /** Takes the project out of service and keeps its data for the retention. */
@@ -146,6 +161,8 @@ export const allProcesses = (world: World): Readonly<Record<ProcessName, Process
   provision: provisionProject(world),
   pause: pauseProject(world),
   resume: resumeProject(world),
+  sleep: sleepProject(world),
+  wake: wakeProject(world),
   delete: deleteProject(world),
   undelete: undeleteProject(world),
   purge: purgeProject(world),

@@ -51,6 +51,18 @@ export const removePostgrest = (world: World): Step => ({
   undo: null,
 });
 
+/** Nobody's request is cut off: one that takes long keeps the project awake. */
+export const retirePostgrest = (world: World): Step => ({
+  name: 'retire-postgrest',
+  records: 'PostgrestRemoved',
+  timeoutMs: SLOW_MS,
+  async do(project) {
+    const retired = await world.dataApis.retire(project.id);
+    return { type: retired ? 'PostgrestRemoved' : 'ProjectKeptAwake', data: {} };
+  },
+  undo: null,
+});
+
 export const unregisterPool = (world: World): Step => ({
   name: 'unregister-pool',
   records: 'PoolUnregistered',
@@ -87,7 +99,7 @@ export const closeDatabase = (world: World): Step => ({
 /** The last step of a process that brings a project up: the outcome is said only after its REST API answered. */
 export const verifyDataApi = (
   world: World,
-  records: 'ProjectActivated' | 'ProjectResumed' | 'ProjectUndeleted',
+  records: 'ProjectActivated' | 'ProjectResumed' | 'ProjectUndeleted' | 'ProjectWoken',
 ): Step => ({
   name: 'verify-data-api',
   records,
@@ -102,7 +114,7 @@ export const verifyDataApi = (
 /** The last step of a process that takes things away: by now nothing is left to do but to say so. */
 export const conclude = (
   name: string,
-  records: 'ProjectPaused' | 'ProjectDeleted' | 'ProjectPurged' | 'DatabasePasswordInForce',
+  records: 'ProjectPaused' | 'ProjectSlept' | 'ProjectDeleted' | 'ProjectPurged' | 'DatabasePasswordInForce',
 ): Step => ({
   name,
   records,

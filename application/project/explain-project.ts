@@ -41,6 +41,8 @@ const WORDS: Words = {
   ProjectRequested: ({ name }) => `The project "${name}" was requested`,
   ProjectPauseRequested: () => 'A pause was requested',
   ProjectResumeRequested: () => 'Resuming was requested',
+  ProjectSleepRequested: ({ idleSince }) => `Nobody has used it since ${idleSince}: it is put to sleep`,
+  ProjectWakeRequested: () => 'Somebody wants it: it is woken',
   ProjectDeletionRequested: ({ purgeAfter }) =>
     `Deletion was requested; the data is kept until ${purgeAfter}`,
   ProjectUndeleteRequested: () => 'Taking the deletion back was requested',
@@ -70,6 +72,9 @@ const WORDS: Words = {
     `Provisioning failed at ${step} (${reason}); everything was undone`,
   ProjectPaused: () => 'The project is paused',
   ProjectResumed: () => 'The REST API answered: the project is active again',
+  ProjectSlept: () => 'The project sleeps: the next request starts its REST API; connections go on working',
+  ProjectKeptAwake: () => 'A request was under way: the project stays awake',
+  ProjectWoken: () => 'The REST API answered: the project is awake',
   ProjectDeleted: () => 'The project is deleted; its data is kept for now',
   ProjectUndeleted: () => 'The REST API answered: the deletion is taken back',
   ProjectPurged: () => 'Nothing of the project is left but its events',
@@ -113,7 +118,7 @@ function summaryOf({ name, status, run, drift }: ExistingProject): string {
     ? ` and undoes itself because ${run.undoing.step} failed (${run.undoing.reason})`
     : '';
   const differs = drift.length > 0 ? `; found to differ and not repaired yet: ${drift.join(', ')}` : '';
-  return `"${name}" is ${status}${does}${undoes}${differs}.`;
+  return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${differs}.`;
 }
 
 function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
@@ -129,6 +134,8 @@ function adviceOf({ id, status, run, purgeAfter }: ExistingProject): string | nu
     return 'Nothing is left of it. Delete it to use its name again, and create it anew when the reason is mended.';
   if (status === 'deleted')
     return `It can be taken back (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
+  if (status === 'sleeping' && !run?.trouble)
+    return 'Nothing has to be done: the next request wakes it. Direct connections work all the time.';
   if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;
   return run?.trouble
     ? 'Nothing has to be done: it is tried again by itself. The reason says what is in the way.'

@@ -6,6 +6,7 @@ import {
   everything,
   issued,
   makeHarness,
+  reachable,
   request,
   secrets,
   standing,
@@ -150,6 +151,25 @@ test('E70 what nobody wants any more goes, and what no project owns as well', as
   await reconciler.look();
   expect(await standing(harness)).toMatchObject({ dataApis: 0, pools: 0 });
   expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+});
+
+test('the REST API of a sleeping project is not started, and ended when somebody did start it', async () => {
+  const { harness, id, reconciler, drift } = await active();
+  const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  await command(harness, id, { kind: 'SleepProject', idleSince: new Date(0) });
+  await runToRest(harness, id);
+  await reconciler.look();
+  expect(await drift()).toEqual([]);
+  await harness.dataApis.ensure(wanted);
+  await harness.pools.unregister(id);
+  await reconciler.look();
+  expect(await standing(harness)).toEqual(reachable);
+  expect((await drift()).map(({ type, what }) => [type, what])).toEqual([
+    ['DriftDetected', 'pool'],
+    ['DriftDetected', 'data-api'],
+    ['DriftRepaired', 'pool'],
+    ['DriftRepaired', 'data-api'],
+  ]);
 });
 
 test('a project that a process is at work on is left to it', async () => {

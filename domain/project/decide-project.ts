@@ -32,13 +32,10 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
     case 'RotateDatabasePassword':
       return decideRotation(command, state);
     case 'PauseProject':
-      if (state.status === 'paused' || state.status === 'pausing') return [];
-      requireStatus(state, 'active', 'project/not-active');
-      return [{ type: 'ProjectPauseRequested', data: {} }];
     case 'ResumeProject':
-      if (state.status === 'active' || state.status === 'resuming') return [];
-      requireStatus(state, 'paused', 'project/not-paused');
-      return [{ type: 'ProjectResumeRequested', data: {} }];
+    case 'SleepProject':
+    case 'WakeProject':
+      return decideServing(command, state);
     case 'DeleteProject':
       if (['deleting', 'deleted', 'purging'].includes(state.status)) return [];
       // nobody has put anything into a project that never was active: there is nothing to retain
@@ -84,7 +81,7 @@ function decideRotation(command: Rotation, state: ExistingProject): readonly Pro
     // while a process is at work it waits: the next sweep comes
     return over && !state.run ? [{ type: 'PreviousJwtSecretRetired', data: {} }] : [];
   }
-  requireStatus(state, 'active', 'project/not-active');
+  requireServed(state);
   const { secrets } = command;
   if (command.kind === 'RotateDatabasePassword')
     return [{ type: 'DatabasePasswordRotated', data: { secrets } }];
@@ -101,9 +98,52 @@ function decideRotation(command: Rotation, state: ExistingProject): readonly Pro
 
 function decideSettings(dataApi: DataApiSettings, state: ExistingProject): readonly ProjectEvent[] {
   if (JSON.stringify(dataApi) === JSON.stringify(state.dataApi)) return [];
-  if (state.status !== 'paused') requireStatus(state, 'active', 'project/not-active');
+  if (state.status !== 'paused') requireServed(state);
   return [{ type: 'DataApiSettingsChanged', data: { dataApi } }];
 }
+
+type Serving = Extract<
+  ProjectCommand,
+  { kind: 'PauseProject' | 'ResumeProject' | 'SleepProject' | 'WakeProject' }
+>;
+
+/** Whether a project's REST API shall run. */
+function decideServing(command: Serving, state: ExistingProject): readonly ProjectEvent[] {
+  switch (command.kind) {
+    case 'PauseProject':
+      if (state.status === 'paused' || state.status === 'pausing') return [];
+      if (!isBetweenSleepAndWake(state)) requireServed(state);
+      return [{ type: 'ProjectPauseRequested', data: {} }];
+    case 'ResumeProject':
+      if (state.status === 'resuming') return [];
+      if (['active', 'sleeping', 'waking'].includes(state.status)) return wake(state);
+      requireStatus(state, 'paused', 'project/not-paused');
+      return [{ type: 'ProjectResumeRequested', data: {} }];
+    case 'SleepProject': {
+      const idle = state.status === 'active' && !state.run;
+      const idleSince = command.idleSince.toISOString();
+      return idle ? [{ type: 'ProjectSleepRequested', data: { idleSince } }] : [];
+    }
+    case 'WakeProject':
+      return wake(state);
+  }
+}
+
+/** Nothing to do for one that is awake or on its way; another process that is at work on it ends first. */
+function wake(state: ExistingProject): readonly ProjectEvent[] {
+  if (state.status === 'active' || state.status === 'waking') return [];
+  if (state.status !== 'sleeping') requireStatus(state, 'sleeping', 'project/not-active');
+  const falls = state.run?.process === 'sleep';
+  return !state.run || falls ? [{ type: 'ProjectWakeRequested', data: {} }] : [];
+}
+
+/** What the platform does by itself: an owner's wish goes before it. */
+const isBetweenSleepAndWake = ({ status, run }: ExistingProject): boolean =>
+  status !== 'suspended' && (run?.process === 'sleep' || run?.process === 'wake');
+
+/** Awake, or asleep and so awake for whoever comes. */
+const requireServed = (state: ExistingProject): void =>
+  requireStatus(state, state.status === 'sleeping' ? 'sleeping' : 'active', 'project/not-active');
 
 function requireStatus(
   state: ExistingProject,

@@ -14,11 +14,20 @@ export interface DataApiSettings {
 export const DEFAULT_DATA_API_SETTINGS: DataApiSettings = { maxRows: 1000, schemas: ['public'] };
 
 export type ProcessName =
-  'provision' | 'pause' | 'resume' | 'delete' | 'undelete' | 'purge' | 'apply-settings' | 'change-password';
+  | 'provision'
+  | 'pause'
+  | 'resume'
+  | 'sleep'
+  | 'wake'
+  | 'delete'
+  | 'undelete'
+  | 'purge'
+  | 'apply-settings'
+  | 'change-password';
 
 type Fact<Type extends string, Data = Record<never, never>> = { readonly type: Type; readonly data: Data };
 
-/** What an owner or operator asked for. Each of these starts a process. */
+/** What an owner, an operator or a request asked for. Each of these starts a process. */
 export type RequestEvent =
   | Fact<
       'ProjectRequested',
@@ -34,6 +43,9 @@ export type RequestEvent =
     >
   | Fact<'ProjectPauseRequested'>
   | Fact<'ProjectResumeRequested'>
+  /** nobody has used it since then */
+  | Fact<'ProjectSleepRequested', { idleSince: string }>
+  | Fact<'ProjectWakeRequested'>
   | Fact<'ProjectDeletionRequested', { purgeAfter: string }>
   | Fact<'ProjectUndeleteRequested'>
   | Fact<'ProjectPurgeRequested'>
@@ -67,6 +79,10 @@ export type OutcomeEvent =
   | Fact<'ProvisioningFailed', { step: string; reason: string }>
   | Fact<'ProjectPaused'>
   | Fact<'ProjectResumed'>
+  | Fact<'ProjectSlept'>
+  /** instead of it: a request came while it was to fall asleep */
+  | Fact<'ProjectKeptAwake'>
+  | Fact<'ProjectWoken'>
   | Fact<'ProjectDeleted'>
   | Fact<'ProjectUndeleted'>
   | Fact<'ProjectPurged'>

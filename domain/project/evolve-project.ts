@@ -14,20 +14,15 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectRenamed':
       return { ...next, displayName: event.data.displayName };
     case 'ProjectPauseRequested':
-      return { ...next, status: 'pausing', run: begin('pause', event) };
     case 'ProjectResumeRequested':
-      return { ...next, status: 'resuming', run: begin('resume', event) };
-    case 'ProjectDeletionRequested':
-      return {
-        ...next,
-        status: 'deleting',
-        run: begin('delete', event),
-        purgeAfter: new Date(event.data.purgeAfter),
-      };
-    case 'ProjectUndeleteRequested':
-      return { ...next, status: 'resuming', run: begin('undelete', event), purgeAfter: null };
+    case 'ProjectSleepRequested':
+    case 'ProjectWakeRequested':
     case 'ProjectPurgeRequested':
-      return { ...next, status: 'purging', run: begin('purge', event) };
+      return begun(next, BEGINS[event.type], event);
+    case 'ProjectDeletionRequested':
+      return { ...begun(next, 'delete', event), purgeAfter: new Date(event.data.purgeAfter) };
+    case 'ProjectUndeleteRequested':
+      return { ...begun(next, 'undelete', event), purgeAfter: null };
     case 'DataApiSettingsChanged':
       return { ...next, dataApi: event.data.dataApi, run: applying(state, event) };
     case 'JwtSecretRotated':
@@ -54,6 +49,9 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectActivated':
       return { ...next, status: 'active', run: null, activated: true };
     case 'ProjectResumed':
+    case 'ProjectSlept':
+    case 'ProjectKeptAwake':
+    case 'ProjectWoken':
     case 'ProjectUndeleted':
     case 'ProvisioningFailed':
     case 'ProjectPaused':
@@ -75,8 +73,25 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
   }
 }
 
+const BEGINS = {
+  ProjectPauseRequested: 'pause',
+  ProjectResumeRequested: 'resume',
+  ProjectSleepRequested: 'sleep',
+  ProjectWakeRequested: 'wake',
+  ProjectPurgeRequested: 'purge',
+} as const satisfies Readonly<Partial<Record<ProjectEvent['type'], ProcessName>>>;
+
+const begun = (project: ExistingProject, process: ProcessName, event: Recorded<ProjectEvent>) => ({
+  ...project,
+  status: STATUS_DURING[process],
+  run: begin(process, event),
+});
+
 const STATUS_AFTER = {
   ProjectResumed: 'active',
+  ProjectSlept: 'sleeping',
+  ProjectKeptAwake: 'active',
+  ProjectWoken: 'active',
   ProjectUndeleted: 'active',
   ProvisioningFailed: 'failed',
   ProjectPaused: 'paused',
@@ -156,20 +171,23 @@ function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<Exi
   }
 }
 
-/** A paused project takes changes up when it resumes; there is nothing to reload now. */
+/** A paused project takes changes up when it resumes, a sleeping one when it wakes; there is nothing to reload now. */
 const applying = (state: ExistingProject, event: Recorded<ProjectEvent>): ProcessRun | null =>
   state.status === 'active' ? begin('apply-settings', event) : state.run;
 
 function retried(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {
   if (!project.run) return project;
   const run = { ...project.run, trouble: null, stepSince: event.recordedAt };
-  return { ...project, status: STATUS_DURING[run.process], run };
+  const asleep = run.process === 'change-password' && !project.resources.postgrest;
+  return { ...project, status: asleep ? 'sleeping' : STATUS_DURING[run.process], run };
 }
 
 const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
   provision: 'provisioning',
   pause: 'pausing',
   resume: 'resuming',
+  sleep: 'sleeping',
+  wake: 'waking',
   delete: 'deleting',
   undelete: 'resuming',
   purge: 'purging',

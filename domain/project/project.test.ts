@@ -38,6 +38,15 @@ const deletion: ProjectEvent = {
   type: 'ProjectDeletionRequested',
   data: { purgeAfter: '2030-01-01T00:00:00.000Z' },
 };
+const sleep: ProjectEvent = {
+  type: 'ProjectSleepRequested',
+  data: { idleSince: '2030-01-01T00:00:00.000Z' },
+};
+const fallingAsleep = [...provisioned, sleep];
+const sleeping = [...fallingAsleep, plain('PostgrestRemoved'), plain('ProjectSlept')];
+const waking = [...sleeping, plain('ProjectWakeRequested')];
+const secrets = { keyVersion: 1, ciphertext: 'new' };
+const newPassword: ProjectEvent = { type: 'DatabasePasswordRotated', data: { secrets } };
 const deleted = [...provisioned, deletion, plain('ProjectDeleted')];
 const stuck = (process: ProjectEvent['type']): ProjectEvent[] => [
   ...provisioned,
@@ -179,5 +188,73 @@ describe('what a project remembers', () => {
       dataApi: { maxRows: 5 },
     });
     expect(existing([...provisioned, changed]).run?.process).toBe('apply-settings');
+  });
+});
+
+describe('sleep and wake', () => {
+  const goToSleep: ProjectCommand = { kind: 'SleepProject', idleSince: at(0) };
+  const wake: ProjectCommand = { kind: 'WakeProject' };
+  const resume: ProjectCommand = { kind: 'ResumeProject' };
+  const rotateKeys: ProjectCommand = { kind: 'RotateJwtSecret', secrets, overlapUntil: at(100) };
+  const rotatePassword: ProjectCommand = { kind: 'RotateDatabasePassword', secrets };
+  const settings: ProjectCommand = { kind: 'ChangeDataApiSettings', dataApi: { maxRows: 1, schemas: [] } };
+  const woken = [...waking, plain('PostgrestSpawned'), plain('ProjectWoken')];
+
+  test.each([
+    ['an idle one falls asleep', provisioned, goToSleep, ['ProjectSleepRequested']],
+    ['one that a process is at work on does not', [...provisioned, newPassword], goToSleep, []],
+    ['one that is paused does not', paused, goToSleep, []],
+    ['one that sleeps does not once more', sleeping, goToSleep, []],
+    ['a request wakes it', sleeping, wake, ['ProjectWakeRequested']],
+    ['a request wakes it while it falls asleep', fallingAsleep, wake, ['ProjectWakeRequested']],
+    ['many requests wake it once', waking, wake, []],
+    ['what is awake needs no waking', woken, wake, []],
+    ['a process that is at work on a sleeping one ends first', [...sleeping, newPassword], wake, []],
+    ['its owner wakes it by resuming it', sleeping, resume, ['ProjectWakeRequested']],
+    ['resuming what wakes is nothing new', waking, resume, []],
+    ['a sleeping one is paused', sleeping, pause, ['ProjectPauseRequested']],
+    ['one that falls asleep is paused', fallingAsleep, pause, ['ProjectPauseRequested']],
+    ['one that wakes is paused', waking, pause, ['ProjectPauseRequested']],
+    ['a sleeping one is deleted', sleeping, remove, ['ProjectDeletionRequested']],
+    ['its keys are rotated while it sleeps', sleeping, rotateKeys, ['JwtSecretRotated']],
+    ['its password is rotated while it sleeps', sleeping, rotatePassword, ['DatabasePasswordRotated']],
+    ['its settings change while it sleeps', sleeping, settings, ['DataApiSettingsChanged']],
+  ] as const)('%s', (_title, events, command, expected) => {
+    expect(when(events, command)).toEqual(expected);
+  });
+
+  test.each([
+    ['a paused one is not woken', paused, wake, 'project/not-active'],
+    ['a deleted one is not woken', deleted, wake, 'project/not-active'],
+    ['a suspended one is not woken', stuck('ProjectWakeRequested'), wake, 'project/suspended'],
+    ['one that is provisioned is not woken', [requested], wake, 'project/busy'],
+    ['one that falls asleep is not changed meanwhile', fallingAsleep, settings, 'project/busy'],
+    ['one that wakes gets no new keys meanwhile', waking, rotateKeys, 'project/busy'],
+  ] as const)('%s', (_title, events, command, code) => {
+    expect(refusal(events, command)).toBe(code);
+  });
+
+  test('nothing but a wake starts the REST API of a sleeping project', () => {
+    const changed = [
+      ...sleeping,
+      { type: 'JwtSecretRotated', data: { secrets, overlapUntil: '2030-01-01T00:01:00.000Z' } },
+      { type: 'DataApiSettingsChanged', data: { dataApi: { maxRows: 1, schemas: [] } } },
+      plain('PreviousJwtSecretRetired'),
+    ] as const;
+    expect(existing(changed)).toMatchObject({ status: 'sleeping', run: null });
+    expect(existing(changed).resources).toMatchObject({ pool: true, postgrest: false });
+  });
+
+  test('it sleeps on after its password was changed, also when an operator had to help', () => {
+    const suspended: ProjectEvent = { type: 'ProjectSuspended', data: { step: 'x', reason: 'y' } };
+    const retried = [...sleeping, newPassword, suspended, plain('StepRetryRequested')];
+    expect(existing(retried)).toMatchObject({ status: 'sleeping', run: { process: 'change-password' } });
+    const done = [...retried, plain('DatabasePasswordInForce')];
+    expect(existing(done)).toMatchObject({ status: 'sleeping', run: null });
+  });
+
+  test('kept awake it is as it was', () => {
+    const kept = existing([...fallingAsleep, plain('ProjectKeptAwake')]);
+    expect(kept).toMatchObject({ status: 'active', run: null, resources: { postgrest: true } });
   });
 });

@@ -12,6 +12,9 @@ export type ProjectStatus =
   | 'pausing'
   | 'paused'
   | 'resuming'
+  /** its REST API is stopped, or about to be, and started by the next request */
+  | 'sleeping'
+  | 'waking'
   | 'failed'
   | 'suspended'
   | 'deleting'
@@ -75,6 +78,10 @@ export type ProjectCommand =
   | { readonly kind: 'RotateDatabasePassword'; readonly secrets: SealedSecrets }
   | { readonly kind: 'PauseProject' }
   | { readonly kind: 'ResumeProject' }
+  /** it may have been idle long enough */
+  | { readonly kind: 'SleepProject'; readonly idleSince: Date }
+  /** a request came */
+  | { readonly kind: 'WakeProject' }
   | { readonly kind: 'DeleteProject'; readonly purgeAfter: Date }
   | { readonly kind: 'UndeleteProject' }
   | { readonly kind: 'PurgeProject' }

@@ -12,6 +12,7 @@ const FIRST_WITHIN_MS = 30_000;
 const endpoint = z.object({ host: z.string(), port: z.int() });
 const standing = z.object({ project_id: z.string() });
 const spawned = standing.extend({ endpoint: endpoint.nullable() });
+const retired = standing.extend({ retired: z.boolean() });
 const table = z.object({ version: z.string(), endpoints: z.record(z.string(), endpoint) });
 
 export class RemoteDataApis implements DataApis {
@@ -36,6 +37,18 @@ export class RemoteDataApis implements DataApis {
     // the pool entry has a step of its own
     await this.#manager.ask('DELETE', `/postgrest/${project}?pool=keep`, standing);
     this.#endpoints.delete(project);
+  }
+
+  async retire(project: ProjectId): Promise<boolean> {
+    const answer = await this.#manager.ask('POST', `/postgrest/${project}/retire`, retired);
+    if (answer.retired) this.#endpoints.delete(project);
+    return answer.retired;
+  }
+
+  /** Resolves when it is awake; {@link endpoint} knows then where. @throws {NotWanted} it does not sleep */
+  async wake(project: ProjectId, signal: AbortSignal): Promise<void> {
+    const { endpoint: at } = await this.#manager.ask('POST', `/postgrest/${project}/wake`, spawned, signal);
+    if (at) this.#endpoints.set(project, at);
   }
 
   async reloadSchema(project: ProjectId): Promise<void> {

@@ -16,9 +16,10 @@ import { Metrics } from '../../interfaces/http/metrics.ts';
 import { createServer as createHttpServer } from '../../interfaces/http/server.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
 import { quietLog } from '../process/test-folder.ts';
-import { ManagerClient } from './manager-client.ts';
+import { ManagerClient, NotWanted } from './manager-client.ts';
 import { RemoteConnectionPools } from './remote-connection-pools.ts';
 import { RemoteDataApis } from './remote-data-apis.ts';
+import { remoteUse } from './remote-use.ts';
 
 const KEY = 'the internal key of this test';
 
@@ -30,7 +31,23 @@ async function manager() {
     name: 'manager',
     port: 0,
     portVariable: 'MANAGER_PORT',
-    endpoints: managerEndpoints({ ...harness, reconciler, desired }),
+    endpoints: managerEndpoints({
+      ...harness,
+      reconciler,
+      desired,
+      async wake(id) {
+        await command(harness, id, { kind: 'WakeProject' });
+        await runToRest(harness, id);
+      },
+      async use() {
+        await Promise.resolve();
+        return new Map(
+          [...harness.pools.used].map(([id, { transactions, active }]) => {
+            return [id, { count: transactions, busy: active > 0 }];
+          }),
+        );
+      },
+    }),
     internalKeys: [KEY],
     log: quietLog,
     ready: () => Promise.resolve({}),
@@ -74,6 +91,10 @@ dataApisContract('through the manager', async () => {
     async change({ project, settings }) {
       await command(one.harness, project, { kind: 'ChangeDataApiSettings', dataApi: settings });
     },
+    occupy(id) {
+      one.harness.dataApis.inUse.add(id);
+      return () => void one.harness.dataApis.inUse.delete(id);
+    },
     close: () => one.close(),
   };
 });
@@ -104,6 +125,25 @@ describe('the manager from afar', () => {
     await vi.waitFor(() => expect(dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 }));
     harness.dataApis.kill(id);
     await vi.waitFor(() => expect(dataApis.endpoint(id)).toBeUndefined());
+  });
+
+  test('a project that sleeps is woken from afar, and where it answers is known at once', async () => {
+    const id = await one.project();
+    await command(one.harness, id, { kind: 'SleepProject', idleSince: new Date(0) });
+    await runToRest(one.harness, id);
+    await one.dataApis.wake(id, AbortSignal.timeout(10_000));
+    expect(one.dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 });
+    await command(one.harness, id, { kind: 'PauseProject' });
+    await runToRest(one.harness, id);
+    await expect(one.dataApis.wake(id, AbortSignal.timeout(10_000))).rejects.toThrow(NotWanted);
+    const gone = AbortSignal.abort();
+    await expect(one.dataApis.wake(id, gone)).rejects.toThrow(Unavailable);
+  });
+
+  test('how projects are used is told from afar', async () => {
+    const id = newProject();
+    one.harness.pools.used.set(id, { transactions: 7, active: 1 });
+    expect((await remoteUse(one.client))?.get(id)).toEqual({ count: 7, busy: true });
   });
 
   test('the manager serves what the log says, whatever it is asked with', async () => {

@@ -10,6 +10,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 export class InMemoryConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
   readonly #pools = new Map<ProjectId, Pool>();
+  /** for tests: what clients do */
+  readonly used = new Map<ProjectId, { readonly transactions: number; readonly active: number }>();
   readonly #listeners: ((drift: PoolDrift) => void)[] = [];
 
   async restore(pools: readonly Pool[]): Promise<void> {
@@ -33,9 +35,12 @@ export class InMemoryConnectionPools implements ManagedConnectionPools {
   }
 
   usage(): Promise<readonly PoolUsage[]> {
-    const idle = { clients: { active: 0, waiting: 0 }, servers: { active: 0, idle: 0 } };
-    const unused = { ...idle, maxWaitMs: 0, transactions: 0 };
-    return Promise.resolve([...this.#pools.keys()].map((project) => ({ project, ...unused })));
+    const usageOf = (project: ProjectId): PoolUsage => {
+      const { transactions = 0, active = 0 } = this.used.get(project) ?? {};
+      const both = { clients: { active, waiting: 0 }, servers: { active, idle: 0 } };
+      return { project, ...both, maxWaitMs: 0, transactions };
+    };
+    return Promise.resolve([...this.#pools.keys()].map(usageOf));
   }
 
   onDisturbed(listener: (drift: PoolDrift) => void): void {

@@ -47,7 +47,21 @@ async function pooler() {
     await pools.stop();
     await parent.remove();
   };
-  return { pools, port, folder, logFile, options, close };
+  const workable = async () => {
+    const { project, logins } = await realProject();
+    await pools.register(poolFor(project, logins.owner.verifier));
+    const client = await connect({ port }, project, logins.owner.password);
+    const query = async () => void (await client.query('SELECT 1'));
+    const begin = async () => {
+      await client.query('BEGIN');
+      return async () => {
+        await client.query('ROLLBACK');
+        await client.end();
+      };
+    };
+    return { project, query, begin };
+  };
+  return { pools, port, folder, logFile, options, workable, close };
 }
 
 type Pooler = Awaited<ReturnType<typeof pooler>>;
@@ -69,7 +83,11 @@ async function realProject() {
   return { project, logins, databases, secrets };
 }
 
-async function connect({ port }: Pooler, project: ProjectId, password: string): Promise<pg.Client> {
+async function connect(
+  { port }: Pick<Pooler, 'port'>,
+  project: ProjectId,
+  password: string,
+): Promise<pg.Client> {
   const user = ownerRole(project);
   const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: project });
   client.on('error', () => {});

@@ -15,6 +15,10 @@ managedDataApisContract('in memory', () => {
         jwtSecrets: ['secret'],
         settings: DEFAULT_DATA_API_SETTINGS,
       }),
+    occupy: (project) => {
+      dataApis.inUse.add(project);
+      return () => void dataApis.inUse.delete(project);
+    },
     close: () => Promise.resolve(),
   });
 });

@@ -6,6 +6,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 /** For tests of processes: passes the same contract as the real one. */
 export class InMemoryDataApis implements ManagedDataApis {
   readonly running = new Map<ProjectId, DataApi>();
+  /** for tests: with a request under way */
+  readonly inUse = new Set<ProjectId>();
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
 
   async ensure(api: DataApi): Promise<void> {
@@ -16,6 +18,12 @@ export class InMemoryDataApis implements ManagedDataApis {
   async remove(project: ProjectId): Promise<void> {
     await Promise.resolve();
     this.running.delete(project);
+  }
+
+  async retire(project: ProjectId): Promise<boolean> {
+    if (this.inUse.has(project)) return false;
+    await this.remove(project);
+    return true;
   }
 
   reloadSchema(): Promise<void> {

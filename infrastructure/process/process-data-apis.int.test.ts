@@ -30,7 +30,9 @@ async function runtime() {
   const cluster = await testServer();
   const databases = new PostgresDatabases(cluster);
   const made: ProjectId[] = [];
+  const occupied = new Set<ProjectId>();
   const options = {
+    inUse: (project: ProjectId) => Promise.resolve(occupied.has(project)),
     binary: await findPostgrest(folder.user),
     folder: folder.path,
     route: { host: '127.0.0.1', port: clusterAddress().port, pooled: false },
@@ -57,6 +59,10 @@ async function runtime() {
       const file = join(options.folder, `${project}.conf`);
       const running = (await listPrograms()).filter(({ command }) => command.endsWith(` ${file}`));
       for (const { pid } of running) process.kill(pid, 'SIGKILL');
+    },
+    occupy(project: ProjectId) {
+      occupied.add(project);
+      return () => void occupied.delete(project);
     },
     async close() {
       await dataApis.stop();

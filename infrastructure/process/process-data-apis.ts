@@ -19,7 +19,10 @@ import {
 import { endProcess, isAlive, listPrograms } from './process-table.ts';
 
 /** `folder` is made when missing. */
-export type ProcessDataApisOptions = PostgrestOptions;
+export interface ProcessDataApisOptions extends PostgrestOptions {
+  /** whether requests are under way; asked while no new one can get there */
+  readonly inUse?: (project: ProjectId) => Promise<boolean>;
+}
 
 interface LeftRunning {
   readonly pid: number;
@@ -30,6 +33,11 @@ interface LeftRunning {
 const PROBE_WITHIN_MS = 5_000;
 /** how long requests to a replaced process may go on */
 const DRAIN_MS = 1_000;
+/** how long one that shall retire waits for requests under way; whoever wants it meanwhile waits, too */
+const QUIET_WITHIN_MS = 2_000;
+const QUIET_POLL_MS = 50;
+/** until gateways in other processes have heard that nobody is to be sent there */
+const HEARD_AFTER_MS = 250;
 
 export class ProcessDataApis implements ManagedDataApis {
   readonly #options: ProcessDataApisOptions;
@@ -37,6 +45,8 @@ export class ProcessDataApis implements ManagedDataApis {
   /** what ran at our start and was not ensured yet */
   readonly #left: Map<ProjectId, LeftRunning[]>;
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
+  /** ending, unless somebody uses them: nobody new is sent there */
+  readonly #retiring = new Set<ProjectId>();
   /** one change at a time per project */
   readonly #turns = new Map<ProjectId, Promise<unknown>>();
 
@@ -57,11 +67,22 @@ export class ProcessDataApis implements ManagedDataApis {
   }
 
   remove(project: ProjectId): Promise<void> {
+    return this.#alone(project, () => this.#remove(project));
+  }
+
+  retire(project: ProjectId): Promise<boolean> {
     return this.#alone(project, async () => {
-      await this.#end(project);
-      const file = configFile(this.#options.folder, project);
-      for (const name of [file, `${file}.new`, logFile(this.#options.folder, project)]) {
-        await rm(name, { force: true });
+      if (!this.#running.has(project)) {
+        await this.#remove(project);
+        return true;
+      }
+      this.#retiring.add(project);
+      try {
+        if (!(await this.#getsQuiet(project))) return false;
+        await this.#remove(project);
+        return true;
+      } finally {
+        this.#retiring.delete(project);
       }
     });
   }
@@ -84,13 +105,14 @@ export class ProcessDataApis implements ManagedDataApis {
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {
-    return this.#running.get(project)?.endpoint;
+    return this.#retiring.has(project) ? undefined : this.#running.get(project)?.endpoint;
   }
 
   endpoints(): ReadonlyMap<ProjectId, Endpoint> {
-    const found = [...this.#running].flatMap(([project, { endpoint }]) =>
-      endpoint ? [[project, endpoint] as const] : [],
-    );
+    const found = [...this.#running.keys()].flatMap((project) => {
+      const endpoint = this.endpoint(project);
+      return endpoint ? [[project, endpoint] as const] : [];
+    });
     return new Map(found);
   }
 
@@ -153,6 +175,25 @@ export class ProcessDataApis implements ManagedDataApis {
       for (const listener of this.#listeners) listener(project, 'it ended by itself');
     };
     return { ...this.#options, onRestarted };
+  }
+
+  async #getsQuiet(project: ProjectId): Promise<boolean> {
+    const { inUse } = this.#options;
+    await new Promise((resolve) => setTimeout(resolve, HEARD_AFTER_MS));
+    const deadline = Date.now() + QUIET_WITHIN_MS;
+    while (await inUse?.(project)) {
+      if (Date.now() > deadline) return false;
+      await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
+    }
+    return true;
+  }
+
+  async #remove(project: ProjectId): Promise<void> {
+    await this.#end(project);
+    const file = configFile(this.#options.folder, project);
+    for (const name of [file, `${file}.new`, logFile(this.#options.folder, project)]) {
+      await rm(name, { force: true });
+    }
   }
 
   async #end(project: ProjectId): Promise<void> {

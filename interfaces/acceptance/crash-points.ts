@@ -5,13 +5,15 @@ import { MASTER_KEY, PlatformUnderTest, type Disturbance } from './platform-unde
 
 export const EVERYTHING = { databases: 1, roles: 2, pools: 1, postgrests: 1 };
 export const DATA_ONLY = { databases: 1, roles: 2, pools: 0, postgrests: 0 };
+/** asleep: the next request starts what is missing */
+export const REACHABLE = { databases: 1, roles: 2, pools: 1, postgrests: 0 };
 export const NOTHING = { databases: 0, roles: 0, pools: 0, postgrests: 0 };
 
 const ids = new RandomIds(derivedKey(Buffer.from(MASTER_KEY, 'hex'), 'ids'));
 /** The id that a request with this key will get: known before the request, so that the way can be prepared. */
 export const projectIdOf = (ownerId: string, key: string) => ids.projectIdFor(ownerId, key);
 
-const AT_REST = ['active', 'paused', 'failed', 'suspended', 'deleted', 'purged'];
+const AT_REST = ['active', 'paused', 'sleeping', 'failed', 'suspended', 'deleted', 'purged'];
 
 /** The status once no process is under way; a purged project is one that nobody finds. */
 export async function statusAtRest(platform: PlatformUnderTest, token: string, id: string): Promise<string> {

@@ -2,17 +2,21 @@
 import { ContainerModule } from 'inversify';
 import { findProject } from '../../projections/project-list/queries.ts';
 import { Gateway } from '../gateway/gateway.ts';
+import { Traffic } from '../gateway/traffic.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const gatewayModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.traffic).toResolvedValue(() => new Traffic());
   bind(PARTS.gateway).toResolvedValue(
-    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, pool, log, metrics) => {
+    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, wake, traffic, pool, log, metrics) => {
       const platform = new URL(PLATFORM_URL);
       const gateway = new Gateway({
         port: GATEWAY_PORT,
         platform: { host: platform.hostname, port: Number(platform.port || 80) },
         dataApis,
         projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
+        wake,
+        traffic,
         log,
         onAnswered: (request) => metrics.answered({ service: 'gateway', ...request }),
       });
@@ -23,6 +27,14 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 6_000,
       };
     },
-    [TOKENS.config, TOKENS.dataApis, TOKENS.platformPool, TOKENS.log, TOKENS.metrics],
+    [
+      TOKENS.config,
+      TOKENS.dataApis,
+      TOKENS.wake,
+      TOKENS.traffic,
+      TOKENS.platformPool,
+      TOKENS.log,
+      TOKENS.metrics,
+    ],
   );
 });

@@ -8,7 +8,10 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { wakeProject } from '../../application/project/wake-project.ts';
+import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
@@ -21,6 +24,7 @@ import { desiredDataApis } from '../../projections/desired-data-apis/desired-dat
 import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import type { Config } from '../config.ts';
+import type { Traffic } from '../gateway/traffic.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import { poolerAddress } from './remote-data-plane-module.ts';
@@ -42,8 +46,18 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.machine,
     TOKENS.server,
     TOKENS.managedPools,
+    TOKENS.use,
     TOKENS.log,
   ]);
+  bind(TOKENS.use).toResolvedValue(useOfProjects, [TOKENS.config, TOKENS.managedPools, TOKENS.traffic]);
+  bind(TOKENS.wake).toResolvedValue(
+    (store, ids, watch) => (project, signal) => {
+      const actor = { kind: 'process', id: 'gateway' } as const;
+      const metadata = { correlationId: ids.uuid(), causationId: null, actor, reason: 'a request came' };
+      return wakeProject({ store, ids, watch }, project, metadata, signal);
+    },
+    [TOKENS.store, TOKENS.ids, TOKENS.watch],
+  );
   bind(TOKENS.pools).toResolvedValue((pools) => pools, [TOKENS.managedPools]);
   bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.managedDataApis]);
   bind(TOKENS.pooler).toResolvedValue(
@@ -117,6 +131,7 @@ async function postgrestProcesses(
   machine: Machine,
   { address }: PostgresServer,
   pools: ManagedConnectionPools,
+  use: IdleDependencies['use'],
   log: Log,
 ): Promise<ManagedDataApis> {
   const pooled = pools.enabled;
@@ -126,7 +141,27 @@ async function postgrestProcesses(
     route: pooled ? { ...poolerAddress(config), pooled } : { host: address.host, port: address.port, pooled },
     user: machine.user,
     log,
+    inUse: async (project) => (await use())?.get(project)?.busy ?? false,
   });
+}
+
+/** What the pooler sees, and what a gateway in this process does; without either nobody knows. */
+function useOfProjects(
+  { LAUNCHDB_ROLES }: Config,
+  pools: ManagedConnectionPools,
+  traffic: Traffic,
+): IdleDependencies['use'] {
+  return async () => {
+    if (!pools.enabled && !LAUNCHDB_ROLES.includes('gateway')) return undefined;
+    const pooled = new Map((await pools.usage()).map((usage) => [usage.project, usage]));
+    const used = new Set([...pooled.keys(), ...traffic.projects()]);
+    const useOf = (project: ProjectId) => {
+      const { transactions = 0, servers, clients } = pooled.get(project) ?? {};
+      const underWay = traffic.underWay(project) + (servers?.active ?? 0) + (clients?.waiting ?? 0);
+      return { count: traffic.requests(project) + transactions, busy: underWay > 0 };
+    };
+    return new Map([...used].map((project) => [project, useOf(project)]));
+  };
 }
 
 /** The pooler, with every entry that the log says shall stand. */

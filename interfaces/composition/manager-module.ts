@@ -8,14 +8,26 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const managerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.manager).toResolvedValue(
-    ({ MANAGER_PORT, LISTEN_HOST }, internalKeys, store, world, reconciler, pool, server, log, metrics) => {
+    (
+      { MANAGER_PORT, LISTEN_HOST },
+      internalKeys,
+      store,
+      world,
+      wake,
+      use,
+      reconciler,
+      pool,
+      server,
+      log,
+      metrics,
+    ) => {
       const desired = () => listDesiredDataApis(pool);
       const manager = createServer({
         name: 'manager',
         port: MANAGER_PORT,
         portVariable: 'MANAGER_PORT',
         host: LISTEN_HOST,
-        endpoints: managerEndpoints({ store, world, reconciler, desired }),
+        endpoints: managerEndpoints({ store, world, wake, use, reconciler, desired }),
         internalKeys,
         log,
         ready: readiness(server, store),
@@ -33,6 +45,8 @@ export const managerModule = new ContainerModule(({ bind }) => {
       TOKENS.internalKeys,
       TOKENS.store,
       TOKENS.managedWorld,
+      TOKENS.wake,
+      TOKENS.use,
       TOKENS.reconciler,
       TOKENS.platformPool,
       TOKENS.server,

@@ -5,6 +5,7 @@ import { ManagerClient } from '../../infrastructure/manager-client/manager-clien
 import { RemoteConnectionPools } from '../../infrastructure/manager-client/remote-connection-pools.ts';
 import { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
 import type { Config } from '../config.ts';
+import { remoteUse } from '../../infrastructure/manager-client/remote-use.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
@@ -18,6 +19,11 @@ export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
     [TOKENS.managerClient, TOKENS.log],
   );
   bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.remoteDataApis]);
+  bind(TOKENS.wake).toResolvedValue(
+    (dataApis) => (project, signal) => dataApis.wake(project, signal),
+    [TOKENS.remoteDataApis],
+  );
+  bind(TOKENS.use).toResolvedValue((client) => () => remoteUse(client), [TOKENS.managerClient]);
   // only the manager could know that there is none; a platform in several processes is run with one
   // only the manager could know that there is none; a platform in several processes is run with one
   bind(TOKENS.pooler).toResolvedValue(poolerAddress, [TOKENS.config]);

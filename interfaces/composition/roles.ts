@@ -10,7 +10,16 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   gateway: ['platformSessions', 'views', 'dataApis', 'gateway'],
   platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
   worker: [...LOG, 'views', 'processWorker', 'workerServer'],
-  manager: [...LOG, 'views', 'connectionPools', 'dataApis', 'reconciler', 'collectors', 'manager'],
+  manager: [
+    ...LOG,
+    'views',
+    'streamWatch',
+    'connectionPools',
+    'dataApis',
+    'reconciler',
+    'collectors',
+    'manager',
+  ],
 };
 
 /** In the order in which they start. */

@@ -16,6 +16,7 @@ import type { PersonalTokens } from '../../application/ports/personal-tokens.ts'
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Turns } from '../../application/ports/turns.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
+import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/process-managers/world.ts';
 import type { Capacity } from '../../domain/platform/capacity.ts';
@@ -27,6 +28,8 @@ import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
+import type { Traffic } from '../gateway/traffic.ts';
+import type { Wake } from '../gateway/wake-queue.ts';
 import type { Part } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -57,6 +60,11 @@ export const TOKENS = {
   /** of this process, or the manager's from afar */
   pools: token<ConnectionPools>('connection-pools'),
   dataApis: token<DataApis>('data-apis'),
+  /** what the gateway of this process sends to projects */
+  traffic: token<Traffic>('traffic'),
+  wake: token<Wake>('wake'),
+  /** of every project, as far as anybody can see */
+  use: token<IdleDependencies['use']>('use'),
   world: token<World>('world'),
   /** where clients reach the pooler; undefined: there is none */
   pooler: token<Address | undefined>('pooler'),

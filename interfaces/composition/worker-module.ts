@@ -1,25 +1,31 @@
 /** The process manager: takes every process to its end, step by step. */
 import { ContainerModule } from 'inversify';
+import type pg from 'pg';
 import { DEFAULT_RETRIES } from '../../application/process-managers/process.ts';
 import { ProcessWorker } from '../../application/process-managers/process-worker.ts';
 import { Sweep } from '../../application/reconcilers/sweep-expired.ts';
+import { IdleWatch, type IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import { allProcesses } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
+import { listAwake } from '../../projections/desired-data-apis/queries.ts';
 import { dueProjects } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import { LedWork } from '../worker/led-work.ts';
 import { measuredProcesses } from './measured.ts';
+import type { PlatformOptions } from './platform-options.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const CONCURRENT_PROJECTS = 6;
 const LOOK_EVERY_MS = 30_000;
 const SWEEP_EVERY_MS = 10_000;
+/** and for a short time of idleness more often */
+const LOOK_FOR_IDLE_EVERY_MS = 15_000;
 const VIEW = 'provisioning-progress';
 const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.processWorker).toResolvedValue(
-    (options, world, store, ids, clock, pool, connection, checkpoints, metrics) => {
+    (options, world, store, ids, clock, pool, connection, checkpoints, use, metrics) => {
       const worker = new ProcessWorker({
         store,
         ids,
@@ -38,13 +44,16 @@ export const workerModule = new ContainerModule(({ bind }) => {
       });
       const due = (now: Date) => dueProjects(pool, now);
       const sweep = new Sweep({ store, ids, clock, log: options.log, due, everyMs: SWEEP_EVERY_MS });
+      const idle = idleWatch(options, { store, ids, clock, use }, pool);
       const work = {
         start: async () => {
           await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
           await worker.start();
           sweep.start();
+          idle?.start();
         },
         stop: async () => {
+          await idle?.stop();
           await sweep.stop();
           await worker.stop();
         },
@@ -66,7 +75,20 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.platformPool,
       TOKENS.platformConnection,
       TOKENS.checkpoints,
+      TOKENS.use,
       TOKENS.metrics,
     ],
   );
 });
+
+/** @returns undefined: projects are not put to sleep here */
+function idleWatch(
+  { config, log }: PlatformOptions,
+  basics: Pick<IdleDependencies, 'store' | 'ids' | 'clock' | 'use'>,
+  pool: pg.Pool,
+): IdleWatch | undefined {
+  const idleMs = config.IDLE_SLEEP_MINUTES * 60_000;
+  if (idleMs === 0) return undefined;
+  const lookEveryMs = Math.min(LOOK_FOR_IDLE_EVERY_MS, idleMs / 4);
+  return new IdleWatch({ ...basics, log, idleMs, lookEveryMs, awake: () => listAwake(pool) });
+}

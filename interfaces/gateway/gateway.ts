@@ -17,6 +17,8 @@ import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { HEALTH, readiness, WELCOME, writePage } from './own-pages.ts';
 import { PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
 import { routeOf, type Target } from './route.ts';
+import { Traffic } from './traffic.ts';
+import { WakeQueue, type Wake } from './wake-queue.ts';
 
 export interface GatewayOptions {
   /** 0: any free port, told by {@link Gateway.port} */
@@ -27,6 +29,10 @@ export interface GatewayOptions {
   readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
   /** Asked only when a project has no endpoint, to say why. */
   readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;
+  /** For a project that sleeps, or seems to. Several gateways may ask at once. */
+  readonly wake: Wake;
+  /** told of every request of a project */
+  readonly traffic?: Traffic;
   readonly log: Log;
   readonly limits?: Partial<GatewayLimits>;
   /** told of every answer, for metrics */
@@ -51,6 +57,9 @@ interface Call {
   readonly cors: HeaderList;
 }
 
+/** The read model may not know yet that it fell asleep, or woke. */
+const isOnDemand = (status: ProjectStatus | 'unknown'): boolean =>
+  status === 'active' || status === 'sleeping' || status === 'waking';
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** the client went before an answer began; as others write it */
 const CLIENT_GONE = 499;
@@ -63,6 +72,8 @@ export class Gateway {
   readonly #server: Server;
   readonly #platform: Forwarder;
   readonly #projects: Forwarder;
+  readonly #traffic: Traffic;
+  readonly #wakes: WakeQueue;
   #stopping = false;
 
   constructor(options: GatewayOptions) {
@@ -72,6 +83,8 @@ export class Gateway {
     this.#limits = limits;
     this.#platform = new Forwarder({ sockets: limits.platformSockets, limits, log });
     this.#projects = new Forwarder({ sockets: limits.socketsPerProject, limits, log });
+    this.#traffic = options.traffic ?? new Traffic();
+    this.#wakes = new WakeQueue(options.wake, limits);
     this.#server = createServer({
       insecureHTTPParser: false,
       maxHeaderSize: limits.headerBytes,
@@ -160,21 +173,42 @@ export class Gateway {
   }
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
-    const endpoint = this.#options.dataApis.endpoint(project) ?? (await this.#lookAgain(project));
-    const headers = withAuthorization(
-      requestHeaders(call.request, call.requestId, endpoint ?? this.#options.platform),
-    );
-    if (!headers) this.#refuse(call, PROBLEMS.noApiKey);
-    else if (endpoint) this.#forward(call, this.#projects, { endpoint, path, headers });
-    else this.#refuse(call, absent(await this.#options.projectState(project)));
+    const { dataApis, platform } = this.#options;
+    const awake = dataApis.endpoint(project);
+    const headers = withAuthorization(requestHeaders(call.request, call.requestId, awake ?? platform));
+    // a request without a key wakes nobody
+    if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
+    const problem = awake ? undefined : await this.#woken(call, project);
+    if (call.response.destroyed) return;
+    // from here on nothing is waited for: one that is to fall asleep counts what is under way
+    const endpoint = dataApis.endpoint(project);
+    if (!endpoint) return this.#refuse(call, problem ?? PROBLEMS.projectStarting);
+    call.response.once('close', this.#traffic.begin(project));
+    this.#forward(call, this.#projects, { endpoint, path, headers });
   }
 
-  /** It may have been started by another process a moment ago. */
-  async #lookAgain(project: ProjectId): Promise<Endpoint | undefined> {
-    const { dataApis, projectState } = this.#options;
-    if (!dataApis.refresh || (await projectState(project)) !== 'active') return undefined;
-    await dataApis.refresh();
-    return dataApis.endpoint(project);
+  /** Waits until a sleeping project is awake; the body of the request is not read meanwhile. */
+  async #woken({ response }: Call, project: ProjectId): Promise<GatewayProblem | undefined> {
+    const { projectState, dataApis, log } = this.#options;
+    const status = await projectState(project);
+    if (!isOnDemand(status)) return absent(status);
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    response.once('close', leave);
+    if (response.destroyed) leave();
+    const waited = await this.#wakes.wait(project, gone.signal);
+    response.off('close', leave);
+    if (waited === 'full') return PROBLEMS.wakeBusy;
+    if (waited === 'gone') return undefined;
+    if (waited === 'awake') {
+      // it may have been awake before, started by another process a moment ago
+      if (!dataApis.endpoint(project)) await dataApis.refresh?.();
+      return undefined;
+    }
+    log.warn({ project, err: waited.failed }, 'a project was not woken');
+    // paused or deleted meanwhile, or an operator has to look
+    const now = await projectState(project);
+    return isOnDemand(now) ? PROBLEMS.projectSleeps : absent(now);
   }
 
   #forward(call: Call, forwarder: Forwarder, to: Pick<Exchange, 'endpoint' | 'path' | 'headers'>): void {
@@ -248,6 +282,8 @@ function absent(status: ProjectStatus | 'unknown'): GatewayProblem {
       return PROBLEMS.projectDown;
     case 'provisioning':
     case 'resuming':
+    case 'sleeping':
+    case 'waking':
     // its data API is being started again
     case 'active':
       return PROBLEMS.projectStarting;

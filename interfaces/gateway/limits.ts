@@ -21,6 +21,9 @@ export interface GatewayLimits {
   /** requests that wait for one of those sockets, for each upstream */
   readonly waiting: number;
   readonly waitMs: number;
+  /** requests that wait for a project to wake, for each project */
+  readonly wakeWaiting: number;
+  readonly wakeMs: number;
 }
 
 export const DEFAULT_LIMITS: GatewayLimits = {
@@ -38,4 +41,6 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   platformSockets: 1024,
   waiting: 512,
   waitMs: 10_000,
+  wakeWaiting: 512,
+  wakeMs: 15_000,
 };

@@ -93,6 +93,11 @@ export const PROBLEMS = {
   ),
   busy: unavailable('gateway/busy', 'Too many requests wait for this service.'),
   projectStarting: unavailable('project/starting', 'The project is starting.'),
+  projectSleeps: {
+    ...unavailable('project/not-woken', 'The project was asleep and could not be woken yet. Try again.'),
+    hint: 'It is tried again by itself. To its owner, GET /api/projects/{id}/why says what is in the way.',
+  },
+  wakeBusy: unavailable('gateway/busy', 'Too many requests wait for this project to wake.'),
   projectPaused: {
     status: 503,
     code: 'project/paused',

@@ -19,6 +19,9 @@ export const dataApiEndpoints = (plane: DataPlane): Endpoint[] => [
   spawn(plane),
   restart(plane),
   probe(plane),
+  retire(plane),
+  wake(plane),
+  use(plane),
   remove(plane),
 ];
 
@@ -116,6 +119,53 @@ const probe = ({ world }: DataPlane): Endpoint =>
     handler: async ({ params: { projectId } }) => {
       await told(world.dataApis.probe(projectId));
       return { status: 200, body: { project_id: projectId, state: 'answers' } };
+    },
+  });
+
+const retire = ({ world }: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'post',
+    path: '/internal/postgrest/:projectId/retire',
+    summary: 'Ends the REST API without cutting a request off; `retired` is false when one takes long',
+    params: projectParam,
+    responses: { 200: z.object({ project_id: z.string(), retired: z.boolean() }) },
+    handler: async ({ params: { projectId } }) => {
+      const retired = await told(world.dataApis.retire(projectId));
+      return { status: 200, body: { project_id: projectId, retired } };
+    },
+  });
+
+const wake = (plane: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'post',
+    path: '/internal/postgrest/:projectId/wake',
+    summary: 'Wakes a project that sleeps, and answers when its REST API does; at once for one that is awake',
+    params: projectParam,
+    responses: { 200: spawned },
+    handler: async ({ params: { projectId }, signal }) => {
+      await told(plane.wake(projectId, signal));
+      const at = plane.world.dataApis.endpoint(projectId) ?? null;
+      return { status: 200, body: { project_id: projectId, state: 'as-wanted', endpoint: at } };
+    },
+  });
+
+const use = (plane: DataPlane): Endpoint =>
+  endpoint({
+    ...common,
+    method: 'get',
+    path: '/internal/use',
+    summary: 'How projects are used: counts that change with use, and what is under way',
+    description: 'null: without a pooler nobody can know here.',
+    responses: {
+      200: z.object({
+        projects: z.record(z.string(), z.object({ count: z.number(), busy: z.boolean() })).nullable(),
+      }),
+    },
+    handler: async () => {
+      const used = await told(plane.use());
+      return { status: 200, body: { projects: used ? Object.fromEntries(used) : null } };
     },
   });
 

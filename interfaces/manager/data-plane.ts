@@ -4,6 +4,7 @@ import { Refused, Unavailable } from '../../application/errors.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { ManagedWorld } from '../../application/process-managers/world.ts';
 import { loadProject } from '../../application/project/load-project.ts';
+import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { Standing } from '../../application/reconcilers/keep-projects-reachable.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
@@ -13,6 +14,8 @@ import { RequestProblem } from '../http/problems.ts';
 export interface DataPlane {
   readonly store: EventStore;
   readonly world: ManagedWorld;
+  readonly wake: (project: ProjectId, signal: AbortSignal) => Promise<void>;
+  readonly use: IdleDependencies['use'];
   /** projects of which something shall stand */
   readonly desired: () => Promise<readonly Standing[]>;
 }
@@ -36,7 +39,7 @@ export async function wantedProject(
   const project = (await loadProject(store, id))?.project;
   if (!project || project.status === 'purged')
     throw new Rejection('project/not-found', 'There is no such project.');
-  const comesUp = ['provisioning', 'resuming'].includes(project.status);
+  const comesUp = ['provisioning', 'resuming', 'waking'].includes(project.status);
   if (!comesUp && !project.resources[resource]) {
     throw new Rejection(
       'project/not-active',

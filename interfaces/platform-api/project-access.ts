@@ -265,8 +265,9 @@ function resultBody({ result, notices, durationMs }: Awaited<ReturnType<ProjectS
   };
 }
 
+/** A sleeping project's database is awake. */
 function requireActive(project: ExistingProject): void {
-  if (project.status === 'active') return;
+  if (['active', 'sleeping', 'waking'].includes(project.status)) return;
   throw new Rejection(
     'project/not-active',
     `The project is ${project.status}; it has to be active for this.`,

@@ -11,6 +11,8 @@ export const STATUSES = [
   'pausing',
   'paused',
   'resuming',
+  'sleeping',
+  'waking',
   'failed',
   'suspended',
   'deleting',

@@ -191,8 +191,11 @@ const patch = (dependencies: ProjectDependencies): Endpoint =>
           }
         : { kind: 'rename', displayName: body.display_name ?? '' };
       const who = { ownerId: owner.id, projectId: params.id };
+      const settle = () => settledProject(dependencies, owner.id, params.id, DEFAULT_WAIT_MS, signal);
+      // a process that the owner has not asked for, such as one that falls asleep, is waited for
+      if (change.kind === 'settings') await settle();
       await apply(dependencies, who, change, context, headers['if-match']);
-      const { project } = await settledProject(dependencies, owner.id, params.id, DEFAULT_WAIT_MS, signal);
+      const { project } = await settle();
       return { status: 200, headers: headersOf(project), body: projectBody(project) };
     },
   });

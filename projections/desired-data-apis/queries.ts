@@ -45,6 +45,17 @@ export async function countProjectsInService(pool: pg.Pool): Promise<number> {
   return counts.reduce((sum, { status, count }) => sum + (takesPlace(status) ? count : 0), 0);
 }
 
+/** Projects that are served and that no process is at work on, by id. */
+export async function listAwake(
+  pool: pg.Pool,
+): Promise<readonly Pick<DesiredDataApi, 'projectId' | 'revision'>[]> {
+  const { rows } = await pool.query<Pick<DataApiRow, 'project_id' | 'revision'>>(
+    `SELECT project_id, revision FROM view_desired_data_apis.data_apis
+     WHERE postgrest AND status = 'active' AND process IS NULL ORDER BY project_id`,
+  );
+  return rows.map((row) => ({ projectId: row.project_id, revision: row.revision }));
+}
+
 /** One project, also when nothing of it stands; undefined when it is purged or never was. */
 export async function findDesiredDataApi(pool: pg.Pool, id: ProjectId): Promise<DesiredDataApi | undefined> {
   const { rows } = await pool.query<DataApiRow>(`${SELECT} WHERE project_id = $1`, [id]);

@@ -13,6 +13,7 @@ export interface ProjectRow {
   readonly display_name: string;
   readonly status: ProjectStatus;
   readonly process: ProcessName | null;
+  readonly postgrest: boolean;
   readonly template_version: number;
   readonly data_api: DataApiSettings;
   readonly purge_after: Date | null;
@@ -27,7 +28,7 @@ export interface ProjectRow {
 /** All projects of all owners, as lists and details show them; purged ones keep their row. */
 export const projectList: Projection = {
   name: 'project-list',
-  version: 1,
+  version: 2,
   schemaUrl: new URL('schema.sql', import.meta.url),
   filter: { streamPrefix: 'project-' },
   apply: (events, tx) =>
@@ -53,6 +54,7 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
       display_name: project.displayName,
       status: project.status,
       process: project.run?.process ?? null,
+      postgrest: project.resources.postgrest,
       template_version: project.templateVersion,
       data_api: project.dataApi,
       purge_after: project.purgeAfter,
@@ -75,6 +77,7 @@ const kept = (row: ProjectRow) => ({
   displayName: row.display_name,
   status: row.status,
   process: row.process,
+  resources: { database: false, users: false, pool: false, postgrest: row.postgrest },
   templateVersion: row.template_version,
   dataApi: row.data_api,
   purgeAfter: row.purge_after,

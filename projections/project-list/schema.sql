@@ -6,6 +6,8 @@ CREATE TABLE projects (
   status text NOT NULL,
   -- the process under way: where a suspended project goes on when an operator retries
   process text,
+  -- whether its REST API shall run: where a project goes on from a suspension depends on it
+  postgrest bool NOT NULL,
   template_version int NOT NULL,
   data_api jsonb NOT NULL,
   purge_after timestamptz,

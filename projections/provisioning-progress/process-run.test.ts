@@ -20,6 +20,11 @@ const PROCESSES: ProcessTable = {
     { step: 'conclude-pause', records: 'ProjectPaused', undoes: null },
   ],
   resume: [],
+  sleep: [
+    { step: 'retire-postgrest', records: 'PostgrestRemoved', undoes: null },
+    { step: 'conclude-sleep', records: 'ProjectSlept', undoes: null },
+  ],
+  wake: [],
   delete: [],
   undelete: [],
   purge: [
@@ -61,6 +66,10 @@ const BUILT = [
   'PostgrestSpawned',
 ] as const;
 const ACTIVE = [REQUESTED, ...BUILT.map(fact), fact('ProjectActivated')];
+const asleep: ProjectEvent = {
+  type: 'ProjectSleepRequested',
+  data: { idleSince: '2026-01-01T00:00:00.000Z' },
+};
 const LATER = '2026-01-01T01:00:00.000Z';
 
 /** An event each second, each run kept as the database keeps it. */
@@ -241,4 +250,10 @@ test('events between runs, of unknown steps or before the birth change nothing',
   expect(runsOf([...ACTIVE, renamed])).toEqual(runsOf(ACTIVE));
   const [run] = runsOf([REQUESTED, failed('no-such-step', 1, LATER)]);
   expect(states(run)?.[0]).toBe('running');
+});
+
+test('a project that was to fall asleep and stays awake: nothing was done, and nothing is under way', () => {
+  const run = runsOf([...ACTIVE, asleep, fact('ProjectKeptAwake')]).at(-1);
+  expect(run).toMatchObject({ process: 'sleep', state: 'superseded', open: false, status: 'active' });
+  expect(run?.steps.map(({ state }) => state)).toEqual(['pending', 'pending']);
 });

@@ -63,6 +63,9 @@ export function evolveRuns(
     const begun = begin(processes[project.run.process], project, (latest?.run ?? 0) + 1, event);
     return underWay ? [supersede(underWay, event), begun] : [begun];
   }
+  // it never came to an end, either
+  if (underWay && event.type === 'ProjectKeptAwake')
+    return [{ ...supersede(underWay, event), status: project.status }];
   return underWay ? [proceed(processes[underWay.process], underWay, project, event)] : [];
 }
 

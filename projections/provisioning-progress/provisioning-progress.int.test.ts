@@ -25,6 +25,8 @@ const projection = provisioningProgress({
   ],
   pause: [{ step: 'remove-postgrest', records: 'PostgrestRemoved', undoes: null }],
   resume: [],
+  sleep: [],
+  wake: [],
   delete: [],
   undelete: [],
   purge: [],

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ManagerClient } from './manager-client.ts';
+
+const use = z.object({ count: z.number(), busy: z.boolean() });
+const answer = z.object({ projects: z.record(z.string(), use).nullable() });
+
+/** How projects are used, as the manager sees it. @returns undefined: it cannot see it */
+export async function remoteUse(
+  manager: ManagerClient,
+): Promise<ReadonlyMap<ProjectId, z.output<typeof use>> | undefined> {
+  const { projects } = await manager.ask('GET', '/use', answer);
+  if (!projects) return undefined;
+  return new Map(Object.entries(projects).flatMap(([id, used]) => (isProjectId(id) ? [[id, used]] : [])));
+}

@@ -1,0 +1,222 @@
+/** A project that nobody uses sleeps, and nobody who comes notices more than a moment. */
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { EVERYTHING, REACHABLE } from './crash-points.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+const KEY = 'what the parts of this platform show each other';
+const IDLE_MS = 1_800;
+const PATIENCE = { timeout: 60_000, interval: 50 };
+
+let platform: PlatformUnderTest;
+let token: string;
+let id: string;
+let keys: { anon_key: string; service_role_key: string };
+let connection: { db_uri: string; db_uri_pooler: string };
+
+const call = <T = Record<string, unknown>>(method: string, below: string, body?: unknown) =>
+  platform.call<T>(method, `/api/projects/${id}${below}`, { token, ...(body !== undefined && { body }) });
+const sql = (query: string) => call('POST', '/sql', { query });
+const rest = (path = 'milk', key = keys.anon_key) =>
+  platform.call<unknown>('GET', `/project/${id}/rest/v1/${path}`, { headers: { apikey: key } });
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create({
+    IDLE_SLEEP_MINUTES: String(IDLE_MS / 60_000),
+    INTERNAL_API_KEY: KEY,
+  });
+  await platform.start();
+  token = await platform.owner('sleep');
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', {
+    token,
+    body: { name: 'shop' },
+  });
+  ({ id } = made.body);
+  await sql(`CREATE TABLE milk AS SELECT 1 AS id;`);
+  await sql(`CREATE FUNCTION nap(seconds float8) RETURNS text LANGUAGE sql AS
+    $$ SELECT pg_sleep(seconds); SELECT 'slept' $$`);
+  keys = (await call<typeof keys>('GET', '/keys')).body;
+  connection = (await call<typeof connection>('GET', '/connection')).body;
+});
+afterAll(() => platform.close());
+
+/** Every event of the project so far, oldest first. */
+async function events(): Promise<{ type: string; actor: { id: string } }[]> {
+  const { body } = await call<{ entries: { type: string; actor: { id: string } }[] }>(
+    'GET',
+    '/audit?limit=500',
+  );
+  return body.entries.toReversed();
+}
+const count = async (type: string) => (await events()).filter((event) => event.type === type).length;
+
+async function asleep(): Promise<void> {
+  await vi.waitFor(async () => {
+    expect((await call('GET', '')).body['status']).toBe('sleeping');
+    expect(await platform.resources(id)).toEqual(REACHABLE);
+  }, PATIENCE);
+}
+
+async function ask(uri: string, query: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: uri });
+  await client.connect();
+  try {
+    return (await client.query(query)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test('an idle project sleeps: its API, its list, its history and its operator say so in words', async () => {
+  await asleep();
+  const list = await platform.call<{ projects: { id: string }[] }>('GET', '/api/projects?status=sleeping', {
+    token,
+  });
+  expect(list.body.projects.map((one) => one.id)).toEqual([id]);
+  const why = await platform.launchdb('why', id);
+  expect(why.output).toContain('"shop" is sleeping (served on demand)');
+  expect(why.output).toContain('the next request wakes it');
+  const types = (await events()).map(({ type }) => type);
+  const tail = ['ProjectSleepRequested', 'PostgrestRemoved', 'ProjectSlept'];
+  expect(types.filter((type) => tail.includes(type)).slice(-3)).toEqual(tail);
+  expect((await events()).find(({ type }) => type === 'ProjectSleepRequested')?.actor.id).toBe(
+    'sleep-when-idle',
+  );
+  const progress = await call<{ processes: { process: string; state: string }[] }>('GET', '/progress');
+  expect(progress.body.processes[0]).toMatchObject({ process: 'sleep', state: 'done' });
+});
+
+test('direct and pooled connections and SQL go on while it sleeps, and wake nobody', async () => {
+  await asleep();
+  const wakes = await count('ProjectWakeRequested');
+  for (const uri of [connection.db_uri, connection.db_uri_pooler]) {
+    expect(await ask(uri, 'SELECT id FROM milk')).toEqual([{ id: 1 }]);
+  }
+  expect((await sql('CREATE TABLE made_asleep AS SELECT 2 AS id')).status).toBe(200);
+  await ask(connection.db_uri, 'CREATE TABLE made_directly AS SELECT 3 AS id');
+  expect(await count('ProjectWakeRequested')).toBe(wakes);
+  // what came meanwhile is there at once
+  expect(await rest('made_asleep')).toMatchObject({ status: 200, body: [{ id: 2 }] });
+  expect(await rest('made_directly')).toMatchObject({ status: 200, body: [{ id: 3 }] });
+});
+
+test('the next request is answered; many at once are one wake', async () => {
+  await asleep();
+  const wakes = await count('ProjectWakeRequested');
+  const insert = platform.call('POST', `/project/${id}/rest/v1/rpc/nap`, {
+    headers: { apikey: keys.service_role_key },
+    body: { seconds: 0 },
+  });
+  const answers = await Promise.all(Array.from({ length: 30 }, () => rest()));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(answers.at(-1)?.body).toEqual([{ id: 1 }]);
+  expect((await insert).body).toBe('slept');
+  expect(await count('ProjectWakeRequested')).toBe(wakes + 1);
+  expect((await events()).findLast(({ type }) => type === 'ProjectWakeRequested')?.actor.id).toBe('gateway');
+});
+
+test('a request that takes longer than it may idle keeps it awake and is answered, and so does a transaction', async () => {
+  await rest();
+  const sleeps = await count('ProjectSleepRequested');
+  const seconds = (IDLE_MS * 2.5) / 1000;
+  expect(await rest(`rpc/nap?seconds=${seconds}`)).toMatchObject({ status: 200, body: 'slept' });
+  await rest();
+  const before = await count('ProjectSleepRequested');
+  expect(before - sleeps).toBeLessThanOrEqual(1);
+  const client = new pg.Client({ connectionString: connection.db_uri_pooler });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT 1');
+  await pause(IDLE_MS * 2.5);
+  // it may have fallen asleep before the transaction began, never since
+  const during = await count('ProjectSleepRequested');
+  await client.query('ROLLBACK');
+  await client.end();
+  expect(during - before).toBeLessThanOrEqual(1);
+  if (during === before) expect(await platform.resources(id)).toEqual(EVERYTHING);
+  await asleep();
+});
+
+test('keys, password and settings change while it sleeps, and the next wake has them', async () => {
+  await asleep();
+  const spawned = await count('PostgrestSpawned');
+  const old = keys;
+  const rotated = await call<typeof keys>('POST', '/keys/rotate', { overlap_seconds: 0 });
+  expect(rotated.status).toBe(200);
+  keys = rotated.body;
+  const password = await call<typeof connection>('POST', '/database-password/rotate');
+  expect(password.status).toBe(200);
+  const settings = { data_api: { max_rows: 2, schemas: ['public'] } };
+  expect((await call('PATCH', '', { settings })).body['status']).toBe('sleeping');
+  expect(await count('PostgrestSpawned')).toBe(spawned);
+  await asleep();
+  expect(await ask(password.body.db_uri_pooler, 'SELECT id FROM milk')).toEqual([{ id: 1 }]);
+  await expect(ask(connection.db_uri, 'SELECT 1')).rejects.toThrow();
+  connection = password.body;
+  await sql('CREATE TABLE many AS SELECT generate_series(1, 9) AS id');
+  expect((await rest('many')).body).toHaveLength(2);
+  // the sweep retires the old ones
+  await vi.waitFor(async () => expect((await rest('milk', old.anon_key)).status).toBe(401), PATIENCE);
+});
+
+test('a paused project is not woken by anybody; its owner brings it back, also out of sleep', async () => {
+  await asleep();
+  expect((await call('POST', '/pause')).body['status']).toBe('paused');
+  expect(await rest()).toMatchObject({ status: 503, body: { code: 'project/paused' } });
+  expect((await call('GET', '')).body['status']).toBe('paused');
+  expect((await call('POST', '/resume')).body['status']).toBe('active');
+  expect((await rest()).status).toBe(200);
+  await asleep();
+  const resumed = await call('POST', '/resume');
+  expect([resumed.status, resumed.body['status']]).toEqual([200, 'active']);
+});
+
+test('the manager wakes for a gateway that runs elsewhere', async () => {
+  await asleep();
+  const wake = (project: string) =>
+    fetch(`http://127.0.0.1:${platform.environment['MANAGER_PORT']}/internal/postgrest/${project}/wake`, {
+      method: 'POST',
+      headers: { 'x-internal-api-key': KEY },
+    });
+  const wakes = await count('ProjectWakeRequested');
+  // two gateways at once
+  expect((await Promise.all([wake(id), wake(id)])).map(({ status }) => status)).toEqual([200, 200]);
+  expect(await count('ProjectWakeRequested')).toBe(wakes + 1);
+  expect((await wake('proj_0123456789abcdef')).status).toBe(404);
+});
+
+test('a start of the platform wakes nobody', async () => {
+  await asleep();
+  const before = (await events()).length;
+  expect(await platform.stop()).toBe(0);
+  await platform.start();
+  expect(await platform.resources(id)).toEqual(REACHABLE);
+  expect((await events()).length).toBe(before);
+  expect((await call('GET', '')).body['status']).toBe('sleeping');
+  expect(await rest()).toMatchObject({ status: 200, body: [{ id: 1 }] });
+});
+
+test('a wake that fails says what to do, goes on trying, and succeeds when nothing is in its way', async () => {
+  await asleep();
+  await platform.sql(`ALTER ROLE ${id}_authenticator NOLOGIN`);
+  // the pooler keeps sessions
+  await platform.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
+    `${id}_authenticator`,
+  ]);
+  const refused = await rest();
+  expect(refused).toMatchObject({ status: 503, body: { code: 'project/not-woken' } });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect((await call('GET', '')).body['status']).toBe('waking');
+  await platform.sql(`ALTER ROLE ${id}_authenticator LOGIN`);
+  await vi.waitFor(async () => expect((await rest()).body).toEqual([{ id: 1 }]), PATIENCE);
+});
+
+test('what is deleted while it sleeps is gone', async () => {
+  await asleep();
+  await call('DELETE', '');
+  await vi.waitFor(async () => expect((await rest()).status).toBe(404), PATIENCE);
+  await vi.waitFor(async () => {
+    expect(await platform.resources(id)).toMatchObject({ databases: 1, pools: 0, postgrests: 0 });
+  }, PATIENCE);
+});
