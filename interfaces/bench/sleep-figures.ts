@@ -94,7 +94,7 @@ async function restFigures(platform: PlatformUnderTest, awake: readonly Served[]
   };
   const figures = [
     { what: `${with_}: start, until all answer`, values: starts, unit: 'ms' },
-    await figure('our Node process', [platform.pid]),
+    await figure('our Node process', platform.pids),
     await figure(
       `${apis.length} PostgREST`,
       apis.map(({ pid }) => pid),
