@@ -231,6 +231,14 @@ export function projectionContract(projection: Projection): void {
       expect(first.rows).toBeGreaterThan(0);
       const again = await rebuild(projection, store, views.pool, { batchSize: 3 });
       expect(again).toMatchObject({ equal: true, differing: [], rows: first.rows, events: first.events });
+      const asked = await readFile(projection.indexesUrl ?? projection.schemaUrl, 'utf8');
+      for (const [, index] of asked.matchAll(/^CREATE INDEX (\w+)/gm)) {
+        const there = await views.sql('SELECT FROM pg_indexes WHERE schemaname = $1 AND indexname = $2', [
+          liveTarget(projection).schema,
+          index,
+        ]);
+        expect(there).toHaveLength(1);
+      }
     });
   });
 }

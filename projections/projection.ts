@@ -14,6 +14,8 @@ export interface Projection {
   /** SQL that makes the tables, run once in an empty schema. No sequences, defaults or clocks: a rebuilt row
    * has to equal the live one byte for byte. */
   readonly schemaUrl: URL;
+  /** SQL that makes the indexes that queries need, beside the keys; run once, when the first rows are there */
+  readonly indexesUrl?: URL;
   readonly filter?: EventFilter;
   /**
    * Writes what the events mean, in order. The checkpoint is part of the same transaction, so each event

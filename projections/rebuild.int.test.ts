@@ -263,6 +263,19 @@ describe('C47 replay', () => {
   });
 });
 
+test('an event that cannot be written is parked alone, also among thousands that are new', async () => {
+  await Promise.all(Array.from({ length: 2_000 }, (_, index) => note(store, `n-${index}`, 'ok')));
+  await note(store, 'n-700', 'poison', 'ok');
+  await note(store, 'n-800', 'ok');
+  expect(await rebuild(tally(), store, views.pool)).toMatchObject({ rows: 2_000, events: 2_003 });
+  const parked = await views.sql('SELECT stream, revision::int FROM projection.parked ORDER BY position');
+  expect(parked).toEqual([
+    { stream: 'test-n-700', revision: 1 },
+    { stream: 'test-n-700', revision: 2 },
+  ]);
+  expect(await seen(views.pool)).toMatchObject({ 'n-700': allOf(1), 'n-800': allOf(2) });
+});
+
 test('the rows of one batch are written by one statement: thousands of events a second', async () => {
   const projection = tally();
   await rebuild(projection, store, views.pool);

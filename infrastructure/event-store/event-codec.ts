@@ -96,11 +96,16 @@ export class EventCodec {
     }
     if (entry.schema?.safeParse(data).success === false)
       throw new UnknownEventVersion(type, record.version, position);
+    const text = record.metadata;
+    let metadata: EventMetadata | undefined;
     return {
       id: record.id,
       type,
       data,
-      metadata: fromLosslessJson(record.metadata) as EventMetadata,
+      // most who read the whole log never look at it
+      get metadata() {
+        return (metadata ??= fromLosslessJson(text) as EventMetadata);
+      },
       stream: record.stream,
       revision: record.revision,
       position,

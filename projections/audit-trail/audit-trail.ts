@@ -6,8 +6,8 @@ import {
   type ProjectId,
 } from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { upsertRows } from '../keyed-rows.ts';
 import type { Projection } from '../projection.ts';
+import { insertRows, upsertRows } from '../write-rows.ts';
 
 export interface AuditRow {
   readonly position: bigint | string;
@@ -39,8 +39,9 @@ const SEALED = new Set(['secrets', 'sealedEmail']);
 /** Who did what, when, from where and why: one row for each event of projects, their names, and owners. */
 export const auditTrail: Projection = {
   name: 'audit-trail',
-  version: 1,
+  version: 2,
   schemaUrl: new URL('schema.sql', import.meta.url),
+  indexesUrl: new URL('indexes.sql', import.meta.url),
   async apply(events, tx) {
     const relevant = events.flatMap((event) => {
       const subject = subjectOf(event);
@@ -51,7 +52,7 @@ export const auditTrail: Projection = {
       const ownerId = subject.ownerId ?? (subject.projectId && owners.get(subject.projectId));
       return auditRow(event, { ...subject, ownerId: ownerId ?? null });
     });
-    await upsertRows(tx, 'entries', ['position'], rows);
+    await insertRows(tx, 'entries', rows);
   },
 };
 

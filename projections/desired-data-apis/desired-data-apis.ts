@@ -1,10 +1,9 @@
 import type { DataApiSettings, ProcessName, SealedSecrets } from '../../domain/project/events.ts';
-import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { foldRows } from '../keyed-rows.ts';
 import { evolveProject } from '../project-fold.ts';
-import type { Projection } from '../projection.ts';
+import { rowPerProject } from '../row-per-project.ts';
 
 export interface DataApiRow {
   readonly project_id: ProjectId;
@@ -23,23 +22,15 @@ export interface DataApiRow {
 }
 
 /** What of each project shall stand in the outside world, and what it is made from. A purged one is absent. */
-export const desiredDataApis: Projection = {
-  name: 'desired-data-apis',
-  version: 1,
-  schemaUrl: new URL('schema.sql', import.meta.url),
-  filter: { streamPrefix: 'project-' },
-  apply: (events, tx) =>
-    foldRows(
-      tx,
-      {
-        table: 'data_apis',
-        key: 'project_id',
-        keyOf: ({ stream }) => projectOfStream(stream),
-        evolve: evolveDataApiRow,
-      },
-      events,
-    ),
-};
+export const desiredDataApis = rowPerProject<DataApiRow>(
+  {
+    name: 'desired-data-apis',
+    version: 1,
+    schemaUrl: new URL('schema.sql', import.meta.url),
+    indexesUrl: new URL('indexes.sql', import.meta.url),
+  },
+  { table: 'data_apis', key: 'project_id', evolve: evolveDataApiRow },
+);
 
 export function evolveDataApiRow(row: DataApiRow | undefined, event: StoredEvent): DataApiRow | undefined {
   const project = evolveProject(row && kept(row), event);

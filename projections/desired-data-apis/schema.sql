@@ -14,5 +14,3 @@ CREATE TABLE data_apis (
   data_api jsonb NOT NULL,
   revision int NOT NULL
 );
-
-CREATE INDEX data_apis_standing ON data_apis (project_id) WHERE users OR pool OR postgrest;

@@ -1,10 +1,9 @@
 import type { DataApiSettings, ProcessName } from '../../domain/project/events.ts';
-import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { foldRows } from '../keyed-rows.ts';
 import { evolveProject } from '../project-fold.ts';
-import type { Projection } from '../projection.ts';
+import { rowPerProject } from '../row-per-project.ts';
 
 export interface ProjectRow {
   readonly id: ProjectId;
@@ -26,23 +25,15 @@ export interface ProjectRow {
 }
 
 /** All projects of all owners, as lists and details show them; purged ones keep their row. */
-export const projectList: Projection = {
-  name: 'project-list',
-  version: 2,
-  schemaUrl: new URL('schema.sql', import.meta.url),
-  filter: { streamPrefix: 'project-' },
-  apply: (events, tx) =>
-    foldRows(
-      tx,
-      {
-        table: 'projects',
-        key: 'id',
-        keyOf: ({ stream }) => projectOfStream(stream),
-        evolve: evolveProjectRow,
-      },
-      events,
-    ),
-};
+export const projectList = rowPerProject<ProjectRow>(
+  {
+    name: 'project-list',
+    version: 2,
+    schemaUrl: new URL('schema.sql', import.meta.url),
+    indexesUrl: new URL('indexes.sql', import.meta.url),
+  },
+  { table: 'projects', key: 'id', evolve: evolveProjectRow },
+);
 
 export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent): ProjectRow | undefined {
   const project = evolveProject(row && kept(row), event);

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { projectOfStream } from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { upsertRows } from '../keyed-rows.ts';
 import type { Projection } from '../projection.ts';
+import { insertRows, upsertRows } from '../write-rows.ts';
 import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
 
 /**
@@ -11,8 +11,9 @@ import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
  */
 export const provisioningProgress = (processes: ProcessTable): Projection => ({
   name: 'provisioning-progress',
-  version: 1,
+  version: 2,
   schemaUrl: new URL('schema.sql', import.meta.url),
+  indexesUrl: new URL('indexes.sql', import.meta.url),
   filter: { streamPrefix: 'project-' },
   apply: (events, tx) => applyRuns(processes, events, tx),
 });
@@ -29,6 +30,7 @@ async function applyRuns(
     [ids],
   );
   const latest = new Map<string, RunRow>(rows.map((row) => [row.project_id, row]));
+  const before = new Map(latest);
   const changed = new Map<string, RunRow>();
   for (const event of events) {
     const id = projectOfStream(event.stream);
@@ -38,5 +40,13 @@ async function applyRuns(
       changed.set(`${id} ${row.run}`, row);
     }
   }
-  await upsertRows(tx, 'runs', ['project_id', 'run'], [...changed.values()]);
+  const isNew = ({ project_id, run }: RunRow) => run > (before.get(project_id)?.run ?? 0);
+  const written = [...changed.values()];
+  await insertRows(tx, 'runs', written.filter(isNew));
+  await upsertRows(
+    tx,
+    'runs',
+    ['project_id', 'run'],
+    written.filter((row) => !isNew(row)),
+  );
 }

@@ -11,12 +11,11 @@ CREATE TABLE runs (
   status text NOT NULL,
   -- the step that gave up, when the run is being undone
   failed_step text,
-  steps jsonb NOT NULL,
+  -- nothing looks into it, so it is not taken apart
+  steps json NOT NULL,
   started_at timestamptz NOT NULL,
   ended_at timestamptz,
   -- of the last event in the row
   position bigint NOT NULL,
   PRIMARY KEY (project_id, run)
 );
-
-CREATE INDEX runs_open ON runs (started_at, project_id) WHERE open;

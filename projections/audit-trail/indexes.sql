@@ -1,0 +1,10 @@
+-- one for each filter that may be rare among the many entries of an owner or a project: a page then costs the
+-- same wherever it is
+CREATE INDEX entries_of_owner ON entries (owner_id, position DESC);
+CREATE INDEX entries_of_owner_by_type ON entries (owner_id, type, position DESC);
+CREATE INDEX entries_of_owner_by_actor ON entries (owner_id, actor_id, position DESC);
+CREATE INDEX entries_of_project ON entries (project_id, position DESC);
+CREATE INDEX entries_of_project_by_type ON entries (project_id, type, position DESC);
+CREATE INDEX entries_of_correlation ON entries (correlation_id, position DESC);
+-- times become positions by this one
+CREATE INDEX entries_by_time ON entries (recorded_at, position);

@@ -1,0 +1,85 @@
+/**
+ * Whole rows into a table. All of a call have the same columns; dates, bigints, and objects or arrays for a
+ * column of JSON become what their columns are.
+ */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+
+/** From here on COPY costs less than one statement, though it takes one more round trip. */
+const COPY_FROM = 16;
+const ROWS_PER_CHUNK = 200;
+
+/** Rows whose keys are not in the table. */
+export async function insertRows<Row extends object>(
+  tx: pg.ClientBase,
+  table: string,
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length < COPY_FROM) return insertJson(tx, table, rows, '');
+  const names = columnsOf(rows);
+  const copy = tx.query(copyFrom(`COPY ${pg.escapeIdentifier(table)} (${escaped(names)}) FROM STDIN`));
+  await pipeline(Readable.from(copyText(names, rows)), copy);
+}
+
+/** Rows whose keys may be in the table: then the old rows are replaced. */
+export async function upsertRows<Row extends object>(
+  tx: pg.ClientBase,
+  table: string,
+  key: readonly (keyof Row & string)[],
+  rows: readonly Row[],
+): Promise<void> {
+  const changes = columnsOf(rows)
+    .filter((name) => !key.some((part) => part === name))
+    .map((name) => `${pg.escapeIdentifier(name)} = excluded.${pg.escapeIdentifier(name)}`);
+  const action = changes.length > 0 ? `DO UPDATE SET ${changes.join(', ')}` : 'DO NOTHING';
+  await insertJson(tx, table, rows, `ON CONFLICT (${escaped(key)}) ${action}`);
+}
+
+async function insertJson(
+  tx: pg.ClientBase,
+  table: string,
+  rows: readonly object[],
+  conflict: string,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const [target, columns] = [pg.escapeIdentifier(table), escaped(columnsOf(rows))];
+  await tx.query(
+    `INSERT INTO ${target} (${columns})
+     SELECT ${columns} FROM json_populate_recordset(NULL::${target}, $1::json) ${conflict}`,
+    [JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))],
+  );
+}
+
+const columnsOf = (rows: readonly object[]): string[] => Object.keys(rows[0] ?? {});
+const escaped = (names: readonly string[]): string =>
+  names.map((name) => pg.escapeIdentifier(name)).join(', ');
+
+function* copyText<Row extends object>(
+  names: readonly string[],
+  rows: readonly Row[],
+): Generator<string, void, undefined> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_CHUNK) {
+    let chunk = '';
+    for (const row of rows.slice(from, from + ROWS_PER_CHUNK)) {
+      chunk += `${names.map((name) => copyValue((row as Record<string, unknown>)[name])).join('\t')}\n`;
+    }
+    yield chunk;
+  }
+}
+
+const SPECIAL = /[\\\t\n\r]/;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+
+function copyValue(value: unknown): string {
+  if (value === null || value === undefined) return '\\N';
+  const text = textOf(value);
+  return SPECIAL.test(text) ? text.replace(/[\\\t\n\r]/g, (found) => ESCAPES[found] ?? found) : text;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+}
