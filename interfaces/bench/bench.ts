@@ -2,10 +2,17 @@
 import { conditions, line, type Section } from './figures.ts';
 import { appendFigures } from './append-figures.ts';
 import { logFigures } from './log-figures.ts';
+import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
 import { sleepFigures } from './sleep-figures.ts';
 
-const SECTIONS: readonly Section[] = [platformFigures, sleepFigures, appendFigures, logFigures];
+const SECTIONS: readonly Section[] = [
+  platformFigures,
+  sleepFigures,
+  appendFigures,
+  logFigures,
+  operatorFigures,
+];
 
 const wanted = process.argv.slice(2);
 if (wanted.some((name) => !SECTIONS.some((section) => section.name === name))) {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { projectOfStream } from '../../domain/project/project-id.ts';
+import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import type { Projection } from '../projection.ts';
 import { insertRows, upsertRows } from '../write-rows.ts';
@@ -23,30 +23,30 @@ async function applyRuns(
   events: readonly StoredEvent[],
   tx: pg.ClientBase,
 ): Promise<void> {
-  const ids = [...new Set(events.flatMap(({ stream }) => projectOfStream(stream) ?? []))];
+  const about = events.flatMap((event) => {
+    const id = projectOfStream(event.stream);
+    return id === undefined ? [] : [{ id, event }];
+  });
+  const ids = [...new Set(about.map(({ id }) => id))];
   if (ids.length === 0) return;
   const { rows } = await tx.query<RunRow>(
     `SELECT DISTINCT ON (project_id) * FROM runs WHERE project_id = ANY ($1) ORDER BY project_id, run DESC`,
     [ids],
   );
-  const latest = new Map<string, RunRow>(rows.map((row) => [row.project_id, row]));
-  const before = new Map(latest);
-  const changed = new Map<string, RunRow>();
-  for (const event of events) {
-    const id = projectOfStream(event.stream);
-    if (id === undefined) continue;
+  const known = new Map<ProjectId, RunRow>(rows.map((row) => [row.project_id, row]));
+  /** of each project, by their numbers */
+  const changed = new Map<ProjectId, Map<number, RunRow>>(ids.map((id) => [id, new Map()]));
+  const latest = new Map(known);
+  for (const { id, event } of about) {
     for (const row of evolveRuns(processes, latest.get(id), event)) {
       latest.set(id, row);
-      changed.set(`${id} ${row.run}`, row);
+      changed.get(id)?.set(row.run, row);
     }
   }
-  const isNew = ({ project_id, run }: RunRow) => run > (before.get(project_id)?.run ?? 0);
-  const written = [...changed.values()];
-  await insertRows(tx, 'runs', written.filter(isNew));
-  await upsertRows(
-    tx,
-    'runs',
-    ['project_id', 'run'],
-    written.filter((row) => !isNew(row)),
-  );
+  const made: RunRow[] = [];
+  const proceeded: RunRow[] = [];
+  for (const row of [...changed.values()].flatMap((runs) => [...runs.values()]))
+    (row.run > (known.get(row.project_id)?.run ?? 0) ? made : proceeded).push(row);
+  await insertRows(tx, 'runs', made);
+  await upsertRows(tx, 'runs', ['project_id', 'run'], proceeded);
 }
