@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { longQuery } from './transaction.ts';
 
 export interface Comparison {
   /** every row of every table is in both, byte for byte as PostgreSQL prints it */
@@ -48,7 +49,8 @@ const qualified = (schema: string, table: string): string =>
   `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(table)}`;
 
 async function sum(tx: pg.ClientBase, select: string): Promise<number> {
-  const { rows } = await tx.query<{ sum: string }>(
+  const { rows } = await longQuery<{ sum: string }>(
+    tx,
     `SELECT coalesce(sum(n), 0) AS sum FROM (${select}) AS counted`,
   );
   return Number(rows[0]?.sum);
@@ -56,7 +58,7 @@ async function sum(tx: pg.ClientBase, select: string): Promise<number> {
 
 /** So that the first queries are planned with the numbers of these rows and not with a guess. */
 export async function analyzeTables(tx: pg.ClientBase, schema: string): Promise<void> {
-  for (const table of await tablesOf(tx, schema)) await tx.query(`ANALYZE ${qualified(schema, table)}`);
+  for (const table of await tablesOf(tx, schema)) await longQuery(tx, `ANALYZE ${qualified(schema, table)}`);
 }
 
 async function tablesOf(tx: pg.ClientBase, schema: string): Promise<Set<string>> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventStore } from '../application/ports/event-store.ts';
 import { auditTrail } from './audit-trail/audit-trail.ts';
@@ -9,10 +10,11 @@ import { newStore, readEvents, recordScenario, ViewDatabase } from './projection
 import { projectList } from './project-list/project-list.ts';
 import { ProjectionRunner } from './projection-runner.ts';
 import { liveTarget } from './projection.ts';
-import { rebuild, type Progress } from './rebuild.ts';
+import type { Progress } from './fill-view.ts';
+import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { allOf, note, seen, tally } from './tally.contract.ts';
-import { withClient } from './transaction.ts';
+import { longQuery, transaction, withClient } from './transaction.ts';
 
 let views: ViewDatabase;
 let store: ReturnType<typeof newStore>;
@@ -240,7 +242,10 @@ describe('C47 replay', () => {
       { projection: 'audit-trail', equal: true, events: Number(head), position: head },
     ]);
     for (const { durationMs } of replayed) expect(durationMs).toBeGreaterThan(0);
-    expect(shown.map(([name]) => name)).toEqual(['project-list', 'audit-trail']);
+    const stages = ['reading', 'making indexes', 'comparing'];
+    expect(shown.map(([name, { doing }]) => [name, doing])).toEqual(
+      ['project-list', 'audit-trail'].flatMap((name) => stages.map((stage) => [name, stage])),
+    );
     const total = Number(head);
     for (const [, progress] of shown) expect(progress).toMatchObject({ done: total, total, secondsLeft: 0 });
     expect(await store.head()).toBe(head);
@@ -257,10 +262,23 @@ describe('C47 replay', () => {
       [4, 10],
       [8, 10],
       [10, 10],
+      [10, 10],
+      [10, 10],
     ]);
     expect(shown[0]?.secondsLeft).toBeGreaterThan(0);
     expect(shown[0]?.ratePerSecond).toBeGreaterThan(0);
   });
+});
+
+test('a statement on whole tables is not cut short as others are', async () => {
+  const hasty = new pg.Pool({ ...views.connection, statement_timeout: 200, query_timeout: 400 });
+  await withClient(hasty, (client) =>
+    transaction(client, async () => {
+      await longQuery(client, 'SELECT pg_sleep(1)');
+      expect((await client.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '200ms' }]);
+    }),
+  );
+  await hasty.end();
 });
 
 test('an event that cannot be written is parked alone, also among thousands that are new', async () => {

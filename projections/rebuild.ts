@@ -4,31 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import type { EventStore, Position } from '../application/ports/event-store.ts';
+import type { Position } from '../application/ports/event-store.ts';
 import { ensureCheckpoint, lockCheckpoint, readCheckpoint } from './checkpoints.ts';
 import { analyzeTables, compareRows, countRows, type Comparison } from './compare-rows.ts';
-import { applyOrPark, enter, writeBatch } from './parking.ts';
+import { catchUp, fill, progressOf, type FillOptions, type Log, type Progress } from './fill-view.ts';
+import { enter } from './parking.ts';
 import { liveTarget, nextTarget, type Projection, type Target } from './projection.ts';
-import { transaction, withClient } from './transaction.ts';
-
-export interface Progress {
-  /** how far through the log, in places: not all of them need be events */
-  readonly done: number;
-  readonly total: number;
-  /** of this view, taken in so far */
-  readonly events: number;
-  readonly ratePerSecond: number;
-  /** null: not known yet */
-  readonly secondsLeft: number | null;
-}
-
-export interface RebuildOptions {
-  readonly onProgress?: (progress: Progress) => void;
-  /** ends the rebuild between two batches; the live view stays */
-  readonly signal?: AbortSignal;
-  /** events read and written at once; default 5000 */
-  readonly batchSize?: number;
-}
+import { longQuery, transaction, withClient } from './transaction.ts';
 
 export interface Rebuilt {
   /** events written */
@@ -41,12 +23,9 @@ export interface Rebuilt {
   readonly durationMs: number;
 }
 
-type Log = Pick<EventStore, 'readAll' | 'head'>;
-
-/** The more at once, the less often is a row that many events touch read and written again. */
-const DEFAULT_BATCH_SIZE = 5_000;
-/** for making an index; a rebuild is rare */
+/** a rebuild is rare and alone */
 const INDEX_MEMORY = '128MB';
+const COMPARE_MEMORY = '64MB';
 const UNDEFINED_THING = /^(42|3F)/;
 
 /**
@@ -58,7 +37,7 @@ export async function rebuild(
   projection: Projection,
   store: Log,
   pool: pg.Pool,
-  options: RebuildOptions = {},
+  options: FillOptions = {},
 ): Promise<Rebuilt> {
   await ensureCheckpoint(pool, projection.name);
   return withClient(pool, (client) =>
@@ -74,7 +53,7 @@ export async function ensureView(
   projection: Projection,
   store: Log,
   pool: pg.Pool,
-  options: RebuildOptions = {},
+  options: FillOptions = {},
 ): Promise<'ready' | 'newer'> {
   await ensureCheckpoint(pool, projection.name);
   const standing = await standingOf(pool, projection);
@@ -133,14 +112,18 @@ async function build(
   projection: Projection,
   store: Log,
   client: pg.ClientBase,
-  options: RebuildOptions,
+  options: FillOptions,
 ): Promise<Rebuilt> {
   const startedAt = performance.now();
   const next = nextTarget(projection);
   const old = `${liveTarget(projection).schema}__old`;
   await makeSchema(client, next, old);
   const filled = await fill(store, client, next, options, startedAt);
+  const tell = (doing: Progress['doing']) =>
+    options.onProgress?.({ ...progressOf(filled, filled.position, startedAt), doing });
+  tell('making indexes');
   await makeIndexes(client, next);
+  tell('comparing');
   const switched = await switchOver(projection, store, client, filled.position, old);
   // no longer found by any query; the ones that still read it are waited for
   await client.query(`DROP SCHEMA IF EXISTS ${pg.escapeIdentifier(old)} CASCADE`);
@@ -165,45 +148,6 @@ async function makeSchema(client: pg.ClientBase, next: Target, old: string): Pro
   });
 }
 
-/** From the beginning to the head of the log, in many transactions. */
-async function fill(
-  store: Log,
-  client: pg.ClientBase,
-  next: Target,
-  { onProgress, signal, batchSize: limit = DEFAULT_BATCH_SIZE }: RebuildOptions,
-  startedAt: number,
-): Promise<{ events: number; position: Position }> {
-  const filter = filterOf(next.projection);
-  const read = (after: Position) => Promise.all([store.head(), store.readAll({ after, limit, ...filter })]);
-  let position = 0n;
-  let events = 0;
-  // the next page is read while the one before it is written
-  let reading = read(position);
-  for (;;) {
-    signal?.throwIfAborted();
-    const [head, batch] = await reading;
-    const over = batch.position === position || batch.position >= head;
-    position = batch.position;
-    if (!over) {
-      reading = read(position);
-      // whatever it throws is met where it is awaited
-      reading.catch(() => {});
-    }
-    if (batch.events.length + batch.unreadable.length > 0) {
-      await writeBatch(client, next, batch, () => withoutWaiting(client));
-    }
-    events += batch.events.length;
-    onProgress?.(progress(position, head, events, performance.now() - startedAt));
-    if (over) return { events, position };
-  }
-}
-
-/** The transaction does not wait for the disk: the copy counts from the switch on, whose commit does. */
-async function withoutWaiting(client: pg.ClientBase): Promise<true> {
-  await client.query('SET LOCAL synchronous_commit TO off');
-  return true;
-}
-
 /** Made of all rows at once they cost a fraction of what they would cost row by row. */
 async function makeIndexes(client: pg.ClientBase, next: Target): Promise<void> {
   const { indexesUrl } = next.projection;
@@ -211,17 +155,9 @@ async function makeIndexes(client: pg.ClientBase, next: Target): Promise<void> {
   await transaction(client, async () => {
     await enter(client, next);
     await client.query(`SET LOCAL maintenance_work_mem TO '${INDEX_MEMORY}'`);
-    await client.query(indexes);
+    await longQuery(client, indexes);
     await analyzeTables(client, next.schema);
   });
-}
-
-function progress(position: Position, head: Position, events: number, elapsedMs: number): Progress {
-  const done = Number(position);
-  const total = Math.max(Number(head), done);
-  const ratePerSecond = elapsedMs > 0 ? (events / elapsedMs) * 1000 : 0;
-  const secondsLeft = done === total ? 0 : done > 0 ? ((total - done) * elapsedMs) / done / 1000 : null;
-  return { done, total, events, ratePerSecond, secondsLeft };
 }
 
 /**
@@ -284,6 +220,7 @@ async function compareWithLive(
   await client.query('SAVEPOINT compare');
   try {
     await catchUp(store, client, live, from, to);
+    await client.query(`SET LOCAL work_mem TO '${COMPARE_MEMORY}'`);
     return await compareRows(client, live.schema, nextTarget(projection).schema);
   } catch (error) {
     // somebody has changed its tables: it differs, and that must not keep it from being replaced
@@ -292,29 +229,3 @@ async function compareWithLive(
     return { equal: false, differing: [] };
   }
 }
-
-/** @returns the number of events, and how far it came: a log restored from a backup may end before `to` */
-async function catchUp(
-  store: Log,
-  tx: pg.ClientBase,
-  target: Target,
-  from: Position,
-  to: Position,
-): Promise<{ events: number; position: Position }> {
-  await enter(tx, target);
-  let count = 0;
-  let position = from;
-  while (position < to) {
-    const options = { after: position, limit: DEFAULT_BATCH_SIZE, ...filterOf(target.projection) };
-    const batch = await store.readAll(options);
-    if (batch.position === position) break;
-    const upTo = (event: { readonly position: Position }) => event.position <= to;
-    const wanted = { events: batch.events.filter(upTo), unreadable: batch.unreadable.filter(upTo) };
-    await applyOrPark(tx, target, wanted);
-    count += wanted.events.length;
-    position = batch.position < to ? batch.position : to;
-  }
-  return { events: count, position };
-}
-
-const filterOf = ({ filter }: Projection) => filter && { filter };

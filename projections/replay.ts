@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { EventStore } from '../application/ports/event-store.ts';
 import type { Projection } from './projection.ts';
-import { rebuild, type Progress, type Rebuilt } from './rebuild.ts';
+import type { Progress } from './fill-view.ts';
+import { rebuild, type Rebuilt } from './rebuild.ts';
 
 export interface Replayed extends Rebuilt {
   readonly projection: string;

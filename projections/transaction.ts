@@ -37,3 +37,20 @@ export async function transaction<T>(client: pg.ClientBase, work: () => Promise<
     throw error;
   }
 }
+
+const LONG_MS = 600_000;
+
+/**
+ * Inside a transaction, a statement on whole tables: ten minutes for it, and not the seconds that a pool gives to
+ * every statement.
+ */
+export async function longQuery<Row extends pg.QueryResultRow>(
+  tx: pg.ClientBase,
+  text: string,
+): Promise<pg.QueryResult<Row>> {
+  await tx.query(`SET LOCAL statement_timeout TO ${LONG_MS}`);
+  const query: pg.QueryConfig & { readonly query_timeout: number } = { text, query_timeout: LONG_MS + 5_000 };
+  const result = await tx.query<Row>(query);
+  await tx.query('SET LOCAL statement_timeout TO DEFAULT');
+  return result;
+}

@@ -1,6 +1,8 @@
 const WIDTH = 24;
 
 export interface Shown {
+  /** shown when it is not the reading, whose end is what can be foreseen */
+  readonly doing?: string;
   /** how far, of how much: only their ratio is shown */
   readonly done: number;
   readonly total: number;
@@ -13,10 +15,11 @@ export interface Shown {
 /** `replay  [######......] 24 %, 1200 events, 90000/s, 1 s left` */
 export function progressLine(
   name: string,
-  { done, total, events, ratePerSecond, secondsLeft }: Shown,
+  { doing = 'reading', done, total, events, ratePerSecond, secondsLeft }: Shown,
 ): string {
   const filled = total === 0 ? WIDTH : Math.min(WIDTH, Math.round((done / total) * WIDTH));
-  const left = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left`;
+  const foreseen = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left`;
+  const left = doing === 'reading' ? foreseen : `, ${doing}`;
   return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${Math.floor((total === 0 ? 1 : done / total) * 100)} %, ${events} events, ${Math.round(ratePerSecond)}/s${left}`;
 }
 

@@ -1,0 +1,111 @@
+/** Reads the log into a view: all of it from the beginning, or the part that it is behind. */
+import type pg from 'pg';
+import type { EventStore, Position } from '../application/ports/event-store.ts';
+import { applyOrPark, enter, writeBatch } from './parking.ts';
+import type { Projection, Target } from './projection.ts';
+
+export interface Progress {
+  /** one after the other; reading takes the longest */
+  readonly doing: 'reading' | 'making indexes' | 'comparing';
+  /** how far through the log, in places: not all of them need be events */
+  readonly done: number;
+  readonly total: number;
+  /** of this view, taken in so far */
+  readonly events: number;
+  readonly ratePerSecond: number;
+  /** null: not known yet */
+  readonly secondsLeft: number | null;
+}
+
+export interface FillOptions {
+  readonly onProgress?: (progress: Progress) => void;
+  /** ends the rebuild between two batches; the live view stays */
+  readonly signal?: AbortSignal;
+  /** events read and written at once; default 5000 */
+  readonly batchSize?: number;
+}
+
+/** How many events of the view, and how far it came. */
+export interface Filled {
+  readonly events: number;
+  readonly position: Position;
+}
+
+export type Log = Pick<EventStore, 'readAll' | 'head'>;
+
+/** The more at once, the less often is a row that many events touch read and written again. */
+const DEFAULT_BATCH_SIZE = 5_000;
+
+/** From the beginning to the head of the log, in many transactions. */
+export async function fill(
+  store: Log,
+  client: pg.ClientBase,
+  next: Target,
+  { onProgress, signal, batchSize: limit = DEFAULT_BATCH_SIZE }: FillOptions,
+  startedAt: number,
+): Promise<Filled> {
+  const filter = filterOf(next.projection);
+  const read = (after: Position) => Promise.all([store.head(), store.readAll({ after, limit, ...filter })]);
+  let position = 0n;
+  let events = 0;
+  // the next page is read while the one before it is written
+  let reading = read(position);
+  for (;;) {
+    signal?.throwIfAborted();
+    const [head, batch] = await reading;
+    const over = batch.position === position || batch.position >= head;
+    position = batch.position;
+    if (!over) {
+      reading = read(position);
+      // whatever it throws is met where it is awaited
+      reading.catch(() => {});
+    }
+    if (batch.events.length + batch.unreadable.length > 0) {
+      await writeBatch(client, next, batch, () => withoutWaiting(client));
+    }
+    events += batch.events.length;
+    onProgress?.(progressOf({ events, position }, head, startedAt));
+    if (over) return { events, position };
+  }
+}
+
+/** The transaction does not wait for the disk: the copy counts from the switch on, whose commit does. */
+async function withoutWaiting(client: pg.ClientBase): Promise<true> {
+  await client.query('SET LOCAL synchronous_commit TO off');
+  return true;
+}
+
+/** @returns the number of events, and how far it came: a log restored from a backup may end before `to` */
+export async function catchUp(
+  store: Log,
+  tx: pg.ClientBase,
+  target: Target,
+  from: Position,
+  to: Position,
+): Promise<Filled> {
+  await enter(tx, target);
+  let count = 0;
+  let position = from;
+  while (position < to) {
+    const options = { after: position, limit: DEFAULT_BATCH_SIZE, ...filterOf(target.projection) };
+    const batch = await store.readAll(options);
+    if (batch.position === position) break;
+    const upTo = (event: { readonly position: Position }) => event.position <= to;
+    const wanted = { events: batch.events.filter(upTo), unreadable: batch.unreadable.filter(upTo) };
+    await applyOrPark(tx, target, wanted);
+    count += wanted.events.length;
+    position = batch.position < to ? batch.position : to;
+  }
+  return { events: count, position };
+}
+
+export function progressOf({ events, position }: Filled, head: Position, startedAt: number): Progress {
+  const elapsedMs = performance.now() - startedAt;
+  const done = Number(position);
+  const total = Math.max(Number(head), done);
+  const ratePerSecond = elapsedMs > 0 ? (events / elapsedMs) * 1000 : 0;
+  const secondsLeft = done === total ? 0 : done > 0 ? ((total - done) * elapsedMs) / done / 1000 : null;
+  return { doing: 'reading', done, total, events, ratePerSecond, secondsLeft };
+}
+
+const filterOf = ({ filter }: Projection) => filter && { filter };
