@@ -10,7 +10,7 @@ import type { Projection } from '../../projections/projection.ts';
 import { replay } from '../../projections/replay.ts';
 import { parkedEvents, unpark } from '../../projections/unpark.ts';
 import type { Command } from './command.ts';
-import { endProgress, showProgress } from './progress-bar.ts';
+import { endProgress, showProgress, walked } from './progress-bar.ts';
 
 export const replayCommand: Command = {
   name: 'replay',
@@ -44,19 +44,11 @@ export const verifyCommand: Command = {
   flags: [],
   arguments: [0, 0],
   async run({ store, pool }, { say }) {
-    const [from, head] = [performance.now(), Number(await store.head())];
-    const { verified, firstAltered } = await new LogVerification(store, () =>
-      furthestCheckpoint(pool),
-    ).verify((done) => {
-      const ratePerSecond = Number(done) / ((performance.now() - from) / 1000);
-      showProgress('verify', {
-        done: Number(done),
-        total: head,
-        events: Number(done),
-        ratePerSecond,
-        secondsLeft: (head - Number(done)) / ratePerSecond,
-      });
-    });
+    const [startedAt, head] = [performance.now(), await store.head()];
+    const verification = new LogVerification(store, () => furthestCheckpoint(pool));
+    const { verified, firstAltered } = await verification.verify((done) =>
+      showProgress('verify', walked(done, head, startedAt)),
+    );
     endProgress();
     if (!firstAltered) {
       say(`The log is as it was written: verified up to position ${verified}.`);

@@ -23,6 +23,13 @@ export function progressLine(
   return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${Math.floor((total === 0 ? 1 : done / total) * 100)} %, ${events} events, ${Math.round(ratePerSecond)}/s${left}`;
 }
 
+/** Of a walk through the log. */
+export function walked(position: bigint, head: bigint, startedAt: number): Shown {
+  const [done, total] = [Number(position), Number(head)];
+  const ratePerSecond = done / ((performance.now() - startedAt) / 1000);
+  return { done, total, events: done, ratePerSecond, secondsLeft: Math.max(0, total - done) / ratePerSecond };
+}
+
 /** Rewrites one line of a terminal; elsewhere it says nothing. */
 export function showProgress(name: string, progress: Shown): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001B[K${progressLine(name, progress)}`);

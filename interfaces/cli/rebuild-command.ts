@@ -10,7 +10,7 @@ import { replay } from '../../projections/replay.ts';
 import { parkedEvents } from '../../projections/unpark.ts';
 import type { Operator } from '../composition/operator.ts';
 import type { Command } from './command.ts';
-import { endProgress, showProgress } from './progress-bar.ts';
+import { endProgress, showProgress, walked } from './progress-bar.ts';
 
 interface Plan {
   /** views to build again, by name */
@@ -31,14 +31,14 @@ export const rebuildCommand: Command = {
     'Bring back from the log what is lost: views, logins, pool entries, REST APIs. --dry-run only shows the plan.',
   flags: ['dry-run'],
   arguments: [0, 0],
-  async run(operator, { flags, say }) {
+  async run(operator, { flags, say, signal }) {
     const projects = await foldProjects(operator);
     const plan = await makePlan(operator, projects);
     tell(plan, say);
     if (flags.has('dry-run') || isEmpty(plan)) return plan.lost.length === 0 ? 0 : 2;
     const { store, pool, views } = operator;
     const wanted = views.filter(({ name }) => plan.views.includes(name));
-    await replay(wanted, store, pool, { onProgress: showProgress });
+    await replay(wanted, store, pool, { onProgress: showProgress, signal });
     endProgress();
     const left = await repaired(operator, projects);
     say(
@@ -65,6 +65,7 @@ async function repaired(operator: Operator, projects: readonly ExistingProject[]
 /** Every project of the log as it is now, folded from its events: no view is asked. */
 async function foldProjects({ store }: Operator): Promise<readonly ExistingProject[]> {
   const states = new Map<ProjectId, Project>();
+  const [startedAt, head] = [performance.now(), await store.head()];
   for (let after = 0n; ;) {
     const batch = await store.readAll({ after, limit: PAGE, filter: { streamPrefix: 'project-' } });
     for (const event of batch.events) {
@@ -76,7 +77,9 @@ async function foldProjects({ store }: Operator): Promise<readonly ExistingProje
     }
     if (batch.position === after) break;
     after = batch.position;
+    showProgress('read the log', walked(after, head, startedAt));
   }
+  endProgress();
   return [...states.values()].filter(
     (state): state is ExistingProject => state.kind === 'project' && state.status !== 'purged',
   );
