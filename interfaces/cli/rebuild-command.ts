@@ -91,15 +91,17 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
     views.map(async (view) => ((await parkedEvents(pool, view)).length > 0 ? [view.name] : [])),
   );
   const unbuilt = await missingViews(views, pool);
-  const pools = await operator.manager<{ enabled: boolean; served: string[] }>('GET', '/internal/pools');
-  // by a view, which may be missing itself: then all of them are looked at again after it was built
-  const apis =
-    unbuilt.length === 0
-      ? await operator.manager<{ data_apis: { project_id: string; state: string }[] }>(
-          'GET',
-          '/internal/postgrest',
-        )
-      : { data_apis: [] };
+  // the manager knows by this view what shall stand; without it all is looked at once it is built
+  const known = !unbuilt.includes('desired-data-apis');
+  const pools = known
+    ? await operator.manager<{ enabled: boolean; served: string[] }>('GET', '/internal/pools')
+    : null;
+  const apis = known
+    ? await operator.manager<{ data_apis: { project_id: string; state: string }[] }>(
+        'GET',
+        '/internal/postgrest',
+      )
+    : { data_apis: [] };
   const states = new Map(apis.data_apis.map((api) => [api.project_id, api.state]));
   const repairs: { project: ProjectId; what: string[] }[] = [];
   const lost: ProjectId[] = [];
@@ -112,7 +114,11 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
       const what = [
         ...(users === 'as-wanted' ? [] : [`logins (${users})`]),
         ...(database === 'open' ? [] : ['database (closed)']),
-        ...(!pools.enabled || pools.served.includes(project.id) ? [] : ['pool entry']),
+        ...(pools
+          ? !pools.enabled || pools.served.includes(project.id)
+            ? []
+            : ['pool entry']
+          : ['pool entry (unknown)']),
         ...(states.get(project.id) === 'as-wanted'
           ? []
           : [`REST API (${states.get(project.id) ?? 'unknown'})`]),
