@@ -25,7 +25,6 @@ export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.use).toResolvedValue((client) => () => remoteUse(client), [TOKENS.managerClient]);
   // only the manager could know that there is none; a platform in several processes is run with one
-  // only the manager could know that there is none; a platform in several processes is run with one
   bind(TOKENS.pooler).toResolvedValue(poolerAddress, [TOKENS.config]);
   bind(PARTS.dataApis).toResolvedValue(
     (dataApis) => ({
