@@ -12,7 +12,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['{domain,application,infrastructure,projections,interfaces}/**/*.test.ts'],
-          exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts'],
+          exclude: ['**/*.{int,docker,e2e}.test.ts'],
         },
       },
       {
@@ -25,6 +25,22 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'docker',
+          // elsewhere containers have no addresses that this machine could reach
+          include: process.platform === 'linux' ? ['{infrastructure,interfaces}/**/*.docker.test.ts'] : [],
+          globalSetup: [
+            './infrastructure/postgres/test-cluster.ts',
+            './interfaces/acceptance/docker-setup.ts',
+          ],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
         },
       },
       {

@@ -10,6 +10,8 @@ export type Role = (typeof ROLES)[number];
 const url = (protocols: RegExp) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), 'not such a URL');
 
+const DATABASE_PLACE = /^([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
+
 const internalKey = z.string().min(16, 'each key needs 16 characters');
 
 const schema = z.object({
@@ -23,7 +25,21 @@ const schema = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits (32 bytes)')
     .optional(),
-  LAUNCHDB_RUNTIME: z.enum(['process']).default('process'),
+  LAUNCHDB_RUNTIME: z.enum(['process', 'docker']).default('process'),
+  DOCKER_HOST: url(/^(unix|tcp|http):$/).default('unix:///var/run/docker.sock'),
+  DOCKER_NETWORK: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'not a name of a Docker network')
+    .default('launchdb'),
+  POSTGREST_IMAGE: z.string().min(1).default('postgrest/postgrest:v14.15'),
+  DATA_API_DB_HOST: z
+    .string()
+    .regex(DATABASE_PLACE, 'must be a host name, or host:port')
+    .transform((text) => {
+      const [, host = '', given] = DATABASE_PLACE.exec(text) ?? [];
+      return { host, port: given === undefined ? undefined : Number(given) };
+    })
+    .optional(),
   LISTEN_HOST: z.string().min(1).default('127.0.0.1'),
   GATEWAY_PORT: port.default(8080),
   PLATFORM_PORT: port.default(8000),

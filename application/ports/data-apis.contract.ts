@@ -17,8 +17,35 @@ export interface DataApisHarness {
 
 export interface ManagedDataApisHarness extends DataApisHarness {
   readonly dataApis: ManagedDataApis;
+  /** gives the authenticator another password, so that sessions have to be made with it from now on */
+  changePassword(api: DataApi): Promise<DataApi>;
+  /** how many of the project's {@link ROWS} rows are served; rejects when the request fails */
+  rows(project: ProjectId): Promise<number>;
   /** ends what serves the project, as nobody of ours would */
   kill(project: ProjectId): Promise<void>;
+}
+
+export const ROWS = 20;
+
+export const limitedTo = (api: DataApi, maxRows: number): DataApi => ({
+  ...api,
+  settings: { ...api.settings, maxRows },
+});
+
+/** Asks all the time; every answer must be a good one. @returns what was answered */
+export async function askedDuring(
+  ask: () => Promise<number>,
+  change: () => Promise<void>,
+): Promise<Set<number>> {
+  let changing = true;
+  const asker = async () => {
+    const seen = new Set([await ask()]);
+    while (changing) seen.add(await ask());
+    return seen;
+  };
+  const answers = Promise.all([asker(), asker()]);
+  await change().finally(() => (changing = false));
+  return new Set((await answers).flatMap((seen) => [...seen]));
 }
 
 export function dataApisContract(name: string, make: () => Promise<DataApisHarness>): void {
@@ -52,7 +79,7 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
 
     test('changed settings leave it where it is', async () => {
       const endpoint = dataApis.endpoint(project);
-      const changed = { ...api, settings: { ...api.settings, maxRows: 7 } };
+      const changed = limitedTo(api, 7);
       await harness.change?.(changed);
       await dataApis.ensure(changed);
       expect(dataApis.endpoint(project)).toEqual(endpoint);
@@ -115,12 +142,42 @@ export function managedDataApisContract(name: string, make: () => Promise<Manage
 
     test('says how what runs compares with what is wanted, and changes nothing by that', async () => {
       const endpoint = dataApis.endpoint(project);
-      const other = { ...api, settings: { ...api.settings, maxRows: 3 } };
       expect(await dataApis.state(api)).toBe('as-wanted');
-      expect(await dataApis.state(other)).toBe('different');
+      expect(await dataApis.state(limitedTo(api, 3))).toBe('different');
       expect(await dataApis.state({ ...api, project: newProject() })).toBe('absent');
       expect(dataApis.endpoint(project)).toEqual(endpoint);
       expect(await dataApis.state(api)).toBe('as-wanted');
+    });
+
+    test('changed settings are in force when ensure returns, and no request fails meanwhile', async () => {
+      const endpoint = dataApis.endpoint(project);
+      for (const [maxRows, earlier] of [
+        [3, ROWS],
+        [5, 3],
+      ] as const) {
+        const answers = await askedDuring(
+          () => harness.rows(project),
+          () => dataApis.ensure(limitedTo(api, maxRows)),
+        );
+        expect([...answers].filter((count) => count !== earlier && count !== maxRows)).toEqual([]);
+        expect(await harness.rows(project)).toBe(maxRows);
+      }
+      expect(dataApis.endpoint(project)).toEqual(endpoint);
+      await dataApis.ensure(api);
+      expect(await harness.rows(project)).toBe(ROWS);
+    });
+
+    test('a changed password is in force when ensure returns, and no request fails meanwhile', async () => {
+      const answers = await askedDuring(
+        () => harness.rows(project),
+        async () => {
+          api = await harness.changePassword(api);
+          await dataApis.ensure(api);
+        },
+      );
+      expect([...answers]).toEqual([ROWS]);
+      expect(await dataApis.state(api)).toBe('as-wanted');
+      expect(await dataApis.list()).toEqual([project]);
     });
 
     test('removed, it is absent', async () => {
@@ -139,6 +196,15 @@ export function managedDataApisContract(name: string, make: () => Promise<Manage
       await dataApis.probe(project);
       await dataApis.remove(project);
       expect(told).toEqual([project]);
+    });
+
+    test('several at once', async () => {
+      const many = await Promise.all([harness.prepare(), harness.prepare(), harness.prepare()]);
+      await Promise.all(many.map((one) => dataApis.ensure(one)));
+      await Promise.all(many.map((one) => dataApis.probe(one.project)));
+      expect(new Set(await dataApis.list())).toEqual(new Set(many.map((one) => one.project)));
+      await Promise.all(many.map((one) => dataApis.remove(one.project)));
+      expect(await dataApis.list()).toEqual([]);
     });
   });
 }

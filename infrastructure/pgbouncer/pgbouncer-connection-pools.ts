@@ -21,6 +21,8 @@ import { scramVerifier } from '../crypto/scram.ts';
 import type { SystemUser } from '../process/system-user.ts';
 import { AdminConsole, cutOff, isNo, letIn, servedEntries } from './admin-console.ts';
 import {
+  ACCESS_FILE,
+  accessFile,
   databasesFile,
   entriesNamed,
   entryLine,
@@ -28,6 +30,7 @@ import {
   loginLine,
   mainFile,
   userlistFile,
+  type ContainerAccess,
 } from './pgbouncer-files.ts';
 import { poolUsage } from './pool-usage.ts';
 import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-program.ts';
@@ -40,6 +43,8 @@ export interface PgbouncerOptions {
   readonly port: number;
   /** default 127.0.0.1 */
   readonly listenAddresses?: string;
+  /** of our child: also listens for them, and for nobody else */
+  readonly containers?: ContainerAccess | undefined;
   readonly folder: string;
   /** where the databases are */
   readonly server: Endpoint;
@@ -288,6 +293,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   async #writeEach(): Promise<void> {
+    const { containers } = this.#options;
+    if (containers) await this.#folder.replace(ACCESS_FILE, accessFile(containers));
     const theirs = await Promise.all([MAIN, ENTRIES].map((name) => this.#folder.read(name)));
     this.#foreign = entriesNamed(theirs.map(({ others }) => others).join('\n'));
     const seen: SeenDrift[] = [];

@@ -8,7 +8,18 @@ export interface PgbouncerSettings {
   readonly port: number;
   readonly folder: string;
   readonly adminUser: string;
+  /** containers that reach it, too, at this machine's address on their network */
+  readonly containers?: ContainerAccess | undefined;
 }
+
+export interface ContainerAccess {
+  readonly gateway: string;
+  /** such as `172.18.0.0/16` */
+  readonly subnet: string;
+}
+
+const LOCALHOST = '127.0.0.1';
+export const ACCESS_FILE = 'access.conf';
 
 /**
  * The architecture's numbers for one login's pool, and the bound of what a project holds of PostgreSQL's connections
@@ -26,15 +37,18 @@ const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL} max_db_connect
  * what is not listed cannot be reached. No pidfile: one that a kill -9 left would stop the next start as soon as
  * somebody else has that pid. Clients' mistakes are not logged: they could fill the disk.
  */
-export function mainFile({ listenAddresses, port, folder, adminUser }: PgbouncerSettings): string {
+export function mainFile(settings: PgbouncerSettings): string {
+  const { listenAddresses = LOCALHOST, port, folder, adminUser, containers } = settings;
   if (/[\r\n]/.test(folder)) throw new TypeError('a line break in the path of the pooler');
+  const addresses = containers ? `${LOCALHOST},${containers.gateway}` : listenAddresses;
+  const access = containers ? `hba\nauth_hba_file = ${folder}/${ACCESS_FILE}` : 'scram-sha-256';
   return `%include ${folder}/databases.ini
 
 [pgbouncer]
-listen_addr = ${checkedAddresses(listenAddresses ?? '127.0.0.1')}
+listen_addr = ${checkedAddresses(addresses)}
 listen_port = ${port}
 unix_socket_dir =
-auth_type = scram-sha-256
+auth_type = ${access}
 auth_file = ${folder}/userlist.txt
 admin_users = ${adminUser}
 pool_mode = transaction
@@ -51,6 +65,18 @@ log_connections = 0
 log_disconnections = 0
 log_pooler_errors = 0
 log_stats = 0
+`;
+}
+
+/**
+ * Who may log in from where. Whoever is beside this machine in its network can send packets to the address on the
+ * containers' network, too; and no container has business with the console.
+ */
+export function accessFile({ subnet }: ContainerAccess): string {
+  if (!/^[0-9.]+\/\d+$/.test(subnet)) throw new TypeError('not a network of IPv4');
+  return `host all all ${LOCALHOST}/32 scram-sha-256
+host pgbouncer all 0.0.0.0/0 reject
+host all all ${subnet} scram-sha-256
 `;
 }
 

@@ -79,6 +79,14 @@ export class PoolerFolder {
     if (old === text) return parts.own;
     await this.#ensureFolders();
     await this.#backUp(name);
+    await this.replace(name, text);
+    this.#whole.set(name, text);
+    return parts.own;
+  }
+
+  /** Puts a text in the place of a file, whatever that holds; one that holds it already is left as it is. */
+  async replace(name: string, text: string): Promise<void> {
+    if ((await this.#text(name)) === text) return;
     const draft = this.file(`${name}.new`);
     await rm(draft, { force: true });
     await writeFile(draft, text, { mode: this.#options.fileMode, flush: true });
@@ -87,8 +95,6 @@ export class PoolerFolder {
     this.#seen.set(name, await signature(draft));
     await rename(draft, this.file(name));
     await flushFolder(this.#options.path);
-    this.#whole.set(name, text);
-    return parts.own;
   }
 
   /** Whether one of the files is another one than at the last call; the first call says no. */

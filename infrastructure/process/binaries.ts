@@ -30,8 +30,12 @@ export async function findPostgrest(user: SystemUser | undefined): Promise<strin
   return reachable(join(folder, 'postgrest'), folder, user);
 }
 
-/** @returns undefined when PgBouncer is not installed. */
-export async function findPgbouncer(searchPath: string): Promise<string | undefined> {
+/** @returns undefined when it is not installed. */
+export const findPgbouncer = (searchPath: string): Promise<string | undefined> =>
+  findSystemProgram('pgbouncer', searchPath);
+
+/** @returns undefined when it is in no folder of PATH, nor where packages put such programs */
+export async function findSystemProgram(name: string, searchPath: string): Promise<string | undefined> {
   const folders = [
     ...searchPath.split(':'),
     '/usr/sbin',
@@ -39,8 +43,8 @@ export async function findPgbouncer(searchPath: string): Promise<string | undefi
     '/usr/local/bin',
     '/opt/homebrew/bin',
   ];
-  for (const folder of folders.filter((name) => name !== '')) {
-    const file = join(folder, 'pgbouncer');
+  for (const folder of folders.filter((one) => one !== '')) {
+    const file = join(folder, name);
     const found = await access(file, constants.X_OK).then(
       () => true,
       () => false,

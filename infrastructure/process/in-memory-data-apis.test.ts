@@ -1,4 +1,4 @@
-import { managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
+import { managedDataApisContract, ROWS } from '../../application/ports/data-apis.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { InMemoryDataApis } from './in-memory-data-apis.ts';
@@ -8,6 +8,8 @@ managedDataApisContract('in memory', () => {
   return Promise.resolve({
     dataApis,
     kill: (project) => Promise.resolve(dataApis.kill(project)),
+    changePassword: (api) => Promise.resolve({ ...api, authenticatorPassword: 'other' }),
+    rows: (project) => Promise.resolve(Math.min(ROWS, dataApis.running.get(project)?.settings.maxRows ?? 0)),
     prepare: () =>
       Promise.resolve({
         project: newProject(),

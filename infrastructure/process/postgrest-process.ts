@@ -1,13 +1,11 @@
 /** One project's PostgREST: its configuration file, its process, its signals. */
 import { chown, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { Unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { freePort } from './free-port.ts';
-import { launch } from './launch.ts';
+import { pause, POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
 import {
   configDigests,
   postgrestConfig,
@@ -15,7 +13,9 @@ import {
   type ConfigDigests,
   type DatabaseRoute,
   type PostgrestPorts,
-} from './postgrest-config.ts';
+} from '../postgrest/postgrest-config.ts';
+import { freePort } from './free-port.ts';
+import { launch } from './launch.ts';
 import { signal } from './process-table.ts';
 import { SupervisedProgram } from './supervised-program.ts';
 import type { SystemUser } from './system-user.ts';
@@ -37,9 +37,8 @@ export interface ObservedPostgrestOptions extends PostgrestOptions {
 
 const START_WITHIN_MS = 15_000;
 const ADOPT_WITHIN_MS = 3_000;
-const RELOAD_WITHIN_MS = 10_000;
-const POLL_MS = 4;
 const START_TRIES = 3;
+const HOST = '127.0.0.1';
 /** TERM ends requests in flight, too */
 export const ENDING = [
   { signal: 'SIGTERM', waitMs: 2_000 },
@@ -86,7 +85,11 @@ export class PostgrestProcess {
       },
       ready: async (_pid, ended) => {
         const { adminPort } = this.#ports;
-        await untilReady(adminPort, launched ? START_WITHIN_MS : ADOPT_WITHIN_MS, ended);
+        await untilReady(
+          { host: HOST, port: adminPort },
+          launched ? START_WITHIN_MS : ADOPT_WITHIN_MS,
+          ended,
+        );
         // one that was found runs with what it was started with
         if (launched) await this.#confirm();
       },
@@ -130,7 +133,7 @@ export class PostgrestProcess {
 
   /** undefined while it does not answer */
   get endpoint(): Endpoint | undefined {
-    return this.#program.pid === undefined ? undefined : { host: '127.0.0.1', port: this.#ports.port };
+    return this.#program.pid === undefined ? undefined : { host: HOST, port: this.#ports.port };
   }
 
   /** How far what runs is from what is wanted. */
@@ -140,16 +143,12 @@ export class PostgrestProcess {
     return this.#digests.reload === wanted.reload ? 'same' : 'reload';
   }
 
-  /**
-   * USR2 reads the configuration again, USR1 the schema; requests go on meanwhile. Never HUP: it ends it. That
-   * it has taken them up it says in its log only. @throws {Unavailable}
-   */
+  /** Requests go on meanwhile. @throws {Unavailable} */
   async reload(api: DataApi): Promise<void> {
     this.#api = api;
     await this.#write(false);
     this.#digests = this.#digests && { ...this.#digests, reload: '' };
-    await this.#signalled('SIGUSR2', 'Config reloaded');
-    await this.#signalled('SIGUSR1', 'Schema cache loaded');
+    for (const { signal: name, answer } of RELOAD) await this.#signalled(name, answer);
     await this.#confirm();
   }
 
@@ -186,7 +185,8 @@ export class PostgrestProcess {
     const { folder, route, user } = this.#options;
     const file = configFile(folder, this.#api.project);
     const draft = `${file}.new`;
-    await writeFile(draft, postgrestConfig(this.#api, route, this.#ports, confirmed), { mode: 0o600 });
+    const text = postgrestConfig(this.#api, route, { host: HOST, ...this.#ports }, confirmed);
+    await writeFile(draft, text, { mode: 0o600 });
     if (user) await chown(draft, user.uid, user.gid);
     await rename(draft, file);
   }
@@ -195,36 +195,6 @@ export class PostgrestProcess {
 interface Left {
   readonly pid: number;
   readonly config: PostgrestPorts & ConfigDigests;
-}
-
-/** The admin port's /ready is 200 when the schema has been read. */
-async function untilReady(adminPort: number, withinMs: number, ended: AbortSignal): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  for (;;) {
-    if (ended.aborted) throw ended.reason as Error;
-    const status = await httpStatus({ port: adminPort, path: '/ready', withinMs: 2_000 }).catch(() => 0);
-    if (status === 200) return;
-    if (Date.now() > deadline) throw new Error('PostgREST does not get ready');
-    await pause(POLL_MS);
-  }
-}
-
-/** The status of a request's answer; its body is thrown away. Rejects when none comes in time. */
-export function httpStatus(ask: {
-  readonly port: number;
-  readonly path: string;
-  readonly method?: 'GET' | 'HEAD';
-  readonly withinMs: number;
-}): Promise<number> {
-  const { port, path, method = 'GET', withinMs } = ask;
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(withinMs);
-    const asked = request({ host: '127.0.0.1', port, path, method, agent: false, signal }, (response) => {
-      response.destroy();
-      resolve(response.statusCode ?? 0);
-    });
-    asked.on('error', reject).end();
-  });
 }
 
 async function readFrom(file: string, position: number): Promise<string> {
@@ -236,5 +206,3 @@ async function readFrom(file: string, position: number): Promise<string> {
     await handle.close();
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

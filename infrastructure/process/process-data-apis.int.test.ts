@@ -1,21 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
-import { managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
+import { limitedTo, managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
-import { newProject } from '../../application/ports/databases.contract.ts';
-import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
-import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
-import { PostgresDatabases } from '../postgres/postgres-databases.ts';
-import { latestTemplateVersion } from '../postgres/project-template.ts';
-import { clusterAddress, testServer } from '../postgres/test-server.ts';
+import { clusterAddress } from '../postgres/test-server.ts';
+import type { DatabaseRoute } from '../postgrest/postgrest-config.ts';
+import { servedRows, testProjects } from '../postgrest/test-projects.ts';
 import { findPgbouncer, findPostgrest } from './binaries.ts';
 import { testPort } from './test-port.ts';
 import { launch } from './launch.ts';
@@ -23,38 +18,24 @@ import { ProcessDataApis } from './process-data-apis.ts';
 import { isAlive, listPrograms } from './process-table.ts';
 import { quietLog, testFolder } from './test-folder.ts';
 
-const secrets = new AesSecrets(randomBytes(32));
-
-async function runtime() {
+async function runtime(route?: DatabaseRoute, onLogins?: Parameters<typeof testProjects>[0]) {
   const folder = await testFolder();
-  const cluster = await testServer();
-  const databases = new PostgresDatabases(cluster);
-  const made: ProjectId[] = [];
   const occupied = new Set<ProjectId>();
+  const projects = await testProjects(onLogins);
   const options = {
     inUse: (project: ProjectId) => Promise.resolve(occupied.has(project)),
     binary: await findPostgrest(folder.user),
     folder: folder.path,
-    route: { host: '127.0.0.1', port: clusterAddress().port, pooled: false },
+    route: route ?? { host: '127.0.0.1', port: clusterAddress().port, pooled: false },
     user: folder.user,
     log: quietLog,
   };
   const dataApis = await ProcessDataApis.create(options);
   return {
+    ...projects,
     dataApis,
     options,
-    cluster,
-    databases,
-    async prepare(): Promise<DataApi> {
-      const project = newProject();
-      const issued = await secrets.issue();
-      await databases.ensureDatabase(project, await latestTemplateVersion());
-      await databases.ensureUsers(project, issued);
-      made.push(project);
-      const { authenticator, jwtSecret } = issued;
-      const settings = DEFAULT_DATA_API_SETTINGS;
-      return { project, authenticatorPassword: authenticator.password, jwtSecrets: [jwtSecret], settings };
-    },
+    rows: (project: ProjectId) => servedRows(dataApis, project),
     async kill(project: ProjectId) {
       const file = join(options.folder, `${project}.conf`);
       const running = (await listPrograms()).filter(({ command }) => command.endsWith(` ${file}`));
@@ -66,11 +47,7 @@ async function runtime() {
     },
     async close() {
       await dataApis.stop();
-      for (const project of made) {
-        await databases.dropDatabase(project);
-        await databases.removeUsers(project);
-      }
-      await cluster.close();
+      await projects.close();
       await folder.remove();
     },
   };
@@ -85,34 +62,8 @@ const pids = async ({ options }: Runtime, { project }: DataApi): Promise<number[
   return (await listPrograms()).filter(({ command }) => command.endsWith(` ${file}`)).map(({ pid }) => pid);
 };
 
-async function rows(dataApis: ProcessDataApis, { project }: DataApi, token?: string): Promise<number> {
-  const { port } = dataApis.endpoint(project) ?? { port: 0 };
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const response = await fetch(`http://127.0.0.1:${port}/numbers`, { headers });
-  if (!response.ok) throw new Error(`answered ${response.status}`);
-  return ((await response.json()) as unknown[]).length;
-}
-
-async function withTable(harness: Runtime): Promise<DataApi> {
-  const api = await harness.prepare();
-  await harness.cluster.inDatabase(api.project, 'make a table', async (client) => {
-    await client.query('CREATE TABLE public.numbers AS SELECT generate_series(1, 20) AS n');
-    await client.query('GRANT SELECT ON public.numbers TO anon');
-  });
-  return api;
-}
-
-/** Asks all the time; every answer must be a good one. @returns what was answered */
-async function askedDuring(ask: () => Promise<number>, change: () => Promise<void>): Promise<Set<number>> {
-  let changing = true;
-  const answers = (async () => {
-    const seen = new Set([await ask()]);
-    while (changing) seen.add(await ask());
-    return seen;
-  })();
-  await change().finally(() => (changing = false));
-  return answers;
-}
+const rows = (dataApis: ProcessDataApis, { project }: DataApi, token?: string): Promise<number> =>
+  servedRows(dataApis, project, token);
 
 describe('PostgREST processes', () => {
   let harness: Runtime;
@@ -121,30 +72,10 @@ describe('PostgREST processes', () => {
   beforeAll(async () => {
     harness = await runtime();
     ({ dataApis } = harness);
-    api = await withTable(harness);
+    api = await harness.prepare();
     await dataApis.ensure(api);
   });
   afterAll(() => harness.close());
-
-  const limitedTo = (maxRows: number): DataApi => ({ ...api, settings: { ...api.settings, maxRows } });
-
-  test('a changed limit is in force when ensure returns, and no request fails meanwhile', async () => {
-    const before = await pids(harness, api);
-    for (const [maxRows, earlier] of [
-      [3, 20],
-      [5, 3],
-    ] as const) {
-      const answers = await askedDuring(
-        () => rows(dataApis, api),
-        () => dataApis.ensure(limitedTo(maxRows)),
-      );
-      expect([...answers].filter((count) => count !== earlier && count !== maxRows)).toEqual([]);
-      expect(await rows(dataApis, api)).toBe(maxRows);
-    }
-    await dataApis.ensure(api);
-    expect(await rows(dataApis, api)).toBe(20);
-    expect(await pids(harness, api)).toEqual(before);
-  });
 
   test('ensure waits until the process has taken up what changed', async () => {
     const [pid = 0] = await pids(harness, api);
@@ -152,7 +83,7 @@ describe('PostgREST processes', () => {
     const confirmed = async () => (await readFile(file, 'utf8')).startsWith('# restart ');
     let returned = false;
     process.kill(pid, 'SIGSTOP');
-    const ensured = dataApis.ensure(limitedTo(4)).then(() => (returned = true));
+    const ensured = dataApis.ensure(limitedTo(api, 4)).then(() => (returned = true));
     try {
       await vi.waitFor(async () => expect(await confirmed()).toBe(false));
       // long enough for whoever would not wait
@@ -199,18 +130,12 @@ describe('PostgREST processes', () => {
     await vi.waitFor(async () => expect(await call()).toBe(200), { timeout: 10_000 });
   });
 
-  test('a changed password replaces the process, and no request fails meanwhile', async () => {
+  test('settings change in the process that runs, a password in a new one', async () => {
     const before = await pids(harness, api);
-    const login = (await secrets.issue()).authenticator;
-    await harness.cluster.administer('change a password', (client) =>
-      client.query(`ALTER ROLE ${authenticatorRole(api.project)} PASSWORD '${login.verifier}'`),
-    );
-    api = { ...api, authenticatorPassword: login.password };
-    const answers = await askedDuring(
-      () => rows(dataApis, api),
-      () => dataApis.ensure(api),
-    );
-    expect([...answers]).toEqual([20]);
+    await dataApis.ensure(limitedTo(api, 4));
+    expect(await pids(harness, api)).toEqual(before);
+    api = await harness.changePassword(api);
+    await dataApis.ensure(api);
     const after = await pids(harness, api);
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
@@ -236,7 +161,7 @@ describe('PostgREST processes', () => {
           taker.once('error', reject).listen(port, '127.0.0.1', resolve);
         }),
     );
-    await vi.waitFor(async () => expect(await rows(dataApis, api)).toBe(20), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await rows(dataApis, api)).toBe(20), { timeout: 20_000 });
     expect(dataApis.endpoint(api.project)?.port).not.toBe(port);
     expect(await dataApis.list()).toEqual([api.project]);
     const now = await pids(harness, api);
@@ -250,14 +175,6 @@ describe('PostgREST processes', () => {
     expect(await pids(harness, wrong)).toEqual([]);
     expect(await dataApis.list()).toEqual([api.project]);
     await dataApis.remove(wrong.project);
-  });
-
-  test('several at once', async () => {
-    const many = await Promise.all([harness.prepare(), harness.prepare(), harness.prepare()]);
-    await Promise.all(many.map((one) => dataApis.ensure(one)));
-    await Promise.all(many.map(({ project }) => dataApis.probe(project)));
-    await Promise.all(many.map(({ project }) => dataApis.remove(project)));
-    expect(await dataApis.list()).toEqual([api.project]);
   });
 
   test('secrets are in no command line and no log, and the files are private', async () => {
@@ -282,7 +199,7 @@ describe('PostgREST processes that an earlier run left', () => {
   let api: DataApi;
   beforeAll(async () => {
     harness = await runtime();
-    api = await withTable(harness);
+    api = await harness.prepare();
   });
   afterAll(() => harness.close());
 
@@ -369,7 +286,6 @@ describe('PostgREST processes behind the pooler', () => {
     const parent = await testFolder();
     const binary = await findPgbouncer('');
     if (binary === undefined) throw new Error('PgBouncer is not installed');
-    const harness = await runtime();
     const pools = new PgbouncerConnectionPools({
       program: { binary, logFile: join(parent.path, 'pgbouncer.log') },
       port: await testPort(),
@@ -379,29 +295,17 @@ describe('PostgREST processes behind the pooler', () => {
       user: parent.user,
       log: quietLog,
     });
-    const folder = join(parent.path, 'postgrest');
+    await pools.restore([]);
     const route = { host: '127.0.0.1', port: pools.port, pooled: true };
-    const dataApis = await ProcessDataApis.create({ ...harness.options, folder, route });
+    const harness = await runtime(route, (pool) => pools.register(pool));
+    const { dataApis } = harness;
     onTestFinished(async () => {
-      await dataApis.stop();
-      await pools.stop();
       await harness.close();
+      await pools.stop();
       await parent.remove();
     });
-    const logins = await secrets.issue();
-    const { authenticator } = logins;
-    const api = { ...(await withTable(harness)), authenticatorPassword: authenticator.password };
+    const api = await harness.prepare();
     const { project } = api;
-    await harness.databases.ensureUsers(project, logins);
-    await pools.restore([
-      {
-        project,
-        logins: [
-          { name: ownerRole(project), verifier: logins.owner.verifier },
-          { name: authenticatorRole(project), verifier: authenticator.verifier },
-        ],
-      },
-    ]);
     await dataApis.ensure(api);
     await dataApis.probe(project);
     expect(await rows(dataApis, api)).toBe(20);

@@ -4,13 +4,14 @@
  */
 import { chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Unavailable } from '../../application/errors.ts';
 import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { OneAtATime } from '../postgrest/one-at-a-time.ts';
+import { DRAIN_MS, pause, probeRoot } from '../postgrest/postgrest-answers.ts';
+import { Retirement, type InUse } from '../postgrest/retirement.ts';
 import {
   configFile,
   ENDING,
-  httpStatus,
   logFile,
   PostgrestProcess,
   type ObservedPostgrestOptions,
@@ -20,8 +21,7 @@ import { endProcess, isAlive, listPrograms } from './process-table.ts';
 
 /** `folder` is made when missing. */
 export interface ProcessDataApisOptions extends PostgrestOptions {
-  /** whether requests are under way; asked while no new one can get there */
-  readonly inUse?: (project: ProjectId) => Promise<boolean>;
+  readonly inUse?: InUse;
 }
 
 interface LeftRunning {
@@ -30,29 +30,19 @@ interface LeftRunning {
   readonly current: boolean;
 }
 
-const PROBE_WITHIN_MS = 5_000;
-/** how long requests to a replaced process may go on */
-const DRAIN_MS = 1_000;
-/** how long one that shall retire waits for requests under way; whoever wants it meanwhile waits, too */
-const QUIET_WITHIN_MS = 2_000;
-const QUIET_POLL_MS = 50;
-/** until gateways in other processes have heard that nobody is to be sent there */
-const HEARD_AFTER_MS = 250;
-
 export class ProcessDataApis implements ManagedDataApis {
   readonly #options: ProcessDataApisOptions;
   readonly #running = new Map<ProjectId, PostgrestProcess>();
   /** what ran at our start and was not ensured yet */
   readonly #left: Map<ProjectId, LeftRunning[]>;
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
-  /** ending, unless somebody uses them: nobody new is sent there */
-  readonly #retiring = new Set<ProjectId>();
-  /** one change at a time per project */
-  readonly #turns = new Map<ProjectId, Promise<unknown>>();
+  readonly #changes = new OneAtATime<ProjectId>();
+  readonly #retirement: Retirement;
 
   private constructor(options: ProcessDataApisOptions, left: Map<ProjectId, LeftRunning[]>) {
     this.#options = options;
     this.#left = left;
+    this.#retirement = new Retirement(options.inUse);
   }
 
   /** Looks once at what an earlier run left; it is adopted by `ensure` or ended by `remove`. */
@@ -63,49 +53,32 @@ export class ProcessDataApis implements ManagedDataApis {
   }
 
   ensure(api: DataApi): Promise<void> {
-    return this.#alone(api.project, () => this.#ensure(api));
+    return this.#changes.run(api.project, () => this.#ensure(api));
   }
 
   remove(project: ProjectId): Promise<void> {
-    return this.#alone(project, () => this.#remove(project));
+    return this.#changes.run(project, () => this.#remove(project));
   }
 
   retire(project: ProjectId): Promise<boolean> {
-    return this.#alone(project, async () => {
-      if (!this.#running.has(project)) {
-        await this.#remove(project);
-        return true;
-      }
-      this.#retiring.add(project);
-      try {
-        if (!(await this.#getsQuiet(project))) return false;
-        await this.#remove(project);
-        return true;
-      } finally {
-        this.#retiring.delete(project);
-      }
+    return this.#changes.run(project, async () => {
+      if (this.#running.has(project)) return this.#retirement.run(project, () => this.#remove(project));
+      await this.#remove(project);
+      return true;
     });
   }
 
   /** Asks for it; the new tables are served some tens of milliseconds later. */
   reloadSchema(project: ProjectId): Promise<void> {
-    return this.#alone(project, () => Promise.resolve(this.#running.get(project)?.reloadSchema()));
+    return this.#changes.run(project, () => Promise.resolve(this.#running.get(project)?.reloadSchema()));
   }
 
-  /** The root document says what the role may use at this moment, so PostgREST has to ask the database. */
-  async probe(project: ProjectId): Promise<void> {
-    const endpoint = this.endpoint(project);
-    const attempted = `get an answer from the REST API of ${project}`;
-    if (!endpoint) throw new Unavailable(attempted);
-    const ask = { port: endpoint.port, path: '/', method: 'HEAD', withinMs: PROBE_WITHIN_MS } as const;
-    const status = await httpStatus(ask).catch((error: unknown) => {
-      throw new Unavailable(attempted, error);
-    });
-    if (status !== 200) throw new Unavailable(`${attempted}: it answered ${status}`);
+  probe(project: ProjectId): Promise<void> {
+    return probeRoot(project, this.endpoint(project));
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {
-    return this.#retiring.has(project) ? undefined : this.#running.get(project)?.endpoint;
+    return this.#retirement.has(project) ? undefined : this.#running.get(project)?.endpoint;
   }
 
   endpoints(): ReadonlyMap<ProjectId, Endpoint> {
@@ -139,7 +112,7 @@ export class ProcessDataApis implements ManagedDataApis {
   /** Ends all of them, also those that an earlier run left; the files stay. */
   async stop(): Promise<void> {
     const all = new Set([...this.#running.keys(), ...this.#left.keys()]);
-    await Promise.all([...all].map((project) => this.#alone(project, () => this.#end(project))));
+    await Promise.all([...all].map((project) => this.#changes.run(project, () => this.#end(project))));
   }
 
   async #ensure(api: DataApi): Promise<void> {
@@ -152,7 +125,7 @@ export class ProcessDataApis implements ManagedDataApis {
     if (current && !current.endpoint) await this.#end(project);
     this.#running.set(project, await PostgrestProcess.start(api, this.#observed(project)));
     if (!current?.endpoint) return;
-    await new Promise((resolve) => setTimeout(resolve, DRAIN_MS));
+    await pause(DRAIN_MS);
     await current.stop();
   }
 
@@ -177,17 +150,6 @@ export class ProcessDataApis implements ManagedDataApis {
     return { ...this.#options, onRestarted };
   }
 
-  async #getsQuiet(project: ProjectId): Promise<boolean> {
-    const { inUse } = this.#options;
-    await new Promise((resolve) => setTimeout(resolve, HEARD_AFTER_MS));
-    const deadline = Date.now() + QUIET_WITHIN_MS;
-    while (await inUse?.(project)) {
-      if (Date.now() > deadline) return false;
-      await new Promise((resolve) => setTimeout(resolve, QUIET_POLL_MS));
-    }
-    return true;
-  }
-
   async #remove(project: ProjectId): Promise<void> {
     await this.#end(project);
     const file = configFile(this.#options.folder, project);
@@ -201,18 +163,6 @@ export class ProcessDataApis implements ManagedDataApis {
     this.#running.delete(project);
     await Promise.all((this.#left.get(project) ?? []).map(({ pid }) => endProcess(pid, ENDING)));
     this.#left.delete(project);
-  }
-
-  #alone<T>(project: ProjectId, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(project) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine
-      .catch(() => {})
-      .then(() => {
-        if (this.#turns.get(project) === settled) this.#turns.delete(project);
-      });
-    this.#turns.set(project, settled);
-    return mine;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The programs that the platform and its tests need of the system. */
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPgbouncer } from './binaries.ts';
+import { findPgbouncer, findSystemProgram } from './binaries.ts';
 import type { SystemProgram } from './install-program.ts';
 
 export const PGBOUNCER: SystemProgram = {
@@ -18,6 +18,24 @@ export const PG_DUMP: SystemProgram = {
   debianPackage: 'postgresql-client',
   brewPackage: 'libpq',
   find: findPgDump,
+};
+
+/** For tests of the Docker runtime, on machines where no engine answers; they run one of their own. */
+export const DOCKERD: SystemProgram = {
+  title: 'the Docker engine',
+  debianPackage: 'docker.io',
+  brewPackage: 'docker',
+  service: 'docker',
+  find: (searchPath) => findSystemProgram('dockerd', searchPath),
+};
+
+/** For tests of the filter in front of the engine's socket. */
+export const HAPROXY: SystemProgram = {
+  title: 'HAProxy (2.6 or later)',
+  debianPackage: 'haproxy',
+  brewPackage: 'haproxy',
+  service: 'haproxy',
+  find: (searchPath) => findSystemProgram('haproxy', searchPath),
 };
 
 const DEBIAN = '/usr/lib/postgresql';

@@ -1,6 +1,7 @@
 /** `npm run bench [-- section ...]`: figures, never verdicts. Run it on a quiet machine. */
 import { conditions, line, type Section } from './figures.ts';
 import { appendFigures } from './append-figures.ts';
+import { dockerFigures } from './docker-figures.ts';
 import { logFigures } from './log-figures.ts';
 import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
@@ -8,6 +9,7 @@ import { sleepFigures } from './sleep-figures.ts';
 
 const SECTIONS: readonly Section[] = [
   platformFigures,
+  dockerFigures,
   sleepFigures,
   appendFigures,
   logFigures,

@@ -1,8 +1,22 @@
 /** The first half of `npm test`: what the tests need of the machine beside npm packages. */
-import { ensureProgram, PG_DUMP, PGBOUNCER } from '../composition/prerequisites.ts';
-import { searchPath } from '../config.ts';
+import {
+  DOCKERD,
+  engineAnswers,
+  ensureProgram,
+  HAPROXY,
+  PG_DUMP,
+  PGBOUNCER,
+} from '../composition/prerequisites.ts';
+import { readConfig, searchPath } from '../config.ts';
 
-for (const program of [PGBOUNCER, PG_DUMP]) {
+async function needed() {
+  // containers can be reached from outside of Docker on Linux only
+  if (process.platform !== 'linux') return [PGBOUNCER, PG_DUMP];
+  const engine = (await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD];
+  return [PGBOUNCER, PG_DUMP, HAPROXY, ...engine];
+}
+
+for (const program of await needed()) {
   const found = await ensureProgram(program, { searchPath: searchPath(), log: (line) => console.log(line) });
   if (found.path !== undefined) continue;
   console.error(`${program.title} is needed by the tests: ${found.advice}.`);

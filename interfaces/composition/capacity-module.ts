@@ -3,7 +3,7 @@ import { ContainerModule } from 'inversify';
 import { projectLimit } from '../../domain/platform/capacity.ts';
 import { PROJECT_CONNECTIONS } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
-import { POSTGREST_CONNECTIONS } from '../../infrastructure/process/postgrest-config.ts';
+import { POSTGREST_CONNECTIONS } from '../../infrastructure/postgrest/postgrest-config.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
 import { countProjectsInService } from '../../projections/desired-data-apis/queries.ts';

@@ -16,6 +16,7 @@ import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
 import { ProcessDataApis } from '../../infrastructure/process/process-data-apis.ts';
@@ -25,6 +26,7 @@ import { listDesiredDataApis } from '../../projections/desired-data-apis/queries
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import type { Config } from '../config.ts';
 import type { Traffic } from '../gateway/traffic.ts';
+import { containerHost, postgrestContainers, type ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import { poolerAddress } from './remote-data-plane-module.ts';
@@ -35,17 +37,20 @@ const LOOK_EVERY_MS = 30_000;
 const VIEW_WITHIN_MS = 60_000;
 
 export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.containerHost).toResolvedValue(containerHost, [TOKENS.config]);
   bind(TOKENS.managedPools).toResolvedValue(pooler, [
     TOKENS.config,
     TOKENS.machine,
     TOKENS.server,
+    TOKENS.containerHost,
     TOKENS.log,
   ]);
-  bind(TOKENS.managedDataApis).toResolvedValue(postgrestProcesses, [
+  bind(TOKENS.managedDataApis).toResolvedValue(postgrests, [
     TOKENS.config,
     TOKENS.machine,
     TOKENS.server,
     TOKENS.managedPools,
+    TOKENS.containerHost,
     TOKENS.use,
     TOKENS.log,
   ]);
@@ -103,6 +108,7 @@ async function pooler(
   config: Config,
   machine: Machine,
   server: PostgresServer,
+  containers: ContainerHost | undefined,
   log: Log,
 ): Promise<ManagedConnectionPools> {
   const { pgbouncer: binary, directory, user } = machine;
@@ -117,6 +123,7 @@ async function pooler(
   return new PgbouncerConnectionPools({
     ...common,
     folder: await childFolder(machine, 'pgbouncer'),
+    containers: containers?.network,
     user,
     program: {
       binary,
@@ -126,12 +133,28 @@ async function pooler(
   });
 }
 
+/** In containers or as processes. */
+function postgrests(
+  config: Config,
+  machine: Machine,
+  server: PostgresServer,
+  pools: ManagedConnectionPools,
+  host: ContainerHost | undefined,
+  use: IdleDependencies['use'],
+  log: Log,
+): Promise<ManagedDataApis> {
+  const inUse: InUse = async (project) => (await use())?.get(project)?.busy ?? false;
+  return host
+    ? postgrestContainers(host, config, machine, pools, inUse, log)
+    : postgrestProcesses(config, machine, server, pools, inUse, log);
+}
+
 async function postgrestProcesses(
   config: Config,
   machine: Machine,
   { address }: PostgresServer,
   pools: ManagedConnectionPools,
-  use: IdleDependencies['use'],
+  inUse: InUse,
   log: Log,
 ): Promise<ManagedDataApis> {
   const pooled = pools.enabled;
@@ -141,7 +164,7 @@ async function postgrestProcesses(
     route: pooled ? { ...poolerAddress(config), pooled } : { host: address.host, port: address.port, pooled },
     user: machine.user,
     log,
-    inUse: async (project) => (await use())?.get(project)?.busy ?? false,
+    inUse,
   });
 }
 

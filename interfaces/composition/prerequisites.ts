@@ -1,2 +1,11 @@
+import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
+
 export { ensureProgram } from '../../infrastructure/process/install-program.ts';
-export { PG_DUMP, PGBOUNCER } from '../../infrastructure/process/system-programs.ts';
+export { DOCKERD, HAPROXY, PG_DUMP, PGBOUNCER } from '../../infrastructure/process/system-programs.ts';
+
+/** @param host as in DOCKER_HOST */
+export const engineAnswers = (host: string): Promise<boolean> =>
+  new DockerEngine(host).requireAnswer().then(
+    () => true,
+    () => false,
+  );

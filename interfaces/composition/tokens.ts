@@ -31,6 +31,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { Traffic } from '../gateway/traffic.ts';
 import type { Wake } from '../gateway/wake-queue.ts';
 import type { Part } from './lifecycle.ts';
+import type { ContainerHost } from './docker-runtime.ts';
 import type { Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
 
@@ -57,6 +58,8 @@ export const TOKENS = {
 
   databases: token<Databases>('databases'),
   migrations: token<Migrations>('migrations'),
+  /** undefined: projects do not run in containers */
+  containerHost: token<ContainerHost | undefined>('container-host'),
   /** of this process, or the manager's from afar */
   pools: token<ConnectionPools>('connection-pools'),
   dataApis: token<DataApis>('data-apis'),

@@ -5,6 +5,7 @@ import { configDigests, postgrestConfig, readPostgrestConfig } from './postgrest
 
 const route = { host: '127.0.0.1', port: 6432, pooled: true };
 const ports = { port: 4001, adminPort: 4002 };
+const listening = { host: '127.0.0.1', ...ports };
 const api: DataApi = {
   project: newProject(),
   authenticatorPassword: 'p@ss/word',
@@ -13,13 +14,13 @@ const api: DataApi = {
 };
 
 test('what is confirmed can be read back', () => {
-  const text = postgrestConfig(api, route, ports, true);
+  const text = postgrestConfig(api, route, listening, true);
   expect(readPostgrestConfig(text)).toEqual({ ...ports, ...configDigests(api, route) });
 });
 
 test.each([
-  ['unconfirmed', postgrestConfig(api, route, ports, false)],
-  ['cut short', postgrestConfig(api, route, ports, true).slice(0, 200)],
+  ['unconfirmed', postgrestConfig(api, route, listening, false)],
+  ['cut short', postgrestConfig(api, route, listening, true).slice(0, 200)],
   ['foreign', 'server-port = 3000\nadmin-server-port = 3001\n'],
   ['empty', ''],
 ])('what is %s cannot', (_title, text) => {
@@ -42,10 +43,10 @@ test('settings and the JWT secret are reloaded; the login and the route need a r
 
 test('no value can end its line or its quotes', () => {
   const hostile: DataApi = { ...api, jwtSecrets: ['a"\\'], settings: { ...api.settings, schemas: ['x"y'] } };
-  const text = postgrestConfig(hostile, route, ports, true);
+  const text = postgrestConfig(hostile, route, listening, true);
   expect(text).toContain('jwt-secret = "a\\"\\\\"\n');
   expect(text).toContain('db-schemas = "x\\"y"\n');
   expect(text).toContain(`authenticator:p%40ss%2Fword@127.0.0.1:6432/`);
   const broken: DataApi = { ...api, jwtSecrets: ['a\nserver-host = "0.0.0.0"'] };
-  expect(() => postgrestConfig(broken, route, ports, true)).toThrow(TypeError);
+  expect(() => postgrestConfig(broken, route, listening, true)).toThrow(TypeError);
 });

@@ -7,6 +7,11 @@ export interface PostgrestPorts {
   readonly adminPort: number;
 }
 
+export interface Listening extends PostgrestPorts {
+  /** an address, or `*4` for all of IPv4's */
+  readonly host: string;
+}
+
 /** The way from PostgREST to PostgreSQL. */
 export interface DatabaseRoute extends Endpoint {
   /** through PgBouncer: no prepared statements, and LISTEN would not work */
@@ -69,18 +74,18 @@ export const configDigests = (api: DataApi, route: DatabaseRoute): ConfigDigests
 
 /**
  * The configuration of a project's PostgREST, valid for 12 to 14.
- * @param confirmed a process runs with exactly this; the first line says so to the next run of ours
+ * @param confirmed what runs runs with exactly this; the first line says so to the next run of ours
  */
 export function postgrestConfig(
   api: DataApi,
   route: DatabaseRoute,
-  ports: PostgrestPorts,
+  { host, port, adminPort }: Listening,
   confirmed: boolean,
 ): string {
   const listening: readonly Setting[] = [
-    ['server-host', '"127.0.0.1"'],
-    ['server-port', String(ports.port)],
-    ['admin-server-port', String(ports.adminPort)],
+    ['server-host', quote(host)],
+    ['server-port', String(port)],
+    ['admin-server-port', String(adminPort)],
   ];
   const { restart, reload } = configDigests(api, route);
   const head = confirmed ? `# restart ${restart} reload ${reload}\n` : '# not taken up yet\n';

@@ -1,0 +1,62 @@
+/** How a PostgREST is asked whether it serves, and how it is told to read again; however it runs. */
+import { request } from 'node:http';
+import { Unavailable } from '../../application/errors.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/**
+ * USR2 reads the configuration again, USR1 the schema; requests go on meanwhile. Never HUP: it ends it. That it has
+ * taken them up it says in its log only.
+ */
+export const RELOAD = [
+  { signal: 'SIGUSR2', answer: 'Config reloaded' },
+  { signal: 'SIGUSR1', answer: 'Schema cache loaded' },
+] as const;
+export const RELOAD_WITHIN_MS = 10_000;
+/** how long requests to a replaced instance may go on: TERM would end those in flight, too */
+export const DRAIN_MS = 1_000;
+export const POLL_MS = 4;
+
+const READY_ANSWER_WITHIN_MS = 2_000;
+const PROBE_WITHIN_MS = 5_000;
+
+/** The admin port's /ready is 200 when the schema has been read. @throws when it is not in time, or has ended */
+export async function untilReady(admin: Endpoint, withinMs: number, ended: AbortSignal): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    if (ended.aborted) throw ended.reason as Error;
+    if (await isReady(admin)) return;
+    if (Date.now() > deadline) throw new Error('PostgREST does not get ready');
+    await pause(POLL_MS);
+  }
+}
+
+const isReady = async (admin: Endpoint): Promise<boolean> =>
+  (await httpStatus(admin, '/ready', 'GET', READY_ANSWER_WITHIN_MS).catch(() => 0)) === 200;
+
+/**
+ * The root document says what the role may use at this moment, so PostgREST has to ask the database.
+ * @throws {Unavailable}
+ */
+export async function probeRoot(project: ProjectId, endpoint: Endpoint | undefined): Promise<void> {
+  const attempted = `get an answer from the REST API of ${project}`;
+  if (!endpoint) throw new Unavailable(attempted);
+  const status = await httpStatus(endpoint, '/', 'HEAD', PROBE_WITHIN_MS).catch((error: unknown) => {
+    throw new Unavailable(attempted, error);
+  });
+  if (status !== 200) throw new Unavailable(`${attempted}: it answered ${status}`);
+}
+
+/** The status of a request's answer; its body is thrown away. Rejects when none comes in time. */
+function httpStatus(at: Endpoint, path: string, method: 'GET' | 'HEAD', withinMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(withinMs);
+    const asked = request({ ...at, path, method, agent: false, signal }, (response) => {
+      response.destroy();
+      resolve(response.statusCode ?? 0);
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

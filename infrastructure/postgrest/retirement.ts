@@ -1,0 +1,47 @@
+/** REST APIs that end unless somebody uses them: meanwhile nobody new is sent there. */
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { pause } from './postgrest-answers.ts';
+
+/** how long one waits for requests under way; whoever wants it meanwhile waits, too */
+const QUIET_WITHIN_MS = 2_000;
+const QUIET_POLL_MS = 50;
+/** until gateways in other processes have heard that nobody is to be sent there */
+const HEARD_AFTER_MS = 250;
+
+/** Whether requests are under way; asked while no new one can get there. */
+export type InUse = (project: ProjectId) => Promise<boolean>;
+
+export class Retirement {
+  readonly #inUse: InUse | undefined;
+  readonly #retiring = new Set<ProjectId>();
+
+  constructor(inUse: InUse | undefined) {
+    this.#inUse = inUse;
+  }
+
+  has(project: ProjectId): boolean {
+    return this.#retiring.has(project);
+  }
+
+  /** @returns false: a request takes long; nothing was ended */
+  async run(project: ProjectId, end: () => Promise<void>): Promise<boolean> {
+    this.#retiring.add(project);
+    try {
+      if (!(await this.#getsQuiet(project))) return false;
+      await end();
+      return true;
+    } finally {
+      this.#retiring.delete(project);
+    }
+  }
+
+  async #getsQuiet(project: ProjectId): Promise<boolean> {
+    await pause(HEARD_AFTER_MS);
+    const deadline = Date.now() + QUIET_WITHIN_MS;
+    while (await this.#inUse?.(project)) {
+      if (Date.now() > deadline) return false;
+      await pause(QUIET_POLL_MS);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,132 @@
+/** The whole platform with its projects in containers, as a new user goes; and what happens behind its back. */
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
+import { statusAtRest } from './crash-points.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+let platform: PlatformUnderTest;
+let engine: DockerEngine;
+let token: string;
+let id: string;
+let key: string;
+const network = `launchdb-e2e-${randomBytes(4).toString('hex')}`;
+
+beforeAll(async () => {
+  engine = new DockerEngine(inject('dockerHost'));
+  platform = await PlatformUnderTest.create({
+    LAUNCHDB_RUNTIME: 'docker',
+    DOCKER_HOST: engine.host,
+    DOCKER_NETWORK: network,
+  });
+  await platform.start();
+  token = await platform.owner('first');
+  const made = await platform.call<{ id: string; status: string }>('POST', '/api/projects', {
+    token,
+    body: { name: 'shop' },
+  });
+  ({ id } = made.body);
+  const query = `CREATE TABLE todos AS SELECT 1 AS id, 'milk' AS title`;
+  await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query } });
+  const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+  key = keys.body.anon_key;
+});
+afterAll(async () => {
+  for (const name of await containers()) await engine.remove(name);
+  await engine.docker.getNetwork(network).remove();
+  await platform.close();
+});
+
+async function containers(): Promise<string[]> {
+  const all = await engine.containersWith({});
+  return all
+    .filter(({ HostConfig }) => HostConfig.NetworkMode === network)
+    .flatMap(({ Names }) => Names)
+    .map((name) => name.slice(1));
+}
+
+const answer = () =>
+  platform.call<unknown>('GET', `/project/${id}/rest/v1/todos`, { headers: { apikey: key } });
+const served = () =>
+  vi.waitFor(async () => expect((await answer()).body).toEqual([{ id: 1, title: 'milk' }]), {
+    timeout: 30_000,
+    interval: 50,
+  });
+const ask = (method: string, path: string, body?: unknown) =>
+  platform.call(method, `/api/projects/${id}${path}`, { token, ...(body !== undefined && { body }) });
+
+test('a project is served by a container of its own', async () => {
+  expect((await ask('GET', '')).body).toMatchObject({ id, status: 'active' });
+  await served();
+  expect(await containers()).toEqual([`postgrest-${id}`]);
+  expect(await platform.programs('postgrest')).toEqual([]);
+});
+
+test('keys and the password are rotated without a refused request', async () => {
+  let rotating = true;
+  const refused: number[] = [];
+  const asking = (async () => {
+    while (rotating) {
+      const { status } = await answer();
+      if (status !== 200) refused.push(status);
+    }
+  })();
+  expect((await ask('POST', '/keys/rotate')).status).toBeLessThan(300);
+  expect((await ask('POST', '/database-password/rotate')).status).toBeLessThan(300);
+  expect(await statusAtRest(platform, token, id)).toBe('active');
+  await sleep(1_500);
+  rotating = false;
+  await asking;
+  expect(refused).toEqual([]);
+});
+
+test('removed or stopped by hand, it comes back, and the log says so', async () => {
+  await engine.docker.getContainer(`postgrest-${id}`).remove({ force: true, v: true });
+  await served();
+  await engine.docker.getContainer(`postgrest-${id}`).stop({ t: 0 });
+  await served();
+  await vi.waitFor(
+    async () => {
+      const { output } = await platform.launchdb('events', id);
+      expect(output.match(/DriftRepaired/g)?.length).toBeGreaterThanOrEqual(2);
+    },
+    { timeout: 20_000, interval: 500 },
+  );
+});
+
+test('after a kill -9 of the platform its containers go on and are adopted', async () => {
+  const before = await engine.inspect(`postgrest-${id}`);
+  await platform.kill();
+  expect((await engine.inspect(`postgrest-${id}`))?.State.Running).toBe(true);
+  await platform.start();
+  await served();
+  expect((await engine.inspect(`postgrest-${id}`))?.Id).toBe(before?.Id);
+});
+
+test('a stop ends the containers, a start brings them back', async () => {
+  expect(await platform.stop()).toBe(0);
+  expect(await containers()).toEqual([]);
+  await platform.start();
+  await served();
+});
+
+test('paused, resumed, deleted, purged', async () => {
+  await ask('POST', '/pause');
+  expect(await statusAtRest(platform, token, id)).toBe('paused');
+  expect(await containers()).toEqual([]);
+  await ask('POST', '/resume');
+  expect(await statusAtRest(platform, token, id)).toBe('active');
+  await served();
+  await ask('DELETE', '?purge=true', { name: 'shop' });
+  expect(await statusAtRest(platform, token, id)).toBe('purged');
+  expect(await containers()).toEqual([]);
+});
+
+test('without an engine the start says what to do', async () => {
+  await platform.stop();
+  const { code, output } = await platform.startSecond({ DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+  expect(code).toBe(1);
+  expect(output).toMatch(/needs a Docker engine.*none answers.*ENOENT[\s\S]*DOCKER_HOST/);
+  expect(await platform.programs('')).toEqual([]);
+});
