@@ -58,11 +58,12 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // the same suite on the other event store and with one process for each role
+          // the same suite on the other event store, with one process for each role and projects in containers
           name: 'e2e-separate',
           include: ['interfaces/acceptance/*.e2e.test.ts'],
           exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts'],
-          env: { ACCEPTANCE_STORE: 'esdb', ACCEPTANCE_SHAPE: 'separate' },
+          globalSetup: './interfaces/acceptance/docker-setup.ts',
+          env: { ACCEPTANCE_STORE: 'esdb', ACCEPTANCE_SHAPE: 'separate', ACCEPTANCE_RUNTIME: 'docker' },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

@@ -59,7 +59,7 @@ async function killProgram(name: string): Promise<void> {
 
 test('E70 a killed REST API is back within 10 s, and the log tells it', async () => {
   const { id, answers } = await served('killed-api');
-  await killProgram(`${id}.conf`);
+  await platform.killDataApis(id);
   await answers(10_000);
   await vi.waitFor(
     async () =>

@@ -168,7 +168,7 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
   expect(rebuilt.output).toMatch(/Everything that the log can bring back is back[.]|Nothing is missing[.]/);
   expect(rebuilt.code).toBe(0);
   // a REST API that ends is brought back before anybody asks for it
-  for (const { pid } of await platform.programs('.conf')) process.kill(pid, 'SIGKILL');
+  await platform.killDataApis();
   expect((await platform.launchdb('rebuild')).code).toBe(0);
   for (const id of ids) {
     expect(await platform.resources(id)).toEqual(EVERYTHING);

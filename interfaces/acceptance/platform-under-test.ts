@@ -9,6 +9,7 @@ import { testPort } from '../../infrastructure/process/test-port.ts';
 import { listPrograms } from '../../infrastructure/process/process-table.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
+import { ContainersUnderTest } from './containers-under-test.ts';
 import { databaseUrl, startPostgres, superuserPassword } from './postgres-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 
@@ -31,7 +32,7 @@ const SEPARATE = ['worker', 'manager', 'platform', 'gateway'] as const;
 
 /**
  * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
- * keeps the log in a server of EventStoreDB's protocol.
+ * keeps the log in a server of EventStoreDB's protocol, ACCEPTANCE_RUNTIME=docker has REST APIs in containers.
  */
 export class PlatformUnderTest {
   readonly folder: string;
@@ -44,6 +45,7 @@ export class PlatformUnderTest {
   #crashing: ProcessUnderTest | undefined;
   #postgres: SupervisedProgram | undefined;
   #eventStoreDb: ChildProcess | undefined;
+  #containers: ContainersUnderTest | undefined;
 
   private constructor(folder: string, environment: Record<string, string>) {
     this.folder = folder;
@@ -69,6 +71,12 @@ export class PlatformUnderTest {
     if (platform.separate) {
       environment['DATABASE_URL'] = databaseUrl(Number(environment['POSTGRES_PORT']), MASTER_KEY);
       environment['LAUNCHDB_DATA_DIR'] = join(folder, 'data', 'manager');
+    }
+    if (process.env['ACCEPTANCE_RUNTIME'] === 'docker') {
+      // not at the top: benchmarks use this file, too
+      const { inject } = await import('vitest');
+      platform.#containers = new ContainersUnderTest(inject('dockerHost'));
+      Object.assign(environment, platform.#containers.variables);
     }
     const named = environment['EVENT_STORE_URL'] !== undefined;
     if (process.env['ACCEPTANCE_STORE'] === 'esdb' && !named) await platform.#startEventStoreDb();
@@ -215,6 +223,7 @@ export class PlatformUnderTest {
     await this.#postgres?.stop();
     this.#eventStoreDb?.kill('SIGKILL');
     for (const { pid } of await this.programs('')) process.kill(pid, 'SIGKILL');
+    await this.#containers?.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
@@ -223,6 +232,16 @@ export class PlatformUnderTest {
     return (await listPrograms()).filter(
       ({ command }) => command.includes(`${this.folder}/`) && command.includes(name),
     );
+  }
+
+  /** Ends a project's REST API, or those of all, as nobody of ours would. */
+  async killDataApis(project = ''): Promise<void> {
+    if (this.#containers) return this.#containers.kill(project === '' ? undefined : project);
+    for (const { pid } of await this.programs(`${project}.conf`)) process.kill(pid, 'SIGKILL');
+  }
+
+  #dataApis(project: string): Promise<readonly unknown[]> {
+    return this.#containers?.running(project) ?? this.programs(`${project}.conf`);
   }
 
   async call<T = Record<string, unknown>>(
@@ -295,7 +314,7 @@ export class PlatformUnderTest {
       this.sql('SELECT 1 FROM pg_database WHERE datname = $1', [project]),
       this.sql('SELECT 1 FROM pg_roles WHERE rolname LIKE $1', [`${project}\\_%`]),
       this.#pools(),
-      this.programs(`${project}.conf`),
+      this.#dataApis(project),
     ]);
     return {
       databases: databases.length,
