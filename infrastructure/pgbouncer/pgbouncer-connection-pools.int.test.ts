@@ -47,20 +47,7 @@ async function pooler() {
     await pools.stop();
     await parent.remove();
   };
-  const workable = async () => {
-    const { project, logins } = await realProject();
-    await pools.register(poolFor(project, logins.owner.verifier));
-    const client = await connect({ port }, project, logins.owner.password);
-    const query = async () => void (await client.query('SELECT 1'));
-    const begin = async () => {
-      await client.query('BEGIN');
-      return async () => {
-        await client.query('ROLLBACK');
-        await client.end();
-      };
-    };
-    return { project, query, begin };
-  };
+  const workable = () => workableProject(pools, port);
   return { pools, port, folder, logFile, options, workable, close };
 }
 
@@ -118,6 +105,21 @@ async function administer<Row extends pg.QueryResultRow>(
   }
 }
 
+async function workableProject(pools: PgbouncerConnectionPools, port: number) {
+  const { project, logins } = await realProject();
+  await pools.register(poolFor(project, logins.owner.verifier));
+  const client = await connect({ port }, project, logins.owner.password);
+  const query = async () => void (await client.query('SELECT 1'));
+  const begin = async () => {
+    await client.query('BEGIN');
+    return async () => {
+      await client.query('ROLLBACK');
+      await client.end();
+    };
+  };
+  return { project, query, begin };
+}
+
 type Started = Pick<Pooler, 'options' | 'folder'>;
 
 /** As a run of ours leaves it behind that was killed, or as somebody else runs it: nobody watches over it. */
@@ -144,6 +146,7 @@ async function foreignPooler() {
   return {
     ...server,
     pools,
+    workable: () => workableProject(pools, server.port),
     kill: () => endAlone(pid),
     start: async () => (pid = await startAlone(server)),
     close: async () => {
