@@ -107,7 +107,10 @@ export class PoolerFolder {
       if (before === undefined || before === now) continue;
       changed = true;
       // also the operator's own change is kept: who loses the file gets it back
-      if (hasBothMarks(await this.#text(name))) await this.#backUp(name);
+      const text = await this.#text(name);
+      if (!hasBothMarks(text)) continue;
+      this.#whole.set(name, text);
+      await this.#backUp(name);
     }
     return changed;
   }

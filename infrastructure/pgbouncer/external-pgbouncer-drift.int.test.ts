@@ -1,0 +1,3 @@
+import { poolerDriftContract } from './pooler-drift.contract.ts';
+
+poolerDriftContract('somebody else');
