@@ -38,6 +38,23 @@ export const HAPROXY: SystemProgram = {
   find: (searchPath) => findSystemProgram('haproxy', searchPath),
 };
 
+/** For the tests of the server's public door. */
+export const CADDY: SystemProgram = {
+  title: 'Caddy (2.6 or later)',
+  debianPackage: 'caddy',
+  brewPackage: 'caddy',
+  service: 'caddy',
+  find: (searchPath) => findSystemProgram('caddy', searchPath),
+};
+
+/** For a test of docker-compose.yml; it needs no Docker. */
+export const DOCKER_COMPOSE: SystemProgram = {
+  title: 'docker-compose',
+  debianPackage: 'docker-compose',
+  brewPackage: 'docker-compose',
+  find: (searchPath) => findSystemProgram('docker-compose', searchPath),
+};
+
 const DEBIAN = '/usr/lib/postgresql';
 
 async function findPgDump(searchPath: string): Promise<string | undefined> {

@@ -1,5 +1,7 @@
 /** The first half of `npm test`: what the tests need of the machine beside npm packages. */
 import {
+  CADDY,
+  DOCKER_COMPOSE,
   DOCKERD,
   engineAnswers,
   ensureProgram,
@@ -10,10 +12,11 @@ import {
 import { readConfig, searchPath } from '../config.ts';
 
 async function needed() {
+  const everywhere = [PGBOUNCER, PG_DUMP, CADDY, DOCKER_COMPOSE];
   // containers can be reached from outside of Docker on Linux only
-  if (process.platform !== 'linux') return [PGBOUNCER, PG_DUMP];
+  if (process.platform !== 'linux') return everywhere;
   const engine = (await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD];
-  return [PGBOUNCER, PG_DUMP, HAPROXY, ...engine];
+  return [...everywhere, HAPROXY, ...engine];
 }
 
 for (const program of await needed()) {

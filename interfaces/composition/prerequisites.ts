@@ -1,7 +1,14 @@
 import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 
 export { ensureProgram } from '../../infrastructure/process/install-program.ts';
-export { DOCKERD, HAPROXY, PG_DUMP, PGBOUNCER } from '../../infrastructure/process/system-programs.ts';
+export {
+  CADDY,
+  DOCKER_COMPOSE,
+  DOCKERD,
+  HAPROXY,
+  PG_DUMP,
+  PGBOUNCER,
+} from '../../infrastructure/process/system-programs.ts';
 
 /** @param host as in DOCKER_HOST */
 export const engineAnswers = (host: string): Promise<boolean> =>

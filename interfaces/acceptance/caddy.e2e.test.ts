@@ -1,0 +1,494 @@
+/**
+ * A server's public door: the real Caddy with the server's own file, in front of a whole platform. The names of
+ * containers are answered by a name server of the test's, and one project's port is the port of all: so one project is
+ * reached directly, as on a server, and every other one by the fallback to the gateway.
+ */
+import { readFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { Agent } from 'node:https';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readPostgrestConfig } from '../../infrastructure/process/postgrest-config.ts';
+import { CaddyUnderTest, type Question } from './caddy-under-test.ts';
+import { ContainerNames } from './container-names.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+const MIB = 1024 * 1024;
+const TABLES = `CREATE TABLE todos (id int PRIMARY KEY, title text);
+  INSERT INTO todos VALUES (1, 'milk'), (2, 'bread');
+  CREATE FUNCTION slow(seconds float8) RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(seconds)';
+  CREATE FUNCTION headers() RETURNS json LANGUAGE sql STABLE AS $$ SELECT current_setting('request.headers')::json $$`;
+
+interface Project {
+  readonly id: string;
+  readonly anon: string;
+  readonly service: string;
+}
+
+let platform: PlatformUnderTest;
+let names: ContainerNames;
+let caddy: CaddyUnderTest;
+let token: string;
+/** reached directly; no other one is */
+let direct: Project;
+let other: Project;
+
+async function create(name: string): Promise<Project> {
+  const { id } = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name } }))
+    .body;
+  await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query: TABLES } });
+  const keys = await platform.call<{ anon_key: string; service_role_key: string }>(
+    'GET',
+    `/api/projects/${id}/keys`,
+    { token },
+  );
+  const project = { id, anon: keys.body.anon_key, service: keys.body.service_role_key };
+  const headers = { apikey: project.anon };
+  await vi.waitFor(
+    async () =>
+      expect((await platform.call('GET', `/project/${id}/rest/v1/todos`, { headers })).status).toBe(200),
+    { timeout: 20_000 },
+  );
+  return project;
+}
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  await platform.start();
+  token = await platform.owner('door');
+  direct = await create('direct');
+  other = await create('other');
+  const file = join(platform.dataDir, 'postgrest', `${direct.id}.conf`);
+  const ports = readPostgrestConfig(await readFile(file, 'utf8'));
+  names = await ContainerNames.start();
+  names.tell(direct.id);
+  caddy = await CaddyUnderTest.start({
+    GATEWAY: `127.0.0.1:${platform.environment['GATEWAY_PORT']}`,
+    PLATFORM: `127.0.0.1:${platform.environment['PLATFORM_PORT']}`,
+    PROJECT_HOSTS: '*.example.localhost',
+    DATA_API_RESOLVER: names.address,
+    DATA_API_PORT: String(ports?.port),
+    DATA_API_ADMIN_PORT: String(ports?.adminPort),
+  });
+});
+
+afterAll(async () => {
+  await caddy?.stop();
+  names?.stop();
+  await platform.close();
+});
+
+const rest = (project: Project, path: string, question: Question = {}) =>
+  caddy.ask(`/project/${project.id}/rest/v1${path}`, {
+    ...question,
+    headers: { apikey: project.anon, ...question.headers },
+  });
+const write = (project: Project, method: string, path: string, row: unknown, more: Question = {}) =>
+  rest(project, path, {
+    method,
+    body: JSON.stringify(row),
+    ...more,
+    headers: {
+      apikey: project.service,
+      'content-type': 'application/json',
+      prefer: 'return=representation',
+      ...more.headers,
+    },
+  });
+/** How many requests the gateway has seen of a project's routes. */
+const throughGateway = () => platform.output.split('"route":"data-api"').length - 1;
+
+/** Nothing that was asked meanwhile came to the gateway. */
+async function withoutGateway(work: () => Promise<void>): Promise<void> {
+  caddy.requestIds.length = 0;
+  await work();
+  const asked = [...caddy.requestIds];
+  expect(asked).not.toEqual([]);
+  // it logs a request when the answer is closed: the next one of another's is there when those before it are
+  const last = await rest(other, '/todos');
+  await vi.waitFor(() => expect(platform.output).toContain(String(last.headers['x-request-id'])));
+  expect(asked.filter((id) => platform.output.includes(id))).toEqual([]);
+}
+
+describe('an awake project', () => {
+  test('answers reads and writes with no process of ours in between', () =>
+    withoutGateway(async () => {
+      const rows = await rest(direct, '/todos?select=id&id=lte.2&order=id');
+      expect([rows.status, JSON.parse(rows.text)]).toEqual([200, [{ id: 1 }, { id: 2 }]]);
+      expect(rows.headers['content-range']).toBe('0-1/*');
+      const short = await caddy.ask(`/project/${direct.id}/todos?id=eq.1`, {
+        headers: { apikey: direct.anon },
+      });
+      expect(JSON.parse(short.text)).toEqual([{ id: 1, title: 'milk' }]);
+      const made = await write(direct, 'POST', '/todos', { id: 10, title: 'ü' });
+      expect([made.status, JSON.parse(made.text)]).toEqual([201, [{ id: 10, title: 'ü' }]]);
+      const changed = await write(direct, 'PATCH', '/todos?id=eq.10', { title: 'b' });
+      expect(JSON.parse(changed.text)).toEqual([{ id: 10, title: 'b' }]);
+      const gone = await write(direct, 'DELETE', '/todos?id=eq.10', undefined, { body: '' });
+      expect([gone.status, JSON.parse(gone.text)]).toEqual([200, [{ id: 10, title: 'b' }]]);
+      const head = await rest(direct, '/todos', { method: 'HEAD', headers: { prefer: 'count=exact' } });
+      expect([head.status, head.headers['content-range'], head.text]).toEqual([200, '0-1/2', '']);
+      expect((await rest(direct, '/nothing')).status).toBe(404);
+      expect((await rest(direct, '/')).headers['content-type']).toContain('openapi');
+    }));
+
+  test('the apikey counts where there is no Authorization; another project’s key is refused', async () => {
+    const insert = (headers: Record<string, string>) =>
+      rest(direct, '/todos', {
+        method: 'POST',
+        body: '{"id":11}',
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+    expect((await insert({ apikey: direct.service })).status).toBe(201);
+    expect((await insert({ authorization: `Bearer ${direct.service}` })).status).toBe(409);
+    expect((await insert({ apikey: direct.service, authorization: 'Bearer nonsense' })).status).toBe(401);
+    expect((await rest(direct, '/todos', { headers: { apikey: other.anon } })).status).toBe(401);
+    const none = await caddy.ask(`/project/${direct.id}/rest/v1/todos`);
+    expect([none.status, JSON.parse(none.text)]).toMatchObject([401, { code: 'gateway/no-api-key' }]);
+    await write(direct, 'DELETE', '/todos?id=eq.11', undefined, { body: '' });
+  });
+
+  test('hears about the client from Caddy alone', () =>
+    withoutGateway(async () => {
+      const { text } = await rest(direct, '/rpc/headers', {
+        headers: {
+          'x-forwarded-for': '203.0.113.9',
+          'x-forwarded-port': '1',
+          'x-forwarded-proto': 'gopher',
+          'x-real-ip': '203.0.113.9',
+          forwarded: 'for=203.0.113.9',
+          'x-internal-api-key': 'stolen',
+          'x-request-id': 'mine-1',
+          traceparent: '00-1-1-01',
+        },
+      });
+      const seen = JSON.parse(text) as Record<string, string>;
+      expect(seen).toMatchObject({
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'https',
+        'x-request-id': 'mine-1',
+        traceparent: '00-1-1-01',
+      });
+      expect(text).not.toMatch(/203\.0\.113\.9|x-forwarded-port|stolen/);
+    }));
+
+  test('large bodies stream both ways, with a length and without; a larger one than allowed is refused', () =>
+    withoutGateway(async () => {
+      const title = 'x'.repeat(5 * MIB);
+      const sized = await write(direct, 'POST', '/todos', { id: 20, title });
+      expect(JSON.parse(sized.text)).toEqual([{ id: 20, title }]);
+      const chunks = ['{"id":21,"title":"', ...Array<string>(64).fill('y'.repeat(MIB / 16)), '"}'];
+      const chunked = await write(direct, 'POST', '/todos', undefined, { body: chunks });
+      expect([chunked.status, chunked.text.length]).toEqual([201, 4 * MIB + 22]);
+      const tooMuch = Array<Buffer>(52).fill(Buffer.alloc(MIB, 'z'));
+      const refused = await write(direct, 'POST', '/todos', undefined, { body: tooMuch });
+      expect([refused.status, JSON.parse(refused.text)]).toMatchObject([
+        413,
+        { code: 'gateway/body-too-large' },
+      ]);
+      await write(direct, 'DELETE', '/todos?id=gte.20', undefined, {
+        body: '',
+        headers: { prefer: 'return=minimal' },
+      });
+    }));
+
+  test('many at once, on one connection and on many', () =>
+    withoutGateway(async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+      const answers = await Promise.all(
+        Array.from({ length: 200 }, (_, at) =>
+          rest(direct, `/todos?select=id&id=eq.${(at % 2) + 1}`, { agent }),
+        ),
+      );
+      agent.destroy();
+      expect(answers.map(({ text }) => text)).toEqual(answers.map((_, at) => `[{"id":${(at % 2) + 1}}]`));
+    }));
+});
+
+describe('browsers', () => {
+  /** What a browser goes by, in the same words whoever says it. */
+  const cors = (headers: Record<string, string | string[] | undefined>) => {
+    const list = (name: string) =>
+      String(headers[name] ?? '')
+        .split(/\s*,\s*/)
+        .map((item) => item.toLowerCase())
+        .filter((item) => item !== '')
+        .sort();
+    return Object.fromEntries(
+      Object.keys(headers)
+        .filter((name) => name.startsWith('access-control-') || name === 'vary')
+        .map((name) => [name, [...new Set(list(name))]]),
+    );
+  };
+  const bothAnswer = async (method: string, headers: Record<string, string>) => {
+    const path = `/project/${direct.id}/rest/v1/todos?id=eq.1`;
+    const theirs = await fetch(`${platform.url}${path}`, { method, headers });
+    return [
+      await caddy.ask(path, { method, headers }),
+      { status: theirs.status, headers: Object.fromEntries(theirs.headers) },
+    ] as const;
+  };
+
+  test.each(['', 'x-client-info, prefer', 'X-Mine,x-other , apikey', 'bad name', 'a\tb', 'x-y,,x-z'])(
+    'a preflight that asks for "%s" is answered as the gateway does',
+    async (asked) => {
+      const [ours, gateways] = await bothAnswer('OPTIONS', {
+        origin: 'https://app.example.com',
+        'access-control-request-method': 'POST',
+        ...(asked !== '' && { 'access-control-request-headers': asked }),
+      });
+      expect(ours.status).toBe(gateways.status);
+      const [mine, reference] = [cors(ours.headers), cors(gateways.headers)];
+      // of a list that is not well-formed the gateway takes what is
+      if (/^[\w-]+( ?, ?[\w-]+)*$|^$/.test(asked)) expect(mine).toEqual(reference);
+      else
+        expect(reference['access-control-allow-headers']).toEqual(
+          expect.arrayContaining(mine['access-control-allow-headers'] ?? ['none']),
+        );
+    },
+  );
+
+  test('rows and refusals carry the same headers as the gateway’s', async () => {
+    for (const headers of [{ apikey: direct.anon }, { apikey: 'nonsense' }, {}]) {
+      const [ours, gateways] = await bothAnswer('GET', { origin: 'https://app.example.com', ...headers });
+      expect([ours.status, cors(ours.headers)]).toEqual([gateways.status, cors(gateways.headers)]);
+    }
+  });
+
+  test('a preflight needs no gateway, and none is given for what is not a project', async () => {
+    const headers = { 'access-control-request-method': 'GET' };
+    await withoutGateway(async () => {
+      expect((await rest(direct, '/todos', { method: 'OPTIONS', headers })).status).toBe(204);
+    });
+    expect((await caddy.ask('/project/nobody/rest/v1/x', { method: 'OPTIONS', headers })).status).toBe(404);
+  });
+});
+
+describe('what is not there', () => {
+  test('a project whose name nobody knows is asked of the gateway, which serves it', async () => {
+    const before = throughGateway();
+    expect(JSON.parse((await rest(other, '/todos?id=eq.1')).text)).toEqual([{ id: 1, title: 'milk' }]);
+    const made = await write(other, 'POST', '/todos', { id: 5, title: 'by the gateway' });
+    expect([made.status, JSON.parse(made.text)]).toEqual([201, [{ id: 5, title: 'by the gateway' }]]);
+    await vi.waitFor(() => expect(throughGateway() - before).toBe(2));
+    expect(names.asked).toContain(`postgrest-${other.id}`);
+  });
+
+  test('a project that never was', async () => {
+    const nobody = { ...direct, id: 'proj_00000000000000ff' };
+    const answer = await rest(nobody, '/todos');
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([404, { code: 'project/not-found' }]);
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+  });
+
+  test('a request that is cut short by the end of the program', async () => {
+    const cut = async (method: string) => {
+      const slow = rest(direct, method === 'GET' ? '/rpc/slow?seconds=20' : '/rpc/slow', {
+        method,
+        ...(method === 'POST' && {
+          body: '{"seconds":20}',
+          headers: { 'content-type': 'application/json' },
+        }),
+      });
+      const running = `SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND query LIKE '%slow%' AND state = 'active'`;
+      await vi.waitFor(async () => expect(await platform.sql(running, [direct.id])).toHaveLength(1), {
+        timeout: 10_000,
+      });
+      for (const { pid } of await platform.programs(`${direct.id}.conf`)) process.kill(pid, 'SIGKILL');
+      const { status, headers, text } = await slow;
+      await platform.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [
+        direct.id,
+      ]);
+      await vi.waitFor(async () => expect((await rest(direct, '/todos')).status).toBe(200), {
+        timeout: 30_000,
+      });
+      return [status, (JSON.parse(text) as { code: string }).code, headers['retry-after']];
+    };
+    expect(await cut('POST')).toEqual([502, 'gateway/outcome-unknown', undefined]);
+    // a read may have been tried once more, and found nobody
+    expect(await cut('GET')).toEqual([503, expect.stringMatching(/upstream-lost|unreachable/), '1']);
+  });
+
+  test('a paused project says so, to reads and to writes, and answers again when it is resumed', async () => {
+    await platform.call('POST', `/api/projects/${direct.id}/pause`, { token });
+    await vi.waitFor(async () => expect((await rest(direct, '/todos')).status).toBe(503), {
+      timeout: 20_000,
+    });
+    const read = await rest(direct, '/todos');
+    const wrote = await write(direct, 'POST', '/todos', { id: 30, title: 'lost?' });
+    for (const answer of [read, wrote]) {
+      expect([answer.status, JSON.parse(answer.text)]).toMatchObject([503, { code: 'project/paused' }]);
+    }
+    await platform.call('POST', `/api/projects/${direct.id}/resume`, { token });
+    await vi.waitFor(async () => expect((await rest(direct, '/todos?id=eq.30')).text).toBe('[]'), {
+      timeout: 20_000,
+    });
+    expect((await write(direct, 'POST', '/todos', { id: 30, title: 'kept' })).status).toBe(201);
+  });
+});
+
+describe('the platform', () => {
+  test('its API, its pages, and a stream of events', async () => {
+    expect((await caddy.ask('/health')).text).toContain('ok');
+    expect((await caddy.ask('/')).text).toContain('LaunchDB');
+    expect(JSON.parse((await caddy.ask('/openapi.json')).text)).toHaveProperty('openapi');
+    const headers = { authorization: `Bearer ${token}` };
+    const list = await caddy.ask('/api/projects', { headers });
+    expect([list.status, list.headers['access-control-allow-origin']]).toEqual([200, undefined]);
+    expect(JSON.parse(list.text)).toMatchObject({ projects: [{ id: other.id }, { id: direct.id }] });
+    const ending = new AbortController();
+    const stream = caddy.ask(`/api/projects/${direct.id}/events`, {
+      headers: { ...headers, accept: 'text/event-stream' },
+      signal: ending.signal,
+    });
+    setTimeout(() => ending.abort(), 1_000);
+    // it goes on until the client leaves
+    await expect(stream).rejects.toThrow();
+  });
+
+  test('the audit trail has the client’s address, not what he says it is', async () => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.9' };
+    const body = JSON.stringify({ email: 'door@example.com', password: 'wrong wrong wrong' });
+    expect((await caddy.ask('/api/owners/login', { method: 'POST', headers, body })).status).toBe(401);
+    const made = await caddy.ask('/api/projects', {
+      method: 'POST',
+      headers: { ...headers, authorization: `Bearer ${token}` },
+      body: '{"name":"seen"}',
+    });
+    const { id } = JSON.parse(made.text) as { id: string };
+    const audit = await caddy.ask(`/api/projects/${id}/audit`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(audit.text).toContain('"127.0.0.1"');
+    expect(audit.text).not.toContain('203.0.113.9');
+  });
+
+  test('inner routes are not to be had', async () => {
+    for (const path of [
+      '/internal/postgrest',
+      '/metrics',
+      '/api/../internal/postgrest',
+      '/api/../metrics',
+      '/live',
+      '/config',
+    ]) {
+      expect([path, (await caddy.ask(path)).status]).toEqual([
+        path,
+        expect.toSatisfy((status) => status === 400 || status === 404),
+      ]);
+    }
+  });
+});
+
+describe('TLS', () => {
+  test('only by HTTPS, at least 1.2, verified by the internal CA', async () => {
+    const redirect = await new Promise<{ status?: number | undefined; location?: string | undefined }>(
+      (resolve) =>
+        get(
+          { host: '127.0.0.1', port: caddy.httpPort, path: '/api/projects', headers: { host: 'localhost' } },
+          (answer) => {
+            answer.resume();
+            resolve({ status: answer.statusCode, location: answer.headers.location });
+          },
+        ),
+    );
+    expect(redirect).toEqual({ status: 308, location: 'https://localhost/api/projects' });
+    const handshake = (maxVersion: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3', servername = 'localhost') =>
+      new Promise<string>((resolve) => {
+        const options = {
+          host: '127.0.0.1',
+          port: caddy.httpsPort,
+          servername,
+          ca: caddy.authority,
+          maxVersion,
+          minVersion: 'TLSv1' as const,
+        };
+        const socket = connectTls(options, () => {
+          resolve(socket.getProtocol() ?? '');
+          socket.destroy();
+        });
+        socket.on('error', () => resolve('refused'));
+      });
+    expect(await handshake('TLSv1.3')).toBe('TLSv1.3');
+    expect(await handshake('TLSv1.2')).toBe('TLSv1.2');
+    expect(await handshake('TLSv1.1')).toBe('refused');
+    expect(await handshake('TLSv1.3', 'stranger.example.org')).toBe('refused');
+    expect((await caddy.ask('/health')).headers['strict-transport-security']).toContain('max-age=');
+  });
+
+  test('a project at a host name of its own', async () => {
+    const host = `${direct.id.replace('_', '-')}.example.localhost`;
+    const ask = (path: string, headers = {}) =>
+      caddy.ask(path, { host, headers: { apikey: other.anon, ...headers } });
+    const row = await caddy.ask('/rest/v1/todos?id=eq.1', { host, headers: { apikey: direct.anon } });
+    expect([row.status, JSON.parse(row.text)]).toEqual([200, [{ id: 1, title: 'milk' }]]);
+    // the name decides, whatever the path says
+    expect((await ask('/rest/v1/todos')).status).toBe(401);
+    expect((await ask(`/project/${other.id}/rest/v1/todos`)).status).toBe(404);
+    expect((await ask(`/../${other.id}/rest/v1/todos`)).status).toBe(400);
+    expect((await ask('/api/projects')).status).toBe(404);
+    const stranger = await caddy.ask('/rest/v1/todos', {
+      host: 'www.example.localhost',
+      headers: { apikey: direct.anon },
+    });
+    expect(stranger.status).toBe(404);
+  });
+});
+
+describe('hostile requests', () => {
+  const P = '/project';
+  test.each([
+    `${P}/proj_00000000000000FF/rest/v1/todos`,
+    `${P}/proj_0000000000000001.evil.example/rest/v1/todos`,
+    `${P}/proj_0000000000000001:3001/rest/v1/config`,
+    `${P}/proj_0000000000000001@127.0.0.1/rest/v1/x`,
+    `${P}/proj_0000000000000001%00/rest/v1/x`,
+    `${P}/proj_000000000000000/rest/v1/x`,
+    `${P}/proj_00000000000000010/rest/v1/x`,
+    `${P}/{env.HOME}/rest/v1/x`,
+    `${P}/proj_0000000000000001/auth/v1/token`,
+    `${P}/proj_0000000000000001/rest/v2/todos`,
+    `${P}//proj_0000000000000001/rest/v1/todos`,
+    `${P}/proj_0000000000000001/rest/v1/../../../api/projects`,
+    `${P}/proj_0000000000000001/rest/v1/%2e%2e/x`,
+    `${P}/proj_0000000000000001/rest/v1/a%2fb`,
+    `${P}/proj_0000000000000001/..`,
+    `/x/..${P}/proj_0000000000000001/rest/v1/todos`,
+  ])('%s reaches no container', async (path) => {
+    names.asked.clear();
+    const answer = await caddy.ask(path, { headers: { apikey: direct.anon } });
+    expect(answer.status).toSatisfy((status: number) => [400, 401, 404, 501].includes(status));
+    expect([...names.asked]).toEqual([]);
+  });
+
+  test('other methods, too long headers, framing tricks', async () => {
+    expect((await rest(direct, '/todos', { method: 'PROPFIND' })).status).toBe(405);
+    expect((await rest(direct, '/todos', { headers: { 'x-long': 'x'.repeat(40_000) } })).status).toBe(431);
+    // as much as filters need
+    const long = await rest(direct, `/todos?id=in.(${Array(2_500).fill('1').join(',')})`);
+    expect([long.status, JSON.parse(long.text)]).toEqual([200, [{ id: 1, title: 'milk' }]]);
+    const queries = [
+      '?id=eq.1&x[]=1',
+      '?id=eq.1;y=2',
+      "?title=eq.it's",
+      '?select=id%2ctitle',
+      '?id=eq.1&&',
+      '?',
+    ];
+    for (const query of queries) {
+      const ours = await rest(direct, `/todos${query}`);
+      const reference = await fetch(`${platform.url}/project/${direct.id}/rest/v1/todos${query}`, {
+        headers: { apikey: direct.anon },
+      });
+      expect([query, ours.status, ours.text]).toEqual([query, reference.status, await reference.text()]);
+    }
+  });
+
+  test('no key and no data of a request is in what Caddy logs', async () => {
+    await rest({ ...direct, id: 'proj_00000000000000ee' }, '/todos?title=eq.very-private');
+    expect(caddy.output).not.toContain('very-private');
+    expect(caddy.output).not.toContain(direct.anon);
+    expect(caddy.output).not.toContain(direct.service);
+  });
+});
