@@ -1,0 +1,232 @@
+/** What the server's files promise, read from them as the real docker-compose and the real Caddy read them. */
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { VARIABLES as CONFIG_VARIABLES } from '../config.ts';
+import { caddyBinary, CADDYFILE } from './caddy-under-test.ts';
+import { readComposeFile, root, type ComposeFile, type Service } from './compose-file.ts';
+
+const run = promisify(execFile);
+const SOCKET = '/var/run/docker.sock';
+/** What the file names and branches that are not merged yet bring. */
+const COMING = {
+  files: ['infrastructure/docker/socket-proxy/haproxy.cfg'],
+  variables: [
+    'PGBOUNCER_CONFIG_DIR',
+    'PGBOUNCER_HOST',
+    'DATA_API_DB_HOST',
+    'DOCKER_HOST',
+    'DOCKER_NETWORK',
+    'POSTGREST_IMAGE',
+  ],
+};
+const OURS = ['gateway', 'platform-api', 'worker', 'manager'];
+
+let file: ComposeFile;
+let services: [string, Service][];
+
+beforeAll(async () => {
+  file = await readComposeFile();
+  services = Object.entries(file.services);
+});
+
+const sourcesOf = (service: Service): string[] =>
+  (service.volumes ?? []).map((volume) =>
+    typeof volume === 'string' ? (volume.split(':')[0] ?? '') : volume.source,
+  );
+const namesOf = (picked: (service: Service) => boolean): string[] =>
+  services
+    .filter(([, service]) => picked(service))
+    .map(([name]) => name)
+    .sort();
+
+test('without what install.sh writes, it says what to do', async () => {
+  await expect(readComposeFile({})).rejects.toThrow(/run .\/install.sh/);
+});
+
+describe('every service', () => {
+  test('is contained: not root, nothing to write to, no capability, bounds, a restart, short logs', () => {
+    for (const [name, service] of services) {
+      expect([name, service]).toEqual([
+        name,
+        expect.objectContaining({
+          user: '10001:10001',
+          read_only: true,
+          cap_drop: ['ALL'],
+          security_opt: ['no-new-privileges:true'],
+          restart: 'unless-stopped',
+          mem_limit: expect.anything() as unknown,
+          pids_limit: expect.any(Number) as number,
+          logging: expect.objectContaining({ options: { 'max-size': '10m', 'max-file': '3' } }) as unknown,
+        }),
+      ]);
+      expect([name, service.privileged, service.network_mode, service.pid, service.ipc]).toEqual([
+        name,
+        ...Array<undefined>(4).fill(undefined),
+      ]);
+      expect([name, service.healthcheck?.test?.length]).toEqual([name, expect.any(Number)]);
+    }
+    expect(namesOf(({ cap_add }) => cap_add !== undefined)).toEqual(['caddy']);
+    expect(file.services['caddy']?.cap_add).toEqual(['NET_BIND_SERVICE']);
+  });
+
+  test('is of a pinned release', () => {
+    for (const [name, { image = '' }] of services) {
+      const [, tag = ''] = /:([^:]+)$/.exec(image) ?? [];
+      expect([name, tag]).toEqual([name, expect.stringMatching(/^v?\d+\.\d+/)]);
+    }
+    expect(file.services['pgbouncer']?.image).toMatch(/:v1\.(2[5-9]|[3-9]\d)\.([2-9]|[1-9]\d)/);
+    expect(Number(/:(\d+)/.exec(file.services['postgres']?.image ?? '')?.[1])).toSatisfy(
+      (major: number) => major >= 15 && major <= 18,
+    );
+  });
+
+  test('mounts files that are there', () => {
+    const mounted = services
+      .flatMap(([, service]) => sourcesOf(service))
+      .filter((source) => source !== SOCKET);
+    const ofTheRepository = mounted.filter((source) => source.startsWith(join(root, 'infrastructure')));
+    const coming = COMING.files.map((name) => join(root, name));
+    const missing = ofTheRepository.filter((source) => !existsSync(source) && !coming.includes(source));
+    expect(missing).toEqual([]);
+    // what is kept is in these folders alone, which install.sh makes
+    const others = mounted.filter((source) => !ofTheRepository.includes(source));
+    const made = ['certs', 'state/caddy', 'state/eventstore', 'state/pooler', 'state/postgres'];
+    expect([...new Set(others)].sort()).toEqual(made.map((name) => join(root, name)));
+    const script = readFileSync(join(root, 'install.sh'), 'utf8');
+    for (const name of made) expect(script).toMatch(new RegExp(`^for name in .*\\b${name}\\b`, 'm'));
+  });
+});
+
+describe('who reaches whom', () => {
+  test('only Caddy is public, and the pooler where it is asked for', () => {
+    expect(namesOf(({ ports }) => ports !== undefined)).toEqual(['caddy', 'public-pooler']);
+    expect(file.services['caddy']?.ports?.map(({ target }) => target)).toEqual([80, 443, 443]);
+    expect(file.services['public-pooler']?.profiles).toEqual(['public-pooler']);
+    const open = Object.entries(file.networks).filter(([, network]) => network?.internal !== true);
+    expect(open.map(([name]) => name)).toEqual(['edge']);
+    expect(namesOf(({ networks = {} }) => 'edge' in networks)).toEqual(['caddy', 'public-pooler']);
+  });
+
+  test('each network has those who have something to say to each other', () => {
+    const members = Object.keys(file.networks).map((network) => [
+      network,
+      namesOf(({ networks = {} }) => network in networks),
+    ]);
+    expect(Object.fromEntries(members)).toEqual({
+      edge: ['caddy', 'public-pooler'],
+      api: ['caddy', 'gateway', 'platform-api'],
+      control: ['gateway', 'manager', 'platform-api', 'worker'],
+      docker: ['docker-socket-proxy', 'manager'],
+      data: ['gateway', 'manager', 'pgbouncer', 'platform-api', 'postgres', 'worker'],
+      log: ['eventstore', 'manager', 'platform-api', 'worker'],
+      'public-pooler': ['pgbouncer', 'public-pooler'],
+      // and the projects' containers
+      tenants: ['caddy', 'gateway', 'manager', 'pgbouncer'],
+    });
+    expect(file.networks['tenants']?.name).toBe(file.services['manager']?.environment?.['DOCKER_NETWORK']);
+  });
+
+  test('the engine’s socket is the proxy’s alone', () => {
+    expect(namesOf((service) => sourcesOf(service).includes(SOCKET))).toEqual(['docker-socket-proxy']);
+    expect(namesOf(({ environment = {} }) => 'DOCKER_HOST' in environment)).toEqual(['manager']);
+  });
+});
+
+describe('secrets', () => {
+  test('are files, each for those who need it', () => {
+    const having = (secret: string) =>
+      namesOf(({ secrets = [] }) =>
+        secrets.some((one) => (typeof one === 'string' ? one : one.source) === secret),
+      );
+    expect(Object.keys(file.secrets).map((name) => [name, having(name)])).toEqual([
+      ['database-url', [...OURS].sort()],
+      ['event-store-url', ['manager', 'platform-api', 'worker']],
+      ['internal-api-key', [...OURS].sort()],
+      ['master-key', [...OURS].sort()],
+      ['postgres-password', ['postgres']],
+    ]);
+  });
+
+  test('none is in an environment or on a command line', () => {
+    for (const [name, { environment = {}, command = '', entrypoint = '' }] of services) {
+      const plain = Object.entries(environment).filter(
+        ([key]) =>
+          /KEY|PASSWORD|SECRET|TOKEN|DATABASE_URL|EVENT_STORE_URL/.test(key) &&
+          !key.endsWith('_FILE') &&
+          key !== 'TLS_KEY',
+      );
+      expect([name, plain]).toEqual([name, []]);
+      const text = JSON.stringify([environment, command, entrypoint]);
+      expect([name, text]).toEqual([name, expect.not.stringMatching(/:\/\/[^/"\s]*:[^/"\s]*@/)]);
+    }
+  });
+});
+
+describe('what starts when', () => {
+  test('nobody waits for himself, and a wait is for a health that is looked at', () => {
+    const waits = (name: string, seen: readonly string[] = []): string[] =>
+      Object.keys(file.services[name]?.depends_on ?? {}).flatMap((next) => {
+        if (seen.includes(next)) throw new Error(`a circle: ${[...seen, next].join(' -> ')}`);
+        return [next, ...waits(next, [...seen, next])];
+      });
+    expect(new Set(waits('caddy'))).toEqual(
+      new Set(['gateway', 'manager', 'platform-api', 'postgres', 'docker-socket-proxy']),
+    );
+    for (const [name, { depends_on = {} }] of services) {
+      waits(name);
+      for (const { condition } of Object.values(depends_on)) expect(condition).toBe('service_healthy');
+    }
+  });
+
+  test('every role has its process, told only what it knows', () => {
+    const roles = OURS.map((name) => file.services[name]?.environment?.['LAUNCHDB_ROLES']);
+    expect(roles).toEqual(['gateway', 'platform', 'worker', 'manager']);
+    const known = [
+      ...CONFIG_VARIABLES,
+      ...CONFIG_VARIABLES.map((name) => `${name}_FILE`),
+      ...COMING.variables,
+    ];
+    const told = new Set(OURS.flatMap((name) => Object.keys(file.services[name]?.environment ?? {})));
+    expect([...told].filter((name) => !known.includes(name))).toEqual([]);
+  });
+});
+
+describe('the Caddyfile', () => {
+  const caddy = async (...args: string[]) => {
+    const folder = await mkdtemp(join(tmpdir(), 'launchdb-caddy-'));
+    const given = file.services['caddy']?.environment ?? {};
+    const env = { HOME: folder, XDG_DATA_HOME: folder, ...(given as Record<string, string>) };
+    try {
+      return await run(await caddyBinary(), args, { env });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+  const config = ['--config', CADDYFILE, '--adapter', 'caddyfile'];
+
+  test('is valid with the variables of the server, and formatted', async () => {
+    const { stdout, stderr } = await caddy('validate', ...config);
+    expect(`${stdout}${stderr}`).toContain('Valid configuration');
+    expect(stderr).not.toMatch(/"level":"(error|warn)"(?!.*OCSP)/);
+    expect((await caddy('fmt', CADDYFILE)).stdout).toBe(readFileSync(CADDYFILE, 'utf8'));
+  });
+
+  test('leads to services and containers of this server alone', async () => {
+    const { stdout } = await caddy('adapt', ...config);
+    const dialled = [...stdout.matchAll(/"dial":"([^"]+)"/g)].map(([, place]) => String(place));
+    expect([...new Set(dialled)].sort()).toEqual([
+      'gateway:8080',
+      'platform-api:8000',
+      'postgrest-{http.regexp.target.1}.:3000',
+      'postgrest-{http.regexp.target.1}.:3001',
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ admin: { disabled: true } });
+    expect(stdout).toContain('"addresses":["127.0.0.11"]');
+    expect(stdout).toMatch(/"email":"me@example.com"/);
+  });
+});
