@@ -9,7 +9,7 @@ import { Agent } from 'node:https';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { readPostgrestConfig } from '../../infrastructure/process/postgrest-config.ts';
+import { readPostgrestConfig } from '../../infrastructure/postgrest/postgrest-config.ts';
 import { CaddyUnderTest, type Question } from './caddy-under-test.ts';
 import { ContainerNames } from './container-names.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';

@@ -2,6 +2,7 @@
 import { conditions, line, type Section } from './figures.ts';
 import { appendFigures } from './append-figures.ts';
 import { dockerFigures } from './docker-figures.ts';
+import { doorFigures } from './door-figures.ts';
 import { logFigures } from './log-figures.ts';
 import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
@@ -9,6 +10,7 @@ import { sleepFigures } from './sleep-figures.ts';
 
 const SECTIONS: readonly Section[] = [
   platformFigures,
+  doorFigures,
   dockerFigures,
   sleepFigures,
   appendFigures,
