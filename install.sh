@@ -92,6 +92,11 @@ if [ -f .env ]; then
 fi
 own() { [ "$(id -u)" != 0 ] || chown "$uid:$gid" "$1"; }
 
+# containers read these as that user, also when they were cloned under a strict umask
+for name in domain application infrastructure projections interfaces package.json package-lock.json .npmrc; do
+  [ ! -e "$name" ] || chmod -R a+rX "$name"
+done
+
 folder() {
   [ -d "$1" ] || { mkdir -p "$1" && own "$1"; }
 }

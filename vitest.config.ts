@@ -58,11 +58,11 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // the same suite on the other event store, with one process for each role and projects in containers; what stands in
-          // front of them does not depend on that
+          // the same suite on the other event store, with one process for each role and projects in containers. What
+          // stands in front of them does not depend on that
           name: 'e2e-separate',
           include: ['interfaces/acceptance/*.e2e.test.ts'],
-          exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts', '**/caddy.e2e.test.ts'],
+          exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts', '**/{caddy,public-pooler}.e2e.test.ts'],
           globalSetup: './interfaces/acceptance/docker-setup.ts',
           env: { ACCEPTANCE_STORE: 'esdb', ACCEPTANCE_SHAPE: 'separate', ACCEPTANCE_RUNTIME: 'docker' },
           testTimeout: 120_000,

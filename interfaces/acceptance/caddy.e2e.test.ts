@@ -492,3 +492,24 @@ describe('hostile requests', () => {
     expect(caddy.output).not.toContain(direct.service);
   });
 });
+
+test('a sleeping project is woken by whoever comes, with a read or with a write', async () => {
+  await platform.stop();
+  platform.environment['IDLE_SLEEP_MINUTES'] = '0.02';
+  await platform.start();
+  token = await platform.login('door');
+  const asleep = () =>
+    vi.waitFor(
+      async () => {
+        const { body } = await platform.call('GET', `/api/projects/${direct.id}`, { token });
+        expect(body['status']).toBe('sleeping');
+      },
+      { timeout: 30_000, interval: 200 },
+    );
+  await asleep();
+  const row = await rest(direct, '/todos?id=eq.1');
+  expect([row.status, JSON.parse(row.text)]).toEqual([200, [{ id: 1, title: 'milk' }]]);
+  await asleep();
+  const made = await write(direct, 'POST', '/todos', { id: 40, title: 'woken' });
+  expect([made.status, JSON.parse(made.text)]).toEqual([201, [{ id: 40, title: 'woken' }]]);
+});

@@ -1,0 +1,106 @@
+/** The pooler's public door of docker-compose.yml, its own script in front of the platform's real PgBouncer. */
+import { chown, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { serverCertificate } from '../../infrastructure/event-store/esdb-server/server-certificate.ts';
+import { launch } from '../../infrastructure/process/launch.ts';
+import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
+import { testPort } from '../../infrastructure/process/test-port.ts';
+import { root } from './compose-file.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+let platform: PlatformUnderTest;
+let token: string;
+let port: number;
+let folder: string;
+let stop: (() => Promise<void>) | undefined;
+const certificate = serverCertificate();
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  await platform.start();
+  token = await platform.owner('pooler');
+  folder = join(platform.folder, 'public-pooler');
+  await mkdir(folder);
+  await writeFile(join(folder, 'pooler.crt'), certificate.cert);
+  await writeFile(join(folder, 'pooler.key'), certificate.key);
+  // where its user may enter
+  const script = join(folder, 'public-pooler.sh');
+  await copyFile(join(root, 'infrastructure', 'pgbouncer', 'public-pooler.sh'), script);
+  const user = await ensureSystemUser();
+  if (user) await chown(folder, user.uid, user.gid);
+  if (user) await chown(join(folder, 'pooler.key'), user.uid, user.gid);
+  port = await testPort();
+  const { pid, ended } = await launch({
+    command: '/bin/sh',
+    args: [script],
+    cwd: folder,
+    logFile: join(folder, 'log'),
+    user,
+    env: {
+      PATH: '/usr/sbin:/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin',
+      LOGINS: join(platform.dataDir, 'pgbouncer', 'userlist.txt'),
+      INNER: `host=127.0.0.1 port=${platform.environment['PGBOUNCER_PORT']}`,
+      RUN: folder,
+      LISTEN: '127.0.0.1',
+      PORT: String(port),
+      TLS_CERT: join(folder, 'pooler.crt'),
+      TLS_KEY: join(folder, 'pooler.key'),
+    },
+  });
+  stop = async () => {
+    process.kill(pid, 'SIGTERM');
+    await ended;
+  };
+});
+
+afterAll(async () => {
+  await stop?.();
+  // a TERM to the script has ended its pooler
+  expect(await platform.programs('public-pooler')).toEqual([]);
+  await platform.close();
+});
+
+async function create(name: string): Promise<URL> {
+  const { id } = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name } }))
+    .body;
+  const { body } = await platform.call<{ db_uri_pooler: string }>('GET', `/api/projects/${id}/connection`, {
+    token,
+  });
+  return new URL(body.db_uri_pooler);
+}
+
+async function query(url: URL, changed: pg.ClientConfig = {}): Promise<unknown> {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: url.username,
+    password: decodeURIComponent(url.password),
+    database: url.pathname.slice(1),
+    ssl: { ca: certificate.ca },
+    connectionTimeoutMillis: 10_000,
+    ...changed,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return (await client.query<{ name: string }>('SELECT current_database() AS name')).rows[0]?.name;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+test('a project that is new, by TLS, with its own password, and nothing else', async () => {
+  const url = await create('mine');
+  const database = url.pathname.slice(1);
+  // its login comes with the next look at the file
+  await vi.waitFor(async () => expect(await query(url)).toBe(database), { timeout: 20_000 });
+  await expect(query(url, { ssl: false })).rejects.toThrow(/SSL|TLS/i);
+  await expect(query(url, { password: 'guessed' })).rejects.toThrow(/authentication/i);
+  const other = await create('other');
+  await vi.waitFor(async () => expect(await query(other)).toBe(other.pathname.slice(1)), { timeout: 20_000 });
+  await expect(query(url, { database: other.pathname.slice(1) })).rejects.toThrow();
+  await expect(query(url, { database: 'pgbouncer' })).rejects.toThrow();
+  await expect(query(url, { database: 'postgres' })).rejects.toThrow();
+});
