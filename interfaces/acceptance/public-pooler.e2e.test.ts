@@ -57,8 +57,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stop?.();
-  // a TERM to the script has ended its pooler
-  expect(await platform.programs('public-pooler')).toEqual([]);
   await platform.close();
 });
 
@@ -103,4 +101,11 @@ test('a project that is new, by TLS, with its own password, and nothing else', a
   await expect(query(url, { database: other.pathname.slice(1) })).rejects.toThrow();
   await expect(query(url, { database: 'pgbouncer' })).rejects.toThrow();
   await expect(query(url, { database: 'postgres' })).rejects.toThrow();
+});
+
+test('ends with its script', async () => {
+  expect(await platform.programs('public-pooler/pgbouncer.ini')).toHaveLength(1);
+  await stop?.();
+  stop = undefined;
+  expect(await platform.programs('public-pooler')).toEqual([]);
 });
