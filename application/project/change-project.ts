@@ -5,11 +5,12 @@ import type { Handled } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
-import { admitProject, type AdmissionDependencies } from './admit-project.ts';
+import type { Admissions } from './admissions.ts';
 import { commandProject, type Who } from './command-project.ts';
 import { loadProject } from './load-project.ts';
 
-export interface ChangeProjectDependencies extends AdmissionDependencies {
+export interface ChangeProjectDependencies {
+  readonly admissions: Admissions;
   readonly store: EventStore;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -46,7 +47,7 @@ export function changeProject(
     const project = (await loadProject(dependencies.store, who.projectId))?.project;
     return project?.ownerId === who.ownerId && project.status === from;
   };
-  return admitProject(dependencies, needsRoom, apply);
+  return dependencies.admissions.admit(needsRoom, apply);
 }
 
 function commandOf(change: ProjectChange, now: Date): ProjectCommand {

@@ -5,6 +5,7 @@ import type { EventStore } from '../ports/event-store.ts';
 import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
 import { makeHarness } from '../process-managers/process-harness.ts';
 import { METADATA, runToRest } from '../process-managers/process-properties.ts';
+import { Admissions } from './admissions.ts';
 import { changeProject } from './change-project.ts';
 import { requestProject, type ProjectRequest } from './request-project.ts';
 
@@ -23,7 +24,8 @@ function requester() {
   };
   const limitTo = (projects: number) => (max = 55 + projects * 7);
   const common = { store, ids, clock, secrets: world.secrets, migrations: { latestVersion: 1 } };
-  const dependencies = { ...common, turns: new InMemoryTurns(), capacity };
+  const admissions = new Admissions({ turns: new InMemoryTurns(), capacity });
+  const dependencies = { ...common, admissions };
   const ask = (more: Partial<ProjectRequest> = {}, log: EventStore = store) =>
     requestProject(
       { ...dependencies, store: log },

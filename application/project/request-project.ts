@@ -14,10 +14,11 @@ import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Migrations } from '../ports/migrations.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import { admitProject, type AdmissionDependencies } from './admit-project.ts';
+import type { Admissions } from './admissions.ts';
 import { loadProject } from './load-project.ts';
 
-export interface RequestProjectDependencies extends AdmissionDependencies {
+export interface RequestProjectDependencies {
+  readonly admissions: Admissions;
   readonly store: EventStore;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -63,8 +64,7 @@ export async function requestProject(
     secrets: sealed,
     dataApi: DEFAULT_DATA_API_SETTINGS,
   } as const;
-  return admitProject(
-    dependencies,
+  return dependencies.admissions.admit(
     async () => idempotencyKey === undefined || !(await wasRequested(store, projectId, request)),
     async () => {
       await reserveName(dependencies, request, projectId, metadata);

@@ -1,5 +1,6 @@
 /** How many projects there is room for, and who may take the last place. */
 import { ContainerModule } from 'inversify';
+import { Admissions } from '../../application/project/admissions.ts';
 import { projectLimit } from '../../domain/platform/capacity.ts';
 import { PROJECT_CONNECTIONS } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
@@ -12,7 +13,10 @@ import { TOKENS } from './tokens.ts';
 const VIEW_WITHIN_MS = 5_000;
 
 export const capacityModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.turns).toResolvedValue((pool) => new PostgresTurns(pool), [TOKENS.platformPool]);
+  bind(TOKENS.admissions).toResolvedValue(
+    (pool, capacity) => new Admissions({ turns: new PostgresTurns(pool), capacity }),
+    [TOKENS.platformPool, TOKENS.capacity],
+  );
   bind(TOKENS.capacity).toResolvedValue(
     (server, pooler, pool, store, checkpoints) => async () => {
       const head = await store.head();

@@ -18,12 +18,11 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.config],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, turns, capacity) => {
+    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, admissions) => {
       const waitForList = async (position: bigint) => {
         await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS);
       };
-      const admission = { turns, capacity };
-      const dependencies = { store, ids, clock, secrets, migrations, watch, pool, waitForList, ...admission };
+      const dependencies = { store, ids, clock, secrets, migrations, watch, pool, waitForList, admissions };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
     },
     [
@@ -35,8 +34,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.watch,
       TOKENS.platformPool,
       TOKENS.checkpoints,
-      TOKENS.turns,
-      TOKENS.capacity,
+      TOKENS.admissions,
     ],
   );
   bind(TOKENS.routes).toResolvedValue(

@@ -14,7 +14,7 @@ import type { Log } from '../../application/ports/log.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
-import type { Turns } from '../../application/ports/turns.ts';
+import type { Admissions } from '../../application/project/admissions.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
@@ -77,7 +77,7 @@ export const TOKENS = {
   managedWorld: token<ManagedWorld>('managed-world'),
   reconciler: token<ProjectReconciler>('reconciler'),
 
-  turns: token<Turns>('turns'),
+  admissions: token<Admissions>('admissions'),
   /** how many projects are in service, and what there is room for */
   capacity: token<() => Promise<Capacity>>('capacity'),
 

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
+import { Admissions } from './admissions.ts';
+
+/** A platform with room for some projects; its read model takes a moment. */
+function platform(limit: number) {
+  const state = { used: 0, looks: 0 };
+  const capacity = async () => {
+    state.looks++;
+    await sleep(2);
+    return { max: 55 + limit, reserved: 0, perProject: 1, used: state.used };
+  };
+  const turns = new InMemoryTurns();
+  /** two processes of one platform */
+  const both = [0, 1].map(() => new Admissions({ turns, capacity }));
+  const record = async () => {
+    await sleep(1);
+    state.used++;
+  };
+  const ask = (at: number, work = record, needsRoom = true) =>
+    both[at % 2]!.admit(() => Promise.resolve(needsRoom), work);
+  return { state, ask };
+}
+const outcomes = async (asked: readonly Promise<void>[]) =>
+  (await Promise.allSettled(asked)).filter(({ status }) => status === 'fulfilled').length;
+
+test('of many at once, in two processes, exactly as many get in as there is room for', async () => {
+  const { state, ask } = platform(30);
+  expect(await outcomes(Array.from({ length: 100 }, (_, at) => ask(at)))).toBe(30);
+  expect(state.used).toBe(30);
+  await expect(ask(0)).rejects.toMatchObject({
+    code: 'platform/capacity-reached',
+    facts: { used: 30, limit: 30 },
+  });
+});
+
+test('those who wait share a look', async () => {
+  const { state, ask } = platform(1_000);
+  expect(await outcomes(Array.from({ length: 50 }, () => ask(0)))).toBe(50);
+  expect(state.looks).toBeLessThanOrEqual(3);
+});
+
+test('the place of one that comes to nothing goes to the next one', async () => {
+  const { state, ask } = platform(1);
+  const failing = () => Promise.reject(new RangeError('name taken'));
+  const [first, second, third] = await Promise.allSettled([ask(0, failing), ask(0, failing), ask(0)]);
+  expect([first?.status, second?.status, third?.status]).toEqual(['rejected', 'rejected', 'fulfilled']);
+  expect(state.used).toBe(1);
+});
+
+test('who needs no room comes through when there is none', async () => {
+  const { ask } = platform(0);
+  await ask(0, () => Promise.resolve(), false);
+  await expect(ask(0)).rejects.toMatchObject({ code: 'platform/capacity-reached' });
+});
