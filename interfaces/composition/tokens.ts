@@ -107,6 +107,7 @@ export const PARTS = {
   connectionPools: token<Part>('connection-pools'),
   dataApis: token<Part>('data-apis'),
   reconciler: token<Part>('reconciler'),
+  schemaFollower: token<Part>('schema-follower'),
   processWorker: token<Part>('process-worker'),
   collectors: token<Part>('collectors'),
   /** health, readiness and metrics of a worker that has no other server beside it for them */
