@@ -5,6 +5,8 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(1).max(65_535);
 const ROLES = ['gateway', 'platform', 'worker', 'manager'] as const;
 const SECRETS = ['LAUNCHDB_MASTER_KEY', 'DATABASE_URL', 'EVENT_STORE_URL', 'INTERNAL_API_KEY'] as const;
+const EXTENSIONS =
+  'pgcrypto,uuid-ossp,pg_trgm,citext,hstore,ltree,unaccent,fuzzystrmatch,btree_gin,btree_gist,intarray,cube,tablefunc,vector';
 export type Role = (typeof ROLES)[number];
 
 const url = (protocols: RegExp) =>
@@ -62,6 +64,11 @@ const schema = z.object({
     .max(30 * 24 * 60)
     .default(0),
   DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
+  PROJECT_EXTENSIONS: z
+    .string()
+    .default(EXTENSIONS)
+    .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
+    .pipe(z.array(z.string().regex(/^[a-z0-9_-]{1,63}$/, 'not names of extensions, separated by commas'))),
   EVENT_STORE_URL: url(/^(postgres(ql)?|esdb(\+discover)?):$/).optional(),
   INTERNAL_API_KEY: z
     .string()

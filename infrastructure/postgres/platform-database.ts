@@ -45,6 +45,14 @@ export async function preparePlatformDatabase(
   return platformConnection(server.address, platformPassword);
 }
 
+/** What owners may install, in all projects at once: read by the triggers of 0005_extensions.sql. */
+export async function allowExtensions(server: PostgresServer, names: readonly string[]): Promise<void> {
+  const list = pg.escapeLiteral(names.join(','));
+  await server.administer('set the list of extensions', (client) =>
+    client.query(`ALTER ROLE ${PLATFORM_ROLE} SET launchdb.project_extensions = ${list}`),
+  );
+}
+
 /** How the platform's own login reaches the platform's database. */
 export const platformConnection = (
   { host, port }: Pick<ServerAddress, 'host' | 'port'>,

@@ -15,6 +15,7 @@ import { SHARED_ROLES } from './shared-roles.ts';
 
 const OWNER_CONNECTIONS = 30;
 const AUTHENTICATOR_CONNECTIONS = 30;
+const TEMP_FILES = '2GB';
 const shared = SHARED_ROLES.join(', ');
 
 /**
@@ -75,6 +76,9 @@ export class PostgresDatabases implements Databases {
         const bound = (role: string, setting: string) =>
           client.query(`ALTER ROLE ${id(role)} IN DATABASE ${id(database)} SET ${setting}`);
         await bound(owner, `statement_timeout = '120s'`);
+        await bound(owner, `search_path = "$user", public, extensions`);
+        // of one session; unlike the other limits it is not the role's to lift
+        for (const role of [owner, authenticator]) await bound(role, `temp_file_limit = '${TEMP_FILES}'`);
         await bound(owner, `idle_in_transaction_session_timeout = '60s'`);
         await bound(authenticator, `statement_timeout = '8s'`);
         await bound(authenticator, `idle_in_transaction_session_timeout = '30s'`);

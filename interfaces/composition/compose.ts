@@ -12,7 +12,7 @@ import { ownerRoutesModule } from './owner-routes-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
-import { projectRoutesModule } from './project-routes-module.ts';
+import { extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
 import { TOKENS } from './tokens.ts';
 import { workerModule } from './worker-module.ts';
@@ -28,6 +28,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(metricsModule, postgresModule, logModule, dataPlaneModule, workerModule);
   if (isManager) container.load(managedDataPlaneModule, managerModule, collectorsModule);
   else container.load(remoteDataPlaneModule);
-  container.load(capacityModule, ownerRoutesModule, projectRoutesModule, platformApiModule, gatewayModule);
+  container.load(capacityModule, ownerRoutesModule, projectRoutesModule, extensionRoutesModule);
+  container.load(platformApiModule, gatewayModule);
   return container;
 }

@@ -5,6 +5,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import {
+  allowExtensions,
   platformConnection,
   preparePlatformDatabase,
 } from '../../infrastructure/postgres/platform-database.ts';
@@ -28,16 +29,17 @@ export const postgresModule = new ContainerModule(({ bind }) => {
   );
   bind(PARTS.postgres).toResolvedValue(ownPostgres, [TOKENS.config, TOKENS.machine, TOKENS.log]);
   bind(PARTS.platformDatabase).toResolvedValue(
-    (server, machine) => ({
+    (server, machine, { LAUNCHDB_ROLES, PROJECT_EXTENSIONS }) => ({
       name: 'platform-database',
       start: async () => {
         await preparePlatformDatabase(server, platformPassword(machine));
+        if (LAUNCHDB_ROLES.includes('manager')) await allowExtensions(server, PROJECT_EXTENSIONS);
         await ensureTemplate(server, machine.templateVersion);
       },
       stop: () => server.close(),
       stopWithinMs: 3_000,
     }),
-    [TOKENS.server, TOKENS.machine],
+    [TOKENS.server, TOKENS.machine, TOKENS.config],
   );
 });
 

@@ -6,6 +6,7 @@ import { furthestCheckpoint } from '../../projections/checkpoints.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints } from '../platform-api/project-access.ts';
+import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
 import { TOKENS } from './tokens.ts';
@@ -76,5 +77,13 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       ];
     },
     [TOKENS.store, TOKENS.watch, TOKENS.platformPool, TOKENS.checkpoints],
+  );
+});
+
+export const extensionRoutesModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.routes).toResolvedValue(
+    (store, secrets, server, { PROJECT_EXTENSIONS: allowedExtensions }) =>
+      projectExtensionsEndpoints({ store, secrets, sql: new PostgresProjectSql(server), allowedExtensions }),
+    [TOKENS.store, TOKENS.secrets, TOKENS.server, TOKENS.config],
   );
 });

@@ -17,7 +17,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'connectionPools',
     'dataApis',
     'reconciler',
-      'schemaFollower',
+    'schemaFollower',
     'collectors',
     'manager',
   ],

@@ -3,6 +3,7 @@ import type { Endpoint } from '../http/endpoint.ts';
 import { auditEndpoints } from './audit.ts';
 import { ownerEndpoints } from './owners.ts';
 import { projectAccessEndpoints } from './project-access.ts';
+import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
 import { tokenEndpoints } from './tokens.ts';
@@ -16,5 +17,6 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectEndpoints(nothing),
   ...projectCommandEndpoints(nothing),
   ...projectAccessEndpoints(nothing),
+  ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
 ];

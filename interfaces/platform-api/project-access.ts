@@ -13,9 +13,8 @@ import type { EventMetadata } from '../../application/ports/event-store.ts';
 import type { ProjectSql } from '../../application/ports/project-sql.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import { Rejection } from '../../domain/rejection.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { idParam, settledProject } from './project-view.ts';
+import { idParam, requireActive, settledProject } from './project-view.ts';
 
 export interface ProjectAccessDependencies extends RotateDependencies {
   readonly watch: StreamWatch;
@@ -263,13 +262,4 @@ function resultBody({ result, notices, durationMs }: Awaited<ReturnType<ProjectS
     notices: [...notices],
     duration_ms: durationMs,
   };
-}
-
-/** A sleeping project's database is awake. */
-function requireActive(project: ExistingProject): void {
-  if (['active', 'sleeping', 'waking'].includes(project.status)) return;
-  throw new Rejection(
-    'project/not-active',
-    `The project is ${project.status}; it has to be active for this.`,
-  );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
+import { Rejection } from '../../domain/rejection.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
@@ -100,4 +101,13 @@ export async function settledProject(
   const project = waitMs > 0 ? await watch.until(projectStream(id), look, enough) : await look();
   if (project) return { project, settled: true };
   return { project: (await loadOwnedProject(store, ownerId, id)).project, settled: false };
+}
+
+/** A sleeping project's database is awake. @throws {Rejection} */
+export function requireActive(project: ExistingProject): void {
+  if (['active', 'sleeping', 'waking'].includes(project.status)) return;
+  throw new Rejection(
+    'project/not-active',
+    `The project is ${project.status}; it has to be active for this.`,
+  );
 }
