@@ -13,6 +13,7 @@ import { platformApiModule } from './platform-api-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
 import { extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
+import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
 import { TOKENS } from './tokens.ts';
 import { workerModule } from './worker-module.ts';
@@ -26,7 +27,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.bind(TOKENS.machine).toConstantValue(machine);
   const isManager = options.config.LAUNCHDB_ROLES.includes('manager');
   container.load(metricsModule, postgresModule, logModule, dataPlaneModule, workerModule);
-  if (isManager) container.load(managedDataPlaneModule, managerModule, collectorsModule);
+  if (isManager) container.load(managedDataPlaneModule, projectWatchModule, managerModule, collectorsModule);
   else container.load(remoteDataPlaneModule);
   container.load(capacityModule, ownerRoutesModule, projectRoutesModule, extensionRoutesModule);
   container.load(platformApiModule, gatewayModule);

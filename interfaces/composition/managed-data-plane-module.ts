@@ -10,14 +10,12 @@ import type { Secrets } from '../../application/ports/secrets.ts';
 import { inParallel } from '../../application/in-parallel.ts';
 import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
-import { SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
-import { PostgresSchemaChanges } from '../../infrastructure/postgres/postgres-schema-changes.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
@@ -37,7 +35,6 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 const STARTS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 30_000;
-const FOLLOW_SCHEMAS_EVERY_MS = 500;
 const VIEW_WITHIN_MS = 60_000;
 
 export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
@@ -98,20 +95,6 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
       stopWithinMs: 10_000,
     }),
     [TOKENS.reconciler],
-  );
-  bind(PARTS.schemaFollower).toResolvedValue(
-    (server, dataApis, clock, log) => {
-      const changes = new PostgresSchemaChanges(server);
-      const lookEveryMs = FOLLOW_SCHEMAS_EVERY_MS;
-      const follower = new SchemaFollower({ changes, dataApis, clock, log, lookEveryMs });
-      return {
-        name: 'schema-follower',
-        start: () => Promise.resolve(follower.start()),
-        stop: () => follower.stop(),
-        stopWithinMs: 5_000,
-      };
-    },
-    [TOKENS.server, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
   );
   bind(TOKENS.reconciler).toResolvedValue(
     (world, store, ids, clock, log, pool) => {

@@ -18,6 +18,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'dataApis',
     'reconciler',
     'schemaFollower',
+    'sessionLimits',
     'collectors',
     'manager',
   ],

@@ -108,6 +108,7 @@ export const PARTS = {
   dataApis: token<Part>('data-apis'),
   reconciler: token<Part>('reconciler'),
   schemaFollower: token<Part>('schema-follower'),
+  sessionLimits: token<Part>('session-limits'),
   processWorker: token<Part>('process-worker'),
   collectors: token<Part>('collectors'),
   /** health, readiness and metrics of a worker that has no other server beside it for them */
