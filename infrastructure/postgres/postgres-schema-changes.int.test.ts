@@ -6,6 +6,7 @@ import { schemaChangesContract } from '../../application/ports/schema-changes.co
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
+import { PostgresMigrations } from './postgres-migrations.ts';
 import { PostgresSchemaChanges } from './postgres-schema-changes.ts';
 import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
 import { testServer } from './test-server.ts';
@@ -162,15 +163,27 @@ describe('DDL of the owner', () => {
   });
 });
 
-test('a project of an earlier template has no changes to tell, and is no failure', async () => {
+test('a project of an earlier template goes on, and has its changes told once it is upgraded', async () => {
   const server = await testServer();
   const databases = new PostgresDatabases(server);
   const project = newProject();
   await ensureTemplate(server, 3);
   await databases.ensureDatabase(project, 3);
-  const told: string[] = [];
-  await new PostgresSchemaChanges(server).take(project, () => Promise.resolve(void told.push('yes')));
-  expect(told).toEqual([]);
+  const changes = new PostgresSchemaChanges(server);
+  const noted = async () => {
+    let told = false;
+    await changes.take(project, () => Promise.resolve(void (told = true)));
+    return told;
+  };
+  const change = (name: string) =>
+    server.inDatabase(project, 'change', (client) => client.query(`CREATE TABLE public.${name} ()`));
+  await change('before');
+  expect(await noted()).toBe(false);
+  const version = await latestTemplateVersion();
+  await new PostgresMigrations(server, version).migrate(project, version);
+  await noted();
+  await change('after');
+  expect([await noted(), await noted()]).toEqual([true, false]);
   await databases.dropDatabase(project);
   await server.close();
 });

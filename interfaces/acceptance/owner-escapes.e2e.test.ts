@@ -357,3 +357,20 @@ describe('what PostgreSQL lets everybody do reaches nobody else', () => {
     });
   });
 });
+
+test('SQL that nobody waits for any more is ended', async () => {
+  const running = () =>
+    platform.sql(`SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND query LIKE '%pg_sleep(25)%'`, [id]);
+  const gone = new AbortController();
+  const asked = fetch(`${platform.url}/api/projects/${id}/sql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: 'SET statement_timeout = 0; SELECT pg_sleep(25)' }),
+    signal: gone.signal,
+  });
+  asked.catch(() => {});
+  await expect.poll(running, { timeout: 15_000 }).toHaveLength(1);
+  gone.abort();
+  await expect(asked).rejects.toThrow();
+  await expect.poll(running, { timeout: 10_000 }).toEqual([]);
+});
