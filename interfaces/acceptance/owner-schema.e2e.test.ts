@@ -96,16 +96,17 @@ describe('the REST API follows the schema within 2 s, without a restart', () => 
         );
       }
     });
-    await by(other.db_uri_pooler, (client) =>
-      client.query('CREATE FUNCTION calm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT 7 $$'),
-    );
-    const asked = () =>
-      platform.call('GET', `/project/${made.body.id}/rest/v1/rpc/calm`, {
-        headers: { apikey: other.service_role_key },
-      });
-    await expect.poll(async () => (await asked()).status, { timeout: 20_000 }).toBe(200);
-    flooding = false;
-    await flood;
+    try {
+      await by(other.db_uri_pooler, (client) =>
+        client.query('CREATE FUNCTION calm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT 7 $$'),
+      );
+      const headers = { apikey: other.service_role_key };
+      const asked = () => platform.call('GET', `/project/${made.body.id}/rest/v1/rpc/calm`, { headers });
+      await expect.poll(async () => (await asked()).status, { timeout: 20_000 }).toBe(200);
+    } finally {
+      flooding = false;
+      await flood;
+    }
   });
 });
 
