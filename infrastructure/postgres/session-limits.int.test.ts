@@ -1,26 +1,48 @@
+/** On a server of its own: what it ends is everybody's who is over a limit. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
-import { quietLog } from '../process/test-folder.ts';
+import { findPostgres } from '../process/binaries.ts';
+import type { SupervisedProgram } from '../process/supervised-program.ts';
+import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
+import { testPort } from '../process/test-port.ts';
+import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
-import type { PostgresServer } from './postgres-server.ts';
-import { latestTemplateVersion } from './project-template.ts';
+import { PostgresServer } from './postgres-server.ts';
+import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
 import { SessionLimits } from './session-limits.ts';
-import { testServer } from './test-server.ts';
+import { ensureSharedRoles } from './shared-roles.ts';
 
 const project = newProject();
 const NO_LIMIT_MS = 3_600_000;
 const wide = { statementMs: NO_LIMIT_MS, idleInTransactionMs: NO_LIMIT_MS, transactionMs: NO_LIMIT_MS };
+let folder: TestFolder;
+let program: SupervisedProgram;
 let server: PostgresServer;
 let databases: PostgresDatabases;
 let logins: Awaited<ReturnType<AesSecrets['issue']>>;
 let limits: SessionLimits;
 
 beforeAll(async () => {
-  server = await testServer();
+  folder = await testFolder();
+  const port = await testPort();
+  program = await startEmbeddedPostgres({
+    binaries: await findPostgres(folder.user),
+    dataDir: join(folder.path, 'data'),
+    logFile: join(folder.path, 'postgres.log'),
+    port,
+    superuserPassword: 'test',
+    user: folder.user,
+    log: quietLog,
+    settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
+  });
+  server = new PostgresServer({ host: '127.0.0.1', port, user: SUPERUSER, password: 'test' });
+  await server.administer('prepare the server', ensureSharedRoles);
+  await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
   logins = await new AesSecrets(randomBytes(32)).issue();
   limits = new SessionLimits(server, quietLog);
@@ -29,9 +51,9 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await databases.dropDatabase(project);
-  await databases.removeUsers(project);
   await server.close();
+  await program.stop();
+  await folder.remove();
 });
 
 /** A session in the middle of what the SQL does, and how it ended. */
@@ -48,7 +70,7 @@ async function session(user: string, password: string, sql: string) {
 }
 
 const owner = (sql: string) => session(ownerRole(project), logins.owner.password, sql);
-const mine = (ended: readonly { login: string; over: string }[]) =>
+const ofProject = (ended: readonly { login: string; over: string }[]) =>
   ended.filter(({ login }) => login.startsWith(project));
 
 test.each(['owner', 'authenticator'] as const)(
@@ -56,9 +78,9 @@ test.each(['owner', 'authenticator'] as const)(
   async (who) => {
     const role = who === 'owner' ? ownerRole(project) : authenticatorRole(project);
     const { ended } = await session(role, logins[who].password, 'BEGIN');
-    expect(mine(await limits.enforce(wide))).toEqual([]);
+    expect(ofProject(await limits.enforce(wide))).toEqual([]);
     const over = await limits.enforce({ ...wide, idleInTransactionMs: 0 });
-    expect(mine(over)).toEqual([{ login: role, over: 'idle in transaction' }]);
+    expect(ofProject(over)).toEqual([{ login: role, over: 'idle in transaction' }]);
     expect(await ended).toMatch(/terminat/);
   },
 );
@@ -66,7 +88,7 @@ test.each(['owner', 'authenticator'] as const)(
 test('one that keeps itself busy is ended by the limit of the whole', async () => {
   const { ended } = await owner('BEGIN; SELECT 1');
   const over = await limits.enforce({ ...wide, transactionMs: 0 });
-  expect(mine(over)).toEqual([{ login: ownerRole(project), over: 'transaction' }]);
+  expect(ofProject(over)).toEqual([{ login: ownerRole(project), over: 'transaction' }]);
   expect(await ended).toMatch(/terminat/);
 });
 
@@ -79,7 +101,7 @@ test('a statement that has lifted its limit is ended', async () => {
   const sleeping = client.query('SET statement_timeout = 0; SELECT pg_sleep(600)');
   sleeping.catch(() => {});
   await expect
-    .poll(async () => mine(await limits.enforce({ ...wide, statementMs: 0 })), { timeout: 10_000 })
+    .poll(async () => ofProject(await limits.enforce({ ...wide, statementMs: 0 })), { timeout: 10_000 })
     .toEqual([{ login: ownerRole(project), over: 'statement' }]);
   await expect(sleeping).rejects.toThrow(/terminat/);
 });
@@ -89,7 +111,7 @@ test('who has no transaction, and who is no project, is left alone', async () =>
   await server.inDatabase(project, 'look', async (superuser) => {
     await superuser.query('BEGIN');
     const all = { statementMs: 0, idleInTransactionMs: 0, transactionMs: 0 };
-    expect(mine(await limits.enforce(all))).toEqual([]);
+    expect(ofProject(await limits.enforce(all))).toEqual([]);
     expect((await superuser.query('SELECT 1')).rowCount).toBe(1);
   });
   expect((await client.query('SELECT 1')).rowCount).toBe(1);
