@@ -20,6 +20,13 @@ export const REJECTION_CODES = [
   'owner/invalid-refresh-token',
   'idempotency/key-reused',
   'platform/capacity-reached',
+  'migration/not-found',
+  'migration/invalid',
+  'migration/changed',
+  'migration/out-of-order',
+  'migration/too-many',
+  'migration/no-dry-run',
+  'migration/busy',
 ] as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[number];

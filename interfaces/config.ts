@@ -85,6 +85,13 @@ const schema = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
+/** of an owner's programs: not of the platform, which may be somewhere else */
+const clientSchema = z.object({
+  LAUNCHDB_URL: url(/^https?:$/).default('http://localhost:8080'),
+  LAUNCHDB_TOKEN: z.string().optional(),
+  LAUNCHDB_PROJECT: z.string().optional(),
+});
+
 const config = schema
   .refine(
     ({ LAUNCHDB_ROLES, PGBOUNCER_HOST, PGBOUNCER_CONFIG_DIR }) => {
@@ -130,6 +137,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   throw unusable(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`));
 }
 
+export type ClientSettings = Readonly<z.infer<typeof clientSchema>>;
+
+/** @throws {InvalidConfiguration} */
+export function readClientSettings(): ClientSettings {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  const parsed = clientSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw unusable(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`));
+}
+
 /** What holds a secret may also be a file's content, named by the variable with `_FILE` at the end. */
 function secretsFromFiles(given: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const found = SECRETS.flatMap((name) => {
@@ -150,6 +167,9 @@ const unusable = (lines: readonly string[]) =>
     `These environment variables cannot be used:\n${lines.map((line) => `  ${line}`).join('\n')}\nSee .env.example.`,
   );
 
-export const VARIABLES: readonly string[] = Object.keys(schema.shape);
+export const VARIABLES: readonly string[] = [
+  ...Object.keys(schema.shape),
+  ...Object.keys(clientSchema.shape),
+];
 
 export const searchPath = (): string => process.env['PATH'] ?? '';

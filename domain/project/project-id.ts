@@ -20,15 +20,18 @@ export const projectStream = (id: ProjectId): string => `project-${id}`;
 /** Where it stands who looked at the project's secrets and ran SQL in it. */
 export const projectAccessStream = (id: ProjectId): string => `projectaccess-${id}`;
 
+/** Where it stands what its owner's migrations did to its database. */
+export const projectMigrationsStream = (id: ProjectId): string => `projectmigrations-${id}`;
+
 /** The project of a stream name, or undefined when the stream belongs to something else. */
 export function projectOfStream(stream: string): ProjectId | undefined {
   const id = stream.startsWith('project-') ? stream.slice('project-'.length) : '';
   return isProjectId(id) ? id : undefined;
 }
 
-/** The project of the name of its access stream. */
-export function projectOfAccessStream(stream: string): ProjectId | undefined {
-  const id = stream.startsWith('projectaccess-') ? stream.slice('projectaccess-'.length) : '';
+/** The project of the name of a stream that stands beside its own. */
+export function projectBesideStream(stream: string): ProjectId | undefined {
+  const id = /^project(?:access|migrations)-(.*)$/.exec(stream)?.[1] ?? '';
   return isProjectId(id) ? id : undefined;
 }
 

@@ -4,13 +4,14 @@
  * example of every version that was ever written: all of them must load for ever.
  */
 import { z } from 'zod';
+import type { MigrationEvent } from '../../domain/migration/events.ts';
 import type { OwnerEvent } from '../../domain/owner/events.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../domain/project/events.ts';
 import type { ProjectNameEvent } from '../../domain/project/project-name.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { CatalogueEntry } from './event-codec.ts';
 
-type KnownEvent = ProjectEvent | ProjectAccessEvent | ProjectNameEvent | OwnerEvent;
+type KnownEvent = ProjectEvent | MigrationEvent | ProjectAccessEvent | ProjectNameEvent | OwnerEvent;
 type Entry<E extends KnownEvent> = CatalogueEntry & { readonly schema: z.ZodType<E['data']> };
 type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent, { type: T }>> };
 
@@ -19,6 +20,7 @@ const time = z.iso.datetime();
 const projectId = z.custom<ProjectId>((value) => typeof value === 'string' && isProjectId(value));
 const sealed = z.strictObject({ keyVersion: z.int(), ciphertext: text });
 const dataApi = z.strictObject({ maxRows: z.int(), schemas: z.array(text) });
+const migration = { projectId, version: z.int(), name: text, checksum: text };
 const nothing = z.strictObject({});
 const failedStep = z.strictObject({ step: text, reason: text });
 
@@ -98,6 +100,11 @@ export const eventCatalogue = {
   SqlExecuted: v1(
     z.strictObject({ projectId, fingerprint: text, statement: text, outcome: text, durationMs: z.number() }),
   ),
+
+  MigrationStarted: v1(z.strictObject(migration)),
+  MigrationApplied: v1(z.strictObject({ ...migration, appliedAt: time, durationMs: z.number() })),
+  MigrationFailed: v1(z.strictObject({ ...migration, outcome: text })),
+  MigrationRehearsed: v1(z.strictObject({ ...migration, outcome: text, durationMs: z.number() })),
 
   ProjectNameReserved: v1(z.strictObject({ projectId })),
   ProjectNameFreed: v1(z.strictObject({ projectId })),

@@ -1,9 +1,10 @@
-/** The operator's command: `npm run launchdb -- <command>`. */
+/** `npm run launchdb -- <command>`: the operator's commands, and the owner's `migrate`. */
 import { parseArgs } from 'node:util';
 import { openOperator } from '../composition/operator.ts';
-import { InvalidConfiguration, readConfig } from '../config.ts';
+import { InvalidConfiguration, readClientSettings, readConfig } from '../config.ts';
 import type { Command } from './command.ts';
 import { eventsCommand, parkedCommand, replayCommand, verifyCommand } from './log-commands.ts';
+import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
 import { rebuildCommand } from './rebuild-command.ts';
 
@@ -24,6 +25,7 @@ const help = (): string =>
   [
     'Usage: npm run launchdb -- <command>\n\nCommands',
     ...COMMANDS.map(({ name, usage, summary }) => `  ${`${name} ${usage}`.padEnd(46)} ${summary}`),
+    "\nOwners, with a token and from wherever they are: migrate up|status|new|diff-check; see 'migrate --help'.",
     '\nThe platform has to run. The same environment variables as for "npm start" apply; see .env.example.',
     'Exit codes: 0 fine, 1 not possible, 2 something is not as it should be, 64 wrong usage.',
   ].join('\n');
@@ -33,6 +35,7 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
     console.log(help());
     return 0;
   }
+  if (name === 'migrate') return migrate(rest);
   const command = COMMANDS.find((one) => one.name === name);
   const given = command && parsed(command, rest);
   if (!command || !given) {
@@ -53,6 +56,12 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   } finally {
     await operator.close();
   }
+}
+
+async function migrate(args: readonly string[]): Promise<number> {
+  const code = await runMigrate(args, readClientSettings(), (line) => console.log(line));
+  if (code === undefined) console.error(MIGRATE_HELP);
+  return code ?? USAGE_ERROR;
 }
 
 /** @returns undefined for flags and arguments that the command does not take */

@@ -8,6 +8,7 @@ import type { Machine } from './machine.ts';
 import { managedDataPlaneModule } from './managed-data-plane-module.ts';
 import { managerModule } from './manager-module.ts';
 import { collectorsModule, metricsModule } from './metrics-module.ts';
+import { migrationRoutesModule } from './migration-routes-module.ts';
 import { ownerRoutesModule } from './owner-routes-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -29,7 +30,8 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(metricsModule, postgresModule, logModule, dataPlaneModule, workerModule);
   if (isManager) container.load(managedDataPlaneModule, projectWatchModule, managerModule, collectorsModule);
   else container.load(remoteDataPlaneModule);
-  container.load(capacityModule, ownerRoutesModule, projectRoutesModule, extensionRoutesModule);
+  container.load(capacityModule, ownerRoutesModule, projectRoutesModule);
+  container.load(extensionRoutesModule, migrationRoutesModule);
   container.load(platformApiModule, gatewayModule);
   return container;
 }

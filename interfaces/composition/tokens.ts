@@ -12,6 +12,7 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
+import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Admissions } from '../../application/project/admissions.ts';
@@ -60,6 +61,7 @@ export const TOKENS = {
   migrations: token<Migrations>('migrations'),
   /** undefined: projects do not run in containers */
   containerHost: token<ContainerHost | undefined>('container-host'),
+  ownerMigrations: token<OwnerMigrations>('owner-migrations'),
   /** of this process, or the manager's from afar */
   pools: token<ConnectionPools>('connection-pools'),
   dataApis: token<DataApis>('data-apis'),

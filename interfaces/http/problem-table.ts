@@ -32,6 +32,13 @@ const REJECTIONS = {
     status: 409,
     title: 'As many projects are in service as PostgreSQL has connections for',
   },
+  'migration/not-found': { status: 404, title: 'The project has no such migration' },
+  'migration/invalid': { status: 409, title: 'The file cannot be a migration; `detail` says why' },
+  'migration/changed': { status: 409, title: 'The file differs from what was applied' },
+  'migration/out-of-order': { status: 409, title: 'A later migration is applied already' },
+  'migration/too-many': { status: 409, title: 'The project has as many migrations as one may have' },
+  'migration/no-dry-run': { status: 409, title: 'What runs without a transaction cannot be taken back' },
+  'migration/busy': { status: 409, title: 'Another migration of the project is under way' },
 } as const satisfies Record<RejectionCode, ProblemKind>;
 
 const REQUESTS = {
@@ -45,6 +52,7 @@ const REQUESTS = {
   'request/unsupported-media-type': { status: 415, title: 'The body must be plain JSON in UTF-8' },
   'request/too-many': { status: 429, title: 'Too many requests; see Retry-After' },
   'request/headers-too-large': { status: 431, title: 'The headers are too large' },
+  'migration/failed': { status: 422, title: 'PostgreSQL refused the migration; file and line are told' },
   'sql/failed': { status: 422, title: 'PostgreSQL refused the statement' },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -1,6 +1,7 @@
 /** The one place where an error becomes an answer: RFC 9457 problem+json. */
 import type { ServerResponse } from 'node:http';
 import { Unavailable } from '../../application/errors.ts';
+import { MigrationRefused } from '../../application/migration/migrate-project.ts';
 import { Conflict, OutcomeUnknown, UnknownEventVersion } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { RateLimited } from '../../application/ports/rate-limits.ts';
@@ -63,6 +64,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof RequestProblem) return error;
   if (error instanceof Rejection) return rejected(error);
   if (error instanceof RateLimited) return tooMany(error.retryAfterMs);
+  if (error instanceof MigrationRefused) return migrationFailed(error);
   if (error instanceof SqlFailed) return sqlFailed(error);
   if (error instanceof Unavailable) return unavailable('Something the platform needs is away or slow.');
   if (error instanceof OutcomeUnknown)
@@ -111,6 +113,20 @@ function sqlFailed({ message, code, position, detail, hint }: SqlFailed): Proble
     code: 'sql/failed',
     detail: message.slice(0, 2_000),
     members: { sqlstate: code, position, sql_detail: detail, hint },
+  };
+}
+
+function migrationFailed({ failure, file, place, before }: MigrationRefused): Problem {
+  return {
+    code: 'migration/failed',
+    detail: failure.message.slice(0, 2_000),
+    members: {
+      ...sqlFailed(failure).members,
+      file,
+      line: place?.line ?? null,
+      column: place?.column ?? null,
+      applied: before.filter(({ outcome }) => outcome === 'applied').map(({ name }) => name),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Every route of the platform API without what it works with: for the document, never to be called. */
 import type { Endpoint } from '../http/endpoint.ts';
 import { auditEndpoints } from './audit.ts';
+import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';
 import { projectAccessEndpoints } from './project-access.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
@@ -19,4 +20,5 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectAccessEndpoints(nothing),
   ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
+  ...migrationEndpoints(nothing),
 ];

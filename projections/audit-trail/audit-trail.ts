@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import {
   isProjectId,
-  projectOfAccessStream,
+  projectBesideStream,
   projectOfStream,
   type ProjectId,
 } from '../../domain/project/project-id.ts';
@@ -60,7 +60,7 @@ export const auditTrail: Projection = {
 export function subjectOf(event: StoredEvent): Subject | undefined {
   const { stream } = event;
   const data = event.data as { readonly projectId?: unknown; readonly ownerId?: unknown };
-  const projectId = projectOfStream(stream) ?? projectOfAccessStream(stream);
+  const projectId = projectOfStream(stream) ?? projectBesideStream(stream);
   if (projectId) {
     const named = SAY_THE_OWNER.has(event.type) && typeof data.ownerId === 'string';
     return { projectId, ownerId: named ? (data.ownerId as string) : null };
