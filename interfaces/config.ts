@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65_535);
-const ROLES = ['gateway', 'platform', 'worker', 'manager'] as const;
+const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
 const SECRETS = ['LAUNCHDB_MASTER_KEY', 'DATABASE_URL', 'EVENT_STORE_URL', 'INTERNAL_API_KEY'] as const;
 const EXTENSIONS =
   'pgcrypto,uuid-ossp,pg_trgm,citext,hstore,ltree,unaccent,fuzzystrmatch,btree_gin,btree_gist,intarray,cube,tablefunc,vector';
@@ -77,6 +77,7 @@ const schema = z.object({
     .optional(),
   PLATFORM_URL: url(/^http:$/).optional(),
   MANAGER_URL: url(/^http:$/).optional(),
+  MIGRATIONS_URL: url(/^http:$/).optional(),
   TRUSTED_PROXIES: z
     .string()
     .default('loopback')
@@ -115,6 +116,7 @@ const config = schema
   .transform((given) => ({
     ...given,
     PLATFORM_URL: bare(given.PLATFORM_URL ?? `http://127.0.0.1:${given.PLATFORM_PORT}`),
+    MIGRATIONS_URL: bare(given.MIGRATIONS_URL ?? `http://127.0.0.1:${given.MIGRATIONS_PORT}`),
     MANAGER_URL: bare(given.MANAGER_URL ?? `http://127.0.0.1:${given.MANAGER_PORT}`),
   }));
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
-import type { Migrations } from './migrations.ts';
+import { MigrationsStopped, type Migrations } from './migrations.ts';
 
 export interface MigrationsHarness {
   readonly migrations: Migrations;
@@ -10,6 +10,8 @@ export interface MigrationsHarness {
   readonly bare: ProjectId;
   /** a project whose database is a copy of the newest template */
   readonly whole: ProjectId;
+  /** alters what its database says of the first file */
+  spoil(project: ProjectId): Promise<void>;
   /** a project without a database */
   readonly missing: ProjectId;
   close(): Promise<void>;
@@ -25,17 +27,36 @@ export function migrationsContract(name: string, make: () => Promise<MigrationsH
     });
     afterAll(() => harness.close());
 
+    const applied = async (project: ProjectId, version: number) =>
+      (await migrations.migrate(project, version)).filter(({ executed }) => executed);
+
     test('a new copy of the template has nothing left to do', async () => {
-      expect(await migrations.migrate(harness.whole, migrations.latestVersion)).toEqual({ applied: [] });
+      expect(await applied(harness.whole, migrations.latestVersion)).toEqual([]);
+      const results = await migrations.migrate(harness.whole, migrations.latestVersion);
+      expect(results).toHaveLength(migrations.latestVersion);
+      expect(results[0]).toMatchObject({
+        name: expect.stringMatching(/^0001_/) as string,
+        checksum: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        executed: false,
+      });
     });
 
     test('goes up version by version, each file once', async () => {
-      const first = await migrations.migrate(harness.bare, 1);
-      expect(first.applied).toHaveLength(1);
-      const rest = await migrations.migrate(harness.bare, migrations.latestVersion);
-      expect(rest.applied).toHaveLength(migrations.latestVersion - 1);
-      expect(await migrations.migrate(harness.bare, migrations.latestVersion)).toEqual({ applied: [] });
-      expect(await migrations.migrate(harness.bare, 1)).toEqual({ applied: [] });
+      expect(await applied(harness.bare, 1)).toHaveLength(1);
+      expect(await applied(harness.bare, migrations.latestVersion)).toHaveLength(
+        migrations.latestVersion - 1,
+      );
+      expect(await applied(harness.bare, migrations.latestVersion)).toEqual([]);
+      expect(await applied(harness.bare, 1)).toEqual([]);
+    });
+
+    test('a file that differs from what was applied is refused by name', async () => {
+      await harness.spoil(harness.whole);
+      const error = await migrations.migrate(harness.whole, 1).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(MigrationsStopped);
+      const { message, results } = error as MigrationsStopped;
+      expect(message).toMatch(/^0001_.* was changed after it was applied/);
+      expect(results).toEqual([expect.objectContaining({ executed: false, error: message })]);
     });
 
     test('a project without a database is refused', async () => {

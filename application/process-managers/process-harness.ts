@@ -23,7 +23,7 @@ export function makeHarness() {
   const dataApis = new InMemoryDataApis();
   const world: World & ManagedWorld = {
     databases,
-    migrations: { latestVersion: 1, migrate: () => Promise.resolve({ applied: [] }) },
+    migrations: { latestVersion: 1, migrate: () => Promise.resolve([]) },
     pools,
     dataApis,
     secrets,

@@ -1,4 +1,4 @@
-/** Asks the manager, in another process, for what only the manager does. */
+/** Asks the manager, or another internal service, in another process for what only that one does. */
 import { z } from 'zod';
 import { Refused, Unavailable } from '../../application/errors.ts';
 
@@ -6,6 +6,8 @@ export interface ManagerClientOptions {
   /** without a slash at the end */
   readonly url: string;
   readonly internalKey: string;
+  /** who is asked, for messages; default: the manager */
+  readonly name?: string;
   /** default 35 s: the manager itself takes 30 s at most */
   readonly timeoutMs?: number;
 }
@@ -30,33 +32,36 @@ export class ManagerClient {
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     answer: z.ZodType<T>,
-    signal?: AbortSignal,
+    { signal, body: asked }: { readonly signal?: AbortSignal; readonly body?: unknown } = {},
   ): Promise<T> {
-    const { url, internalKey, timeoutMs = 35_000 } = this.#options;
+    const { url, internalKey, name = 'the manager', timeoutMs = 35_000 } = this.#options;
     const limit = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(`${url}/internal${path}`, {
         method,
-        headers: { 'x-internal-api-key': internalKey },
+        headers: {
+          'x-internal-api-key': internalKey,
+          ...(asked !== undefined && { 'content-type': 'application/json' }),
+        },
+        ...(asked !== undefined && { body: JSON.stringify(asked) }),
         redirect: 'error',
         signal: signal ? AbortSignal.any([limit, signal]) : limit,
       });
       const body: unknown = await response.json();
       if (response.ok) return answer.parse(body);
-      throw failure(response.status, problem.parse(body));
+      throw failure(name, response.status, problem.parse(body));
     } catch (error) {
       if (error instanceof Unavailable || error instanceof Refused) throw error;
-      throw new Unavailable('get an answer from the manager', error);
+      throw new Unavailable(`get an answer from ${name}`, error);
     }
   }
 }
 
-function failure(status: number, { type, detail }: z.output<typeof problem>): Error {
+function failure(name: string, status: number, { type, detail }: z.output<typeof problem>): Error {
   const code = type.split('#')[1];
   if (code === 'platform/refused') return new Refused(detail);
   if (code === 'project/not-active' || code === 'project/not-found')
     return new NotWanted(`do this: ${detail}`);
-  if (status === 401)
-    return new Refused('the manager does not accept INTERNAL_API_KEY; give both the same one');
+  if (status === 401) return new Refused(`${name} does not accept INTERNAL_API_KEY; give both the same one`);
   return new Unavailable(detail.replace(/^could not /, ''));
 }

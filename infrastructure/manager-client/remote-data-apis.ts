@@ -47,7 +47,9 @@ export class RemoteDataApis implements DataApis {
 
   /** Resolves when it is awake; {@link endpoint} knows then where. @throws {NotWanted} it does not sleep */
   async wake(project: ProjectId, signal: AbortSignal): Promise<void> {
-    const { endpoint: at } = await this.#manager.ask('POST', `/postgrest/${project}/wake`, spawned, signal);
+    const { endpoint: at } = await this.#manager.ask('POST', `/postgrest/${project}/wake`, spawned, {
+      signal,
+    });
     if (at) this.#endpoints.set(project, at);
   }
 
@@ -112,7 +114,9 @@ export class RemoteDataApis implements DataApis {
   /** @returns the version that was told; the manager answers when it has another one, or after a while */
   async #look(after: string): Promise<string> {
     const path = `/postgrest/endpoints?after=${after}`;
-    const { version, endpoints } = await this.#manager.ask('GET', path, table, this.#stopping.signal);
+    const { version, endpoints } = await this.#manager.ask('GET', path, table, {
+      signal: this.#stopping.signal,
+    });
     const known = Object.entries(endpoints).filter(([id]) => isProjectId(id));
     this.#endpoints = new Map(known as [ProjectId, Endpoint][]);
     return version;

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { Refused, Unavailable } from '../../application/errors.ts';
+import { MigrationsStopped, type FileResult } from '../../application/ports/migrations.ts';
+import { placeOf } from '../../domain/migration/sql-pieces.ts';
 
 export interface MigrationOptions {
   /** where the table `migrations` lives; both are created when missing */
@@ -22,6 +24,8 @@ interface MigrationFile {
   readonly path: string;
 }
 
+type Script = Omit<MigrationFile, 'path'> & { readonly sql: string; readonly checksum: string };
+
 const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
 /** Schema, table, object (the table's row type) and key that are there already. */
 const DUPLICATES: readonly (string | undefined)[] = ['42P06', '42P07', '42710', '23505'];
@@ -29,22 +33,42 @@ const DUPLICATES: readonly (string | undefined)[] = ['42P06', '42P07', '42710', 
 /**
  * Applies what is missing, in order, and says the files' names. Idempotent. The client must not be in a
  * transaction; limits on time are the client's own.
- * @throws {Refused} a file differs from what was applied, or its SQL fails (that file left nothing behind)
+ * @throws {MigrationsStopped} a file differs from what was applied, or its SQL fails (that file left nothing behind)
  * @throws {Unavailable} the connection died
  */
 export async function applyMigrations(
   client: pg.ClientBase,
   folder: URL | string,
   options: MigrationOptions,
-): Promise<{ applied: string[] }> {
+): Promise<{ applied: string[]; results: readonly FileResult[] }> {
   const table = `${pg.escapeIdentifier(options.schema)}.migrations`;
   await ensureTable(client, options.schema, table);
-  const applied: string[] = [];
+  const results: FileResult[] = [];
   for (const file of await migrationFiles(folder)) {
     if (file.version > (options.upTo ?? Infinity)) break;
-    if (await applyOnce(client, table, file)) applied.push(file.name);
+    results.push(await resultOf(client, table, file, results));
   }
-  return { applied };
+  return { applied: results.filter(({ executed }) => executed).map(({ name }) => name), results };
+}
+
+async function resultOf(
+  client: pg.ClientBase,
+  table: string,
+  { name, version, path }: MigrationFile,
+  before: readonly FileResult[],
+): Promise<FileResult> {
+  const startedAt = performance.now();
+  const sql = await readFile(path, 'utf8');
+  const checksum = createHash('sha256').update(sql).digest('hex');
+  const took = () => Math.round(performance.now() - startedAt);
+  try {
+    const executed = await applyOnce(client, table, { name, version, sql, checksum });
+    return { name, checksum, executed, durationMs: took() };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const failed = { name, checksum, executed: false, durationMs: took(), error: error.message };
+    throw new MigrationsStopped(error.message, [...before, failed], error);
+  }
 }
 
 /** The highest number in the folder; 0 when there is none. */
@@ -84,45 +108,46 @@ async function ensureTable(client: pg.ClientBase, schema: string, table: string)
 }
 
 /** @returns whether it was this call that applied the file */
-async function applyOnce(client: pg.ClientBase, table: string, file: MigrationFile): Promise<boolean> {
-  const sql = await readFile(file.path, 'utf8');
-  const checksum = createHash('sha256').update(sql).digest('hex');
-  if (await isApplied(client, table, file, checksum)) return false;
+async function applyOnce(client: pg.ClientBase, table: string, file: Script): Promise<boolean> {
+  if (await isApplied(client, table, file)) return false;
   try {
     await client.query('BEGIN');
     const { rowCount } = await client.query(
       `INSERT INTO ${table} (version, name, checksum) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-      [file.version, file.name, checksum],
+      [file.version, file.name, file.checksum],
     );
     const ours = rowCount === 1;
-    if (ours) await client.query(sql);
-    else await isApplied(client, table, file, checksum);
+    if (ours) await client.query(file.sql);
+    else await isApplied(client, table, file);
     await client.query('COMMIT');
     return ours;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    throw failure(`apply ${file.name}`, error);
+    throw failure(`apply ${file.name}${lineOf(file.sql, error)}`, error);
   }
 }
 
 async function isApplied(
   client: pg.ClientBase,
   table: string,
-  file: MigrationFile,
-  checksum: string,
+  { version, name, checksum }: Script,
 ): Promise<boolean> {
   const { rows } = await client
-    .query<{ checksum: string }>(`SELECT checksum FROM ${table} WHERE version = $1`, [file.version])
+    .query<{ checksum: string }>(`SELECT checksum FROM ${table} WHERE version = $1`, [version])
     .catch((error: unknown) => {
       throw failure('read which migrations were applied', error);
     });
   const [row] = rows;
   if (row && row.checksum !== checksum) {
-    throw new Refused(
-      `${file.name} was changed after it was applied; put it back and add a new file instead`,
-    );
+    throw new Refused(`${name} was changed after it was applied; put it back and add a new file instead`);
   }
   return row !== undefined;
+}
+
+/** Where PostgreSQL tells a place. */
+function lineOf(sql: string, error: unknown): string {
+  if (!(error instanceof pg.DatabaseError) || error.position === undefined) return '';
+  return `, line ${placeOf(sql, Number(error.position)).line}`;
 }
 
 function failure(attempted: string, error: unknown): Error {

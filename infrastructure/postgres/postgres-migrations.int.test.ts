@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { migrationsContract } from '../../application/ports/migrations.contract.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresMigrations } from './postgres-migrations.ts';
+import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
 import { testServer } from './test-server.ts';
 
@@ -18,6 +20,7 @@ migrationsContract('PostgreSQL', async () => {
     bare,
     whole,
     missing,
+    spoil: (project) => spoil(server, project),
     async close() {
       await server.administer('remove', (client) => client.query(`DROP DATABASE ${bare}`));
       await databases.dropDatabase(whole);
@@ -25,6 +28,12 @@ migrationsContract('PostgreSQL', async () => {
     },
   };
 });
+
+const spoil = async (server: PostgresServer, project: ProjectId): Promise<void> => {
+  await server.inDatabase(project, 'spoil', (client) =>
+    client.query(`UPDATE launchdb.migrations SET checksum = 'another' WHERE version = 1`),
+  );
+};
 
 test('a closed database is worth another try', async () => {
   const server = await testServer();

@@ -1,4 +1,4 @@
-import type { Migrations } from '../../application/ports/migrations.ts';
+import type { FileResult, Migrations } from '../../application/ports/migrations.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import type { PostgresServer } from './postgres-server.ts';
@@ -14,9 +14,13 @@ export class PostgresMigrations implements Migrations {
     this.latestVersion = latestVersion;
   }
 
-  migrate(project: ProjectId, version: number): Promise<{ applied: readonly string[] }> {
-    return this.#server.inDatabase(databaseName(project), 'migrate the database', (client) =>
-      applyMigrations(client, PROJECT_MIGRATIONS, { schema: MIGRATIONS_SCHEMA, upTo: version }),
+  async migrate(project: ProjectId, version: number): Promise<readonly FileResult[]> {
+    const options = { schema: MIGRATIONS_SCHEMA, upTo: version };
+    const { results } = await this.#server.inDatabase(
+      databaseName(project),
+      'migrate the database',
+      (client) => applyMigrations(client, PROJECT_MIGRATIONS, options),
     );
+    return results;
   }
 }

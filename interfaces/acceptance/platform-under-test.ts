@@ -28,7 +28,7 @@ export interface Answer<T = Record<string, unknown>> {
 }
 
 /** What a platform in several processes consists of, in the order in which a person would start them. */
-const SEPARATE = ['worker', 'manager', 'platform', 'gateway'] as const;
+const SEPARATE = ['worker', 'migrations', 'manager', 'platform', 'gateway'] as const;
 
 /**
  * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
@@ -56,7 +56,7 @@ export class PlatformUnderTest {
   static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
-    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'WORKER', 'POSTGRES', 'PGBOUNCER'];
+    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'WORKER', 'POSTGRES', 'PGBOUNCER'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       // hundreds of starts: half of each would be compiling the same sources

@@ -8,6 +8,7 @@ import type { Machine } from './machine.ts';
 import { managedDataPlaneModule } from './managed-data-plane-module.ts';
 import { managerModule } from './manager-module.ts';
 import { collectorsModule, metricsModule } from './metrics-module.ts';
+import { localMigrationsModule, remoteMigrationsModule } from './migrations-module.ts';
 import { migrationRoutesModule } from './migration-routes-module.ts';
 import { ownerRoutesModule } from './owner-routes-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
@@ -26,10 +27,14 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.bind(TOKENS.config).toConstantValue(options.config);
   container.bind(TOKENS.log).toConstantValue(options.log);
   container.bind(TOKENS.machine).toConstantValue(machine);
-  const isManager = options.config.LAUNCHDB_ROLES.includes('manager');
+  const { LAUNCHDB_ROLES: roles } = options.config;
   container.load(metricsModule, postgresModule, logModule, dataPlaneModule, workerModule);
-  if (isManager) container.load(managedDataPlaneModule, projectWatchModule, managerModule, collectorsModule);
-  else container.load(remoteDataPlaneModule);
+  container.load(roles.includes('migrations') ? localMigrationsModule : remoteMigrationsModule);
+  if (roles.includes('manager')) {
+    container.load(managedDataPlaneModule, projectWatchModule, managerModule, collectorsModule);
+  } else {
+    container.load(remoteDataPlaneModule);
+  }
   container.load(capacityModule, ownerRoutesModule, projectRoutesModule);
   container.load(extensionRoutesModule, migrationRoutesModule);
   container.load(platformApiModule, gatewayModule);

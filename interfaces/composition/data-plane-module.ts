@@ -7,15 +7,10 @@ import type { World } from '../../application/process-managers/world.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { PostgresDatabases } from '../../infrastructure/postgres/postgres-databases.ts';
-import { PostgresMigrations } from '../../infrastructure/postgres/postgres-migrations.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.server]);
-  bind(TOKENS.migrations).toResolvedValue(
-    (server, { templateVersion }) => new PostgresMigrations(server, templateVersion),
-    [TOKENS.server, TOKENS.machine],
-  );
   bind(TOKENS.internalKeys).toResolvedValue(
     ({ INTERNAL_API_KEY }, { directory }) =>
       INTERNAL_API_KEY ?? [derivedPassword(directory.masterKey, 'internal-api-key')],

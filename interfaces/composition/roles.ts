@@ -10,6 +10,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   gateway: ['platformSessions', 'views', 'dataApis', 'gateway'],
   platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
   worker: [...LOG, 'views', 'processWorker', 'workerServer'],
+  migrations: [...LOG, 'migrations'],
   manager: [
     ...LOG,
     'views',
@@ -27,6 +28,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
 /** In the order in which they start. */
 export function partsOf(roles: readonly Role[]) {
   const needed = new Set(roles.flatMap((role) => NEEDED[role]));
-  if (roles.includes('platform') || roles.includes('manager')) needed.delete('workerServer');
+  if (roles.some((role) => ['platform', 'manager', 'migrations'].includes(role)))
+    needed.delete('workerServer');
   return Object.entries(PARTS).flatMap(([name, part]) => (needed.has(name as PartName) ? [part] : []));
 }

@@ -115,6 +115,7 @@ export const PARTS = {
   collectors: token<Part>('collectors'),
   /** health, readiness and metrics of a worker that has no other server beside it for them */
   workerServer: token<Part>('worker-server'),
+  migrations: token<Part>('migrations'),
   manager: token<Part>('manager'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),

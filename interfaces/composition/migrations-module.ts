@@ -1,0 +1,57 @@
+/** The template's migrations: of this process, with the service in front of them, or asked for from afar. */
+import { ContainerModule } from 'inversify';
+import { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
+import { RemoteMigrations } from '../../infrastructure/manager-client/remote-migrations.ts';
+import { PostgresMigrations } from '../../infrastructure/postgres/postgres-migrations.ts';
+import { createServer } from '../http/server.ts';
+import { migrationsEndpoints } from '../migrations/migrations-endpoints.ts';
+import { readiness } from './platform-api-module.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.migrations).toResolvedValue(
+    ({ MIGRATIONS_URL: url }, [internalKey], { templateVersion }) =>
+      new RemoteMigrations(
+        new ManagerClient({ url, internalKey, name: 'the migrations service' }),
+        templateVersion,
+      ),
+    [TOKENS.config, TOKENS.internalKeys, TOKENS.machine],
+  );
+});
+
+export const localMigrationsModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.migrations).toResolvedValue(
+    (server, { templateVersion }) => new PostgresMigrations(server, templateVersion),
+    [TOKENS.server, TOKENS.machine],
+  );
+  bind(PARTS.migrations).toResolvedValue(
+    ({ MIGRATIONS_PORT, LISTEN_HOST }, internalKeys, store, migrations, postgres, log, metrics) => {
+      const server = createServer({
+        name: 'migrations',
+        port: MIGRATIONS_PORT,
+        portVariable: 'MIGRATIONS_PORT',
+        host: LISTEN_HOST,
+        endpoints: migrationsEndpoints({ store, migrations }),
+        internalKeys,
+        log,
+        ready: readiness(postgres, store),
+        metrics,
+      });
+      return {
+        name: 'migrations',
+        start: () => server.start(),
+        stop: () => server.stop(),
+        stopWithinMs: 12_000,
+      };
+    },
+    [
+      TOKENS.config,
+      TOKENS.internalKeys,
+      TOKENS.store,
+      TOKENS.migrations,
+      TOKENS.server,
+      TOKENS.log,
+      TOKENS.metrics,
+    ],
+  );
+});

@@ -1,0 +1,82 @@
+/** The migrations service: brings a project's database to a version of the template. Internal. */
+import { z } from 'zod';
+import { MigrationsStopped, type FileResult, type Migrations } from '../../application/ports/migrations.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import { loadProject, projectNotFound } from '../../application/project/load-project.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { told } from '../manager/data-plane.ts';
+
+export interface MigrationsDependencies {
+  readonly store: EventStore;
+  readonly migrations: Migrations;
+}
+
+const WITHIN_MS = 30_000;
+
+const report = z.object({
+  project_id: z.string(),
+  migrations_applied: z.int(),
+  migrations_skipped: z.int(),
+  total_duration_ms: z.number(),
+  results: z.array(
+    z.object({
+      name: z.string(),
+      checksum: z.string(),
+      executed: z.boolean(),
+      duration_ms: z.number(),
+      error: z.string().optional(),
+    }),
+  ),
+  status: z.enum(['success', 'no_changes', 'failed']),
+});
+
+export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencies): Endpoint[] => [
+  endpoint({
+    method: 'post',
+    path: '/internal/migrations/run',
+    summary: "Applies the template's files that a project's database does not have",
+    auth: 'internal',
+    tags: ['migrations'],
+    limits: { timeMs: WITHIN_MS },
+    body: z.object({
+      project_id: z
+        .string()
+        .refine(isProjectId, 'not a project id')
+        .transform((text) => text as ProjectId),
+      set: z.enum(['project-template']).default('project-template'),
+      version: z
+        .int()
+        .min(1)
+        .max(9_999)
+        .optional()
+        .describe('Default: the one that the project was requested with.'),
+    }),
+    responses: { 200: report },
+    handler: async ({ body: { project_id: id, version } }) => {
+      const project = (await loadProject(store, id))?.project;
+      if (!project || project.status === 'purged') throw projectNotFound();
+      const results = await told(resultsOf(migrations.migrate(id, version ?? project.templateVersion)));
+      return { status: 200, body: { project_id: id, ...reportOf(results) } };
+    },
+  }),
+];
+
+/** A file that fails is an answer, too: the last result has its error. */
+const resultsOf = (work: Promise<readonly FileResult[]>): Promise<readonly FileResult[]> =>
+  work.catch((error: unknown) => {
+    if (error instanceof MigrationsStopped) return error.results;
+    throw error;
+  });
+
+function reportOf(results: readonly FileResult[]) {
+  const applied = results.filter(({ executed }) => executed).length;
+  const failed = results.filter(({ error }) => error !== undefined).length;
+  return {
+    migrations_applied: applied,
+    migrations_skipped: results.length - applied - failed,
+    total_duration_ms: results.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    results: results.map(({ durationMs, ...file }) => ({ ...file, duration_ms: durationMs })),
+    status: failed > 0 ? ('failed' as const) : applied > 0 ? ('success' as const) : ('no_changes' as const),
+  };
+}
