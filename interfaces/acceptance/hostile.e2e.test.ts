@@ -78,11 +78,14 @@ describe('another owner', () => {
       if (!path.includes('/projects/{id}')) continue;
       for (const method of Object.keys(methods)) {
         const body = BODIES[`${method} ${path}`];
-        const answer = await raw(path.replace('{id}', id) + (method === 'delete' ? '?purge=true' : ''), {
-          method: method.toUpperCase(),
-          headers: { authorization: `Bearer ${strangerToken}`, 'content-type': 'application/json' },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-        });
+        const answer = await raw(
+          path.replace('{id}', id).replace('{version}', '1') + (method === 'delete' ? '?purge=true' : ''),
+          {
+            method: method.toUpperCase(),
+            headers: { authorization: `Bearer ${strangerToken}`, 'content-type': 'application/json' },
+            ...(body !== undefined && { body: JSON.stringify(body) }),
+          },
+        );
         expect([method, path, answer.status]).toEqual([method, path, 404]);
         await answer.body?.cancel();
         asked.push(`${method} ${path}`);
@@ -125,6 +128,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'patch /api/projects/{id}': { display_name: 'x' },
   'delete /api/projects/{id}': { name: 'mine' },
   'post /api/projects/{id}/sql': { query: 'SELECT 1' },
+  'post /api/projects/{id}/migrations': { migrations: [{ name: '0001_a.sql', sql: 'SELECT 1' }] },
 };
 
 describe('tokens', () => {
