@@ -12,7 +12,7 @@ import { readComposeFile, root, type ComposeFile, type Service } from './compose
 
 const run = promisify(execFile);
 const SOCKET = '/var/run/docker.sock';
-const OURS = ['gateway', 'platform-api', 'worker', 'manager'];
+const OURS = ['gateway', 'platform-api', 'worker', 'migrations', 'manager'];
 
 let file: ComposeFile;
 let services: [string, Service][];
@@ -106,10 +106,10 @@ describe('who reaches whom', () => {
     expect(Object.fromEntries(members)).toEqual({
       edge: ['caddy', 'public-pooler'],
       api: ['caddy', 'gateway', 'platform-api'],
-      control: ['gateway', 'manager', 'platform-api', 'worker'],
+      control: ['gateway', 'manager', 'migrations', 'platform-api', 'worker'],
       docker: ['docker-socket-proxy', 'manager'],
-      data: ['gateway', 'manager', 'pgbouncer', 'platform-api', 'postgres', 'worker'],
-      log: ['eventstore', 'manager', 'platform-api', 'worker'],
+      data: ['gateway', 'manager', 'migrations', 'pgbouncer', 'platform-api', 'postgres', 'worker'],
+      log: ['eventstore', 'manager', 'migrations', 'platform-api', 'worker'],
       'public-pooler': ['pgbouncer', 'public-pooler'],
       // and the projects' containers
       tenants: ['caddy', 'gateway', 'manager', 'pgbouncer'],
@@ -131,7 +131,7 @@ describe('secrets', () => {
       );
     expect(Object.keys(file.secrets).map((name) => [name, having(name)])).toEqual([
       ['database-url', [...OURS].sort()],
-      ['event-store-url', ['manager', 'platform-api', 'worker']],
+      ['event-store-url', ['manager', 'migrations', 'platform-api', 'worker']],
       ['internal-api-key', [...OURS].sort()],
       ['master-key', [...OURS].sort()],
       ['postgres-password', ['postgres']],
@@ -171,7 +171,7 @@ describe('what starts when', () => {
 
   test('every role has its process, told only what it knows', () => {
     const roles = OURS.map((name) => file.services[name]?.environment?.['LAUNCHDB_ROLES']);
-    expect(roles).toEqual(['gateway', 'platform', 'worker', 'manager']);
+    expect(roles).toEqual(['gateway', 'platform', 'worker', 'migrations', 'manager']);
     const known = [...CONFIG_VARIABLES, ...CONFIG_VARIABLES.map((name) => `${name}_FILE`)];
     const told = new Set(OURS.flatMap((name) => Object.keys(file.services[name]?.environment ?? {})));
     expect([...told].filter((name) => !known.includes(name))).toEqual([]);
