@@ -8,6 +8,7 @@ import Docker, {
   type ContainerInspectInfo,
 } from 'dockerode';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import { packFile, unpackFile, type PackedFile } from './tar-file.ts';
 
@@ -59,7 +60,19 @@ export class DockerEngine {
   /** A container that is not there, or was removed meanwhile, is one that was removed. Takes its own volumes along. */
   async remove(name: string): Promise<void> {
     const removal = this.docker.getContainer(name).remove({ force: true, v: true });
-    await ifThere(this.#ask('remove a container', removal));
+    await ifThere(this.#ask('remove a container', removal)).catch(async (error: unknown) => {
+      const { cause } = error as { cause?: { statusCode?: number } };
+      // somebody else removes it at this moment
+      if (cause?.statusCode !== 409 || !(await this.#goesBy(name))) throw error;
+    });
+  }
+
+  async #goesBy(name: string): Promise<boolean> {
+    for (const deadline = Date.now() + ANSWER_WITHIN_MS; Date.now() < deadline;) {
+      if (!(await this.inspect(name))) return true;
+      await sleep(50);
+    }
+    return false;
   }
 
   async start(name: string): Promise<void> {
