@@ -61,13 +61,12 @@ export class DockerEngine {
   async remove(name: string): Promise<void> {
     const removal = this.docker.getContainer(name).remove({ force: true, v: true });
     await ifThere(this.#ask('remove a container', removal)).catch(async (error: unknown) => {
-      const { cause } = error as { cause?: { statusCode?: number } };
       // somebody else removes it at this moment
-      if (cause?.statusCode !== 409 || !(await this.#goesBy(name))) throw error;
+      if (statusOf(error) !== 409 || !(await this.#isGone(name))) throw error;
     });
   }
 
-  async #goesBy(name: string): Promise<boolean> {
+  async #isGone(name: string): Promise<boolean> {
     for (const deadline = Date.now() + ANSWER_WITHIN_MS; Date.now() < deadline;) {
       if (!(await this.inspect(name))) return true;
       await sleep(50);

@@ -36,7 +36,9 @@ test('the session lost meanwhile: the work’s outcome counts, and the next one 
   onTestFinished(() => pool.end());
   const turns = new PostgresTurns(pool);
   const work = async () => {
-    const others = `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()`;
+    const others = `SELECT pg_terminate_backend(pid) FROM pg_locks
+       WHERE locktype = 'advisory' AND pid <> pg_backend_pid()
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     await database.pool.query(others);
     return 'done';
   };
