@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+/** by hand, not yet in every run: the second shape of the acceptance suite with its projects in containers */
+const inContainers = process.env['ACCEPTANCE_RUNTIME'] === 'docker';
 const shared = { environment: 'node', restoreMocks: true } as const;
 
 export default defineConfig({
@@ -58,13 +60,13 @@ export default defineConfig({
       {
         test: {
           ...shared,
-          // the same suite on the other event store, with one process for each role and projects in containers. What
-          // stands in front of them does not depend on that
+          // the same suite on the other event store and with one process for each role. What stands in front of them
+          // does not depend on that
           name: 'e2e-separate',
           include: ['interfaces/acceptance/*.e2e.test.ts'],
           exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts', '**/{caddy,public-pooler}.e2e.test.ts'],
-          globalSetup: './interfaces/acceptance/docker-setup.ts',
-          env: { ACCEPTANCE_STORE: 'esdb', ACCEPTANCE_SHAPE: 'separate', ACCEPTANCE_RUNTIME: 'docker' },
+          globalSetup: inContainers ? './interfaces/acceptance/docker-setup.ts' : [],
+          env: { ACCEPTANCE_STORE: 'esdb', ACCEPTANCE_SHAPE: 'separate' },
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
