@@ -153,7 +153,8 @@ describe('PostgREST processes', () => {
     const [pid = 0] = await pids(harness, api);
     const { port } = dataApis.endpoint(api.project) ?? { port: 0 };
     process.kill(pid, 'SIGKILL');
-    const taker = createServer();
+    // a request may be on its way to where it was a moment ago: it must not hang there
+    const taker = createServer((socket) => socket.destroy());
     onTestFinished(() => new Promise<void>((resolve) => taker.close(() => resolve())));
     await vi.waitFor(
       () =>
