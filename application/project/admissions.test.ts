@@ -3,13 +3,17 @@ import { expect, test } from 'vitest';
 import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
 import { Admissions } from './admissions.ts';
 
-/** A platform with room for some projects; its read model takes a moment. */
-function platform(limit: number) {
+/**
+ * A platform with room for some projects; its read model takes a moment.
+ * @param unseen projects in service that the view shows only to who has to wait for it
+ */
+function platform(limit: number, unseen = 0) {
   const state = { used: 0, looks: 0 };
-  const capacity = async () => {
+  const capacity = async (places: number) => {
     state.looks++;
     await sleep(2);
-    return { max: 55 + limit, reserved: 0, perProject: 1, used: state.used };
+    const shown = state.used + unseen + places <= limit ? state.used : state.used + unseen;
+    return { max: 55 + limit, reserved: 0, perProject: 1, used: shown };
   };
   const turns = new InMemoryTurns();
   /** two processes of one platform */
@@ -33,6 +37,12 @@ test('of many at once, in two processes, exactly as many get in as there is room
     code: 'platform/capacity-reached',
     facts: { used: 30, limit: 30 },
   });
+});
+
+test('what the view does not show yet is room for nobody', async () => {
+  const { state, ask } = platform(10, 3);
+  expect(await outcomes(Array.from({ length: 8 }, () => ask(0)))).toBe(7);
+  expect(state.used + 3).toBe(10);
 });
 
 test('those who wait share a look', async () => {

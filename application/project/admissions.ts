@@ -3,8 +3,11 @@ import type { Turns } from '../ports/turns.ts';
 
 export interface AdmissionDependencies {
   readonly turns: Turns;
-  /** by a read model that shows everything recorded before the question */
-  readonly capacity: () => Promise<Capacity>;
+  /**
+   * By a read model. Where there may be less room than for `places` more, it shows everything recorded before the
+   * question; where there is room for them whatever it does not show yet, it need not.
+   */
+  readonly capacity: (places: number) => Promise<Capacity>;
 }
 
 const AT_ONCE = 64;
@@ -67,7 +70,7 @@ export class Admissions {
   async #admitAll(batch: readonly Candidate[]): Promise<void> {
     const needs = await Promise.all(batch.map((one) => one.needsRoom()));
     const [inNeed, others] = [batch.filter((_, at) => needs[at]), batch.filter((_, at) => !needs[at])];
-    const capacity = inNeed.length > 0 ? await this.#dependencies.capacity() : undefined;
+    const capacity = inNeed.length > 0 ? await this.#dependencies.capacity(inNeed.length) : undefined;
     const places = capacity ? projectLimit(capacity) - capacity.used : 0;
     const [first, late] = [inNeed.slice(0, Math.max(0, places)), inNeed.slice(Math.max(0, places))];
     const outcomes = await Promise.all([...first, ...others].map((one) => one.admit()));

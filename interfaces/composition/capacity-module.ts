@@ -18,14 +18,15 @@ export const capacityModule = new ContainerModule(({ bind }) => {
     [TOKENS.platformPool, TOKENS.capacity],
   );
   bind(TOKENS.capacity).toResolvedValue(
-    (server, pooler, pool, store, checkpoints) => async () => {
+    (server, pooler, pool, store, checkpoints) => async (places) => {
       const head = await store.head();
       const perProject = pooler ? PROJECT_CONNECTIONS : POSTGREST_CONNECTIONS;
       const connections = { ...(await server.connectionLimits()), perProject };
       const { position } = await readCheckpoint(pool, desiredDataApis.name);
       const used = await countProjectsInService(pool);
       // an event brings one project into service at most: far from the limit nobody has to wait for the view
-      if (used + Number(head - position) < projectLimit(connections)) return { ...connections, used };
+      const most = used + Number(head - position);
+      if (most + places <= projectLimit(connections)) return { ...connections, used };
       await checkpoints.waitFor(desiredDataApis.name, head, VIEW_WITHIN_MS);
       return { ...connections, used: await countProjectsInService(pool) };
     },

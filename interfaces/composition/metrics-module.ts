@@ -4,7 +4,8 @@ import type pg from 'pg';
 import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import { projectLimit, type Capacity } from '../../domain/platform/capacity.ts';
+import type { AdmissionDependencies } from '../../application/project/admissions.ts';
+import { projectLimit } from '../../domain/platform/capacity.ts';
 import { readCheckpoints } from '../../projections/checkpoints.ts';
 import { countProjectsByStatus, listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
 import { Metrics, type Collector } from '../http/metrics.ts';
@@ -87,12 +88,12 @@ const projects = ({ projects }: Metrics, pool: pg.Pool): Collector => ({
   },
 });
 
-const room = ({ capacity: gauges }: Metrics, capacity: () => Promise<Capacity>): Collector => ({
+const room = ({ capacity: gauges }: Metrics, capacity: AdmissionDependencies['capacity']): Collector => ({
   name: 'capacity',
   // without labels, a reset would make them 0
   sets: Object.values(gauges).map((gauge) => ({ reset: () => gauge.remove() })),
   async collect() {
-    const now = await capacity();
+    const now = await capacity(1);
     gauges.used.set(now.used);
     gauges.limit.set(projectLimit(now));
     gauges.connections.set(now.max);

@@ -15,12 +15,11 @@ import type { Migrations } from '../../application/ports/migrations.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
-import type { Admissions } from '../../application/project/admissions.ts';
+import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/process-managers/world.ts';
-import type { Capacity } from '../../domain/platform/capacity.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import type { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
 import type { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
@@ -81,7 +80,7 @@ export const TOKENS = {
 
   admissions: token<Admissions>('admissions'),
   /** how many projects are in service, and what there is room for */
-  capacity: token<() => Promise<Capacity>>('capacity'),
+  capacity: token<AdmissionDependencies['capacity']>('capacity'),
 
   ownerTokens: token<Tokens>('owner-tokens'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
