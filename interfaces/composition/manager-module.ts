@@ -1,9 +1,9 @@
 /** The manager's internal API, in front of what it keeps standing. */
 import { ContainerModule } from 'inversify';
 import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
-import { createServer } from '../http/server.ts';
 import { managerEndpoints } from '../manager/manager-endpoints.ts';
 import { readiness } from './platform-api-module.ts';
+import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const managerModule = new ContainerModule(({ bind }) => {
@@ -22,7 +22,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       metrics,
     ) => {
       const desired = () => listDesiredDataApis(pool);
-      const manager = createServer({
+      return serverPart({
         name: 'manager',
         port: MANAGER_PORT,
         portVariable: 'MANAGER_PORT',
@@ -33,12 +33,6 @@ export const managerModule = new ContainerModule(({ bind }) => {
         ready: readiness(server, store),
         metrics,
       });
-      return {
-        name: 'manager',
-        start: () => manager.start(),
-        stop: () => manager.stop(),
-        stopWithinMs: 12_000,
-      };
     },
     [
       TOKENS.config,

@@ -9,16 +9,16 @@ import { projectLimit } from '../../domain/platform/capacity.ts';
 import { readCheckpoints } from '../../projections/checkpoints.ts';
 import { countProjectsByStatus, listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
 import { Metrics, type Collector } from '../http/metrics.ts';
-import { createServer } from '../http/server.ts';
 import { readiness } from './platform-api-module.ts';
+import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 /** Each process counts what goes on in it. */
 export const metricsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.metrics).toResolvedValue(() => new Metrics());
   bind(PARTS.workerServer).toResolvedValue(
-    ({ WORKER_PORT, LISTEN_HOST }, postgres, store, log, metrics) => {
-      const server = createServer({
+    ({ WORKER_PORT, LISTEN_HOST }, postgres, store, log, metrics) =>
+      serverPart({
         name: 'worker',
         port: WORKER_PORT,
         portVariable: 'WORKER_PORT',
@@ -27,14 +27,7 @@ export const metricsModule = new ContainerModule(({ bind }) => {
         log,
         ready: readiness(postgres, store),
         metrics,
-      });
-      return {
-        name: 'worker',
-        start: () => server.start(),
-        stop: () => server.stop(),
-        stopWithinMs: 12_000,
-      };
-    },
+      }),
     [TOKENS.config, TOKENS.server, TOKENS.store, TOKENS.log, TOKENS.metrics],
   );
 });

@@ -3,9 +3,9 @@ import { ContainerModule } from 'inversify';
 import { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
 import { RemoteMigrations } from '../../infrastructure/manager-client/remote-migrations.ts';
 import { PostgresMigrations } from '../../infrastructure/postgres/postgres-migrations.ts';
-import { createServer } from '../http/server.ts';
 import { migrationsEndpoints } from '../migrations/migrations-endpoints.ts';
 import { readiness } from './platform-api-module.ts';
+import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
@@ -25,8 +25,8 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
     [TOKENS.server, TOKENS.machine],
   );
   bind(PARTS.migrations).toResolvedValue(
-    ({ MIGRATIONS_PORT, LISTEN_HOST }, internalKeys, store, migrations, postgres, log, metrics) => {
-      const server = createServer({
+    ({ MIGRATIONS_PORT, LISTEN_HOST }, internalKeys, store, migrations, postgres, log, metrics) =>
+      serverPart({
         name: 'migrations',
         port: MIGRATIONS_PORT,
         portVariable: 'MIGRATIONS_PORT',
@@ -36,14 +36,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
         log,
         ready: readiness(postgres, store),
         metrics,
-      });
-      return {
-        name: 'migrations',
-        start: () => server.start(),
-        stop: () => server.stop(),
-        stopWithinMs: 12_000,
-      };
-    },
+      }),
     [
       TOKENS.config,
       TOKENS.internalKeys,

@@ -2,15 +2,15 @@ import { ContainerModule } from 'inversify';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { bearerAuthentication } from '../http/authenticate.ts';
-import { createServer } from '../http/server.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
+import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (config, endpoints, ownerTokens, tokens, clock, server, store, log, metrics) => {
-      const api = createServer({
+    (config, endpoints, ownerTokens, tokens, clock, server, store, log, metrics) =>
+      serverPart({
         name: 'platform-api',
         port: config.PLATFORM_PORT,
         portVariable: 'PLATFORM_PORT',
@@ -23,14 +23,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         docs: API_DOCUMENT,
         // the gateway: it tells whose request it passes on
         trustedProxies: config.TRUSTED_PROXIES,
-      });
-      return {
-        name: 'platform-api',
-        start: () => api.start(),
-        stop: () => api.stop(),
-        stopWithinMs: 12_000,
-      };
-    },
+      }),
     [
       TOKENS.config,
       TOKENS.endpoints,
