@@ -10,10 +10,10 @@ import {
 } from '../../application/ports/owner-migrations.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { APPLIED, OwnerMigrationSession } from './owner-migration-session.ts';
+import { connectAsOwner, endOwnerSession } from './owner-session.ts';
 import { inTransaction, type PostgresServer } from './postgres-server.ts';
 import { sqlState } from './postgres-errors.ts';
 
-const CONNECT_WITHIN_MS = 5_000;
 /** advisory locks are of one database: the same key for all projects */
 const LOCK = 0x1a_db_04;
 
@@ -67,7 +67,7 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
   ): Promise<T> {
     await this.#ensureTable(who.project);
     const client = await this.#connect(who, limits);
-    const end = () => void this.#endSession(client, who.project);
+    const end = () => void endOwnerSession(this.#server, client, who.project);
     signal.addEventListener('abort', end);
     try {
       if (signal.aborted) throw new Unavailable('migrate: nobody waits for it any more');
@@ -80,44 +80,15 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
     }
   }
 
-  async #connect({ project, ownerPassword }: Who, limits: MigrationLimits): Promise<pg.Client> {
-    const { host, port } = this.#server.address;
-    const client = new pg.Client({
-      host,
-      port,
-      user: ownerRole(project),
-      password: ownerPassword,
-      database: databaseName(project),
+  #connect({ project, ownerPassword }: Who, limits: MigrationLimits): Promise<pg.Client> {
+    return connectAsOwner(this.#server, project, ownerPassword, {
       application_name: 'launchdb-migrations',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
       statement_timeout: limits.statementTimeoutMs,
       lock_timeout: limits.lockTimeoutMs,
       idle_in_transaction_session_timeout: 30_000,
       // when we die it notices while its statement runs, and takes back what it did
       options: '-c client_connection_check_interval=1000 -c client_min_messages=error',
     });
-    // a session that dies fails its query, which says so
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      throw new Unavailable(`connect to the database ${databaseName(project)}`, error);
-    }
-  }
-
-  /** From outside: a session may be deaf to everything but this. Its query then fails. */
-  async #endSession(client: pg.Client, project: ProjectId): Promise<void> {
-    const { processID } = client as pg.Client & { readonly processID: number };
-    await this.#server
-      .administer('end a session of the owner', (admin) =>
-        admin.query(
-          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND usename = $2',
-          [processID, ownerRole(project)],
-        ),
-      )
-      // then PostgreSQL itself is away, and the session with it
-      .catch(() => {});
   }
 
   /** Not in the template: projects of every age have to have it. */

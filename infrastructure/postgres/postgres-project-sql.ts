@@ -2,7 +2,8 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
 import { SqlFailed, type ProjectSql, type SqlOutcome } from '../../application/ports/project-sql.ts';
-import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { connectAsOwner, endOwnerSession } from './owner-session.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { collect, type Collected } from './sql-collector.ts';
 import { jsonSafeValues } from './sql-values.ts';
@@ -25,7 +26,6 @@ export const DEFAULT_SQL_LIMITS: SqlLimits = {
 
 /** for all statements together, above the limit of one: kept from outside, so no SQL can lift it */
 const GRACE_MS = 2_000;
-const CONNECT_WITHIN_MS = 5_000;
 const LOCK_WITHIN_MS = 10_000;
 /** what one message of the protocol can count */
 const MAX_PARAMS = 65_535;
@@ -70,7 +70,10 @@ export class PostgresProjectSql implements ProjectSql {
         changedSchema: changesSchema(commands, statement.query),
       };
     } catch (error) {
-      if (stop.reason) await this.#endSession(client, project);
+      if (stop.reason) {
+        streamOf(client).destroy();
+        await endOwnerSession(this.#server, client, project);
+      }
       throw stop.reason ?? failure(project, error);
     } finally {
       stop.dispose();
@@ -78,28 +81,13 @@ export class PostgresProjectSql implements ProjectSql {
     }
   }
 
-  async #connect(project: ProjectId, password: string): Promise<pg.Client> {
-    const { host, port } = this.#server.address;
-    const client = new pg.Client({
-      host,
-      port,
-      user: ownerRole(project),
-      password,
-      database: databaseName(project),
+  #connect(project: ProjectId, password: string): Promise<pg.Client> {
+    return connectAsOwner(this.#server, project, password, {
       application_name: 'launchdb-sql',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
       statement_timeout: this.#limits.timeoutMs,
       lock_timeout: LOCK_WITHIN_MS,
       idle_in_transaction_session_timeout: 5_000,
     });
-    // a session that dies fails its query, which says so
-    client.on('error', () => {});
-    try {
-      await client.connect();
-    } catch (error) {
-      throw new Unavailable(`connect to the database ${databaseName(project)}`, error);
-    }
-    return client;
   }
 
   async #execute(client: pg.Client, { query: text, params }: Statement): Promise<Collected> {
@@ -116,21 +104,6 @@ export class PostgresProjectSql implements ProjectSql {
     const outcome = await collected;
     await client.query('COMMIT');
     return outcome;
-  }
-
-  /** From outside: a session may be deaf to everything but this, and it ends what it runs. */
-  async #endSession(client: pg.Client, project: ProjectId): Promise<void> {
-    streamOf(client).destroy();
-    const { processID } = client as pg.Client & { readonly processID: number };
-    await this.#server
-      .administer('end a session of the owner', (admin) =>
-        admin.query(
-          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND usename = $2',
-          [processID, ownerRole(project)],
-        ),
-      )
-      // then PostgreSQL itself is away, and the session with it
-      .catch(() => {});
   }
 }
 

@@ -1,0 +1,51 @@
+/** Sessions straight to PostgreSQL as a project's owner, for what must not go through the pooler. */
+import pg from 'pg';
+import { Unavailable } from '../../application/errors.ts';
+import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import type { PostgresServer } from './postgres-server.ts';
+
+const CONNECT_WITHIN_MS = 5_000;
+
+/** @throws {Unavailable} */
+export async function connectAsOwner(
+  { address: { host, port } }: PostgresServer,
+  project: ProjectId,
+  password: string,
+  settings: pg.ClientConfig,
+): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...settings,
+    host,
+    port,
+    user: ownerRole(project),
+    password,
+    database: databaseName(project),
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+  });
+  // a session that dies fails its query, which says so
+  client.on('error', () => {});
+  try {
+    await client.connect();
+  } catch (error) {
+    throw new Unavailable(`connect to the database ${databaseName(project)}`, error);
+  }
+  return client;
+}
+
+/** From outside: a session may be deaf to everything but this, and it ends what it runs. Its query then fails. */
+export async function endOwnerSession(
+  server: PostgresServer,
+  client: pg.Client,
+  project: ProjectId,
+): Promise<void> {
+  const { processID } = client as pg.Client & { readonly processID: number };
+  await server
+    .administer('end a session of the owner', (admin) =>
+      admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND usename = $2', [
+        processID,
+        ownerRole(project),
+      ]),
+    )
+    // then PostgreSQL itself is away, and the session with it
+    .catch(() => {});
+}
