@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
+import { Rounds } from './rounds.ts';
 
 /** What one project was used for, as far as anybody can see. */
 export interface Use {
@@ -41,24 +42,24 @@ interface Seen {
 
 export class IdleWatch {
   readonly #dependencies: IdleDependencies;
-  #stopping = new AbortController();
-  #looking: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
   #seen = new Map<ProjectId, Seen>();
 
   constructor(dependencies: IdleDependencies) {
     this.#dependencies = dependencies;
+    const { lookEveryMs: everyMs } = dependencies;
+    const failed = 'could not look for idle projects';
+    this.#rounds = new Rounds({ ...dependencies, everyMs, failed }, () => this.look());
   }
 
   /** May be called again after `stop`. */
   start(): void {
-    this.#stopping = new AbortController();
     this.#seen = new Map();
-    this.#looking = this.#again();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#looking;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Looks at every project once. */
@@ -92,16 +93,6 @@ export class IdleWatch {
       await handle(this.#dependencies, projectDecider, projectStream(id), command, metadata, { ifRevision });
     } catch (error) {
       if (!(error instanceof Rejection)) log.warn({ project: id, err: error }, 'could not put it to sleep');
-    }
-  }
-
-  async #again(): Promise<void> {
-    const { clock, lookEveryMs, log } = this.#dependencies;
-    while (!this.#stopping.signal.aborted) {
-      await this.look().catch((error: unknown) =>
-        log.warn({ err: error }, 'could not look for idle projects'),
-      );
-      await clock.sleep(lookEveryMs, this.#stopping.signal);
     }
   }
 }

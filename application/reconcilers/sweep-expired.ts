@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
+import { Rounds } from './rounds.ts';
 
 export interface SweepDependencies {
   readonly store: EventStore;
@@ -23,22 +24,21 @@ export interface SweepDependencies {
 
 export class Sweep {
   readonly #dependencies: SweepDependencies;
-  #stopping = new AbortController();
-  #sweeping: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
   constructor(dependencies: SweepDependencies) {
     this.#dependencies = dependencies;
+    const failed = 'could not look for what is due';
+    this.#rounds = new Rounds({ ...dependencies, failed }, () => this.sweep());
   }
 
   /** May be called again after `stop`. */
   start(): void {
-    this.#stopping = new AbortController();
-    this.#sweeping = this.#again();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#sweeping;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Once over everything that is due. Idempotent. */
@@ -65,15 +65,5 @@ export class Sweep {
     const actor = { kind: 'process', id: 'sweep-expired' } as const;
     const metadata = { correlationId: this.#dependencies.ids.uuid(), causationId: null, actor, reason };
     await handle(this.#dependencies, projectDecider, projectStream(id), command, metadata);
-  }
-
-  async #again(): Promise<void> {
-    const { clock, everyMs, log } = this.#dependencies;
-    while (!this.#stopping.signal.aborted) {
-      await this.sweep().catch((error: unknown) =>
-        log.warn({ err: error }, 'could not look for what is due'),
-      );
-      await clock.sleep(everyMs, this.#stopping.signal);
-    }
   }
 }
