@@ -35,6 +35,13 @@ export async function loadProject(
   return project.kind === 'project' ? { project, history } : undefined;
 }
 
+/** For parts of the platform. @throws {Rejection} project/not-found: also when it is purged */
+export async function loadKeptProject(store: EventStore, id: ProjectId): Promise<ExistingProject> {
+  const project = (await loadProject(store, id))?.project;
+  if (!project || project.status === 'purged') throw projectNotFound();
+  return project;
+}
+
 /**
  * What an owner may see: his own projects that are not purged. Anything else looks as if it did not exist.
  * @throws {Rejection} project/not-found

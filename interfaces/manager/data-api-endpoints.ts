@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { common, projectParam, told, wantedProject, type DataPlane } from './data-plane.ts';
+import { told } from '../http/internal-endpoints.ts';
+import { common, projectParam, wantedProject, type DataPlane } from './data-plane.ts';
 
 const LOOK_EVERY_MS = 50;
 const NEWS_WITHIN_MS = 20_000;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { poolOf } from '../../application/process-managers/world.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { common, projectParam, told, wantedProject, type DataPlane } from './data-plane.ts';
+import { told } from '../http/internal-endpoints.ts';
+import { common, projectParam, wantedProject, type DataPlane } from './data-plane.ts';
 
 const entry = z.object({ project_id: z.string() });
 

@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { MigrationsStopped, type FileResult, type Migrations } from '../../application/ports/migrations.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import { loadProject, projectNotFound } from '../../application/project/load-project.ts';
-import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { loadKeptProject } from '../../application/project/load-project.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { told } from '../manager/data-plane.ts';
+import { knownProjectId, told } from '../http/internal-endpoints.ts';
 
 export interface MigrationsDependencies {
   readonly store: EventStore;
@@ -40,10 +39,7 @@ export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencie
     tags: ['migrations'],
     limits: { timeMs: WITHIN_MS },
     body: z.object({
-      project_id: z
-        .string()
-        .refine(isProjectId, 'not a project id')
-        .transform((text) => text as ProjectId),
+      project_id: knownProjectId,
       set: z.enum(['project-template']).default('project-template'),
       version: z
         .int()
@@ -54,8 +50,7 @@ export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencie
     }),
     responses: { 200: report },
     handler: async ({ body: { project_id: id, version } }) => {
-      const project = (await loadProject(store, id))?.project;
-      if (!project || project.status === 'purged') throw projectNotFound();
+      const project = await loadKeptProject(store, id);
       const results = await told(resultsOf(migrations.migrate(id, version ?? project.templateVersion)));
       return { status: 200, body: { project_id: id, ...reportOf(results) } };
     },
