@@ -3,16 +3,21 @@ import { randomBytes } from 'node:crypto';
 import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 
 export class ContainersUnderTest {
-  readonly #engine: DockerEngine;
+  readonly engine: DockerEngine;
   readonly #network = `launchdb-e2e-${randomBytes(4).toString('hex')}`;
 
   /** @param host as in DOCKER_HOST */
   constructor(host: string) {
-    this.#engine = new DockerEngine(host);
+    this.engine = new DockerEngine(host);
   }
 
   get variables(): Readonly<Record<string, string>> {
-    return { LAUNCHDB_RUNTIME: 'docker', DOCKER_HOST: this.#engine.host, DOCKER_NETWORK: this.#network };
+    return { LAUNCHDB_RUNTIME: 'docker', DOCKER_HOST: this.engine.host, DOCKER_NETWORK: this.#network };
+  }
+
+  /** Names of all, also of those that do not run. */
+  async names(): Promise<string[]> {
+    return (await this.#all({})).map(nameOf);
   }
 
   /** Names of those that run, of one project or of all. */
@@ -22,20 +27,20 @@ export class ContainersUnderTest {
   }
 
   async kill(project?: string): Promise<void> {
-    for (const name of await this.running(project)) await this.#engine.signal(name, 'SIGKILL');
+    for (const name of await this.running(project)) await this.engine.signal(name, 'SIGKILL');
   }
 
   /** Also the network. */
   async close(): Promise<void> {
-    for (const container of await this.#all({})) await this.#engine.remove(nameOf(container));
-    await this.#engine.docker
+    for (const container of await this.#all({})) await this.engine.remove(nameOf(container));
+    await this.engine.docker
       .getNetwork(this.#network)
       .remove()
       .catch(() => {});
   }
 
   async #all(labels: Readonly<Record<string, string>>) {
-    const found = await this.#engine.containersWith(labels);
+    const found = await this.engine.containersWith(labels);
     return found.filter(({ HostConfig }) => HostConfig.NetworkMode === this.#network);
   }
 }

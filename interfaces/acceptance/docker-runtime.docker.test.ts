@@ -1,8 +1,8 @@
 /** The whole platform with its projects in containers, as a new user goes; and what happens behind its back. */
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
+import type { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
+import { ContainersUnderTest } from './containers-under-test.ts';
 import { statusAtRest } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
@@ -11,15 +11,12 @@ let engine: DockerEngine;
 let token: string;
 let id: string;
 let key: string;
-const network = `launchdb-e2e-${randomBytes(4).toString('hex')}`;
+let containers: ContainersUnderTest;
 
 beforeAll(async () => {
-  engine = new DockerEngine(inject('dockerHost'));
-  platform = await PlatformUnderTest.create({
-    LAUNCHDB_RUNTIME: 'docker',
-    DOCKER_HOST: engine.host,
-    DOCKER_NETWORK: network,
-  });
+  containers = new ContainersUnderTest(inject('dockerHost'));
+  ({ engine } = containers);
+  platform = await PlatformUnderTest.create(containers.variables);
   await platform.start();
   token = await platform.owner('first');
   const made = await platform.call<{ id: string; status: string }>('POST', '/api/projects', {
@@ -33,18 +30,9 @@ beforeAll(async () => {
   key = keys.body.anon_key;
 });
 afterAll(async () => {
-  for (const name of await containers()) await engine.remove(name);
-  await engine.docker.getNetwork(network).remove();
   await platform.close();
+  await containers.close();
 });
-
-async function containers(): Promise<string[]> {
-  const all = await engine.containersWith({});
-  return all
-    .filter(({ HostConfig }) => HostConfig.NetworkMode === network)
-    .flatMap(({ Names }) => Names)
-    .map((name) => name.slice(1));
-}
 
 const answer = () =>
   platform.call<unknown>('GET', `/project/${id}/rest/v1/todos`, { headers: { apikey: key } });
@@ -59,7 +47,7 @@ const ask = (method: string, path: string, body?: unknown) =>
 test('a project is served by a container of its own', async () => {
   expect((await ask('GET', '')).body).toMatchObject({ id, status: 'active' });
   await served();
-  expect(await containers()).toEqual([`postgrest-${id}`]);
+  expect(await containers.names()).toEqual([`postgrest-${id}`]);
   expect(await platform.programs('postgrest')).toEqual([]);
 });
 
@@ -106,7 +94,7 @@ test('after a kill -9 of the platform its containers go on and are adopted', asy
 
 test('a stop ends the containers, a start brings them back', async () => {
   expect(await platform.stop()).toBe(0);
-  expect(await containers()).toEqual([]);
+  expect(await containers.names()).toEqual([]);
   await platform.start();
   await served();
 });
@@ -114,13 +102,13 @@ test('a stop ends the containers, a start brings them back', async () => {
 test('paused, resumed, deleted, purged', async () => {
   await ask('POST', '/pause');
   expect(await statusAtRest(platform, token, id)).toBe('paused');
-  expect(await containers()).toEqual([]);
+  expect(await containers.names()).toEqual([]);
   await ask('POST', '/resume');
   expect(await statusAtRest(platform, token, id)).toBe('active');
   await served();
   await ask('DELETE', '?purge=true', { name: 'shop' });
   expect(await statusAtRest(platform, token, id)).toBe('purged');
-  expect(await containers()).toEqual([]);
+  expect(await containers.names()).toEqual([]);
 });
 
 test('without an engine the start says what to do', async () => {
