@@ -6,7 +6,7 @@ import type { Projection, Target } from './projection.ts';
 
 export interface Progress {
   /** one after the other; reading takes the longest */
-  readonly doing: 'reading' | 'making indexes' | 'comparing';
+  readonly doing: 'waiting for another rebuild' | 'reading' | 'making indexes' | 'comparing';
   /** how far through the log, in places: not all of them need be events */
   readonly done: number;
   readonly total: number;

@@ -85,6 +85,22 @@ describe('C43 a rebuild while everything goes on', () => {
     expect(await schemas()).toEqual(['view_tally']);
   });
 
+  test('a rebuild that waits for another one outlasts the time that a statement is given', async () => {
+    await notes(10);
+    const holder = await views.database.pool.connect();
+    const impatient = new pg.Pool({ ...views.connection, max: 1, statement_timeout: 300 });
+    const lock = `hashtextextended('rebuild of tally', 0)`;
+    await holder.query(`SELECT pg_advisory_lock(${lock})`);
+    const waited = vi.fn();
+    const rebuilt = rebuild(tally(), store, impatient, { onProgress: ({ doing }) => waited(doing) });
+    await vi.waitFor(() => expect(waited.mock.calls.length).toBeGreaterThan(3));
+    expect(new Set(waited.mock.calls.flat())).toEqual(new Set(['waiting for another rebuild']));
+    await holder.query(`SELECT pg_advisory_unlock(${lock})`);
+    expect(await rebuilt).toMatchObject({ equal: null });
+    holder.release();
+    await impatient.end();
+  });
+
   test('a query that is still reading the old copy is waited for, and ends well', async () => {
     await notes(3);
     await rebuild(tally(), store, views.pool);

@@ -3,6 +3,7 @@
  * at the end puts the copy in the live one's place. Whatever breaks before that leaves the live view as it was.
  */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Position } from '../application/ports/event-store.ts';
 import { ensureCheckpoint, lockCheckpoint, readCheckpoint } from './checkpoints.ts';
@@ -26,6 +27,15 @@ export interface Rebuilt {
 /** a rebuild is rare and alone */
 const INDEX_MEMORY = '128MB';
 const COMPARE_MEMORY = '64MB';
+const LOOK_AGAIN_MS = 200;
+const WAITING: Progress = {
+  doing: 'waiting for another rebuild',
+  done: 0,
+  total: 1,
+  events: 0,
+  ratePerSecond: 0,
+  secondsLeft: null,
+};
 const UNDEFINED_THING = /^(42|3F)/;
 
 /**
@@ -41,7 +51,7 @@ export async function rebuild(
 ): Promise<Rebuilt> {
   await ensureCheckpoint(pool, projection.name);
   return withClient(pool, (client) =>
-    alone(client, projection, () => build(projection, store, client, options)),
+    alone(client, projection, options, () => build(projection, store, client, options)),
   );
 }
 
@@ -59,7 +69,7 @@ export async function ensureView(
   const standing = await standingOf(pool, projection);
   if (standing !== 'outdated') return standing;
   return withClient(pool, (client) =>
-    alone(client, projection, async () => {
+    alone(client, projection, options, async () => {
       // somebody else may have built it while we waited
       const now = await standingOf(client, projection);
       if (now !== 'outdated') return now;
@@ -99,12 +109,26 @@ async function schemaExists(client: pg.Pool | pg.ClientBase, schema: string): Pr
   return rowCount === 1;
 }
 
-/** One rebuild of a view at a time. A failure ends the session, and the lock with it. */
-async function alone<T>(client: pg.ClientBase, { name }: Projection, work: () => Promise<T>): Promise<T> {
-  const key = `rebuild of ${name}`;
-  await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [key]);
+/**
+ * One rebuild of a view at a time. The lock is asked for again and again: a statement that waits for it is ended long
+ * before a rebuild is. A failure ends the session, and the lock with it.
+ */
+async function alone<T>(
+  client: pg.ClientBase,
+  { name }: Projection,
+  { onProgress, signal }: FillOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const key = [`rebuild of ${name}`];
+  const lock = 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS won';
+  for (;;) {
+    const { rows } = await client.query<{ won: boolean }>(lock, key);
+    if (rows[0]?.won) break;
+    onProgress?.(WAITING);
+    await sleep(LOOK_AGAIN_MS, undefined, { ...(signal && { signal }) });
+  }
   const result = await work();
-  await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+  await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', key);
   return result;
 }
 

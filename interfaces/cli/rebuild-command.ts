@@ -5,8 +5,8 @@ import { projectOfStream, type ProjectId } from '../../domain/project/project-id
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
 import { recorded } from '../../application/handle.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
-import { missingViews } from '../../projections/rebuild.ts';
-import { replay } from '../../projections/replay.ts';
+import type { Progress } from '../../projections/fill-view.ts';
+import { ensureView, missingViews, rebuild } from '../../projections/rebuild.ts';
 import { parkedEvents } from '../../projections/unpark.ts';
 import type { Operator } from '../composition/operator.ts';
 import type { Command } from './command.ts';
@@ -36,10 +36,7 @@ export const rebuildCommand: Command = {
     const plan = await makePlan(operator, projects);
     tell(plan, say);
     if (flags.has('dry-run') || isEmpty(plan)) return plan.lost.length === 0 ? 0 : 2;
-    const { store, pool, views } = operator;
-    const wanted = views.filter(({ name }) => plan.views.includes(name));
-    await replay(wanted, store, pool, { onProgress: showProgress, signal });
-    endProgress();
+    await bringBackViews(operator, plan.views, signal);
     const left = await repaired(operator, projects);
     say(
       left.repairs.length === 0 && left.views.length === 0
@@ -50,6 +47,20 @@ export const rebuildCommand: Command = {
     return isEmpty(left) ? 0 : 2;
   },
 };
+
+/** The running platform builds views that are missing, too: what it has built meanwhile is not built once more. */
+async function bringBackViews(
+  { store, pool, views }: Operator,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const view of views.filter(({ name }) => names.includes(name))) {
+    const parked = (await parkedEvents(pool, view)).length > 0;
+    const onProgress = (progress: Progress) => showProgress(view.name, progress);
+    await (parked ? rebuild : ensureView)(view, store, pool, { onProgress, signal });
+  }
+  endProgress();
+}
 
 /** The running platform repairs; what is repaired is looked at again here, until nothing is left or time is over. */
 async function repaired(operator: Operator, projects: readonly ExistingProject[]): Promise<Plan> {
