@@ -15,6 +15,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = readConfig().DOCKER_HOST;
   const answers = await engineAnswers(given);
   const own = answers ? undefined : await startDockerd({ filters: true });
+  // several projects of one run have this setup, one after the other: they share what the first of them started
+  if (own) process.env['DOCKER_HOST'] = own.host;
   project.provide('dockerHost', own?.host ?? given);
   return async () => own?.close();
 }

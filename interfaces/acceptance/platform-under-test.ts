@@ -1,5 +1,6 @@
 /** Runs the real platform as a process of its own, on ports and a folder of its own, and talks to it as a client. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,8 @@ import { databaseUrl, startPostgres, superuserPassword } from './postgres-under-
 import { ProcessUnderTest } from './process-under-test.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-export const MASTER_KEY = 'ab'.repeat(32);
+/** Of this file's platforms: to a Docker engine that they share with others it says whose containers are whose. */
+export const MASTER_KEY = randomBytes(32).toString('hex');
 
 export interface Disturbance {
   /** every provision fails at its last step */
