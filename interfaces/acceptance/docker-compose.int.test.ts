@@ -9,6 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { VARIABLES as CONFIG_VARIABLES } from '../config.ts';
 import { caddyBinary, CADDYFILE } from './caddy-under-test.ts';
 import { readComposeFile, root, type ComposeFile, type Service } from './compose-file.ts';
+import { SEPARATE } from './platform-under-test.ts';
 
 const run = promisify(execFile);
 const SOCKET = '/var/run/docker.sock';
@@ -160,13 +161,24 @@ describe('what starts when', () => {
         if (seen.includes(next)) throw new Error(`a circle: ${[...seen, next].join(' -> ')}`);
         return [next, ...waits(next, [...seen, next])];
       });
-    expect(new Set(waits('caddy'))).toEqual(
-      new Set(['gateway', 'manager', 'platform-api', 'postgres', 'docker-socket-proxy']),
-    );
+    expect(new Set(waits('caddy'))).toEqual(new Set([...OURS, 'postgres', 'docker-socket-proxy']));
     for (const [name, { depends_on = {} }] of services) {
       waits(name);
       for (const { condition } of Object.values(depends_on)) expect(condition).toBe('service_healthy');
     }
+  });
+
+  test('our own wait for those before them, in the order in which they are known to come up one by one', () => {
+    const order: string[] = SEPARATE.map((role) => (role === 'platform' ? 'platform-api' : role));
+    const waits = order.map((name) =>
+      Object.keys(file.services[name]?.depends_on ?? {})
+        .filter((one) => OURS.includes(one))
+        .map((one) => order.indexOf(one)),
+    );
+    for (const [at, before] of waits.entries()) expect(Math.max(-1, ...before)).toBeLessThan(at);
+    // who begins with the views waits for who makes them
+    for (const name of ['manager', 'platform-api'])
+      expect(Object.keys(file.services[name]?.depends_on ?? {})).toContain('worker');
   });
 
   test('every role has its process, told only what it knows', () => {

@@ -11,7 +11,8 @@ let id: string;
 
 beforeAll(async () => {
   platform = await PlatformUnderTest.create({ INTERNAL_API_KEY: KEYS.join(',') });
-  await platform.start();
+  // as docker-compose.yml has them wait for one another
+  await platform.start(undefined, true);
   token = await platform.owner('manager');
   const made = await platform.call<{ id: string }>('POST', '/api/projects', {
     token,

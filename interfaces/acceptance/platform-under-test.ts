@@ -29,8 +29,8 @@ export interface Answer<T = Record<string, unknown>> {
   readonly body: T;
 }
 
-/** What a platform in several processes consists of, in the order in which a person would start them. */
-const SEPARATE = ['worker', 'migrations', 'manager', 'platform', 'gateway'] as const;
+/** What a platform in several processes consists of, in the order in which docker-compose.yml starts them. */
+export const SEPARATE = ['migrations', 'worker', 'platform', 'manager', 'gateway'] as const;
 
 /**
  * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
@@ -85,8 +85,11 @@ export class PlatformUnderTest {
     return platform;
   }
 
-  /** @param disturbed starts it as `crashing-main.ts` does, so that {@link crashAt} can be used */
-  async start(disturbed?: Disturbance): Promise<void> {
+  /**
+   * @param disturbed starts it as `crashing-main.ts` does, so that {@link crashAt} can be used
+   * @param oneByOne of several processes each begins when the one before it is ready
+   */
+  async start(disturbed?: Disturbance, oneByOne = false): Promise<void> {
     const heard = (text: string) => (this.output += text);
     const usual = 'interfaces/main.ts';
     const entry = disturbed === undefined ? usual : 'interfaces/acceptance/crashing-main.ts';
@@ -98,12 +101,16 @@ export class PlatformUnderTest {
         MASTER_KEY,
         Number(this.environment['POSTGRES_MAX_CONNECTIONS'] ?? 800),
       );
-      // processes are the worker's
-      this.#processes = SEPARATE.map((role) =>
-        role === 'worker'
-          ? new ProcessUnderTest(entry, { ...this.#variables(role), ...disturbance }, heard)
-          : new ProcessUnderTest(usual, this.#variables(role), heard),
-      );
+      this.#processes = [];
+      for (const role of SEPARATE) {
+        // processes are the worker's
+        const one =
+          role === 'worker'
+            ? new ProcessUnderTest(entry, { ...this.#variables(role), ...disturbance }, heard)
+            : new ProcessUnderTest(usual, this.#variables(role), heard);
+        this.#processes.push(one);
+        if (oneByOne) await one.ready();
+      }
     } else {
       this.#processes = [new ProcessUnderTest(entry, { ...this.environment, ...disturbance }, heard)];
     }
@@ -113,7 +120,7 @@ export class PlatformUnderTest {
 
   /** It ends itself with SIGKILL when it comes to this point: `process/step/direction/moment`. */
   async crashAt(point: string): Promise<void> {
-    [this.#crashing] = this.#processes;
+    this.#crashing = this.#processes[this.separate ? SEPARATE.indexOf('worker') : 0];
     await this.#crashing?.tell(point);
   }
 
