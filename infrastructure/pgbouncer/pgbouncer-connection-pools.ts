@@ -60,6 +60,7 @@ export interface PgbouncerOptions {
 
 const ADMIN = 'launchdb_admin';
 const [MAIN, ENTRIES, LOGINS] = ['pgbouncer.ini', 'databases.ini', 'userlist.txt'] as const;
+const RELOAD_WANTED = 'reload-wanted';
 const RELOAD_EVERY_MS = 250;
 const LOOK_EVERY_MS = 1_000;
 const ASK_EVERY_MS = 5_000;
@@ -227,7 +228,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #reload(): Promise<void> {
     this.#next ??= this.#current
       .catch(() => {})
-      .then(() => pause(this.#lastReload + RELOAD_EVERY_MS - Date.now()))
+      .then(() => sleep(Math.max(this.#lastReload + RELOAD_EVERY_MS - Date.now(), 0)))
       .then(() => {
         this.#current = this.#next ?? Promise.resolve();
         this.#next = undefined;
@@ -260,15 +261,21 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         this.#wrong = new Set([...missing, ...served.filter(stray).map(({ project }) => project)]);
       });
     } catch (error) {
-      // our login was taken out, that was taken up, and there was no session left: a signal needs none
-      if (isNo(error)) this.#program?.hangUp();
       this.#fellBehind();
+      if (isNo(error)) await this.#hangUp();
       throw error;
     }
     if (this.#wrong.size > 0) return this.#fellBehind();
     this.#behind = undefined;
     this.#mended.resolve();
     this.#mended = Promise.withResolvers();
+  }
+
+  /** Our login was taken out, that was taken up, and there was no session left: a signal needs none. */
+  async #hangUp(): Promise<void> {
+    if (this.#program) return this.#program.hangUp();
+    // whoever runs it watches this file, see watched-pgbouncer.sh
+    await this.#folder.replace(RELOAD_WANTED, `${new Date().toISOString()}\n`);
   }
 
   #fellBehind(): void {
@@ -351,6 +358,3 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     if (seen.length > 0) await this.#reload();
   }
 }
-
-const pause = (ms: number): Promise<void> =>
-  ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));

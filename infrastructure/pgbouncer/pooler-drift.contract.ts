@@ -47,6 +47,7 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
   const kill = async () => {
     process.kill(pid(), 'SIGKILL');
     await alone?.ended;
+    alone = undefined;
   };
   const restored = pools.restore([]);
   if (runsBy === 'somebody else') {
@@ -64,7 +65,7 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
     kill,
     text: (name: string) => readFile(file(name), 'utf8'),
     close: async () => {
-      if (runsBy === 'somebody else') await kill();
+      if (alone) await kill();
       await pools.stop();
       await parent.remove();
     },
@@ -72,7 +73,8 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
 }
 type Pooler = Awaited<ReturnType<typeof makePooler>>;
 
-async function ask(server: Pooler, command: string): Promise<Record<string, unknown>[]> {
+/** Asks the console. */
+export async function ask(server: Pooler, command: string): Promise<Record<string, unknown>[]> {
   const admin = {
     host: '127.0.0.1',
     port: server.options.port,

@@ -40,18 +40,4 @@ log_pooler_errors = 0
 log_stats = 0
 INI
 
-seen() { ls -Lln "$LOGINS" "$TLS_CERT" "$TLS_KEY"; }
-
-before=$(seen)
-pgbouncer "$RUN/pgbouncer.ini" &
-pooler=$!
-trap 'kill -TERM "$pooler"' TERM INT
-while kill -0 "$pooler" 2>/dev/null; do
-  sleep 1 &
-  wait $! || true
-  now=$(seen) || continue
-  [ "$now" = "$before" ] && continue
-  before=$now
-  kill -HUP "$pooler"
-done
-wait "$pooler"
+exec /bin/sh "$(dirname "$0")/watched-pgbouncer.sh" "$RUN/pgbouncer.ini" "$LOGINS" "$TLS_CERT" "$TLS_KEY"

@@ -190,6 +190,11 @@ describe('what starts when', () => {
   });
 });
 
+test('the pooler takes up its files when the manager asks for it by one of them', () => {
+  const script = JSON.stringify(file.services['pgbouncer']?.entrypoint);
+  expect(script).toContain('/watched-pgbouncer.sh /pooler/pgbouncer.ini /pooler/reload-wanted');
+});
+
 describe('the Caddyfile', () => {
   const caddy = async (...args: string[]) => {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-caddy-'));

@@ -26,15 +26,15 @@ beforeAll(async () => {
   await writeFile(join(folder, 'pooler.crt'), certificate.cert);
   await writeFile(join(folder, 'pooler.key'), certificate.key);
   // where its user may enter
-  const script = join(folder, 'public-pooler.sh');
-  await copyFile(join(root, 'infrastructure', 'pgbouncer', 'public-pooler.sh'), script);
+  for (const script of ['public-pooler.sh', 'watched-pgbouncer.sh'])
+    await copyFile(join(root, 'infrastructure', 'pgbouncer', script), join(folder, script));
   const user = await ensureSystemUser();
   if (user) await chown(folder, user.uid, user.gid);
   if (user) await chown(join(folder, 'pooler.key'), user.uid, user.gid);
   port = await testPort();
   const { pid, ended } = await launch({
     command: '/bin/sh',
-    args: [script],
+    args: [join(folder, 'public-pooler.sh')],
     cwd: folder,
     logFile: join(folder, 'log'),
     user,
@@ -104,7 +104,7 @@ test('a project that is new, by TLS, with its own password, and nothing else', a
 });
 
 test('ends with its script', async () => {
-  expect(await platform.programs('public-pooler/pgbouncer.ini')).toHaveLength(1);
+  expect(await platform.programs(`pgbouncer ${join(folder, 'pgbouncer.ini')}`)).toHaveLength(1);
   await stop?.();
   stop = undefined;
   expect(await platform.programs('public-pooler')).toEqual([]);
