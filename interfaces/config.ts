@@ -14,6 +14,29 @@ const url = (protocols: RegExp) =>
 
 const DATABASE_PLACE = /^([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
 
+/** Where owners' clients reach databases, without a login and a database; null: nowhere. */
+const clientsPlace = z
+  .string()
+  .refine(
+    (text) => text === 'none' || isClientsPlace(text),
+    'must be like postgresql://db.example.com:6432?sslmode=require, without a login and a database, or "none"',
+  )
+  .transform((text) => {
+    if (text === 'none') return null;
+    const { hostname: host, port: given, search: query } = new URL(text);
+    return { host, port: Number(given || 5432), query };
+  });
+
+function isClientsPlace(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, pathname, hash } = new URL(text);
+  return (
+    /^postgres(ql)?:$/.test(protocol) &&
+    hostname !== '' &&
+    /^\/?$/.test(username + password + pathname + hash)
+  );
+}
+
 const internalKey = z.string().min(16, 'each key needs 16 characters');
 
 const schema = z.object({
@@ -83,6 +106,8 @@ const schema = z.object({
     .default('loopback')
     .transform((text) => text.split(',').map((network) => network.trim())),
   PUBLIC_URL: url(/^https?:$/).optional(),
+  PUBLIC_DATABASE_URL: clientsPlace.optional(),
+  PUBLIC_POOLER_URL: clientsPlace.optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

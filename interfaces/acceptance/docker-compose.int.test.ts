@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { VARIABLES as CONFIG_VARIABLES } from '../config.ts';
 import { caddyBinary, CADDYFILE } from './caddy-under-test.ts';
-import { readComposeFile, root, type ComposeFile, type Service } from './compose-file.ts';
+import { readComposeFile, root, VARIABLES, type ComposeFile, type Service } from './compose-file.ts';
 import { SEPARATE } from './platform-under-test.ts';
 
 const run = promisify(execFile);
@@ -143,7 +143,7 @@ describe('secrets', () => {
     for (const [name, { environment = {}, command = '', entrypoint = '' }] of services) {
       const plain = Object.entries(environment).filter(
         ([key]) =>
-          /KEY|PASSWORD|SECRET|TOKEN|DATABASE_URL|EVENT_STORE_URL/.test(key) &&
+          /KEY|PASSWORD|SECRET|TOKEN|^DATABASE_URL|^EVENT_STORE_URL/.test(key) &&
           !key.endsWith('_FILE') &&
           key !== 'TLS_KEY',
       );
@@ -188,6 +188,17 @@ describe('what starts when', () => {
     const told = new Set(OURS.flatMap((name) => Object.keys(file.services[name]?.environment ?? {})));
     expect([...told].filter((name) => !known.includes(name))).toEqual([]);
   });
+});
+
+test('no database is told of that cannot be reached from outside, unless the operator says so', async () => {
+  const told = ({ services: { 'platform-api': api } }: ComposeFile) => {
+    const { PUBLIC_DATABASE_URL, PUBLIC_POOLER_URL } = api?.environment ?? {};
+    return { PUBLIC_DATABASE_URL, PUBLIC_POOLER_URL };
+  };
+  expect(told(file)).toEqual({ PUBLIC_DATABASE_URL: 'none', PUBLIC_POOLER_URL: 'none' });
+  const PUBLIC_POOLER_URL = 'postgresql://db.example.com:6432?sslmode=require';
+  const said = await readComposeFile({ ...VARIABLES, PUBLIC_POOLER_URL });
+  expect(told(said)).toEqual({ PUBLIC_DATABASE_URL: 'none', PUBLIC_POOLER_URL });
 });
 
 test('the pooler takes up its files when the manager asks for it by one of them', () => {

@@ -9,6 +9,7 @@ import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
 import { testPort } from '../../infrastructure/process/test-port.ts';
 import { root } from './compose-file.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
+import { psql } from './psql.ts';
 
 let platform: PlatformUnderTest;
 let token: string;
@@ -18,7 +19,11 @@ let stop: (() => Promise<void>) | undefined;
 const certificate = serverCertificate();
 
 beforeAll(async () => {
-  platform = await PlatformUnderTest.create();
+  port = await testPort();
+  platform = await PlatformUnderTest.create({
+    PUBLIC_DATABASE_URL: 'none',
+    PUBLIC_POOLER_URL: `postgresql://localhost:${port}?sslmode=require`,
+  });
   await platform.start();
   token = await platform.owner('pooler');
   folder = join(platform.folder, 'public-pooler');
@@ -31,7 +36,6 @@ beforeAll(async () => {
   const user = await ensureSystemUser();
   if (user) await chown(folder, user.uid, user.gid);
   if (user) await chown(join(folder, 'pooler.key'), user.uid, user.gid);
-  port = await testPort();
   const { pid, ended } = await launch({
     command: '/bin/sh',
     args: [join(folder, 'public-pooler.sh')],
@@ -60,19 +64,22 @@ afterAll(async () => {
   await platform.close();
 });
 
-async function create(name: string): Promise<URL> {
+interface Uris {
+  readonly db_uri: string | null;
+  readonly db_uri_pooler: string;
+}
+
+async function create(name: string): Promise<Uris & { readonly id: string }> {
   const { id } = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name } }))
     .body;
-  const { body } = await platform.call<{ db_uri_pooler: string }>('GET', `/api/projects/${id}/connection`, {
-    token,
-  });
-  return new URL(body.db_uri_pooler);
+  const { body } = await platform.call<Uris>('GET', `/api/projects/${id}/connection`, { token });
+  return { id, ...body };
 }
 
 async function query(url: URL, changed: pg.ClientConfig = {}): Promise<unknown> {
   const client = new pg.Client({
-    host: '127.0.0.1',
-    port,
+    host: url.hostname,
+    port: Number(url.port),
     user: url.username,
     password: decodeURIComponent(url.password),
     database: url.pathname.slice(1),
@@ -90,17 +97,30 @@ async function query(url: URL, changed: pg.ClientConfig = {}): Promise<unknown> 
 }
 
 test('a project that is new, by TLS, with its own password, and nothing else', async () => {
-  const url = await create('mine');
+  const url = new URL((await create('mine')).db_uri_pooler);
   const database = url.pathname.slice(1);
   // its login comes with the next look at the file
   await vi.waitFor(async () => expect(await query(url)).toBe(database), { timeout: 20_000 });
   await expect(query(url, { ssl: false })).rejects.toThrow(/SSL|TLS/i);
   await expect(query(url, { password: 'guessed' })).rejects.toThrow(/authentication/i);
-  const other = await create('other');
+  const other = new URL((await create('other')).db_uri_pooler);
   await vi.waitFor(async () => expect(await query(other)).toBe(other.pathname.slice(1)), { timeout: 20_000 });
   await expect(query(url, { database: other.pathname.slice(1) })).rejects.toThrow();
   await expect(query(url, { database: 'pgbouncer' })).rejects.toThrow();
   await expect(query(url, { database: 'postgres' })).rejects.toThrow();
+});
+
+test('the API tells what works from outside, as it is, and nothing else', async () => {
+  const { id, ...told } = await create('told');
+  expect(told).toMatchObject({ db_uri: null, db_uri_pooler: expect.stringContaining(`@localhost:${port}/`) });
+  const ask = () => psql(told.db_uri_pooler, 'SELECT current_database()');
+  await vi.waitFor(async () => expect(await ask()).toBe(id), { timeout: 20_000 });
+  const rotated = await platform.call<Uris>('POST', `/api/projects/${id}/database-password/rotate`, {
+    token,
+  });
+  const { username, host, pathname, search } = new URL(told.db_uri_pooler);
+  expect(rotated.body.db_uri).toBeNull();
+  expect(new URL(rotated.body.db_uri_pooler)).toMatchObject({ username, host, pathname, search });
 });
 
 test('ends with its script', async () => {

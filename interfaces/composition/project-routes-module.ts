@@ -5,13 +5,17 @@ import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
 import { furthestCheckpoint } from '../../projections/checkpoints.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { auditEndpoints } from '../platform-api/audit.ts';
-import { projectAccessEndpoints } from '../platform-api/project-access.ts';
+import { projectAccessEndpoints, type ClientsPlace } from '../platform-api/project-access.ts';
 import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
+
+/** What the operator says of the outside; otherwise where the platform itself reaches it. */
+const toldPlace = (said: ClientsPlace | null | undefined, own: ClientsPlace | null): ClientsPlace | null =>
+  said === undefined ? own : said;
 
 export const projectRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.publicUrl).toResolvedValue(
@@ -39,7 +43,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     ],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, watch, secrets, dataApis, pooler, server, publicUrl) =>
+    (store, ids, clock, watch, secrets, dataApis, pooler, server, publicUrl, config) =>
       projectAccessEndpoints({
         store,
         ids,
@@ -49,8 +53,8 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         dataApis,
         sql: new PostgresProjectSql(server),
         publicUrl,
-        database: server.address,
-        pooler,
+        database: toldPlace(config.PUBLIC_DATABASE_URL, server.address),
+        pooler: toldPlace(config.PUBLIC_POOLER_URL, pooler ?? null),
       }),
     [
       TOKENS.store,
@@ -62,6 +66,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.pooler,
       TOKENS.server,
       TOKENS.publicUrl,
+      TOKENS.config,
     ],
   );
   bind(TOKENS.routes).toResolvedValue(

@@ -22,13 +22,31 @@ export interface ProjectAccessDependencies extends RotateDependencies {
   readonly sql: ProjectSql;
   /** how the gateway is reached from outside, without a slash at the end */
   readonly publicUrl: string;
-  readonly database: Address;
-  /** undefined without a pooler */
-  readonly pooler: Address | undefined;
+  /** where owners' clients reach PostgreSQL itself; null: nowhere */
+  readonly database: ClientsPlace | null;
+  /** where they reach the pooler; null: there is none, or they do not */
+  readonly pooler: ClientsPlace | null;
+}
+
+export interface ClientsPlace extends Address {
+  /** such as `?sslmode=require` */
+  readonly query?: string;
 }
 
 const tags = ['access'];
 const MAX_QUERY = 1_000_000;
+const databaseUriSchemas = {
+  db_uri: z
+    .string()
+    .nullable()
+    .describe(
+      'PostgreSQL itself: sessions with everything that they can do. null: not to be reached from outside.',
+    ),
+  db_uri_pooler: z
+    .string()
+    .nullable()
+    .describe('The pooler: a connection for each transaction. null: there is none that could be reached.'),
+};
 const apiKeys = z.object({ anon_key: z.string(), service_role_key: z.string() });
 const parameter = z.union([
   z.string(),
@@ -65,8 +83,7 @@ const connection = (dependencies: ProjectAccessDependencies): Endpoint =>
         rest_url: z.string(),
         auth_url: z.string(),
         storage_url: z.string(),
-        db_uri: z.string(),
-        db_uri_pooler: z.string().nullable().describe('null: no pooler runs on this machine.'),
+        ...databaseUriSchemas,
       }),
     },
     handler: async ({ owner, params, context }) => {
@@ -163,7 +180,7 @@ const rotatePasswordEndpoint = (dependencies: ProjectAccessDependencies): Endpoi
     tags,
     auth: 'owner',
     params: idParam,
-    responses: { 200: z.object({ db_uri: z.string(), db_uri_pooler: z.string().nullable() }) },
+    responses: { 200: z.object(databaseUriSchemas) },
     handler: async ({ owner, params, context, signal }) => {
       const who = { ownerId: owner.id, projectId: params.id };
       await quiet(dependencies, who, signal);
@@ -196,9 +213,9 @@ async function inForce(
 
 function databaseUris({ secrets, database, pooler }: ProjectAccessDependencies, project: ExistingProject) {
   const { password } = secrets.open(project.id, project.secrets).owner;
-  const uri = ({ host, port }: Address) =>
-    `postgresql://${ownerRole(project.id)}:${password}@${host}:${port}/${project.id}`;
-  return { db_uri: uri(database), db_uri_pooler: pooler ? uri(pooler) : null };
+  const uri = ({ host, port, query = '' }: ClientsPlace) =>
+    `postgresql://${ownerRole(project.id)}:${password}@${host}:${port}/${project.id}${query}`;
+  return { db_uri: database && uri(database), db_uri_pooler: pooler && uri(pooler) };
 }
 
 const sqlResult = z.object({
