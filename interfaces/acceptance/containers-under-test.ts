@@ -1,5 +1,6 @@
 /** The containers of a platform under test, on a network of their own. */
 import { randomBytes } from 'node:crypto';
+import { ensureNetwork } from '../../infrastructure/docker/container-network.ts';
 import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 
 export class ContainersUnderTest {
@@ -13,6 +14,11 @@ export class ContainersUnderTest {
 
   get variables(): Readonly<Record<string, string>> {
     return { LAUNCHDB_RUNTIME: 'docker', DOCKER_HOST: this.engine.host, DOCKER_NETWORK: this.#network };
+  }
+
+  /** This machine's address as they see it. */
+  async machine(): Promise<string> {
+    return (await ensureNetwork(this.engine, { name: this.#network, sealed: false })).gateway;
   }
 
   /** Names of all, also of those that do not run. */

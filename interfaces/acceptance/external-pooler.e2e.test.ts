@@ -19,7 +19,8 @@ let id: string;
 const main = () => join(folder.path, 'pooler', 'pgbouncer.ini');
 
 async function startPooler(): Promise<void> {
-  await vi.waitFor(() => readFile(main()), SOON);
+  // the manager writes it, and others may start before that one
+  await vi.waitFor(() => readFile(main()), { timeout: 100_000, interval: 100 });
   pooler = await launch({
     command: (await findPgbouncer('')) ?? '',
     args: [main()],
@@ -40,6 +41,7 @@ beforeAll(async () => {
     PGBOUNCER_HOST: '127.0.0.1',
     PGBOUNCER_CONFIG_DIR: join(folder.path, 'pooler'),
   });
+  platform.environment['DATA_API_DB_HOST'] = await platform.addressForProjects();
   await Promise.all([platform.start(), startPooler()]);
   token = await platform.owner('external');
   const body = { name: 'shop' };

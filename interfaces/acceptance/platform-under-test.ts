@@ -243,6 +243,11 @@ export class PlatformUnderTest {
     );
   }
 
+  /** This machine's address as projects' REST APIs see it. */
+  async addressForProjects(): Promise<string> {
+    return this.#containers ? this.#containers.machine() : '127.0.0.1';
+  }
+
   /** Ends a project's REST API, or those of all, as nobody of ours would. */
   async killDataApis(project = ''): Promise<void> {
     if (this.#containers) return this.#containers.kill(project === '' ? undefined : project);
