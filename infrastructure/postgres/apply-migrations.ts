@@ -27,6 +27,7 @@ interface MigrationFile {
 type Script = Omit<MigrationFile, 'path'> & { readonly sql: string; readonly checksum: string };
 
 const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
+const MISSING_TABLE = '42P01';
 /** Schema, table, object (the table's row type) and key that are there already. */
 const DUPLICATES: readonly (string | undefined)[] = ['42P06', '42P07', '42710', '23505'];
 
@@ -42,11 +43,11 @@ export async function applyMigrations(
   options: MigrationOptions,
 ): Promise<{ applied: string[]; results: readonly FileResult[] }> {
   const table = `${pg.escapeIdentifier(options.schema)}.migrations`;
-  await ensureTable(client, options.schema, table);
+  const checksums = await appliedChecksums(client, options.schema, table);
   const results: FileResult[] = [];
   for (const file of await migrationFiles(folder)) {
     if (file.version > (options.upTo ?? Infinity)) break;
-    results.push(await resultOf(client, table, file, results));
+    results.push(await resultOf(client, table, file, checksums.get(file.version), results));
   }
   return { applied: results.filter(({ executed }) => executed).map(({ name }) => name), results };
 }
@@ -55,6 +56,7 @@ async function resultOf(
   client: pg.ClientBase,
   table: string,
   { name, version, path }: MigrationFile,
+  applied: string | undefined,
   before: readonly FileResult[],
 ): Promise<FileResult> {
   const startedAt = performance.now();
@@ -62,7 +64,9 @@ async function resultOf(
   const checksum = createHash('sha256').update(sql).digest('hex');
   const took = () => Math.round(performance.now() - startedAt);
   try {
-    const executed = await applyOnce(client, table, { name, version, sql, checksum });
+    if (applied !== undefined) requireSame(name, checksum, applied);
+    const executed =
+      applied === undefined && (await applyOnce(client, table, { name, version, sql, checksum }));
     return { name, checksum, executed, durationMs: took() };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -91,6 +95,24 @@ async function migrationFiles(folder: URL | string): Promise<MigrationFile[]> {
   return files;
 }
 
+/** By version, in one question: of a database that has everything, such as a copy of the template, nothing more is asked. */
+async function appliedChecksums(
+  client: pg.ClientBase,
+  schema: string,
+  table: string,
+): Promise<ReadonlyMap<number, string>> {
+  try {
+    const { rows } = await client.query<{ version: number; checksum: string }>(
+      `SELECT version, checksum FROM ${table}`,
+    );
+    return new Map(rows.map(({ version, checksum }) => [version, checksum]));
+  } catch (error) {
+    if (sqlState(error) !== MISSING_TABLE) throw failure('read which migrations were applied', error);
+    await ensureTable(client, schema, table);
+    return appliedChecksums(client, schema, table);
+  }
+}
+
 async function ensureTable(client: pg.ClientBase, schema: string, table: string): Promise<void> {
   try {
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(schema)}`);
@@ -109,7 +131,6 @@ async function ensureTable(client: pg.ClientBase, schema: string, table: string)
 
 /** @returns whether it was this call that applied the file */
 async function applyOnce(client: pg.ClientBase, table: string, file: Script): Promise<boolean> {
-  if (await isApplied(client, table, file)) return false;
   try {
     await client.query('BEGIN');
     const { rowCount } = await client.query(
@@ -118,7 +139,7 @@ async function applyOnce(client: pg.ClientBase, table: string, file: Script): Pr
     );
     const ours = rowCount === 1;
     if (ours) await client.query(file.sql);
-    else await isApplied(client, table, file);
+    else requireSame(file.name, file.checksum, await checksumOf(client, table, file));
     await client.query('COMMIT');
     return ours;
   } catch (error) {
@@ -127,21 +148,18 @@ async function applyOnce(client: pg.ClientBase, table: string, file: Script): Pr
   }
 }
 
-async function isApplied(
-  client: pg.ClientBase,
-  table: string,
-  { version, name, checksum }: Script,
-): Promise<boolean> {
-  const { rows } = await client
-    .query<{ checksum: string }>(`SELECT checksum FROM ${table} WHERE version = $1`, [version])
-    .catch((error: unknown) => {
-      throw failure('read which migrations were applied', error);
-    });
-  const [row] = rows;
-  if (row && row.checksum !== checksum) {
+async function checksumOf(client: pg.ClientBase, table: string, { version }: Script): Promise<string> {
+  const { rows } = await client.query<{ checksum: string }>(
+    `SELECT checksum FROM ${table} WHERE version = $1`,
+    [version],
+  );
+  return rows[0]?.checksum ?? '';
+}
+
+/** @throws {Refused} */
+function requireSame(name: string, checksum: string, applied: string): void {
+  if (checksum !== applied)
     throw new Refused(`${name} was changed after it was applied; put it back and add a new file instead`);
-  }
-  return row !== undefined;
 }
 
 /** Where PostgreSQL tells a place. */

@@ -9,7 +9,7 @@ import {
   ownerRole,
   type ProjectId,
 } from '../../domain/project/project-id.ts';
-import { inTransaction, type PostgresServer } from './postgres-server.ts';
+import type { PostgresServer } from './postgres-server.ts';
 import { templateName } from './project-template.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 
@@ -42,10 +42,12 @@ export class PostgresDatabases implements Databases {
         );
       }
       if (found === 'whole') return;
-      // a copy does not carry the template's privileges
-      await client.query(`REVOKE ALL ON DATABASE ${id(name)} FROM PUBLIC`);
-      await client.query(`COMMENT ON DATABASE ${id(name)} IS ${pg.escapeLiteral(markOf(project))}`);
-      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true`);
+      await inOneMessage(client, [
+        // a copy does not carry the template's privileges
+        `REVOKE ALL ON DATABASE ${id(name)} FROM PUBLIC`,
+        `COMMENT ON DATABASE ${id(name)} IS ${pg.escapeLiteral(markOf(project))}`,
+        `ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true`,
+      ]);
     });
   }
 
@@ -60,29 +62,29 @@ export class PostgresDatabases implements Databases {
     ];
     const attempted = `create the logins of ${project}`;
     await this.#alone(project, attempted, async (client) => {
-      await inTransaction(client, async () => {
-        await requireDatabase(client, project);
-        await ensureLogin(client, project, owner, logins.owner.verifier, OWNER_CONNECTIONS);
-        await ensureLogin(
+      await requireDatabase(client, project);
+      const bound = (role: string, setting: string) =>
+        `ALTER ROLE ${id(role)} IN DATABASE ${id(database)} SET ${setting}`;
+      await inOneMessage(client, [
+        ...(await ensuredLogin(client, project, owner, logins.owner, OWNER_CONNECTIONS)),
+        ...(await ensuredLogin(
           client,
           project,
           authenticator,
-          logins.authenticator.verifier,
+          logins.authenticator,
           AUTHENTICATOR_CONNECTIONS,
-        );
-        await client.query(`GRANT ${shared} TO ${id(owner)}, ${id(authenticator)}`);
-        await client.query(`GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${id(database)} TO ${id(owner)}`);
-        await client.query(`GRANT CONNECT ON DATABASE ${id(database)} TO ${id(authenticator)}`);
-        const bound = (role: string, setting: string) =>
-          client.query(`ALTER ROLE ${id(role)} IN DATABASE ${id(database)} SET ${setting}`);
-        await bound(owner, `statement_timeout = '120s'`);
-        await bound(owner, `search_path = "$user", public, extensions`);
+        )),
+        `GRANT ${shared} TO ${id(owner)}, ${id(authenticator)}`,
+        `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${id(database)} TO ${id(owner)}`,
+        `GRANT CONNECT ON DATABASE ${id(database)} TO ${id(authenticator)}`,
+        bound(owner, `statement_timeout = '120s'`),
+        bound(owner, `search_path = "$user", public, extensions`),
         // of one session; unlike the other limits it is not the role's to lift
-        for (const role of [owner, authenticator]) await bound(role, `temp_file_limit = '${TEMP_FILES}'`);
-        await bound(owner, `idle_in_transaction_session_timeout = '60s'`);
-        await bound(authenticator, `statement_timeout = '8s'`);
-        await bound(authenticator, `idle_in_transaction_session_timeout = '30s'`);
-      });
+        ...[owner, authenticator].map((role) => bound(role, `temp_file_limit = '${TEMP_FILES}'`)),
+        bound(owner, `idle_in_transaction_session_timeout = '60s'`),
+        bound(authenticator, `statement_timeout = '8s'`),
+        bound(authenticator, `idle_in_transaction_session_timeout = '30s'`),
+      ]);
       // still alone: two that change the privileges of one schema at once fail with an internal error
       await this.#grantInside(project, attempted);
       // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
@@ -97,20 +99,20 @@ export class PostgresDatabases implements Databases {
   /** What the owner and the shared roles may do in the project's own database. */
   async #grantInside(project: ProjectId, attempted: string): Promise<void> {
     const owner = ownerRole(project);
+    const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
     await this.#server.inDatabase(databaseName(project), attempted, (client) =>
-      inTransaction(client, async () => {
+      inOneMessage(client, [
         // the owner may have dropped it
-        await client.query('CREATE SCHEMA IF NOT EXISTS public');
-        await client.query(`ALTER SCHEMA public OWNER TO ${id(owner)}`);
-        await client.query(`GRANT USAGE ON SCHEMA public TO ${shared}`);
-        await client.query(`GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`);
-        await client.query(`GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`);
-        for (const kind of ['TABLES', 'SEQUENCES', 'FUNCTIONS']) {
-          await client.query(
+        'CREATE SCHEMA IF NOT EXISTS public',
+        `ALTER SCHEMA public OWNER TO ${id(owner)}`,
+        `GRANT USAGE ON SCHEMA public TO ${shared}`,
+        `GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`,
+        `GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`,
+        ...kinds.map(
+          (kind) =>
             `ALTER DEFAULT PRIVILEGES FOR ROLE ${id(owner)} IN SCHEMA public GRANT ALL ON ${kind} TO ${shared}`,
-          );
-        }
-      }),
+        ),
+      ]),
     );
   }
 
@@ -274,23 +276,27 @@ async function databasesWith(
   return rows;
 }
 
-/** In a transaction with its mark, so a role of ours is always marked. */
-async function ensureLogin(
+/** All or nothing, as PostgreSQL does what comes in one message, and without waiting for each answer. */
+const inOneMessage = (client: pg.ClientBase, statements: readonly string[]) =>
+  client.query(statements.join(';\n'));
+
+/** What makes a login, to be run in one transaction with its mark, so that a role of ours is always marked. */
+async function ensuredLogin(
   client: pg.ClientBase,
   project: ProjectId,
   role: string,
-  verifier: string,
+  { verifier }: DatabaseLogin,
   connections: number,
-): Promise<void> {
+): Promise<readonly string[]> {
   const found = await roleState(client, project, role);
   if (found === 'foreign')
     throw new Refused(`the role ${role} exists and is not LaunchDB's; rename or drop it`);
   const verb = found === 'ours' ? 'ALTER' : 'CREATE';
-  await client.query(
+  return [
     `${verb} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
       `CONNECTION LIMIT ${connections} PASSWORD ${pg.escapeLiteral(verifier)}`,
-  );
-  await client.query(`COMMENT ON ROLE ${id(role)} IS ${pg.escapeLiteral(markOf(project))}`);
+    `COMMENT ON ROLE ${id(role)} IS ${pg.escapeLiteral(markOf(project))}`,
+  ];
 }
 
 async function roleState(

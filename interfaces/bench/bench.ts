@@ -6,10 +6,12 @@ import { doorFigures } from './door-figures.ts';
 import { logFigures } from './log-figures.ts';
 import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
+import { provisioningFigures } from './provisioning-figures.ts';
 import { sleepFigures } from './sleep-figures.ts';
 
 const SECTIONS: readonly Section[] = [
   platformFigures,
+  provisioningFigures,
   doorFigures,
   dockerFigures,
   sleepFigures,
