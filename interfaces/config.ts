@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65_535);
-const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
+export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
 const SECRETS = ['LAUNCHDB_MASTER_KEY', 'DATABASE_URL', 'EVENT_STORE_URL', 'INTERNAL_API_KEY'] as const;
 const EXTENSIONS =
   'pgcrypto,uuid-ossp,pg_trgm,citext,hstore,ltree,unaccent,fuzzystrmatch,btree_gin,btree_gist,intarray,cube,tablefunc,vector';
@@ -108,6 +108,9 @@ const schema = z.object({
   PUBLIC_URL: url(/^https?:$/).optional(),
   PUBLIC_DATABASE_URL: clientsPlace.optional(),
   PUBLIC_POOLER_URL: clientsPlace.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?:$/).optional(),
+  OTEL_SERVICE_NAME: z.string().max(255).optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 

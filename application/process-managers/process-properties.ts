@@ -81,6 +81,7 @@ export async function runToRest(
     retries: { tries: 3, firstPauseMs: 10, longestPauseMs: 100, deadlineMs: 1_000_000 },
     processes: disturbed(allProcesses(harness.world), disturbance.around),
     observe: disturbance.observe ?? (() => {}),
+    around: (_tried, effect) => effect(),
   };
   for (let turns = 0; turns < 200; turns++) {
     const result = await turn(dependencies, id).catch((error: unknown) => {

@@ -54,6 +54,14 @@ export interface StepPoint {
   readonly moment: StepMoment;
 }
 
+/** One try of a step's effect. */
+export interface StepTry extends Omit<StepPoint, 'moment'> {
+  /** from 1 */
+  readonly attempt: number;
+  /** of the request that it follows from */
+  readonly correlationId: string;
+}
+
 export interface RetryPolicy {
   readonly tries: number;
   readonly firstPauseMs: number;
@@ -77,6 +85,8 @@ export interface TurnDependencies {
   readonly processes: Readonly<Record<ProcessName, Process>>;
   readonly retries: RetryPolicy;
   readonly observe: (point: StepPoint) => void;
+  /** Runs the effect, at once, and gives what it gives; for measuring. */
+  readonly around: <T>(tried: StepTry, effect: () => Promise<T>) => Promise<T>;
 }
 
 /** `idle`: nothing to do until somebody asks for something; `waiting`: nothing to do before `until`. */
@@ -105,27 +115,20 @@ export async function turn(dependencies: TurnDependencies, id: ProjectId): Promi
   const now = dependencies.clock.now();
   const task = nextTask(process, project, run);
   const reason = task ? `${process.name}: ${task.step}` : `${process.name}: undone`;
-  const record = (events: readonly ProjectEvent[]) =>
-    append(dependencies, project, { ...metadataOf(history, process), reason }, events);
+  const metadata = { ...metadataOf(history, process), reason };
+  const record = (events: readonly ProjectEvent[]) => append(dependencies, project, metadata, events);
   if (!task) return record([outcomeOfUndo(run)]);
   if (run.trouble?.retryAt && run.trouble.retryAt > now)
     return { kind: 'waiting', until: run.trouble.retryAt };
 
-  const at = (moment: StepMoment) =>
-    dependencies.observe({
-      project: id,
-      process: run.process,
-      step: task.step,
-      direction: task.direction,
-      moment,
-    });
-  const performed = await perform(dependencies.clock, task, at);
+  const { step, direction } = task;
+  const here = { project: id, process: run.process, step, direction };
+  const at = (moment: StepMoment) => dependencies.observe({ ...here, moment });
+  const tried = { ...here, attempt: attemptOf(run, step), correlationId: metadata.correlationId };
+  const performed = await perform(dependencies, task, tried, at);
   if ('error' in performed) {
     const { error } = performed;
-    dependencies.log.warn(
-      { project: id, step: task.step, direction: task.direction, err: error },
-      'a step failed',
-    );
+    dependencies.log.warn({ project: id, step, direction, err: error }, 'a step failed');
     return record(failure(dependencies, run, task, error));
   }
   const result = await record([performed.event]);
@@ -167,21 +170,31 @@ const outcomeOfUndo = (run: ProcessRun): ProjectEvent => ({
 
 type Performed = { readonly event: ProjectEvent } | { readonly error: unknown };
 
-async function perform(clock: Clock, task: Task, at: (moment: StepMoment) => void): Promise<Performed> {
+async function perform(
+  { clock, around }: TurnDependencies,
+  task: Task,
+  tried: StepTry,
+  at: (moment: StepMoment) => void,
+): Promise<Performed> {
   at('before-effect');
   const over = new AbortController();
-  const effect = task.run().then((event): Performed => ({ event }));
-  const tooLate = clock.sleep(task.timeoutMs, over.signal).then((): Performed => {
-    return { error: new Unavailable(`finish ${task.step} within ${task.timeoutMs / 1000} s`) };
+  const tooLate = clock.sleep(task.timeoutMs, over.signal).then(() => {
+    throw new Unavailable(`finish ${task.step} within ${task.timeoutMs / 1000} s`);
   });
-  const settled = Promise.race([effect, tooLate])
-    .catch((error: unknown): Performed => ({ error }))
+  const settled = around(tried, async () => Promise.race([task.run(), tooLate]))
+    .then(
+      (event): Performed => ({ event }),
+      (error: unknown): Performed => ({ error }),
+    )
     .finally(() => over.abort());
   at('during-effect');
   const performed = await settled;
   if ('event' in performed) at('after-effect');
   return performed;
 }
+
+const attemptOf = ({ trouble }: ProcessRun, step: string): number =>
+  (trouble?.step === step ? trouble.attempt : 0) + 1;
 
 /** What a failed try means: another one later, undo from here, or a project that an operator has to look at. */
 function failure(
@@ -192,7 +205,7 @@ function failure(
 ): readonly ProjectEvent[] {
   const { step, direction } = task;
   const now = clock.now().getTime();
-  const attempt = (run.trouble?.step === step ? run.trouble.attempt : 0) + 1;
+  const attempt = attemptOf(run, step);
   const exhausted = attempt >= retries.tries || now - run.stepSince.getTime() >= retries.deadlineMs;
   const final = exhausted || !(error instanceof Unavailable);
   const pauseMs =

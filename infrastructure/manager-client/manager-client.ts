@@ -1,6 +1,7 @@
 /** Asks the manager, or another internal service, in another process for what only that one does. */
 import { z } from 'zod';
 import { Refused, Unavailable } from '../../application/errors.ts';
+import type { Tracing } from '../../application/ports/tracing.ts';
 
 export interface ManagerClientOptions {
   /** without a slash at the end */
@@ -8,6 +9,7 @@ export interface ManagerClientOptions {
   readonly internalKey: string;
   /** who is asked, for messages; default: the manager */
   readonly name?: string;
+  readonly tracing?: Pick<Tracing, 'headers'>;
   /** default 35 s: the manager itself takes 30 s at most */
   readonly timeoutMs?: number;
 }
@@ -34,12 +36,13 @@ export class ManagerClient {
     answer: z.ZodType<T>,
     { signal, body: asked }: { readonly signal?: AbortSignal; readonly body?: unknown } = {},
   ): Promise<T> {
-    const { url, internalKey, name = 'the manager', timeoutMs = 35_000 } = this.#options;
+    const { url, internalKey, name = 'the manager', tracing, timeoutMs = 35_000 } = this.#options;
     const limit = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(`${url}/internal${path}`, {
         method,
         headers: {
+          ...tracing?.headers(),
           'x-internal-api-key': internalKey,
           ...(asked !== undefined && { 'content-type': 'application/json' }),
         },

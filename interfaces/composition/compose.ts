@@ -18,6 +18,7 @@ import { extensionRoutesModule, projectRoutesModule } from './project-routes-mod
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
 import { TOKENS } from './tokens.ts';
+import { tracingModule } from './tracing-module.ts';
 import { workerModule } from './worker-module.ts';
 
 /** How everything is made from everything else. Nothing is made, let alone started, before it is asked for. */
@@ -28,7 +29,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.bind(TOKENS.log).toConstantValue(options.log);
   container.bind(TOKENS.machine).toConstantValue(machine);
   const { LAUNCHDB_ROLES: roles } = options.config;
-  container.load(metricsModule, postgresModule, logModule, dataPlaneModule, workerModule);
+  container.load(metricsModule, tracingModule, postgresModule, logModule, dataPlaneModule, workerModule);
   container.load(roles.includes('migrations') ? localMigrationsModule : remoteMigrationsModule);
   if (roles.includes('manager')) {
     container.load(managedDataPlaneModule, projectWatchModule, managerModule, collectorsModule);

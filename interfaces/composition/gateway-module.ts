@@ -8,7 +8,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.traffic).toResolvedValue(() => new Traffic());
   bind(PARTS.gateway).toResolvedValue(
-    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, wake, traffic, pool, log, metrics) => {
+    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, wake, traffic, pool, log, metrics, tracing) => {
       const platform = new URL(PLATFORM_URL);
       const gateway = new Gateway({
         port: GATEWAY_PORT,
@@ -18,6 +18,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         wake,
         traffic,
         log,
+        tracing,
         onAnswered: (request) => metrics.answered({ service: 'gateway', ...request }),
       });
       return {
@@ -35,6 +36,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
       TOKENS.platformPool,
       TOKENS.log,
       TOKENS.metrics,
+      TOKENS.tracing,
     ],
   );
 });

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { Refused } from '../../application/errors.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { Tracing } from '../../application/ports/tracing.ts';
 import { StreamWatch } from '../../application/stream-watch.ts';
 import { AesSecrets, derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
@@ -19,7 +20,7 @@ import { notBuilt } from '../../projections/checkpoints.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
 import type { Config } from '../config.ts';
 import type { Part } from './lifecycle.ts';
-import { measuredStore } from './measured.ts';
+import { measuredStore, tracedBatches } from './measured.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
 
@@ -35,9 +36,16 @@ export const logModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.platformPool).toResolvedValue(platformPool, [TOKENS.platformConnection, TOKENS.log]);
   bind(TOKENS.store).toResolvedValue(
-    (config, pool, connection, log, metrics) =>
-      measuredStore(eventStore(config, pool, connection, log), metrics),
-    [TOKENS.config, TOKENS.platformPool, TOKENS.platformConnection, TOKENS.log, TOKENS.metrics],
+    (config, pool, connection, log, metrics, tracing) =>
+      measuredStore(eventStore(config, pool, connection, log), metrics, tracing),
+    [
+      TOKENS.config,
+      TOKENS.platformPool,
+      TOKENS.platformConnection,
+      TOKENS.log,
+      TOKENS.metrics,
+      TOKENS.tracing,
+    ],
   );
   bind(TOKENS.checkpoints).toResolvedValue((pool) => new CheckpointWatch(pool), [TOKENS.platformPool]);
   bind(TOKENS.watch).toResolvedValue((store) => new StreamWatch(store), [TOKENS.store]);
@@ -60,27 +68,15 @@ export const logModule = new ContainerModule(({ bind }) => {
     }),
     [TOKENS.store, TOKENS.config],
   );
-  bind(PARTS.views).toResolvedValue(
-    ({ LAUNCHDB_ROLES }, store, pool, connection, watch, log) => {
-      if (!LAUNCHDB_ROLES.includes('worker')) return viewsOfAnotherProcess(pool);
-      const options = { store, pool, connection: named(connection), watch, log };
-      const runners = views.map((projection) => new ProjectionRunner(projection, options));
-      return {
-        name: 'views',
-        start: () => Promise.all(runners.map((runner) => runner.start())),
-        stop: () => Promise.all(runners.map((runner) => runner.stop())),
-        stopWithinMs: 5_000,
-      };
-    },
-    [
-      TOKENS.config,
-      TOKENS.store,
-      TOKENS.platformPool,
-      TOKENS.platformConnection,
-      TOKENS.checkpoints,
-      TOKENS.log,
-    ],
-  );
+  bind(PARTS.views).toResolvedValue(runningViews, [
+    TOKENS.config,
+    TOKENS.store,
+    TOKENS.platformPool,
+    TOKENS.platformConnection,
+    TOKENS.checkpoints,
+    TOKENS.log,
+    TOKENS.tracing,
+  ]);
   bind(PARTS.streamWatch).toResolvedValue(
     (watch) => ({
       name: 'stream-watch',
@@ -106,6 +102,27 @@ function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, 
     catalogue,
     log,
   });
+}
+
+function runningViews(
+  { LAUNCHDB_ROLES }: Config,
+  store: EventStore,
+  pool: pg.Pool,
+  connection: pg.ClientConfig,
+  watch: CheckpointWatch,
+  log: Log,
+  tracing: Tracing,
+): Part {
+  if (!LAUNCHDB_ROLES.includes('worker')) return viewsOfAnotherProcess(pool);
+  const traced = tracedBatches(store, tracing);
+  const options = { store: traced, pool, connection: named(connection), watch, log };
+  const runners = views.map((projection) => new ProjectionRunner(projection, options));
+  return {
+    name: 'views',
+    start: () => Promise.all(runners.map((runner) => runner.start())),
+    stop: () => Promise.all(runners.map((runner) => runner.stop())),
+    stopWithinMs: 5_000,
+  };
 }
 
 const BUILT_WITHIN_MS = 60_000;

@@ -20,6 +20,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       server,
       log,
       metrics,
+      tracing,
     ) => {
       const desired = () => listDesiredDataApis(pool);
       return serverPart({
@@ -32,6 +33,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
         log,
         ready: readiness(server, store),
         metrics,
+        tracing,
       });
     },
     [
@@ -46,6 +48,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       TOKENS.server,
       TOKENS.log,
       TOKENS.metrics,
+      TOKENS.tracing,
     ],
   );
 });

@@ -1,18 +1,20 @@
-/** Adapters and processes as they are, with a clock beside them. */
-import { Conflict, type EventStore } from '../../application/ports/event-store.ts';
-import type { Process } from '../../application/process-managers/process.ts';
-import type { ProcessName } from '../../domain/project/events.ts';
+/** Adapters and steps as they are, with a clock beside them. */
+import { Conflict, type EventStore, type NewEvent } from '../../application/ports/event-store.ts';
+import { traced, type SpanStart, type Tracing } from '../../application/ports/tracing.ts';
+import type { StepTry, TurnDependencies } from '../../application/process-managers/process.ts';
 import type { Metrics } from '../http/metrics.ts';
 
 /** A log whose appends are counted. */
-export function measuredStore(store: EventStore, metrics: Metrics): EventStore {
+export function measuredStore(store: EventStore, metrics: Metrics, tracing: Tracing): EventStore {
   return {
     capabilities: store.capabilities,
     async append(stream, expected, events) {
       const startedAt = performance.now();
       const tookMs = () => performance.now() - startedAt;
       try {
-        const appended = await store.append(stream, expected, events);
+        const appended = await traced(tracing, appendOf(events), () =>
+          store.append(stream, expected, events),
+        );
         metrics.appended('appended', events.length, tookMs());
         for (const { type, data } of events) {
           if (type === 'DriftDetected') metrics.driftDetected((data as { what: string }).what);
@@ -32,34 +34,59 @@ export function measuredStore(store: EventStore, metrics: Metrics): EventStore {
   };
 }
 
-type Processes = Readonly<Record<ProcessName, Process>>;
+const appendOf = (events: readonly NewEvent[]): SpanStart => ({
+  name: 'append',
+  attributes: {
+    'launchdb.events': events.length,
+    'launchdb.correlation_id': events[0]?.metadata.correlationId,
+  },
+});
 
-/** Processes whose steps are counted, each try by itself, also one that is given up for its time-out. */
-export function measuredProcesses(processes: Processes, metrics: Metrics): Processes {
-  const measured = (process: Process): Process => ({
-    ...process,
-    steps: process.steps.map((step) => {
-      const around = async <T>(direction: 'do' | 'undo', effect: () => Promise<T>): Promise<T> => {
-        const startedAt = performance.now();
-        const told = { process: process.name, step: step.name, direction };
-        try {
-          const result = await effect();
-          metrics.stepTried(told, 'done', performance.now() - startedAt);
-          return result;
-        } catch (error) {
-          metrics.stepTried(told, 'failed', performance.now() - startedAt);
-          throw error;
-        }
-      };
-      const { undo } = step;
-      return {
-        ...step,
-        do: (project) => around('do', () => step.do(project)),
-        undo: undo && { ...undo, run: (project) => around('undo', () => undo.run(project)) },
-      };
+/** A log whose batches are spans of whoever follows it. */
+export const tracedBatches = (
+  store: EventStore,
+  tracing: Tracing,
+): Pick<EventStore, 'readAll' | 'head' | 'subscribe'> => ({
+  readAll: (options) => store.readAll(options),
+  head: () => store.head(),
+  subscribe: (options, onBatch) =>
+    store.subscribe(options, (batch) => {
+      const events = batch.events.length;
+      if (events === 0) return onBatch(batch);
+      const attributes = { 'launchdb.projection': options.name, 'launchdb.events': events };
+      const name = `project ${options.name}`;
+      return traced(tracing, { name, attributes, partOf: 'nothing' }, () => onBatch(batch));
     }),
-  });
-  return Object.fromEntries(
-    Object.entries(processes).map(([name, process]) => [name, measured(process)]),
-  ) as Processes;
-}
+});
+
+/** Tries of steps that are counted, each by itself, also one that is given up for its time-out. */
+export const measuredTries =
+  (metrics: Metrics, tracing: Tracing): TurnDependencies['around'] =>
+  async (tried, effect) => {
+    const { process, step, direction } = tried;
+    const startedAt = performance.now();
+    const tell = (outcome: 'done' | 'failed') =>
+      metrics.stepTried({ process, step, direction }, outcome, performance.now() - startedAt);
+    try {
+      const result = await traced(tracing, spanOf(tried), effect);
+      tell('done');
+      return result;
+    } catch (error) {
+      tell('failed');
+      throw error;
+    }
+  };
+
+/** Not part of what the worker happened to be at; the correlation id says which request it follows from. */
+const spanOf = ({ project, process, step, direction, attempt, correlationId }: StepTry): SpanStart => ({
+  name: `${direction} ${step}`,
+  partOf: 'nothing',
+  attributes: {
+    'launchdb.correlation_id': correlationId,
+    'launchdb.project_id': project,
+    'launchdb.process': process,
+    'launchdb.step': step,
+    'launchdb.direction': direction,
+    'launchdb.attempt': attempt,
+  },
+});

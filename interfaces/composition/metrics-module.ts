@@ -17,7 +17,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const metricsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.metrics).toResolvedValue(() => new Metrics());
   bind(PARTS.workerServer).toResolvedValue(
-    ({ WORKER_PORT, LISTEN_HOST }, postgres, store, log, metrics) =>
+    ({ WORKER_PORT, LISTEN_HOST }, postgres, store, log, metrics, tracing) =>
       serverPart({
         name: 'worker',
         port: WORKER_PORT,
@@ -27,8 +27,9 @@ export const metricsModule = new ContainerModule(({ bind }) => {
         log,
         ready: readiness(postgres, store),
         metrics,
+        tracing,
       }),
-    [TOKENS.config, TOKENS.server, TOKENS.store, TOKENS.log, TOKENS.metrics],
+    [TOKENS.config, TOKENS.server, TOKENS.store, TOKENS.log, TOKENS.metrics, TOKENS.tracing],
   );
 });
 

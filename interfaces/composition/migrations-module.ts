@@ -10,12 +10,12 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
-    ({ MIGRATIONS_URL: url }, [internalKey], { templateVersion }) =>
+    ({ MIGRATIONS_URL: url }, [internalKey], { templateVersion }, tracing) =>
       new RemoteMigrations(
-        new ManagerClient({ url, internalKey, name: 'the migrations service' }),
+        new ManagerClient({ url, internalKey, name: 'the migrations service', tracing }),
         templateVersion,
       ),
-    [TOKENS.config, TOKENS.internalKeys, TOKENS.machine],
+    [TOKENS.config, TOKENS.internalKeys, TOKENS.machine, TOKENS.tracing],
   );
 });
 
@@ -25,7 +25,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
     [TOKENS.server, TOKENS.machine],
   );
   bind(PARTS.migrations).toResolvedValue(
-    ({ MIGRATIONS_PORT, LISTEN_HOST }, internalKeys, store, migrations, postgres, log, metrics) =>
+    ({ MIGRATIONS_PORT, LISTEN_HOST }, internalKeys, store, migrations, postgres, log, metrics, tracing) =>
       serverPart({
         name: 'migrations',
         port: MIGRATIONS_PORT,
@@ -36,6 +36,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
         log,
         ready: readiness(postgres, store),
         metrics,
+        tracing,
       }),
     [
       TOKENS.config,
@@ -45,6 +46,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
       TOKENS.server,
       TOKENS.log,
       TOKENS.metrics,
+      TOKENS.tracing,
     ],
   );
 });

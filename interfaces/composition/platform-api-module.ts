@@ -9,7 +9,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (config, endpoints, ownerTokens, tokens, clock, server, store, log, metrics) =>
+    (config, endpoints, ownerTokens, tokens, clock, server, store, log, metrics, tracing) =>
       serverPart({
         name: 'platform-api',
         port: config.PLATFORM_PORT,
@@ -20,6 +20,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         log,
         ready: readiness(server, store),
         metrics,
+        tracing,
         docs: API_DOCUMENT,
         // the gateway: it tells whose request it passes on
         trustedProxies: config.TRUSTED_PROXIES,
@@ -34,6 +35,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       TOKENS.store,
       TOKENS.log,
       TOKENS.metrics,
+      TOKENS.tracing,
     ],
   );
 });

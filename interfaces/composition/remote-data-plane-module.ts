@@ -10,8 +10,8 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.managerClient).toResolvedValue(
-    ({ MANAGER_URL: url }, [internalKey]) => new ManagerClient({ url, internalKey }),
-    [TOKENS.config, TOKENS.internalKeys],
+    ({ MANAGER_URL: url }, [internalKey], tracing) => new ManagerClient({ url, internalKey, tracing }),
+    [TOKENS.config, TOKENS.internalKeys, TOKENS.tracing],
   );
   bind(TOKENS.pools).toResolvedValue((client) => new RemoteConnectionPools(client), [TOKENS.managerClient]);
   bind(TOKENS.remoteDataApis).toResolvedValue(

@@ -3,11 +3,17 @@ import { PARTS } from './tokens.ts';
 
 type PartName = keyof typeof PARTS;
 
-const LOG: readonly PartName[] = ['postgres', 'platformDatabase', 'platformSessions', 'eventStore'];
+const LOG: readonly PartName[] = [
+  'tracing',
+  'postgres',
+  'platformDatabase',
+  'platformSessions',
+  'eventStore',
+];
 
 /** Which parts a process of each role needs; one of several roles needs those of all of them. */
 const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
-  gateway: ['platformSessions', 'views', 'dataApis', 'gateway'],
+  gateway: ['tracing', 'platformSessions', 'views', 'dataApis', 'gateway'],
   platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
   worker: [...LOG, 'views', 'processWorker', 'workerServer'],
   migrations: [...LOG, 'migrations'],

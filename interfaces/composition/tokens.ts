@@ -15,6 +15,7 @@ import type { Migrations } from '../../application/ports/migrations.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { Tracing } from '../../application/ports/tracing.ts';
 import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
@@ -44,6 +45,7 @@ export const TOKENS = {
   log: token<Log>('log'),
   clock: token<Clock>('clock'),
   metrics: token<Metrics>('metrics'),
+  tracing: token<Tracing>('tracing'),
   ids: token<Ids>('ids'),
   secrets: token<Secrets>('secrets'),
 
@@ -99,6 +101,7 @@ export const TOKENS = {
 
 /** In the order in which they start; they stop in reverse, each within a bound of its own. */
 export const PARTS = {
+  tracing: token<Part>('tracing'),
   postgres: token<Part>('postgres'),
   platformDatabase: token<Part>('platform-database'),
   platformSessions: token<Part>('platform-sessions'),

@@ -11,7 +11,7 @@ import { listAwake } from '../../projections/desired-data-apis/queries.ts';
 import { dueProjects } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import { LedWork } from '../worker/led-work.ts';
-import { measuredProcesses } from './measured.ts';
+import { measuredTries } from './measured.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -25,15 +25,16 @@ const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.processWorker).toResolvedValue(
-    (options, world, store, ids, clock, pool, connection, checkpoints, use, metrics) => {
+    (options, world, store, ids, clock, pool, connection, checkpoints, use, metrics, tracing) => {
       const worker = new ProcessWorker({
         store,
         ids,
         clock,
         log: options.log,
-        processes: measuredProcesses(allProcesses(world), metrics),
+        processes: allProcesses(world),
         retries: DEFAULT_RETRIES,
         observe: options.observe ?? (() => {}),
+        around: measuredTries(metrics, tracing),
         concurrency: CONCURRENT_PROJECTS,
         lookEveryMs: LOOK_EVERY_MS,
         openProcesses: async () => {
@@ -77,6 +78,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.checkpoints,
       TOKENS.use,
       TOKENS.metrics,
+      TOKENS.tracing,
     ],
   );
 });

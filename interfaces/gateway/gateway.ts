@@ -7,15 +7,19 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DataApis, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
+import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../application/ports/tracing.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import { listen } from '../http/listen.ts';
+import { requestEnd } from '../http/request-span.ts';
+import { absent, isOnDemand } from './absent-project.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
 import { discardRest, Forwarder, type Exchange } from './forward.ts';
 import { endToEnd, hasBody, requestHeaders, withAuthorization, type HeaderList } from './headers.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { HEALTH, readiness, WELCOME, writePage } from './own-pages.ts';
 import { PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
+import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
 import { Traffic } from './traffic.ts';
 import { WakeQueue, type Wake } from './wake-queue.ts';
@@ -34,6 +38,8 @@ export interface GatewayOptions {
   /** told of every request of a project */
   readonly traffic?: Traffic;
   readonly log: Log;
+  /** default: none */
+  readonly tracing?: Tracing;
   readonly limits?: Partial<GatewayLimits>;
   /** told of every answer, for metrics */
   readonly onAnswered?: (request: AnsweredRequest) => void;
@@ -57,14 +63,9 @@ interface Call {
   readonly cors: HeaderList;
 }
 
-/** The read model may not know yet that it fell asleep, or woke. */
-const isOnDemand = (status: ProjectStatus | 'unknown'): boolean =>
-  status === 'active' || status === 'sleeping' || status === 'waking';
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** the client went before an answer began; as others write it */
 const CLIENT_GONE = 499;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
-const HOST = /^[\w.:[\]-]{1,255}$/;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -73,6 +74,7 @@ export class Gateway {
   readonly #platform: Forwarder;
   readonly #projects: Forwarder;
   readonly #traffic: Traffic;
+  readonly #tracing: Tracing;
   readonly #wakes: WakeQueue;
   #stopping = false;
 
@@ -84,6 +86,7 @@ export class Gateway {
     this.#platform = new Forwarder({ sockets: limits.platformSockets, limits, log });
     this.#projects = new Forwarder({ sockets: limits.socketsPerProject, limits, log });
     this.#traffic = options.traffic ?? new Traffic();
+    this.#tracing = options.tracing ?? NO_TRACING;
     this.#wakes = new WakeQueue(options.wake, limits);
     this.#server = createServer({
       insecureHTTPParser: false,
@@ -127,14 +130,25 @@ export class Gateway {
     const call = { request, response, requestId, expectsContinue, cors };
     response.on('error', () => response.destroy());
     const startedAt = performance.now();
+    const { method = 'other' } = request;
+    let span: Span | undefined;
     response.once('close', () => {
-      const { method = 'other' } = request;
       const status = response.headersSent ? response.statusCode : CLIENT_GONE;
       const durationMs = performance.now() - startedAt;
       this.#options.onAnswered?.({ method, route: target.kind, status, durationMs });
       this.#options.log.debug({ requestId, route: target.kind, method, status }, 'a request');
+      span?.end(endOf(target, method, status, requestId));
       if (this.#stopping) this.#server.closeIdleConnections();
     });
+    if (target.kind === 'own') return this.#begin(call, target);
+    this.#tracing.begin({ name: method, partOf: request.headers }, (begun) => {
+      span = begun;
+      this.#begin(call, target);
+    });
+  }
+
+  #begin(call: Call, target: Target): void {
+    const { response, requestId } = call;
     this.#serve(call, target).catch((error: unknown) => {
       this.#options.log.error({ requestId, err: error }, 'the gateway could not serve a request');
       if (response.headersSent) response.destroy();
@@ -143,7 +157,7 @@ export class Gateway {
   }
 
   async #serve(call: Call, target: Target): Promise<void> {
-    const problem = problemOf(call.request, target, this.#limits);
+    const problem = faultOf(call.request, target, this.#limits);
     if (problem) {
       this.#refuse(call, problem);
       return;
@@ -168,14 +182,14 @@ export class Gateway {
 
   #toPlatform(call: Call, path: string): void {
     const endpoint = this.#options.platform;
-    const headers = requestHeaders(call.request, call.requestId, endpoint);
+    const headers = this.#headers(call, endpoint);
     this.#forward(call, this.#platform, { endpoint, path, headers });
   }
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
     const { dataApis, platform } = this.#options;
     const awake = dataApis.endpoint(project);
-    const headers = withAuthorization(requestHeaders(call.request, call.requestId, awake ?? platform));
+    const headers = withAuthorization(this.#headers(call, awake ?? platform));
     // a request without a key wakes nobody
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
     const problem = awake ? undefined : await this.#woken(call, project);
@@ -185,6 +199,10 @@ export class Gateway {
     if (!endpoint) return this.#refuse(call, problem ?? PROBLEMS.projectStarting);
     call.response.once('close', this.#traffic.begin(project));
     this.#forward(call, this.#projects, { endpoint, path, headers });
+  }
+
+  #headers({ request, requestId }: Call, endpoint: Endpoint): HeaderList {
+    return requestHeaders(request, requestId, endpoint, this.#tracing.headers());
   }
 
   /** Waits until a sleeping project is awake; the body of the request is not read meanwhile. */
@@ -244,51 +262,10 @@ export class Gateway {
   }
 }
 
-/** What is wrong with the request itself, wherever it goes. */
-function problemOf(
-  request: IncomingMessage,
-  target: Target,
-  limits: GatewayLimits,
-): GatewayProblem | undefined {
-  const { host, 'transfer-encoding': encoding, 'content-length': length } = request.headers;
-  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1 || (host !== undefined && !HOST.test(host))) {
-    return PROBLEMS.malformed('The Host header is malformed.');
-  }
-  if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
-    return PROBLEMS.malformed('The only transfer coding understood is chunked.');
-  }
-  if (target.kind !== 'malformed' && !METHODS.includes(request.method ?? '')) {
-    return PROBLEMS.methodNotAllowed(METHODS.join(', '));
-  }
-  const isTooLarge = hasBody(request) && Number(length ?? 0) > limits.bodyBytes;
-  return isTooLarge ? PROBLEMS.bodyTooLarge(limits.bodyBytes) : undefined;
-}
-
-/** Why a project has no data API at the moment. */
-function absent(status: ProjectStatus | 'unknown'): GatewayProblem {
-  switch (status) {
-    case 'unknown':
-    case 'deleting':
-    case 'deleted':
-    case 'purging':
-    case 'purged':
-      return PROBLEMS.noProject;
-    case 'pausing':
-    case 'paused':
-      return PROBLEMS.projectPaused;
-    case 'failed':
-    case 'suspended':
-      return PROBLEMS.projectDown;
-    case 'provisioning':
-    case 'resuming':
-    case 'sleeping':
-    case 'waking':
-    // its data API is being started again
-    case 'active':
-      return PROBLEMS.projectStarting;
-  }
-}
+const endOf = (target: Target, method: string, status: number, requestId: string): SpanEnd => {
+  const project = target.kind === 'data-api' ? target.project : undefined;
+  return requestEnd({ service: 'gateway', method, route: target.kind, status, requestId, project });
+};
 
 function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];

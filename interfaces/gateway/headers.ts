@@ -28,6 +28,9 @@ const OURS = new Set([
   'x-internal-api-key',
 ]);
 
+const TRACE: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
+const NONE: ReadonlySet<string> = new Set();
+
 /** The list without what concerns one connection only, and without what `isUnwanted` names (lower case). */
 export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
   const dropped = new Set(HOP_BY_HOP);
@@ -38,10 +41,23 @@ export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean
   return without(list, (name) => dropped.has(name) || isUnwanted(name));
 }
 
-/** The client's headers with those of the gateway in place of what the client claimed. */
-export function requestHeaders(request: IncomingMessage, requestId: string, endpoint: Endpoint): HeaderList {
+/**
+ * The client's headers with those of the gateway in place of what the client claimed.
+ * @param trace of our own span, in place of the client's; empty: the client's go on as they came
+ */
+export function requestHeaders(
+  request: IncomingMessage,
+  requestId: string,
+  endpoint: Endpoint,
+  trace: Readonly<Record<string, string>> = {},
+): HeaderList {
   const host = request.headers.host;
-  const list = endToEnd(request.rawHeaders, (name) => OURS.has(name) || name.startsWith('x-forwarded-'));
+  const ofTrace = 'traceparent' in trace ? TRACE : NONE;
+  const list = endToEnd(
+    request.rawHeaders,
+    (name) => OURS.has(name) || ofTrace.has(name) || name.startsWith('x-forwarded-'),
+  );
+  for (const [name, value] of Object.entries(trace)) list.push(name, value);
   list.push('Host', host ?? `${endpoint.host}:${endpoint.port}`);
   list.push('X-Request-Id', requestId, 'X-Forwarded-Proto', 'http');
   if (host !== undefined) list.push('X-Forwarded-Host', host);

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import express, { type Request, type Response } from 'express';
 import type { Log } from '../../application/ports/log.ts';
+import { NO_TRACING, type Tracing } from '../../application/ports/tracing.ts';
 import { requireInternalKey, requireScope, type Authenticate } from './authenticate.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -36,6 +37,8 @@ export interface ServerOptions {
   /** what the server depends on: `ok`, or why not, in words that anybody may read */
   readonly ready: () => Promise<Readiness>;
   readonly metrics: Metrics;
+  /** default: none */
+  readonly tracing?: Tracing;
   /** serves `/openapi.json` and `/docs` */
   readonly docs?: DocumentInfo;
   /** addresses or networks whose X-Forwarded-For is believed; default none */
@@ -121,10 +124,11 @@ function application(
     const exchange = begin(req, res, isStopping());
     running.set(res, exchange);
     res.once('close', () => running.delete(res));
-    observe(options, exchange, req, res);
-    // also where no parameter is decoded; throws URIError, which is a 400
-    if (decodeURIComponent(req.path).includes('\0')) throw new URIError('NUL in the path');
-    next();
+    observe({ tracing: NO_TRACING, ...options }, exchange, req, res, () => {
+      // also where no parameter is decoded; throws URIError, which is a 400
+      if (decodeURIComponent(req.path).includes('\0')) throw new URIError('NUL in the path');
+      next();
+    });
   });
   const exchangeOf = (res: Response) => running.get(res) ?? new Exchange(res.req, res);
   for (const declared of all) route(app, declared, options, exchangeOf);
