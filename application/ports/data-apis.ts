@@ -15,6 +15,14 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** What gateways send to projects. */
+export interface ProjectTraffic {
+  projects(): Iterable<ProjectId>;
+  /** so far */
+  requests(project: ProjectId): number;
+  underWay(project: ProjectId): number;
+}
+
 /**
  * One PostgREST a project, as every part of the platform may ask for it. Throws {@link Unavailable} when it does not
  * get ready in time.

@@ -1,7 +1,8 @@
 /** The REST APIs, through the manager: it reads from the log what one has to run with. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { DataApi, DataApis, Endpoint } from '../../application/ports/data-apis.ts';
+import type { DataApi, DataApis, Endpoint, ProjectTraffic } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { NotWanted, type ManagerClient } from './manager-client.ts';
@@ -18,14 +19,23 @@ const table = z.object({ version: z.string(), endpoints: z.record(z.string(), en
 export class RemoteDataApis implements DataApis {
   readonly #manager: ManagerClient;
   readonly #log: Log;
+  readonly #traffic: ProjectTraffic | undefined;
+  /** of this process, to tell it from other gateways */
+  readonly #id = randomUUID();
   readonly #stopping = new AbortController();
   #endpoints = new Map<ProjectId, Endpoint>();
+  /** of the table that they come from */
+  #version = '';
   #following: Promise<void> = Promise.resolve();
-  #refreshing: Promise<void> | undefined;
+  /** the question that waits for news */
+  #waiting = new AbortController();
+  #refreshing: PromiseWithResolvers<void> | undefined;
 
-  constructor(manager: ManagerClient, log: Log) {
+  /** @param traffic what this process sends there, which the manager has to know before it ends one */
+  constructor(manager: ManagerClient, log: Log, traffic?: ProjectTraffic) {
     this.#manager = manager;
     this.#log = log;
+    this.#traffic = traffic;
   }
 
   async ensure({ project }: DataApi): Promise<void> {
@@ -81,29 +91,40 @@ export class RemoteDataApis implements DataApis {
 
   /** Asks now, once for all who ask meanwhile: one that was started a moment ago may not have been told yet. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#look('')
-      .then(
-        () => {},
-        () => {},
-      )
-      .finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+    if (!this.#refreshing) {
+      this.#refreshing = Promise.withResolvers();
+      this.#waiting.abort();
+    }
+    return this.#refreshing.promise;
   }
 
+  /** One question at a time: of two answers nobody could say which is the newer one. */
   async #follow(known: () => void): Promise<void> {
     const { signal } = this.#stopping;
-    let version = '';
     while (!signal.aborted) {
+      const refreshing = this.#refreshing;
+      const waiting = new AbortController();
+      this.#waiting = waiting;
       try {
-        version = await this.#look(version);
+        if (refreshing) this.#version = '';
+        await this.#look(AbortSignal.any([signal, waiting.signal]));
         known();
       } catch (error) {
         if (signal.aborted) break;
+        // cut short for a newer one
+        if (waiting.signal.aborted && !refreshing) continue;
         this.#log.warn({ err: error }, 'the manager does not tell where REST APIs are');
         await sleep(AGAIN_MS, undefined, { signal }).catch(() => {});
       }
+      if (refreshing) this.#refreshed();
     }
+    this.#refreshed();
     known();
+  }
+
+  #refreshed(): void {
+    this.#refreshing?.resolve();
+    this.#refreshing = undefined;
   }
 
   async stop(): Promise<void> {
@@ -111,14 +132,22 @@ export class RemoteDataApis implements DataApis {
     await this.#following;
   }
 
-  /** @returns the version that was told; the manager answers when it has another one, or after a while */
-  async #look(after: string): Promise<string> {
-    const path = `/postgrest/endpoints?after=${after}`;
-    const { version, endpoints } = await this.#manager.ask('GET', path, table, {
-      signal: this.#stopping.signal,
-    });
-    const known = Object.entries(endpoints).filter(([id]) => isProjectId(id));
+  /** Tells how this process uses projects; the manager answers when it has news, or after a second. */
+  async #look(signal: AbortSignal): Promise<void> {
+    const body = { gateway: this.#id, after: this.#version, sent: this.#sent() };
+    const told = await this.#manager.ask('POST', '/postgrest/endpoints', table, { signal, body });
+    const known = Object.entries(told.endpoints).filter(([id]) => isProjectId(id));
     this.#endpoints = new Map(known as [ProjectId, Endpoint][]);
-    return version;
+    this.#version = told.version;
+  }
+
+  /** Of the projects that it may send to or is at work for. */
+  #sent(): Record<ProjectId, { requests: number; under_way: number }> {
+    const traffic = this.#traffic;
+    if (!traffic) return {};
+    const used = [...traffic.projects()].filter((id) => this.#endpoints.has(id) || traffic.underWay(id) > 0);
+    return Object.fromEntries(
+      used.map((id) => [id, { requests: traffic.requests(id), under_way: traffic.underWay(id) }]),
+    );
   }
 }

@@ -14,7 +14,9 @@ import { ProjectReconciler } from '../../application/reconcilers/keep-projects-r
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Metrics } from '../../interfaces/http/metrics.ts';
 import { createServer as createHttpServer } from '../../interfaces/http/server.ts';
+import { Traffic } from '../../interfaces/gateway/traffic.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
+import { RemoteGateways } from '../../interfaces/manager/remote-gateways.ts';
 import { quietLog } from '../process/test-folder.ts';
 import { ManagerClient, NotWanted } from './manager-client.ts';
 import { RemoteConnectionPools } from './remote-connection-pools.ts';
@@ -26,6 +28,10 @@ const KEY = 'the internal key of this test';
 async function manager() {
   const harness = makeHarness();
   const desired = () => Promise.resolve([]);
+  let offsetMs = 0;
+  const gateways = new RemoteGateways(() => performance.now() + offsetMs);
+  // as if it had been there for long
+  offsetMs = 10_000;
   const reconciler = new ProjectReconciler({ ...harness, log: quietLog, desired, lookEveryMs: 1_000_000 });
   const server = createHttpServer({
     name: 'manager',
@@ -35,6 +41,7 @@ async function manager() {
       ...harness,
       reconciler,
       desired,
+      gateways,
       async wake(id) {
         await command(harness, id, { kind: 'WakeProject' });
         await runToRest(harness, id);
@@ -56,11 +63,14 @@ async function manager() {
   await server.start();
   const url = `http://127.0.0.1:${server.port}`;
   const client = new ManagerClient({ url, internalKey: KEY });
-  const dataApis = new RemoteDataApis(client, quietLog);
+  const traffic = new Traffic();
+  const dataApis = new RemoteDataApis(client, quietLog, traffic);
   return {
     harness,
     url,
     client,
+    gateways,
+    traffic,
     dataApis,
     pools: new RemoteConnectionPools(client),
     /** an active project of which neither pool entry nor REST API stands */
@@ -125,6 +135,35 @@ describe('the manager from afar', () => {
     await vi.waitFor(() => expect(dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 }));
     harness.dataApis.kill(id);
     await vi.waitFor(() => expect(dataApis.endpoint(id)).toBeUndefined());
+  });
+
+  test('who follows tells what he sends there, and by which table', async () => {
+    const { dataApis, traffic, gateways, harness } = one;
+    const [used, unused] = [await one.project(), await one.project()];
+    for (const id of [used, unused]) await harness.dataApis.ensure(await apiOf(one, id));
+    await vi.waitFor(() => expect([used, unused].map((id) => gateways.maySend(id))).toEqual([true, true]));
+    const end = traffic.begin(used);
+    await vi.waitFor(() => expect(gateways.underWay(used)).toBe(1), 5_000);
+    expect([gateways.requests(used), gateways.underWay(unused)]).toEqual([1, 0]);
+    for (const id of [used, unused]) harness.dataApis.kill(id);
+    await vi.waitFor(() => expect(gateways.maySend(used)).toBe(false), 5_000);
+    // where nobody is sent any more, somebody is still under way
+    expect([dataApis.endpoint(used), gateways.underWay(used)]).toEqual([undefined, 1]);
+    end();
+    await vi.waitFor(() => expect(gateways.underWay(used)).toBe(0), 5_000);
+  });
+
+  test('who cannot wait for news asks now, and what came before it is not mistaken for it', async () => {
+    const { dataApis, harness } = one;
+    for (let round = 0; round < 20; round++) {
+      const id = await one.project();
+      await harness.dataApis.ensure(await apiOf(one, id));
+      await Promise.all([dataApis.refresh(), dataApis.refresh()]);
+      expect(dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 });
+      harness.dataApis.kill(id);
+      await dataApis.refresh();
+      expect(dataApis.endpoint(id)).toBeUndefined();
+    }
   });
 
   test('a project that sleeps is woken from afar, and where it answers is known at once', async () => {

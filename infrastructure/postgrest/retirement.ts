@@ -5,7 +5,7 @@ import { pause } from './postgrest-answers.ts';
 /** how long one waits for requests under way; whoever wants it meanwhile waits, too */
 const QUIET_WITHIN_MS = 2_000;
 const QUIET_POLL_MS = 50;
-/** until gateways in other processes have heard that nobody is to be sent there */
+/** until those have arrived who are on their way past our gateways */
 const HEARD_AFTER_MS = 250;
 
 /** Whether requests are under way; asked while no new one can get there. */

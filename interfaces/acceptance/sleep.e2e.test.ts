@@ -34,6 +34,7 @@ beforeAll(async () => {
   });
   ({ id } = made.body);
   await sql(`CREATE TABLE milk AS SELECT 1 AS id;`);
+  await sql('CREATE TABLE uploads (text text)');
   await sql(`CREATE FUNCTION nap(seconds float8) RETURNS text LANGUAGE sql AS
     $$ SELECT pg_sleep(seconds); SELECT 'slept' $$`);
   keys = (await call<typeof keys>('GET', '/keys')).body;
@@ -135,6 +136,35 @@ test('a request that takes longer than it may idle keeps it awake and is answere
   await client.end();
   expect(during - before).toBeLessThanOrEqual(1);
   if (during === before) expect(await platform.resources(id)).toEqual(EVERYTHING);
+  await asleep();
+});
+
+test('a body that is sent slowly is not cut off, though nobody but the gateway knows of it', async () => {
+  await rest();
+  const sleeps = await count('ProjectSlept');
+  const pieces = 20;
+  const body = ReadableStream.from(
+    (async function* () {
+      yield Buffer.from('{"text":"');
+      for (let piece = 0; piece < pieces; piece++) {
+        await pause((IDLE_MS * 4) / pieces);
+        yield Buffer.alloc(1_000, 'x');
+      }
+      yield Buffer.from('"}');
+    })(),
+  );
+  const answer = await fetch(`${platform.url}/project/${id}/rest/v1/uploads`, {
+    method: 'POST',
+    headers: { apikey: keys.service_role_key, 'content-type': 'application/json' },
+    body,
+    duplex: 'half',
+  });
+  expect([answer.status, await answer.text()]).toEqual([201, '']);
+  expect((await rest('uploads?select=text', keys.service_role_key)).body).toEqual([
+    { text: 'x'.repeat(pieces * 1_000) },
+  ]);
+  // it may have fallen asleep before the body began, never since
+  expect((await count('ProjectSlept')) - sleeps).toBeLessThanOrEqual(1);
   await asleep();
 });
 

@@ -15,6 +15,7 @@ import { platformApiModule } from './platform-api-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
 import { extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
+import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
 import { TOKENS } from './tokens.ts';
@@ -32,7 +33,8 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(metricsModule, tracingModule, postgresModule, logModule, dataPlaneModule, workerModule);
   container.load(roles.includes('migrations') ? localMigrationsModule : remoteMigrationsModule);
   if (roles.includes('manager')) {
-    container.load(managedDataPlaneModule, projectWatchModule, managerModule, collectorsModule);
+    container.load(managedDataPlaneModule, projectUseModule, projectWatchModule);
+    container.load(managerModule, collectorsModule);
   } else {
     container.load(remoteDataPlaneModule);
   }

@@ -12,7 +12,6 @@ import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
-import type { ProjectId } from '../../domain/project/project-id.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
@@ -26,7 +25,7 @@ import { desiredDataApis } from '../../projections/desired-data-apis/desired-dat
 import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import type { Config } from '../config.ts';
-import type { Traffic } from '../gateway/traffic.ts';
+import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import { containerHost, postgrestContainers, type ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
@@ -53,9 +52,9 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.managedPools,
     TOKENS.containerHost,
     TOKENS.use,
+    TOKENS.gateways,
     TOKENS.log,
   ]);
-  bind(TOKENS.use).toResolvedValue(useOfProjects, [TOKENS.config, TOKENS.managedPools, TOKENS.traffic]);
   bind(TOKENS.wake).toResolvedValue(
     (store, ids, watch) => (project, signal) => {
       const actor = { kind: 'process', id: 'gateway' } as const;
@@ -142,9 +141,11 @@ function postgrests(
   pools: ManagedConnectionPools,
   host: ContainerHost | undefined,
   use: IdleDependencies['use'],
+  gateways: RemoteGateways,
   log: Log,
 ): Promise<ManagedDataApis> {
-  const inUse: InUse = async (project) => (await use())?.get(project)?.busy ?? false;
+  const inUse: InUse = async (project) =>
+    gateways.maySend(project) || ((await use())?.get(project)?.busy ?? false);
   return host
     ? postgrestContainers(host, config, machine, pools, inUse, log)
     : postgrestProcesses(config, machine, server, pools, inUse, log);
@@ -167,25 +168,6 @@ async function postgrestProcesses(
     log,
     inUse,
   });
-}
-
-/** What the pooler sees, and what a gateway in this process does; without either nobody knows. */
-function useOfProjects(
-  { LAUNCHDB_ROLES }: Config,
-  pools: ManagedConnectionPools,
-  traffic: Traffic,
-): IdleDependencies['use'] {
-  return async () => {
-    if (!pools.enabled && !LAUNCHDB_ROLES.includes('gateway')) return undefined;
-    const pooled = new Map((await pools.usage()).map((usage) => [usage.project, usage]));
-    const used = new Set([...pooled.keys(), ...traffic.projects()]);
-    const useOf = (project: ProjectId) => {
-      const { transactions = 0, servers, clients } = pooled.get(project) ?? {};
-      const underWay = traffic.underWay(project) + (servers?.active ?? 0) + (clients?.waiting ?? 0);
-      return { count: traffic.requests(project) + transactions, busy: underWay > 0 };
-    };
-    return new Map([...used].map((project) => [project, useOf(project)]));
-  };
 }
 
 /** The pooler, with every entry that the log says shall stand. */

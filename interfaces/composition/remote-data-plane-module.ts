@@ -15,8 +15,8 @@ export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.pools).toResolvedValue((client) => new RemoteConnectionPools(client), [TOKENS.managerClient]);
   bind(TOKENS.remoteDataApis).toResolvedValue(
-    (client, log) => new RemoteDataApis(client, log),
-    [TOKENS.managerClient, TOKENS.log],
+    (client, log, traffic) => new RemoteDataApis(client, log, traffic),
+    [TOKENS.managerClient, TOKENS.log, TOKENS.traffic],
   );
   bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.remoteDataApis]);
   bind(TOKENS.wake).toResolvedValue(

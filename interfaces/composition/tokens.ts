@@ -31,6 +31,7 @@ import type { Endpoint } from '../http/endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Traffic } from '../gateway/traffic.ts';
 import type { Wake } from '../gateway/wake-queue.ts';
+import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import type { Part } from './lifecycle.ts';
 import type { ContainerHost } from './docker-runtime.ts';
 import type { Machine } from './machine.ts';
@@ -68,6 +69,8 @@ export const TOKENS = {
   dataApis: token<DataApis>('data-apis'),
   /** what the gateway of this process sends to projects */
   traffic: token<Traffic>('traffic'),
+  /** what those of other processes tell the manager */
+  gateways: token<RemoteGateways>('remote-gateways'),
   wake: token<Wake>('wake'),
   /** of every project, as far as anybody can see */
   use: token<IdleDependencies['use']>('use'),

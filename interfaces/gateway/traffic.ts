@@ -1,7 +1,8 @@
+import type { ProjectTraffic } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** What this gateway sends to projects: who is in use, and who is idle. */
-export class Traffic {
+export class Traffic implements ProjectTraffic {
   readonly #requests = new Map<ProjectId, number>();
   readonly #underWay = new Map<ProjectId, number>();
 
@@ -20,7 +21,6 @@ export class Traffic {
     return this.#requests.keys();
   }
 
-  /** so far */
   requests(project: ProjectId): number {
     return this.#requests.get(project) ?? 0;
   }

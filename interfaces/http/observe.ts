@@ -5,7 +5,8 @@ import type { Exchange } from './exchange.ts';
 import type { Metrics } from './metrics.ts';
 import { requestEnd } from './request-span.ts';
 
-const ROUTINE = new Set(['/health', '/ready', '/metrics']);
+/** what is asked every few seconds by those who watch over us, and by gateways */
+const ROUTINE = new Set(['/health', '/ready', '/metrics', '/internal/postgrest/endpoints']);
 /** the client went before an answer began; as others write it */
 const CLIENT_GONE = 499;
 
@@ -39,7 +40,6 @@ export function observe(
     const level = ROUTINE.has(route) ? 'debug' : 'info';
     log[level]({ ...line, ...(owner && { ownerId: owner.id }) }, 'request');
   });
-  // who watches over us asks every few seconds
   if (ROUTINE.has(path)) return serve();
   tracing.begin({ name: method, partOf: req.headers }, (begun) => {
     span = begun;

@@ -1,13 +1,17 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { isProjectId } from '../../domain/project/project-id.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { told } from '../http/internal-endpoints.ts';
 import { common, projectParam, wantedProject, type DataPlane } from './data-plane.ts';
+import { endpointTable } from './remote-gateways.ts';
 
 const LOOK_EVERY_MS = 50;
-const NEWS_WITHIN_MS = 20_000;
+/** and by then gateways are to tell again how they use projects */
+const NEWS_WITHIN_MS = 1_000;
+/** what gateways tell of each project is 60 bytes long */
+const USE_BYTES = 1024 * 1024;
 
 const standing = z.object({ project_id: z.string(), state: z.string() });
 const address = z.object({ host: z.string(), port: z.int() });
@@ -49,27 +53,39 @@ const list = ({ world, desired }: DataPlane): Endpoint =>
     },
   });
 
-const endpoints = ({ world }: DataPlane): Endpoint =>
+const endpoints = ({ world, gateways }: DataPlane): Endpoint =>
   endpoint({
     ...common,
-    method: 'get',
+    method: 'post',
     path: '/internal/postgrest/endpoints',
-    summary: 'Where REST APIs are reached',
-    description: 'With `after`: answers as soon as the version is another one, or after 20 s.',
-    query: z.object({ after: z.string().max(64).default('') }),
+    summary: 'Where REST APIs are reached, to a gateway that tells what it sends there',
+    description: 'Answers as soon as the version is another one than `after`, or after a second.',
+    limits: { ...common.limits, bodyBytes: USE_BYTES },
+    body: z.object({
+      gateway: z.uuid(),
+      after: z.string().max(64),
+      sent: z.record(z.string(), z.object({ requests: z.int(), under_way: z.int() })),
+    }),
     responses: { 200: z.object({ version: z.string(), endpoints: z.record(z.string(), address) }) },
-    handler: async ({ query: { after }, signal }) => {
+    handler: async ({ body: { gateway, after, sent }, signal }) => {
       const deadline = performance.now() + NEWS_WITHIN_MS;
-      for (;;) {
-        const found = Object.fromEntries(world.dataApis.endpoints());
-        const version = createHash('sha256').update(JSON.stringify(found)).digest('hex').slice(0, 16);
-        if (version !== after || signal.aborted || performance.now() > deadline) {
-          return { status: 200, body: { version, endpoints: found } };
-        }
+      let table = endpointTable(world.dataApis.endpoints());
+      const answered = gateways.asks(gateway, after, sentByProject(sent), table);
+      while (table.version === after && !signal.aborted && performance.now() < deadline) {
         await sleep(LOOK_EVERY_MS);
+        table = endpointTable(world.dataApis.endpoints());
       }
+      answered(signal.aborted ? undefined : table);
+      return { status: 200, body: table };
     },
   });
+
+const sentByProject = (sent: Readonly<Record<string, { requests: number; under_way: number }>>) =>
+  new Map(
+    Object.entries(sent).flatMap(([id, { requests, under_way: underWay }]) =>
+      isProjectId(id) ? [[id, { requests, underWay }] as const] : [],
+    ),
+  );
 
 const spawn = ({ store, world }: DataPlane): Endpoint =>
   endpoint({
@@ -158,7 +174,7 @@ const use = (plane: DataPlane): Endpoint =>
     method: 'get',
     path: '/internal/use',
     summary: 'How projects are used: counts that change with use, and what is under way',
-    description: 'null: without a pooler nobody can know here.',
+    description: 'null: without a pooler and a gateway nobody can know here.',
     responses: {
       200: z.object({
         projects: z.record(z.string(), z.object({ count: z.number(), busy: z.boolean() })).nullable(),

@@ -9,12 +9,14 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { knownProjectId } from '../http/internal-endpoints.ts';
+import type { RemoteGateways } from './remote-gateways.ts';
 
 export interface DataPlane {
   readonly store: EventStore;
   readonly world: ManagedWorld;
   readonly wake: (project: ProjectId, signal: AbortSignal) => Promise<void>;
   readonly use: IdleDependencies['use'];
+  readonly gateways: RemoteGateways;
   /** projects of which something shall stand */
   readonly desired: () => Promise<readonly Standing[]>;
 }

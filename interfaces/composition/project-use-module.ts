@@ -1,0 +1,43 @@
+/** How projects are used, as the manager sees it: by what gateways send to them, and by what the pooler counts. */
+import { ContainerModule } from 'inversify';
+import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
+import type { ProjectTraffic } from '../../application/ports/data-apis.ts';
+import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { Config } from '../config.ts';
+import type { Traffic } from '../gateway/traffic.ts';
+import { RemoteGateways } from '../manager/remote-gateways.ts';
+import { TOKENS } from './tokens.ts';
+
+export const projectUseModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.gateways).toResolvedValue(() => new RemoteGateways());
+  bind(TOKENS.use).toResolvedValue(useOfProjects, [
+    TOKENS.config,
+    TOKENS.managedPools,
+    TOKENS.traffic,
+    TOKENS.gateways,
+  ]);
+});
+
+/** Without a pooler and a gateway nobody knows. */
+function useOfProjects(
+  { LAUNCHDB_ROLES }: Config,
+  pools: ManagedConnectionPools,
+  traffic: Traffic,
+  gateways: RemoteGateways,
+): IdleDependencies['use'] {
+  const all: readonly ProjectTraffic[] = [traffic, gateways];
+  const total = (of: (one: ProjectTraffic) => number) => all.reduce((sum, one) => sum + of(one), 0);
+  return async () => {
+    if (!pools.enabled && !LAUNCHDB_ROLES.includes('gateway') && !gateways.any) return undefined;
+    const pooled = new Map((await pools.usage()).map((usage) => [usage.project, usage]));
+    const used = new Set([...pooled.keys(), ...all.flatMap((one) => [...one.projects()])]);
+    const useOf = (project: ProjectId) => {
+      const { transactions = 0, servers, clients } = pooled.get(project) ?? {};
+      const sent = total((one) => one.underWay(project));
+      const underWay = sent + (servers?.active ?? 0) + (clients?.waiting ?? 0);
+      return { count: total((one) => one.requests(project)) + transactions, busy: underWay > 0 };
+    };
+    return new Map([...used].map((project) => [project, useOf(project)]));
+  };
+}
