@@ -1,3 +1,4 @@
+import { SignJWT, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { projectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
@@ -43,6 +44,48 @@ export function secretsContract(name: string, make: () => Secrets): void {
       expect(again.jwtSecret).not.toBe(issued.jwtSecret);
       expect(again.owner.password).not.toBe(again.authenticator.password);
       expect(Buffer.byteLength(again.jwtSecret)).toBeGreaterThanOrEqual(32);
+    });
+
+    test('a token is judged by who signed it, and by its times', async () => {
+      const [mineNow, before, foreign] = ['a', 'b', 'c'].map((text) => text.repeat(64)) as [
+        string,
+        string,
+        string,
+      ];
+      const sign = (claims: JWTPayload, secret = mineNow, alg = 'HS256') =>
+        new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
+      const judged = (token: string) => secrets.judge(token, [mineNow, before]);
+      const now = Math.floor(new Date().getTime() / 1000);
+      const good = [
+        await sign({ role: 'anon' }),
+        await sign({ sub: 'a user', exp: now + 60 }, before),
+        await sign({ exp: now - 5 }),
+        await sign({}, mineNow, 'HS512'),
+      ];
+      for (const token of good) expect(await judged(token)).toBe('good');
+      for (const secret of [mineNow, before]) {
+        expect(await judged(await sign({ exp: now - 120 }, secret))).toBe('expired');
+        expect(await judged(await sign({ nbf: now + 120 }, secret))).toBe('not-yet');
+      }
+      const [header, claims, signature] = good[0]!.split('.');
+      const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const wrong = [
+        await sign({ role: 'anon' }, foreign),
+        await sign({ exp: now - 120 }, foreign),
+        `${part({ alg: 'none' })}.${claims}.`,
+        `${part({ alg: 'none' })}.${claims}.${signature}`,
+        `${part({ alg: 'RS256' })}.${claims}.${signature}`,
+        `${header}.${part({ role: 'service_role' })}.${signature}`,
+        `${header}.${claims}`,
+        '',
+        'k',
+        '..',
+        'a.b.c',
+        'a.b.c.d.e',
+        '\u0000',
+      ];
+      for (const token of wrong) expect([token, await judged(token)]).toEqual([token, 'wrong']);
+      expect(await secrets.judge(good[0]!, [])).toBe('wrong');
     });
 
     test('API keys are the same each time they are asked for', async () => {

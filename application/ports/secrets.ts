@@ -19,6 +19,9 @@ export interface ApiKeys {
   readonly serviceRoleKey: string;
 }
 
+/** `wrong`: it is no token, or none that one of these secrets signed. */
+export type TokenVerdict = 'good' | 'expired' | 'not-yet' | 'wrong';
+
 export interface Secrets {
   /** New random secrets. Costly (SCRAM): a few milliseconds off the main thread. */
   issue(): Promise<ProjectSecrets>;
@@ -27,4 +30,6 @@ export interface Secrets {
   open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets;
   /** JWTs signed with the project's secret; the same for the same secret and `issuedAt`. */
   apiKeys(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<ApiKeys>;
+  /** As PostgREST with these secrets judges it. Never throws. */
+  judge(token: string, jwtSecrets: readonly string[]): Promise<TokenVerdict>;
 }

@@ -1,7 +1,13 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import { Refused } from '../../application/errors.ts';
-import type { ApiKeys, DatabaseLogin, ProjectSecrets, Secrets } from '../../application/ports/secrets.ts';
+import type {
+  ApiKeys,
+  DatabaseLogin,
+  ProjectSecrets,
+  Secrets,
+  TokenVerdict,
+} from '../../application/ports/secrets.ts';
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { scramVerifier } from './scram.ts';
@@ -9,6 +15,9 @@ import { scramVerifier } from './scram.ts';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const API_KEY_YEARS = 10;
+/** what PostgREST takes of a secret, and its tolerance */
+const ALGORITHMS = ['HS256', 'HS384', 'HS512'];
+const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** A key for one purpose, derived (HKDF-SHA256) from the master key; 32 bytes. */
 export const derivedKey = (masterKey: Uint8Array, purpose: string): Uint8Array =>
@@ -73,12 +82,31 @@ export class AesSecrets implements Secrets {
     return { anonKey, serviceRoleKey };
   }
 
+  async judge(token: string, jwtSecrets: readonly string[]): Promise<TokenVerdict> {
+    for (const secret of jwtSecrets) {
+      const verdict = await verdictOn(token, new TextEncoder().encode(secret));
+      if (verdict !== 'wrong') return verdict;
+    }
+    return 'wrong';
+  }
+
   #keyOf(project: ProjectId): Uint8Array {
     return derivedKey(this.#masterKey, `project-secrets:${project}`);
   }
 
   #context(project: ProjectId, keyVersion: number): Uint8Array {
     return Buffer.from(`${project}:${keyVersion}`);
+  }
+}
+
+async function verdictOn(token: string, key: Uint8Array): Promise<TokenVerdict> {
+  try {
+    await jwtVerify(token, key, { algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS });
+    return 'good';
+  } catch (error) {
+    // both come after the signature was found to be good
+    if (error instanceof errors.JWTExpired) return 'expired';
+    return error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' ? 'not-yet' : 'wrong';
   }
 }
 

@@ -1,9 +1,13 @@
 /** A project that nobody uses sleeps, and nobody who comes notices more than a moment. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { SignJWT, type JWTPayload } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EVERYTHING, REACHABLE } from './crash-points.ts';
-import { PlatformUnderTest } from './platform-under-test.ts';
+import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
+import type { SealedSecrets } from '../../domain/project/events.ts';
+import { projectId } from '../../domain/project/project-id.ts';
+import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 
 const KEY = 'what the parts of this platform show each other';
 const IDLE_MS = 1_800;
@@ -42,13 +46,22 @@ beforeAll(async () => {
 });
 afterAll(() => platform.close());
 
-/** Every event of the project so far, oldest first. */
-async function events(): Promise<{ type: string; actor: { id: string } }[]> {
-  const { body } = await call<{ entries: { type: string; actor: { id: string } }[] }>(
-    'GET',
-    '/audit?limit=500',
-  );
-  return body.entries.toReversed();
+interface Entry {
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  readonly actor: { readonly id: string };
+}
+
+/** Every event of the project so far, oldest first: as soon as the view has those that its stream has. */
+async function events(): Promise<readonly Entry[]> {
+  const revision = Number((await call('GET', '')).headers.get('etag')?.replaceAll('"', ''));
+  return vi.waitFor(async () => {
+    const { body } = await call<{ entries: Entry[] }>('GET', '/audit?limit=500');
+    const seen = body.entries.find(({ stream }) => stream === `project-${id}`)?.revision;
+    expect(seen).toBeGreaterThanOrEqual(revision);
+    return body.entries.toReversed();
+  }, PATIENCE);
 }
 const count = async (type: string) => (await events()).filter((event) => event.type === type).length;
 
@@ -116,6 +129,51 @@ test('the next request is answered; many at once are one wake', async () => {
   expect(await count('ProjectWakeRequested')).toBe(wakes + 1);
   expect((await events()).findLast(({ type }) => type === 'ProjectWakeRequested')?.actor.id).toBe('gateway');
 });
+
+test('a key that does not fit wakes nobody, and is told what a project says that is awake', async () => {
+  const stranger = new TextEncoder().encode('x'.repeat(64));
+  const hostile: Record<string, string>[] = [
+    { apikey: 'k' },
+    { apikey: await signed({ role: 'service_role', ref: id }, stranger) },
+    { apikey: await signed({ role: 'anon', exp: 1 }) },
+    { apikey: `${keys.anon_key.slice(0, -4)}AAAA` },
+    { apikey: keys.anon_key, authorization: `Bearer ${await signed({ role: 'anon' }, stranger)}` },
+  ];
+  const answers = () =>
+    Promise.all(
+      hostile.map(async (headers) => {
+        const answer = await platform.call('GET', `/project/${id}/rest/v1/milk`, { headers });
+        // its exact words are PostgREST's, and the first key is none: they say so in more words
+        const { code, message } = answer.body;
+        return [answer.status, code, headers === hostile[0] ? undefined : message];
+      }),
+    );
+  await rest();
+  const awake = await answers();
+  expect(new Set(awake.map(([status]) => status))).toEqual(new Set([401]));
+  await asleep();
+  const before = (await events()).length;
+  expect(await answers()).toEqual(awake);
+  await pause(1_000);
+  expect((await events()).length).toBe(before);
+  expect((await call('GET', '')).body['status']).toBe('sleeping');
+
+  // a user of the project's own, with a token of his own beside a key that nobody looks at
+  const user = { apikey: 'k', authorization: `Bearer ${await signed({ role: 'authenticated', sub: 'u' })}` };
+  expect((await platform.call('GET', `/project/${id}/rest/v1/milk`, { headers: user })).status).toBe(200);
+});
+
+/** Signed as the project itself would. */
+async function signed(claims: JWTPayload, key?: Uint8Array): Promise<string> {
+  const [row] = await platform.sql<{ secrets: SealedSecrets }>(
+    'SELECT secrets FROM view_desired_data_apis.data_apis WHERE project_id = $1',
+    [id],
+    'launchdb',
+  );
+  const opened = new AesSecrets(Buffer.from(MASTER_KEY, 'hex')).open(projectId(id), row!.secrets);
+  const own = new TextEncoder().encode(opened.jwtSecret);
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(key ?? own);
+}
 
 test('a request that takes longer than it may idle keeps it awake and is answered, and so does a transaction', async () => {
   await rest();

@@ -1,5 +1,7 @@
 /** The public door. */
 import { ContainerModule } from 'inversify';
+import { judgeToken } from '../../application/project/judge-token.ts';
+import { findDesiredDataApi } from '../../projections/desired-data-apis/queries.ts';
 import { findProject } from '../../projections/project-list/queries.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Traffic } from '../gateway/traffic.ts';
@@ -8,13 +10,26 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.traffic).toResolvedValue(() => new Traffic());
   bind(PARTS.gateway).toResolvedValue(
-    ({ GATEWAY_PORT, PLATFORM_URL }, dataApis, wake, traffic, pool, log, metrics, tracing) => {
+    (
+      { GATEWAY_PORT, PLATFORM_URL },
+      dataApis,
+      secrets,
+      clock,
+      wake,
+      traffic,
+      pool,
+      log,
+      metrics,
+      tracing,
+    ) => {
       const platform = new URL(PLATFORM_URL);
       const gateway = new Gateway({
         port: GATEWAY_PORT,
         platform: { host: platform.hostname, port: Number(platform.port || 80) },
         dataApis,
         projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
+        judge: (id, token) =>
+          judgeToken({ secrets, clock, find: (one) => findDesiredDataApi(pool, one) }, id, token),
         wake,
         traffic,
         log,
@@ -31,6 +46,8 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
     [
       TOKENS.config,
       TOKENS.dataApis,
+      TOKENS.secrets,
+      TOKENS.clock,
       TOKENS.wake,
       TOKENS.traffic,
       TOKENS.platformPool,

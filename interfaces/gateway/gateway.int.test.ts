@@ -46,6 +46,7 @@ beforeAll(async () => {
     platform: { host: '127.0.0.1', port: 1 },
     dataApis: { endpoint: () => ({ host: '127.0.0.1', port: postgrest.port }) },
     projectState: () => Promise.resolve('active'),
+    judge: () => Promise.resolve('good'),
     wake: () => Promise.resolve(),
     log: quiet,
   });

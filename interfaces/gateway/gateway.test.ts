@@ -42,6 +42,7 @@ async function startGateway(options: Partial<GatewayOptions> & { rest?: Endpoint
     platform: { host: '127.0.0.1', port: 1 },
     dataApis: { endpoint: (project) => (project === A ? options.rest : undefined) },
     projectState: () => Promise.resolve('unknown'),
+    judge: () => Promise.resolve('good'),
     wake: () => Promise.resolve(),
     log: quiet,
     ...options,

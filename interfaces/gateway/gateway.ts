@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DataApis, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { TokenVerdict } from '../../application/ports/secrets.ts';
 import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../application/ports/tracing.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
@@ -15,7 +16,7 @@ import { requestEnd } from '../http/request-span.ts';
 import { absent, isOnDemand } from './absent-project.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
 import { discardRest, Forwarder, type Exchange } from './forward.ts';
-import { endToEnd, hasBody, requestHeaders, withAuthorization, type HeaderList } from './headers.ts';
+import { endToEnd, hasBody, requestHeaders, tokenOf, withAuthorization, type HeaderList } from './headers.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { HEALTH, readiness, WELCOME, writePage } from './own-pages.ts';
 import { PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
   /** Asked only when a project has no endpoint, to say why. */
   readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;
+  /** Of one that sleeps: what its data API would say to this token. */
+  readonly judge: (project: ProjectId, token: string) => Promise<TokenVerdict>;
   /** For a project that sleeps, or seems to. Several gateways may ask at once. */
   readonly wake: Wake;
   /** told of every request of a project */
@@ -190,9 +193,8 @@ export class Gateway {
     const { dataApis, platform } = this.#options;
     const awake = dataApis.endpoint(project);
     const headers = withAuthorization(this.#headers(call, awake ?? platform));
-    // a request without a key wakes nobody
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
-    const problem = awake ? undefined : await this.#woken(call, project);
+    const problem = awake ? undefined : await this.#woken(call, project, tokenOf(headers));
     if (call.response.destroyed) return;
     // from here on nothing is waited for: one that is to fall asleep counts what is under way
     const endpoint = dataApis.endpoint(project);
@@ -205,11 +207,13 @@ export class Gateway {
     return requestHeaders(request, requestId, endpoint, this.#tracing.headers());
   }
 
-  /** Waits until a sleeping project is awake; the body of the request is not read meanwhile. */
-  async #woken({ response }: Call, project: ProjectId): Promise<GatewayProblem | undefined> {
-    const { projectState, dataApis, log } = this.#options;
+  /** Waits until a sleeping project is awake, if the token opens it; the body of the request is not read meanwhile. */
+  async #woken({ response }: Call, project: ProjectId, token: string): Promise<GatewayProblem | undefined> {
+    const { projectState, judge, dataApis, log } = this.#options;
     const status = await projectState(project);
     if (!isOnDemand(status)) return absent(status);
+    const verdict = await judge(project, token);
+    if (verdict !== 'good') return PROBLEMS.invalidKey(verdict);
     const gone = new AbortController();
     const leave = () => gone.abort();
     response.once('close', leave);

@@ -74,6 +74,12 @@ export function withAuthorization(list: HeaderList): HeaderList | undefined {
   return [...without(list, (name) => name === 'authorization'), 'Authorization', `Bearer ${key}`];
 }
 
+/** The token that PostgREST reads; where Authorization is of another kind, the apikey. */
+export function tokenOf(list: HeaderList): string {
+  const [, bearer] = /^bearer\s+(.*)$/i.exec(valueOf(list, 'authorization') ?? '') ?? [];
+  return bearer ?? valueOf(list, 'apikey') ?? '';
+}
+
 /** Whether anything but the end of the headers follows. */
 export const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;

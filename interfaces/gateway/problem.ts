@@ -3,6 +3,7 @@
  * `hint` say it once more the way PostgREST does, because that is where supabase-js looks.
  */
 import type { ServerResponse } from 'node:http';
+import type { TokenVerdict } from '../../application/ports/secrets.ts';
 
 export interface GatewayProblem {
   readonly status: number;
@@ -14,6 +15,12 @@ export interface GatewayProblem {
   /** header names and values in turn */
   readonly headers?: readonly string[];
 }
+
+const POSTGREST_SAYS = {
+  expired: 'JWT expired',
+  'not-yet': 'JWTNotYetValid',
+  wrong: 'JWSError JWSInvalidSignature',
+} as const;
 
 /** supabase-js waits as long as this says and tries again, for 503 alone */
 const SOON = ['Retry-After', '1'] as const;
@@ -33,6 +40,17 @@ export const PROBLEMS = {
     hint: 'Send the project’s anon or service_role key in the `apikey` header.',
     headers: ['WWW-Authenticate', 'Bearer'],
   },
+  /** as PostgREST 12 says it, since a project that is awake lets it answer */
+  invalidKey: (verdict: Exclude<TokenVerdict, 'good'>): GatewayProblem => ({
+    status: 401,
+    code: 'PGRST301',
+    title: 'Invalid API key',
+    detail: POSTGREST_SAYS[verdict],
+    headers: [
+      'WWW-Authenticate',
+      `Bearer error="invalid_token", error_description="${POSTGREST_SAYS[verdict]}"`,
+    ],
+  }),
   noRoute: {
     status: 404,
     code: 'gateway/not-found',

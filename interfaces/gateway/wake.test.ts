@@ -38,6 +38,7 @@ async function sleeper(options: Partial<GatewayOptions> = {}) {
     platform: { host: '127.0.0.1', port: 1 },
     dataApis: { endpoint: () => (state.awake ? endpoint : undefined) },
     projectState: () => Promise.resolve(state.status),
+    judge: () => Promise.resolve('good'),
     wake: (_project, signal) => {
       state.wakes++;
       state.signals.push(signal);
@@ -195,6 +196,37 @@ test('nobody wakes what is paused, deleted or unknown, and nobody wakes anything
   const one = await sleeper();
   expect((await answerTo(open(one, 'GET', {}).end())).statusCode).toBe(401);
   expect(one.state.wakes).toBe(0);
+});
+
+test('only a token that opens the project wakes it, and the others are told why', async () => {
+  const judged: string[] = [];
+  const one = await sleeper({
+    judge: (_project, token) => {
+      judged.push(token);
+      return Promise.resolve(token === 'good' || token === 'expired' ? token : 'wrong');
+    },
+  });
+  const refused = [
+    { apikey: 'k' },
+    { apikey: 'good', authorization: 'Bearer k' },
+    { apikey: 'k', authorization: 'Basic good' },
+    { apikey: 'good', authorization: 'Bearer expired' },
+  ];
+  for (const headers of refused) {
+    const answer = await answerTo(open(one, 'GET', headers).end());
+    expect(answer.headers['www-authenticate']).toContain('error="invalid_token"');
+    expect(await problemOf(answer)).toMatchObject({ status: 401, code: 'PGRST301' });
+  }
+  expect([judged, one.state.wakes]).toEqual([['k', 'k', 'k', 'expired'], 0]);
+  const woken = [{ apikey: 'good' }, { apikey: 'k', authorization: 'bearer  good' }].map((headers) =>
+    answerTo(open(one, 'GET', headers).end()),
+  );
+  await vi.waitFor(() => expect(one.state.wakes).toBe(1), PATIENCE);
+  // of one that is awake it is not asked
+  one.wakeUp();
+  expect((await Promise.all(woken)).map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  expect((await answerTo(open(one, 'GET', { apikey: 'k' }).end())).statusCode).toBe(200);
+  expect(judged.slice(4)).toEqual(['good', 'good']);
 });
 
 test('one that fell asleep a moment ago is woken, whatever the read model says', async () => {
