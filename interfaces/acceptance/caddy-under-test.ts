@@ -20,7 +20,7 @@ export interface Asked {
 
 export interface Question {
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** several chunks are sent as a stream without a length */
   readonly body?: string | readonly (string | Buffer)[];
   /** default: the platform's */

@@ -144,6 +144,12 @@ describe('an awake project', () => {
     expect((await insert({ authorization: `Bearer ${direct.service}` })).status).toBe(409);
     expect((await insert({ apikey: direct.service, authorization: 'Bearer nonsense' })).status).toBe(401);
     expect((await rest(direct, '/todos', { headers: { apikey: other.anon } })).status).toBe(401);
+    for (const authorization of ['Basic x', 'Bearer', ['Basic x', `Bearer ${direct.service}`]]) {
+      const ask = (headers: Record<string, string | string[]>) =>
+        caddy.ask(`/project/${direct.id}/rest/v1/todos`, { headers: { authorization, ...headers } });
+      expect([authorization, (await ask({})).status]).toEqual([authorization, 401]);
+      expect([authorization, (await ask({ apikey: direct.anon })).status]).toEqual([authorization, 200]);
+    }
     const none = await caddy.ask(`/project/${direct.id}/rest/v1/todos`);
     expect([none.status, JSON.parse(none.text)]).toMatchObject([401, { code: 'gateway/no-api-key' }]);
     await write(direct, 'DELETE', '/todos?id=eq.11', undefined, { body: '' });

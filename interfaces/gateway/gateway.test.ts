@@ -210,7 +210,10 @@ describe('keys', () => {
       'Bearer user',
     );
     expect((await ask(gateway, { headers: { authorization: 'Bearer user' } })).body).toBe('Bearer user');
-    expect((await ask(gateway, { headers: { apikey: 'k', authorization: '' } })).body).toBe('Bearer k');
+    for (const authorization of ['', 'Bearer', 'Bearer ', 'Basic user', 'Bearer a b', 'user']) {
+      expect((await ask(gateway, { headers: { apikey: 'k', authorization } })).body).toBe('Bearer k');
+      expect((await ask(gateway, { headers: { authorization } })).status).toBe(401);
+    }
     // named in Connection it is not for us to pass on
     const hidden = { apikey: 'k', authorization: 'Bearer user', connection: 'authorization' };
     expect((await ask(gateway, { headers: hidden })).body).toBe('Bearer k');

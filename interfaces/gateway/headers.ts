@@ -66,19 +66,22 @@ export function requestHeaders(
   return [...list, ...framing(request)];
 }
 
-/** Copies the apikey to Authorization when that is absent. @returns undefined when there is neither */
+const BEARER = /^bearer\s+(\S+)$/i;
+
+/**
+ * The apikey in the place of an Authorization that holds no token: with one of another kind PostgREST would take
+ * anybody for anon. @returns undefined when there is neither
+ */
 export function withAuthorization(list: HeaderList): HeaderList | undefined {
-  if (valueOf(list, 'authorization')) return list;
+  if (BEARER.test(valueOf(list, 'authorization') ?? '')) return list;
   const key = valueOf(list, 'apikey');
   if (!key) return undefined;
   return [...without(list, (name) => name === 'authorization'), 'Authorization', `Bearer ${key}`];
 }
 
-/** The token that PostgREST reads; where Authorization is of another kind, the apikey. */
-export function tokenOf(list: HeaderList): string {
-  const [, bearer] = /^bearer\s+(.*)$/i.exec(valueOf(list, 'authorization') ?? '') ?? [];
-  return bearer ?? valueOf(list, 'apikey') ?? '';
-}
+/** The token of a list {@link withAuthorization}. */
+export const tokenOf = (list: HeaderList): string =>
+  BEARER.exec(valueOf(list, 'authorization') ?? '')?.[1] ?? '';
 
 /** Whether anything but the end of the headers follows. */
 export const hasBody = (request: IncomingMessage): boolean =>
