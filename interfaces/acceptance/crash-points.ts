@@ -26,7 +26,7 @@ export async function statusAtRest(platform: PlatformUnderTest, token: string, i
       if (!AT_REST.includes(shown)) throw new Error(`still ${shown}`);
       return shown;
     },
-    { timeout: 60_000, interval: 25 },
+    { timeout: 120_000, interval: 25 },
   );
 }
 
