@@ -11,6 +11,7 @@ export const REJECTION_CODES = [
   'project/suspended',
   'project/nothing-to-retry',
   'project/purge-name-mismatch',
+  'project/over-size-limit',
   'project/revision-mismatch',
   'owner/email-taken',
   'owner/has-projects',

@@ -1,5 +1,10 @@
 import type { Recorded } from '../domain/decider.ts';
-import { DEFAULT_DATA_API_SETTINGS, type ProcessName, type ProjectEvent } from '../domain/project/events.ts';
+import {
+  DEFAULT_DATA_API_SETTINGS,
+  PLATFORM_LIMITS,
+  type ProcessName,
+  type ProjectEvent,
+} from '../domain/project/events.ts';
 import type { ProcessRun } from '../domain/project/process-run.ts';
 import { projectId } from '../domain/project/project-id.ts';
 import { projectDecider } from '../domain/project/project-decider.ts';
@@ -27,6 +32,8 @@ const BLANK: ExistingProject = {
   keysIssuedAt: LONG_AGO,
   previousKeys: null,
   dataApi: DEFAULT_DATA_API_SETTINGS,
+  limits: PLATFORM_LIMITS,
+  fill: null,
   resources: { database: false, users: false, pool: false, postgrest: false },
   activated: false,
   run: null,

@@ -22,6 +22,7 @@ import {
 } from '../ports/owner-migrations.ts';
 import { SqlFailed } from '../ports/project-sql.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import { requireOwnerLogin, requireWritable } from '../project/over-size-limit.ts';
 import { MigrationRecord } from './migration-record.ts';
 
 export interface MigrateDependencies {
@@ -80,6 +81,7 @@ export async function migrateProject(
   signal: AbortSignal,
 ): Promise<readonly MigrationResult[]> {
   requireActive(project);
+  requireWritable(project);
   const { dataApis } = dependencies;
   const files = checkedFiles(dependencies, asked.files, asked.dryRun);
   const results: MigrationResult[] = [];
@@ -189,6 +191,7 @@ async function inSession<T>(
   signal: AbortSignal,
   work: (session: MigrationSession) => Promise<T>,
 ): Promise<T> {
+  requireOwnerLogin(project);
   const { password } = secrets.open(project.id, project.secrets).owner;
   const who = { project: project.id, ownerPassword: password };
   try {

@@ -1,4 +1,5 @@
 import type { DataApiSettings } from '../../domain/project/events.ts';
+import type { Bounds } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** Everything that a project's PostgREST is started with. Never comes from a request. */
@@ -8,6 +9,7 @@ export interface DataApi {
   /** tokens signed with any of them are good; the first one signs new ones */
   readonly jwtSecrets: readonly [string, ...string[]];
   readonly settings: DataApiSettings;
+  readonly writes: Bounds['restWrites'];
 }
 
 export interface Endpoint {

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
-import type { Databases } from './databases.ts';
+import { PLATFORM_LIMITS } from '../../domain/project/events.ts';
+import { boundsOf } from '../../domain/project/limits.ts';
+import type { Databases, LoginBounds } from './databases.ts';
 import type { DatabaseLogin } from './secrets.ts';
 
 export interface DatabasesHarness {
@@ -16,6 +18,9 @@ export interface DatabasesHarness {
   canConnect(project: ProjectId): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** of a project like any other */
+export const USUAL_BOUNDS = boundsOf({ limits: PLATFORM_LIMITS, fill: null });
 
 export const newProject = (): ProjectId => projectId(`proj_${randomBytes(8).toString('hex')}`);
 
@@ -33,8 +38,8 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
     test('ensured twice there is one, and it lets its logins in', async () => {
       await databases.ensureDatabase(project, 1);
       await databases.ensureDatabase(project, 1);
-      await databases.ensureUsers(project, harness.logins);
-      await databases.ensureUsers(project, harness.logins);
+      await databases.ensureUsers(project, harness.logins, USUAL_BOUNDS);
+      await databases.ensureUsers(project, harness.logins, USUAL_BOUNDS);
       expect((await databases.list()).filter((id) => id === project)).toEqual([project]);
       expect(await harness.canConnect(project)).toBe(true);
     });
@@ -51,14 +56,23 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
     test('says how what stands compares with what is wanted', async () => {
       const [looked, { owner, authenticator }] = [newProject(), harness.logins];
       const other = { owner: { ...owner, verifier: harness.otherVerifier }, authenticator };
-      const state = () => databases.state(looked, harness.logins);
+      const state = (bounds: LoginBounds = USUAL_BOUNDS) => databases.state(looked, harness.logins, bounds);
       expect(await state()).toEqual({ database: 'absent', users: 'absent' });
       await databases.ensureDatabase(looked, 1);
-      await databases.ensureUsers(looked, harness.logins);
+      await databases.ensureUsers(looked, harness.logins, USUAL_BOUNDS);
       expect(await state()).toEqual({ database: 'open', users: 'as-wanted' });
-      await databases.ensureUsers(looked, other);
+      await databases.ensureUsers(looked, other, USUAL_BOUNDS);
       expect(await state()).toEqual({ database: 'open', users: 'different' });
-      await databases.ensureUsers(looked, harness.logins);
+      await databases.ensureUsers(looked, harness.logins, USUAL_BOUNDS);
+      for (const changed of [{ readOnly: true }, { connections: 0 }]) {
+        const bounds = { ...USUAL_BOUNDS, ...changed };
+        expect(await state(bounds)).toEqual({ database: 'open', users: 'different' });
+        await databases.ensureUsers(looked, harness.logins, bounds);
+        expect(await state(bounds)).toEqual({ database: 'open', users: 'as-wanted' });
+        expect(await state()).toEqual({ database: 'open', users: 'different' });
+        await databases.ensureUsers(looked, harness.logins, USUAL_BOUNDS);
+        expect(await state()).toEqual({ database: 'open', users: 'as-wanted' });
+      }
       await databases.refuseConnections(looked);
       expect(await state()).toEqual({ database: 'closed', users: 'as-wanted' });
       await databases.dropDatabase(looked);
@@ -72,7 +86,7 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       ['the database first', ['dropDatabase', 'removeUsers']],
     ] as const)('removed twice, %s, nothing is left', async (_title, order) => {
       await databases.ensureDatabase(project, 1);
-      await databases.ensureUsers(project, harness.logins);
+      await databases.ensureUsers(project, harness.logins, USUAL_BOUNDS);
       for (const remove of order) {
         await databases[remove](project);
         await databases[remove](project);
@@ -81,18 +95,32 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       expect(await harness.canConnect(project)).toBe(false);
     });
 
+    test('there may be no sessions to end, and with no connections at all nobody gets in', async () => {
+      const bounded = newProject();
+      await expect(databases.endOwnerSessions(bounded, 'all')).rejects.toThrow(Refused);
+      await databases.ensureDatabase(bounded, 1);
+      await databases.ensureUsers(bounded, harness.logins, USUAL_BOUNDS);
+      await databases.endOwnerSessions(bounded, 'all');
+      await databases.endOwnerSessions(bounded, 'idle');
+      expect(await harness.canConnect(bounded)).toBe(true);
+      await databases.ensureUsers(bounded, harness.logins, { ...USUAL_BOUNDS, connections: 0 });
+      expect(await harness.canConnect(bounded)).toBe(false);
+      await databases.dropDatabase(bounded);
+      await databases.removeUsers(bounded);
+    });
+
     test('a missing database cannot be opened, closed or given users', async () => {
       const missing = newProject();
       await expect(databases.allowConnections(missing)).rejects.toThrow(Refused);
       await expect(databases.refuseConnections(missing)).rejects.toThrow(Refused);
-      await expect(databases.ensureUsers(missing, harness.logins)).rejects.toThrow(Refused);
+      await expect(databases.ensureUsers(missing, harness.logins, USUAL_BOUNDS)).rejects.toThrow(Refused);
       expect(await databases.list()).not.toContain(missing);
     });
 
     test('logins without a database are still listed, so that they are found', async () => {
       const left = newProject();
       await databases.ensureDatabase(left, 1);
-      await databases.ensureUsers(left, harness.logins);
+      await databases.ensureUsers(left, harness.logins, USUAL_BOUNDS);
       await databases.dropDatabase(left);
       expect(await databases.list()).toContain(left);
       await databases.removeUsers(left);
@@ -102,10 +130,10 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
     test('closed, logins can be removed, and it stays closed to new ones', async () => {
       const closed = newProject();
       await databases.ensureDatabase(closed, 1);
-      await databases.ensureUsers(closed, harness.logins);
+      await databases.ensureUsers(closed, harness.logins, USUAL_BOUNDS);
       await databases.refuseConnections(closed);
       await databases.removeUsers(closed);
-      await databases.ensureUsers(closed, harness.logins).catch(() => {});
+      await databases.ensureUsers(closed, harness.logins, USUAL_BOUNDS).catch(() => {});
       expect(await harness.canConnect(closed)).toBe(false);
       await databases.dropDatabase(closed);
       await databases.removeUsers(closed);
@@ -115,7 +143,7 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       const twice = newProject();
       const both = (work: () => Promise<void>) => Promise.all([work(), work(), work()]);
       await both(() => databases.ensureDatabase(twice, 1));
-      await both(() => databases.ensureUsers(twice, harness.logins));
+      await both(() => databases.ensureUsers(twice, harness.logins, USUAL_BOUNDS));
       expect(await harness.canConnect(twice)).toBe(true);
       await both(() => databases.removeUsers(twice));
       await both(() => databases.dropDatabase(twice));
@@ -140,7 +168,7 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
     test('many at once', async () => {
       const many = Array.from({ length: 6 }, newProject);
       await Promise.all(many.map((id) => databases.ensureDatabase(id, 1)));
-      await Promise.all(many.map((id) => databases.ensureUsers(id, harness.logins)));
+      await Promise.all(many.map((id) => databases.ensureUsers(id, harness.logins, USUAL_BOUNDS)));
       expect(await databases.list()).toEqual(expect.arrayContaining(many));
       await Promise.all(many.map((id) => databases.dropDatabase(id)));
       await Promise.all(many.map((id) => databases.removeUsers(id)));

@@ -1,3 +1,4 @@
+import type { Bounds } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { DatabaseLogin } from './secrets.ts';
 
@@ -10,11 +11,14 @@ import type { DatabaseLogin } from './secrets.ts';
 export interface Databases {
   /** A copy of the template, open to nobody else: PUBLIC and the shared roles have no CONNECT. */
   ensureDatabase(project: ProjectId, templateVersion: number): Promise<void>;
-  /** The project's two logins and what they may do in their own database. */
-  ensureUsers(
-    project: ProjectId,
-    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
-  ): Promise<void>;
+  /** The project's two logins and what they may do in their own database; new sessions find it so. */
+  ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void>;
+  /**
+   * Ends sessions of the owner's login, so that what comes next finds its bounds as they are now.
+   * @param which `idle`: nobody's work is cut off; those that were at work are given a moment to become idle, and those
+   * that go on keep what they began with
+   */
+  endOwnerSessions(project: ProjectId, which: 'all' | 'idle'): Promise<void>;
   /** Also removes what the logins own; fine when the database is gone already. */
   removeUsers(project: ProjectId): Promise<void>;
   /** Ends the database's sessions and drops it with everything in it. */
@@ -23,16 +27,23 @@ export interface Databases {
   /** Refuses new sessions and ends those that are there. */
   refuseConnections(project: ProjectId): Promise<void>;
   /** What stands of a project, compared with what its logins shall be; changes nothing. */
-  state(
-    project: ProjectId,
-    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
-  ): Promise<DatabaseStanding>;
+  state(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<DatabaseStanding>;
   /** What stands in the cluster under our mark, for reconcilers and tests. */
   list(): Promise<readonly ProjectId[]>;
 }
 
+export interface DatabaseLogins {
+  readonly owner: DatabaseLogin;
+  readonly authenticator: DatabaseLogin;
+}
+
+export type LoginBounds = Pick<Bounds, 'connections' | 'statementTimeoutS' | 'readOnly'>;
+
 export interface DatabaseStanding {
   readonly database: 'open' | 'closed' | 'absent' | 'foreign';
-  /** `different`: a password, an attribute or the right to connect was changed, or one of the two is missing */
+  /**
+   * `different`: a password, an attribute, the right to connect, how many may, or whether they begin read only was
+   * changed, or one of the two is missing. The time of a statement does not count: it is the owner's to lift.
+   */
   readonly users: 'as-wanted' | 'different' | 'absent';
 }

@@ -31,6 +31,10 @@ const WAKING: readonly (RequestEvent['type'] | TroubleEvent['type'])[] = [
   'JwtSecretRotated',
   'PreviousJwtSecretRetired',
   'DatabasePasswordRotated',
+  'ProjectLimitsChanged',
+  'DatabaseSizeExceeded',
+  'DatabaseSizeOverrun',
+  'DatabaseSizeBackWithinLimit',
   'StepRetryRequested',
 ];
 const LOG_AWAY_PAUSE_MS = 500;

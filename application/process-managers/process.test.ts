@@ -62,6 +62,17 @@ const processes = [
     leaves: everything,
   },
   {
+    name: 'apply-limits',
+    before: [request],
+    start: () => ({
+      kind: 'ReportDatabaseSize',
+      seen: { bytes: 2 ** 30, rewriting: false },
+      platformSizeMb: 1,
+    }),
+    ends: 'active',
+    leaves: everything,
+  },
+  {
     name: 'purge',
     before: [request],
     start: () => ({ kind: 'PurgeProject' }),

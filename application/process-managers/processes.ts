@@ -1,5 +1,7 @@
 /** The processes that take an existing project down, bring it back, change or remove it. */
 import type { ProcessName } from '../../domain/project/events.ts';
+import { boundsOf } from '../../domain/project/limits.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Process } from './process.ts';
 import { provisionProject } from './provision-project.ts';
 import {
@@ -146,8 +148,9 @@ export const changePassword = (world: World): Process => ({
       name: 'change-database-password',
       records: 'DatabasePasswordChanged',
       timeoutMs: QUICK_MS,
-      async do({ id, secrets }) {
-        await world.databases.ensureUsers(id, world.secrets.open(id, secrets));
+      async do(project) {
+        const { id, secrets } = project;
+        await world.databases.ensureUsers(id, world.secrets.open(id, secrets), boundsOf(project));
         return { type: 'DatabasePasswordChanged', data: {} };
       },
       undo: null,
@@ -156,6 +159,46 @@ export const changePassword = (world: World): Process => ({
     conclude('conclude-password-change', 'DatabasePasswordInForce'),
   ],
 });
+
+/** What a project may use, and whether it may write: first for whoever connects, then for its REST API. */
+export const applyLimits = (world: World): Process => ({
+  name: 'apply-limits',
+  startedBy: [
+    'ProjectLimitsChanged',
+    'DatabaseSizeExceeded',
+    'DatabaseSizeOverrun',
+    'DatabaseSizeBackWithinLimit',
+  ],
+  steps: [
+    {
+      name: 'bound-database-users',
+      records: 'DatabaseUsersBounded',
+      timeoutMs: QUICK_MS,
+      async do(project) {
+        const { id, secrets } = project;
+        await world.databases.ensureUsers(id, world.secrets.open(id, secrets), boundsOf(project));
+        await world.databases.endOwnerSessions(id, isBecomingReadOnly(project) ? 'all' : 'idle');
+        return { type: 'DatabaseUsersBounded', data: {} };
+      },
+      undo: null,
+    },
+    {
+      name: 'bound-data-api',
+      records: 'ProjectLimitsInForce',
+      timeoutMs: SLOW_MS,
+      async do(project) {
+        // one that sleeps wakes with what is true then
+        if (project.resources.postgrest) await world.dataApis.ensure(dataApiOf(world.secrets, project));
+        return { type: 'ProjectLimitsInForce', data: {} };
+      },
+      undo: null,
+    },
+  ],
+});
+
+/** By this run and no earlier one: what the owner does to get below his limit must not be ended by the next run. */
+const isBecomingReadOnly = (project: ExistingProject): boolean =>
+  boundsOf(project).readOnly && project.fill?.since.getTime() === project.run?.startedAt.getTime();
 
 export const allProcesses = (world: World): Readonly<Record<ProcessName, Process>> => ({
   provision: provisionProject(world),
@@ -168,4 +211,5 @@ export const allProcesses = (world: World): Readonly<Record<ProcessName, Process
   purge: purgeProject(world),
   'apply-settings': applySettings(world),
   'change-password': changePassword(world),
+  'apply-limits': applyLimits(world),
 });

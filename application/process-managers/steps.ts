@@ -1,4 +1,5 @@
 /** Steps that more than one process has. */
+import { boundsOf } from '../../domain/project/limits.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { Step } from './process.ts';
 import { dataApiOf, poolOf, type World } from './world.ts';
@@ -11,8 +12,9 @@ export const createDatabaseUsers = (world: World): Step => ({
   name: 'create-database-users',
   records: 'DatabaseUsersCreated',
   timeoutMs: QUICK_MS,
-  async do({ id, secrets }) {
-    await world.databases.ensureUsers(id, world.secrets.open(id, secrets));
+  async do(project) {
+    const { id, secrets } = project;
+    await world.databases.ensureUsers(id, world.secrets.open(id, secrets), boundsOf(project));
     return { type: 'DatabaseUsersCreated', data: { roles: [ownerRole(id), authenticatorRole(id)] } };
   },
   undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },

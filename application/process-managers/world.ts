@@ -1,3 +1,4 @@
+import { boundsOf } from '../../domain/project/limits.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { ConnectionPools, ManagedConnectionPools, Pool } from '../ports/connection-pools.ts';
@@ -23,7 +24,13 @@ export interface ManagedWorld extends Pick<World, 'databases' | 'secrets'> {
   readonly dataApis: ManagedDataApis;
 }
 
-type Sealed = Pick<ExistingProject, 'id' | 'secrets' | 'previousKeys' | 'dataApi'>;
+type Sealed = Pick<
+  ExistingProject,
+  'id' | 'secrets' | 'previousKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
+>;
+
+/** from this one on there is something in the database that the REST API can ask whether it may write */
+const ASKS_SINCE_TEMPLATE = 6;
 
 export function poolOf(secrets: Secrets, project: Pick<Sealed, 'id' | 'secrets'>): Pool {
   const { owner, authenticator } = secrets.open(project.id, project.secrets);
@@ -37,12 +44,20 @@ export function poolOf(secrets: Secrets, project: Pick<Sealed, 'id' | 'secrets'>
 }
 
 export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
-  const { jwtSecret, authenticator } = secrets.open(project.id, project.secrets);
-  const previous = project.previousKeys;
+  const { authenticator } = secrets.open(project.id, project.secrets);
   return {
     project: project.id,
     authenticatorPassword: authenticator.password,
-    jwtSecrets: previous ? [jwtSecret, secrets.open(project.id, previous.secrets).jwtSecret] : [jwtSecret],
+    jwtSecrets: jwtSecretsOf(secrets, project),
     settings: project.dataApi,
+    writes: project.templateVersion < ASKS_SINCE_TEMPLATE ? 'all' : boundsOf(project).restWrites,
   };
+}
+
+export function jwtSecretsOf(
+  secrets: Secrets,
+  { id, secrets: sealed, previousKeys: previous }: Pick<Sealed, 'id' | 'secrets' | 'previousKeys'>,
+): DataApi['jwtSecrets'] {
+  const { jwtSecret } = secrets.open(id, sealed);
+  return previous ? [jwtSecret, secrets.open(id, previous.secrets).jwtSecret] : [jwtSecret];
 }

@@ -1,5 +1,5 @@
 /** Why a project is as it is: its events in words, each with what caused it, and what it waits for now. */
-import type { ProjectEvent, ProjectEventType } from '../../domain/project/events.ts';
+import type { ProjectEvent, ProjectEventType, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
@@ -53,10 +53,21 @@ const WORDS: Words = {
     `The keys were rotated; the old ones are good until ${overlapUntil}`,
   PreviousJwtSecretRetired: () => 'The old keys are refused from now on',
   DatabasePasswordRotated: () => 'A new database password was made',
+  ProjectLimitsChanged: ({ limits }) => `The operator changed its limits (${limitsInWords(limits)})`,
+  DatabaseSizeWarned: (size) => `The database comes near its limit: ${sizeInWords(size)}`,
+  DatabaseSizeExceeded: (size) =>
+    `The database is over its limit and is made read only: ${sizeInWords(size)}`,
+  DatabaseSizeOverrun: (size) =>
+    `The database was written to all the same: its owner is let in no more, at ${sizeInWords(size)}`,
+  DatabaseSizeBackWithinLimit: (size) =>
+    `The database is within its limit and is made writable: ${sizeInWords(size)}`,
+  DatabaseSizeRelaxed: (size) => `The database is well within its limit: ${sizeInWords(size)}`,
   DatabaseCreated: ({ databaseName }) => `The database ${databaseName} was created`,
   DatabaseDropped: () => 'The database was dropped',
   DatabaseUsersCreated: ({ roles }) => `The logins ${roles.join(' and ')} were created`,
   DatabaseUsersRemoved: () => 'The logins were removed',
+  DatabaseUsersBounded: () => 'The limits and whether it may write were set for its logins',
+  ProjectLimitsInForce: () => 'They are in force, for its REST API, too',
   DatabasePasswordChanged: () => 'The new password was set in PostgreSQL',
   SchemaMigrated: ({ version }) => `The database was brought to version ${version} of the template`,
   DatabaseOpened: () => 'The database was opened for connections',
@@ -89,6 +100,21 @@ const WORDS: Words = {
   ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
 };
 
+const sizeInWords = ({ bytes, limitBytes }: { bytes: number; limitBytes: number | null }): string =>
+  `${megabytes(bytes)} of ${limitBytes === null ? 'no limit' : megabytes(limitBytes)}`;
+const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
+
+const limitsInWords = ({
+  databaseSizeMb: size,
+  connections,
+  statementTimeoutS: time,
+}: ProjectLimits): string =>
+  [
+    `database ${size === null ? "the platform's" : size === 0 ? 'without limit' : `${size} MB`}`,
+    `connections ${connections ?? "the platform's"}`,
+    `statements ${time === null ? "the platform's" : `${time} s`}`,
+  ].join(', ');
+
 /** One event in words; of a type that is not of a project, its type. */
 export function inWords({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
   const words = Object.hasOwn(WORDS, type)
@@ -112,14 +138,23 @@ export function explainProject({ project, history }: LoadedProject): Explanation
   return { summary: summaryOf(project), waitsFor: waitsForOf(project), advice: adviceOf(project), chain };
 }
 
-function summaryOf({ name, status, run, drift }: ExistingProject): string {
+function summaryOf({ name, status, run, drift, fill }: ExistingProject): string {
   const does = run ? `, its process "${run.process}" is under way since ${run.startedAt.toISOString()}` : '';
   const undoes = run?.undoing
     ? ` and undoes itself because ${run.undoing.step} failed (${run.undoing.reason})`
     : '';
   const differs = drift.length > 0 ? `; found to differ and not repaired yet: ${drift.join(', ')}` : '';
-  return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${differs}.`;
+  const full = fill
+    ? `; its database is ${FULL[fill.level]} since ${fill.since.toISOString()}: ${sizeInWords(fill)}`
+    : '';
+  return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${differs}${full}.`;
 }
+
+const FULL = {
+  'near-limit': 'near its size limit',
+  'read-only': 'read only',
+  'cut-off': 'read only, and its owner is not let in,',
+} as const;
 
 function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
   const trouble = run?.trouble;
@@ -127,13 +162,14 @@ function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
   return { step: trouble.step, attempts: trouble.attempt, reason: trouble.reason, until: trouble.retryAt };
 }
 
-function adviceOf({ id, status, run, purgeAfter }: ExistingProject): string | null {
+function adviceOf({ id, status, run, purgeAfter, fill }: ExistingProject): string | null {
   if (status === 'suspended')
     return `Mend what the reason names, then have the step tried again: "npm run launchdb -- retry ${id}".`;
   if (status === 'failed')
     return 'Nothing is left of it. Delete it to use its name again, and create it anew when the reason is mended.';
   if (status === 'deleted')
     return `It can be taken back (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
+  if (fill && fill.level !== 'near-limit' && !run?.trouble) return ADVICE_WHEN_FULL[fill.level](id);
   if (status === 'sleeping' && !run?.trouble)
     return 'Nothing has to be done: the next request wakes it. Direct connections work all the time.';
   if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;
@@ -141,3 +177,11 @@ function adviceOf({ id, status, run, purgeAfter }: ExistingProject): string | nu
     ? 'Nothing has to be done: it is tried again by itself. The reason says what is in the way.'
     : null;
 }
+
+const ADVICE_WHEN_FULL = {
+  'read-only': (id: string) =>
+    'Delete rows (by the REST API, or after SET default_transaction_read_only = off), then VACUUM FULL their tables; ' +
+    `it is writable again by itself. Or the operator raises the limit: "npm run launchdb -- limits ${id} --database-size 1GB".`,
+  'cut-off': (id: string) =>
+    `The operator raises the limit, if only for a while: "npm run launchdb -- limits ${id} --database-size 1GB".`,
+};

@@ -20,8 +20,10 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function desired(harness: Harness, ids: readonly ProjectId[]): Promise<Standing[]> {
   const projects = await Promise.all(ids.map((id) => stateOf(harness, id)));
-  return projects.map(({ id, secrets, previousKeys, dataApi, resources: { pool, postgrest } }) => {
-    return { projectId: id, secrets, previousKeys, dataApi, pool, postgrest };
+  return projects.map(({ id, resources: { pool, postgrest }, ...project }) => {
+    const { secrets, previousKeys, dataApi, limits, fill, templateVersion } = project;
+    const wanted = { secrets, previousKeys, dataApi, limits, fill, templateVersion };
+    return { projectId: id, ...wanted, pool, postgrest };
   });
 }
 
@@ -202,19 +204,19 @@ test('what changed while it was looked at is left to the process of that change'
   const rotated = { ...issued, owner: { password: 'new', verifier: 'the new verifier' } };
   let looks = 0;
   // between the look at the project and the look at the world, its password is rotated and put in force
-  harness.databases.state = async (project, logins) => {
+  harness.databases.state = async (project, logins, bounds) => {
     if (looks++ === 0) {
       const sealed = secrets.seal(id, rotated);
       await command(harness, id, { kind: 'RotateDatabasePassword', secrets: sealed });
       await runToRest(harness, id);
     }
-    return state(project, logins);
+    return state(project, logins, bounds);
   };
   const made: string[] = [];
   const ensureUsers = harness.databases.ensureUsers.bind(harness.databases);
-  harness.databases.ensureUsers = (project, logins) => {
+  harness.databases.ensureUsers = (project, logins, bounds) => {
     made.push(logins.owner.verifier);
-    return ensureUsers(project, logins);
+    return ensureUsers(project, logins, bounds);
   };
   await reconciler.check(id);
   expect(made).toEqual(['the new verifier']);

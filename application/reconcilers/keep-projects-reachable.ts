@@ -8,6 +8,7 @@ import {
   poolerDriftDecider,
   type PoolerDriftCommand,
 } from '../../domain/platform/pooler-drift.ts';
+import { boundsOf } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
@@ -28,7 +29,10 @@ export interface ReconcilerDependencies extends Pick<TurnDependencies, 'store' |
   readonly lookEveryMs: number;
 }
 
-export interface Standing extends Pick<ExistingProject, 'secrets' | 'previousKeys' | 'dataApi'> {
+export interface Standing extends Pick<
+  ExistingProject,
+  'secrets' | 'previousKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
+> {
   readonly projectId: ProjectId;
   readonly pool: boolean;
   readonly postgrest: boolean;
@@ -93,7 +97,9 @@ export class ProjectReconciler {
     for (const { projectId: id, pool, postgrest, ...row } of wanted) {
       const pooled = !world.pools.enabled || pools.has(id) === pool;
       const api = dataApiOf(world.secrets, { id, ...row });
-      const below = pool ? await world.databases.state(id, world.secrets.open(id, row.secrets)) : undefined;
+      const below = pool
+        ? await world.databases.state(id, world.secrets.open(id, row.secrets), boundsOf(row))
+        : undefined;
       const founded = !below || (below.database === 'open' && below.users === 'as-wanted');
       const served = postgrest ? (await world.dataApis.state(api)) === 'as-wanted' : !apis.has(id);
       if (!founded || !pooled || !served) suspects.add(id);
@@ -174,10 +180,12 @@ export class ProjectReconciler {
   }
 
   /** Of a project in service: one that is not has a closed database, and its next resumption sees to its logins. */
-  async #databaseDrift({ id, secrets: sealed }: ExistingProject): Promise<Drift[]> {
+  async #databaseDrift(project: ExistingProject): Promise<Drift[]> {
+    const { id, secrets: sealed } = project;
     const { databases, secrets } = this.#dependencies.world;
     const logins = secrets.open(id, sealed);
-    const { database, users } = await databases.state(id, logins);
+    const bounds = boundsOf(project);
+    const { database, users } = await databases.state(id, logins, bounds);
     if (database === 'absent' || database === 'foreign') {
       const lost = () =>
         Promise.reject(new Refused(`the database of ${id} is lost; restore it from a backup`));
@@ -197,7 +205,7 @@ export class ProjectReconciler {
         what: 'users',
         expected: 'as made',
         actual: users,
-        repair: () => databases.ensureUsers(id, logins),
+        repair: () => databases.ensureUsers(id, logins, bounds),
       });
     }
     return drifts;

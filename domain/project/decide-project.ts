@@ -1,6 +1,7 @@
 /** The rules: what a command on a project means, or why it is refused. */
 import { Rejection } from '../rejection.ts';
 import type { DataApiSettings, ProjectEvent } from './events.ts';
+import { decideFill, sizeLimitOf } from './limits.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
 
 export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
@@ -59,6 +60,9 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
         );
       }
       return [{ type: 'StepRetryRequested', data: {} }];
+    case 'ChangeLimits':
+    case 'ReportDatabaseSize':
+      return decideLimits(command, state);
     case 'ReportDrift': {
       const { kind: _, ...data } = command;
       return state.drift.includes(data.what) ? [] : [{ type: 'DriftDetected', data }];
@@ -102,6 +106,20 @@ function decideSettings(dataApi: DataApiSettings, state: ExistingProject): reado
   return [{ type: 'DataApiSettingsChanged', data: { dataApi } }];
 }
 
+type Limiting = Extract<ProjectCommand, { kind: 'ChangeLimits' | 'ReportDatabaseSize' }>;
+
+function decideLimits(command: Limiting, state: ExistingProject): readonly ProjectEvent[] {
+  if (command.kind === 'ReportDatabaseSize') {
+    // one out of service does not grow, and what a process is at work on is looked at again soon
+    if (state.run || !isInService(state)) return [];
+    return decideFill(state.fill, command.seen, sizeLimitOf(state.limits, command.platformSizeMb));
+  }
+  const limits = { ...state.limits, ...command.limits };
+  if (JSON.stringify(limits) === JSON.stringify(state.limits)) return [];
+  requireStatus(state, state.status, 'project/not-active');
+  return [{ type: 'ProjectLimitsChanged', data: { limits } }];
+}
+
 type Serving = Extract<
   ProjectCommand,
   { kind: 'PauseProject' | 'ResumeProject' | 'SleepProject' | 'WakeProject' }
@@ -140,6 +158,8 @@ function wake(state: ExistingProject): readonly ProjectEvent[] {
 /** What the platform does by itself: an owner's wish goes before it. */
 const isBetweenSleepAndWake = ({ status, run }: ExistingProject): boolean =>
   status !== 'suspended' && (run?.process === 'sleep' || run?.process === 'wake');
+
+const isInService = ({ status }: ExistingProject): boolean => status === 'active' || status === 'sleeping';
 
 /** Awake, or asleep and so awake for whoever comes. */
 const requireServed = (state: ExistingProject): void =>

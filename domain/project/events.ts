@@ -13,6 +13,21 @@ export interface DataApiSettings {
 
 export const DEFAULT_DATA_API_SETTINGS: DataApiSettings = { maxRows: 1000, schemas: ['public'] };
 
+/** Of one project, by its operator; null: what the platform gives everybody. */
+export interface ProjectLimits {
+  /** 0: none */
+  readonly databaseSizeMb: number | null;
+  /** sessions of the owner's login at once, pooled ones included */
+  readonly connections: number | null;
+  readonly statementTimeoutS: number | null;
+}
+
+export const PLATFORM_LIMITS: ProjectLimits = {
+  databaseSizeMb: null,
+  connections: null,
+  statementTimeoutS: null,
+};
+
 export type ProcessName =
   | 'provision'
   | 'pause'
@@ -23,7 +38,8 @@ export type ProcessName =
   | 'undelete'
   | 'purge'
   | 'apply-settings'
-  | 'change-password';
+  | 'change-password'
+  | 'apply-limits';
 
 type Fact<Type extends string, Data = Record<never, never>> = { readonly type: Type; readonly data: Data };
 
@@ -54,7 +70,17 @@ export type RequestEvent =
   | Fact<'JwtSecretRotated', { secrets: SealedSecrets; overlapUntil: string }>
   | Fact<'PreviousJwtSecretRetired'>
   /** `secrets` holds the new login of the owner */
-  | Fact<'DatabasePasswordRotated', { secrets: SealedSecrets }>;
+  | Fact<'DatabasePasswordRotated', { secrets: SealedSecrets }>
+  | Fact<'ProjectLimitsChanged', { limits: ProjectLimits }>
+  /** read only from now on */
+  | Fact<'DatabaseSizeExceeded', SizeOverLimit>
+  /** it went on growing, so its owner is let in no more */
+  | Fact<'DatabaseSizeOverrun', SizeOverLimit>
+  /** writable again; `limitBytes` null: there is no limit any more */
+  | Fact<'DatabaseSizeBackWithinLimit', SizeWithinLimit>;
+
+type SizeOverLimit = { bytes: number; limitBytes: number };
+type SizeWithinLimit = { bytes: number; limitBytes: number | null };
 
 /** What a step did to the world. Named after the thing, so that the fold knows what stands. */
 export type EffectEvent =
@@ -63,6 +89,7 @@ export type EffectEvent =
   | Fact<'DatabaseUsersCreated', { roles: readonly string[] }>
   | Fact<'DatabaseUsersRemoved'>
   | Fact<'DatabasePasswordChanged'>
+  | Fact<'DatabaseUsersBounded'>
   | Fact<'SchemaMigrated', { version: number }>
   | Fact<'DatabaseOpened'>
   | Fact<'DatabaseClosed'>
@@ -87,6 +114,7 @@ export type OutcomeEvent =
   | Fact<'ProjectUndeleted'>
   | Fact<'ProjectPurged'>
   | Fact<'DatabasePasswordInForce'>
+  | Fact<'ProjectLimitsInForce'>
   | Fact<'ProjectSuspended', { step: string; reason: string }>;
 
 export type TroubleEvent =
@@ -102,7 +130,9 @@ export type TroubleEvent =
 export type PlainEvent =
   /** the first and only event of a project that reserved a name and never came to be: it cannot come any more */
   | Fact<'ProjectRequestAbandoned', { ownerId: string; name: string }>
-  | Fact<'ProjectRenamed', { displayName: string }>;
+  | Fact<'ProjectRenamed', { displayName: string }>
+  | Fact<'DatabaseSizeWarned', SizeOverLimit>
+  | Fact<'DatabaseSizeRelaxed', SizeWithinLimit>;
 
 export type ProjectEvent = RequestEvent | EffectEvent | OutcomeEvent | TroubleEvent | PlainEvent;
 export type ProjectEventType = ProjectEvent['type'];

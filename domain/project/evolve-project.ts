@@ -1,6 +1,6 @@
 /** The fold: what each event makes of a project. */
 import type { Recorded } from '../decider.ts';
-import type { EffectEvent, ProcessName, ProjectEvent } from './events.ts';
+import { PLATFORM_LIMITS, type EffectEvent, type ProcessName, type ProjectEvent } from './events.ts';
 import { begin, failed, type ProcessRun } from './process-run.ts';
 import type { ExistingProject, Project, ProjectStatus, Resources } from './project.ts';
 
@@ -10,6 +10,8 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     return event.type === 'ProjectRequestAbandoned' ? { kind: 'abandoned' } : state;
   }
   const next: ExistingProject = { ...state, revision: event.revision, updatedAt: event.recordedAt };
+  if (isEffect(event)) return standing(next, STANDING[event.type], event);
+  if (isLimiting(event)) return { ...next, ...limited(state, event) };
   switch (event.type) {
     case 'ProjectRenamed':
       return { ...next, displayName: event.data.displayName };
@@ -29,22 +31,9 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'PreviousJwtSecretRetired':
     case 'DatabasePasswordRotated':
       return { ...next, ...rotated(state, event) };
-    case 'DatabaseCreated':
-    case 'DatabaseDropped':
-    case 'DatabaseUsersCreated':
-    case 'DatabaseUsersRemoved':
-    case 'DatabasePasswordChanged':
-    case 'SchemaMigrated':
-    case 'DatabaseOpened':
-    case 'DatabaseClosed':
-    case 'PoolRegistered':
-    case 'PoolUnregistered':
-    case 'PostgrestSpawned':
-    case 'PostgrestRemoved':
-    case 'ProjectNameReleased':
-      return standing(next, STANDING[event.type], event);
     case 'PostgrestReloaded':
     case 'DatabasePasswordInForce':
+    case 'ProjectLimitsInForce':
       return { ...next, run: null };
     case 'ProjectActivated':
       return { ...next, status: 'active', run: null, activated: true };
@@ -99,13 +88,16 @@ const STATUS_AFTER = {
   ProjectPurged: 'purged',
 } as const satisfies Readonly<Partial<Record<ProjectEvent['type'], ProjectStatus>>>;
 
+type Standing = Exclude<EffectEvent, { type: 'PostgrestReloaded' }>;
+
 /** What each effect means for what stands outside. */
-const STANDING: Readonly<Record<Exclude<EffectEvent['type'], 'PostgrestReloaded'>, Partial<Resources>>> = {
+const STANDING: Readonly<Record<Standing['type'], Partial<Resources>>> = {
   DatabaseCreated: { database: true },
   DatabaseDropped: { database: false },
   DatabaseUsersCreated: { users: true },
   DatabaseUsersRemoved: { users: false },
   DatabasePasswordChanged: {},
+  DatabaseUsersBounded: {},
   SchemaMigrated: {},
   DatabaseOpened: {},
   DatabaseClosed: {},
@@ -116,6 +108,9 @@ const STANDING: Readonly<Record<Exclude<EffectEvent['type'], 'PostgrestReloaded'
   ProjectNameReleased: {},
 };
 
+const isEffect = (event: Recorded<ProjectEvent>): event is Recorded<Standing> =>
+  Object.hasOwn(STANDING, event.type);
+
 function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }>>): ExistingProject {
   const { projectId: id, ...data } = event.data;
   return {
@@ -125,6 +120,8 @@ function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }
     status: 'provisioning',
     keysIssuedAt: event.recordedAt,
     previousKeys: null,
+    limits: PLATFORM_LIMITS,
+    fill: null,
     resources: { database: false, users: false, pool: false, postgrest: false },
     activated: false,
     run: begin('provision', event),
@@ -175,12 +172,39 @@ function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<Exi
 const applying = (state: ExistingProject, event: Recorded<ProjectEvent>): ProcessRun | null =>
   state.status === 'active' ? begin('apply-settings', event) : state.run;
 
+type Limiting = Extract<ProjectEvent, { type: 'ProjectLimitsChanged' | `DatabaseSize${string}` }>;
+
+const isLimiting = (event: Recorded<ProjectEvent>): event is Recorded<Limiting> =>
+  event.type === 'ProjectLimitsChanged' || event.type.startsWith('DatabaseSize');
+
+function limited(state: ExistingProject, event: Recorded<Limiting>): Partial<ExistingProject> {
+  // one out of service takes its limits up when it comes back
+  const isServed = state.status === 'active' || state.status === 'sleeping';
+  const run = isServed ? begin('apply-limits', event) : state.run;
+  if (event.type === 'ProjectLimitsChanged') return { limits: event.data.limits, run };
+  const { bytes, limitBytes } = event.data;
+  if (event.type === 'DatabaseSizeRelaxed') return { fill: null };
+  const level = LEVEL_AFTER[event.type];
+  const fill = limitBytes === null ? null : { level, bytes, limitBytes, since: event.recordedAt };
+  return event.type === 'DatabaseSizeWarned' ? { fill } : { fill, run };
+}
+
+const LEVEL_AFTER = {
+  DatabaseSizeWarned: 'near-limit',
+  DatabaseSizeBackWithinLimit: 'near-limit',
+  DatabaseSizeExceeded: 'read-only',
+  DatabaseSizeOverrun: 'cut-off',
+} as const;
+
 function retried(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {
   if (!project.run) return project;
   const run = { ...project.run, trouble: null, stepSince: event.recordedAt };
-  const asleep = run.process === 'change-password' && !project.resources.postgrest;
+  const asleep = STAYS_ASLEEP.has(run.process) && !project.resources.postgrest;
   return { ...project, status: asleep ? 'sleeping' : STATUS_DURING[run.process], run };
 }
+
+/** Processes that do not care whether the project sleeps. */
+const STAYS_ASLEEP: ReadonlySet<ProcessName> = new Set(['change-password', 'apply-limits']);
 
 const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
   provision: 'provisioning',
@@ -193,4 +217,5 @@ const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
   purge: 'purging',
   'apply-settings': 'active',
   'change-password': 'active',
+  'apply-limits': 'active',
 };

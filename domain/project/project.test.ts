@@ -84,6 +84,58 @@ const refusal = (events: readonly ProjectEvent[], command: ProjectCommand): Reje
 const pause: ProjectCommand = { kind: 'PauseProject' };
 const remove: ProjectCommand = { kind: 'DeleteProject', purgeAfter: at(100) };
 
+const MB = 1024 * 1024;
+const reported = (megabytes: number): ProjectCommand => ({
+  kind: 'ReportDatabaseSize',
+  seen: { bytes: megabytes * MB, rewriting: false },
+  platformSizeMb: 100,
+});
+const exceeded: ProjectEvent = {
+  type: 'DatabaseSizeExceeded',
+  data: { bytes: 101 * MB, limitBytes: 100 * MB },
+};
+const inForce = [plain('DatabaseUsersBounded'), plain('ProjectLimitsInForce')];
+
+describe('limits', () => {
+  test.each([
+    ['in service', provisioned, ['DatabaseSizeExceeded']],
+    ['asleep', sleeping, ['DatabaseSizeExceeded']],
+    ['read only already', [...provisioned, exceeded, ...inForce], []],
+    ['being made read only', [...provisioned, exceeded], []],
+    ['falling asleep', fallingAsleep, []],
+    ['out of service', paused, []],
+    ['not there yet', [requested], []],
+    ['suspended', stuck('ProjectPauseRequested'), []],
+  ] as const)('of one that is %s a size over the limit means', (_title, events, expected) => {
+    expect(when(events, reported(101))).toEqual(expected);
+  });
+
+  test('a limit of its own goes before the platform’s', () => {
+    const change = (databaseSizeMb: number | null): ProjectEvent => ({
+      type: 'ProjectLimitsChanged',
+      data: { limits: { databaseSizeMb, connections: null, statementTimeoutS: null } },
+    });
+    const changed = [...provisioned, change(200), ...inForce];
+    expect(when(changed, reported(101))).toEqual([]);
+    expect(when(changed, { kind: 'ChangeLimits', limits: { databaseSizeMb: 200 } })).toEqual([]);
+    expect(when(changed, { kind: 'ChangeLimits', limits: { databaseSizeMb: null } })).toEqual([
+      'ProjectLimitsChanged',
+    ]);
+    expect(existing([...paused, change(200)])).toMatchObject({ status: 'paused', run: null });
+    expect(existing([...sleeping, change(200)])).toMatchObject({
+      status: 'sleeping',
+      run: { process: 'apply-limits' },
+    });
+    expect(refusal(fallingAsleep, { kind: 'ChangeLimits', limits: { connections: 7 } })).toBe('project/busy');
+  });
+
+  test('what was suspended while it slept sleeps on when it is tried again', () => {
+    const suspended: ProjectEvent = { type: 'ProjectSuspended', data: { step: 'x', reason: 'y' } };
+    const events = [...sleeping, exceeded, suspended, plain('StepRetryRequested')];
+    expect(existing(events)).toMatchObject({ status: 'sleeping', run: { process: 'apply-limits' } });
+  });
+});
+
 describe('what a project accepts', () => {
   test.each([
     ['a paused project resumes', paused, { kind: 'ResumeProject' }, ['ProjectResumeRequested']],

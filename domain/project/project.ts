@@ -2,7 +2,8 @@
  * A project as its events tell it, and what may be asked of it. What a process (provision, pause, purge ...) has
  * done so far is part of the state, so a process manager needs nothing but the stream to know its next step.
  */
-import type { DataApiSettings, SealedSecrets } from './events.ts';
+import type { DataApiSettings, ProjectLimits, SealedSecrets } from './events.ts';
+import type { DatabaseFill, SeenSize } from './limits.ts';
 import type { ProcessRun } from './process-run.ts';
 import type { ProjectId } from './project-id.ts';
 
@@ -44,6 +45,9 @@ export interface ExistingProject {
   /** holds the secret before that one, whose tokens are still good */
   readonly previousKeys: { readonly secrets: SealedSecrets; readonly until: Date } | null;
   readonly dataApi: DataApiSettings;
+  readonly limits: ProjectLimits;
+  /** null: the database is well within its limit, or has none */
+  readonly fill: DatabaseFill | null;
   readonly resources: Resources;
   /** has been active once: there is something to keep, so a deletion can be taken back */
   readonly activated: boolean;
@@ -88,6 +92,9 @@ export type ProjectCommand =
   /** the retention may be over */
   | { readonly kind: 'PurgeIfDue'; readonly now: Date }
   | { readonly kind: 'RetryStep' }
+  | { readonly kind: 'ChangeLimits'; readonly limits: Partial<ProjectLimits> }
+  /** the database was looked at; `platformSizeMb`: the limit of whoever has none of his own, 0 for none */
+  | { readonly kind: 'ReportDatabaseSize'; readonly seen: SeenSize; readonly platformSizeMb: number }
   | {
       readonly kind: 'ReportDrift';
       readonly what: string;

@@ -21,6 +21,8 @@ const projectId = z.custom<ProjectId>((value) => typeof value === 'string' && is
 const sealed = z.strictObject({ keyVersion: z.int(), ciphertext: text });
 const dataApi = z.strictObject({ maxRows: z.int(), schemas: z.array(text) });
 const migration = { projectId, version: z.int(), name: text, checksum: text };
+const overLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number() });
+const withinLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number().nullable() });
 const nothing = z.strictObject({});
 const failedStep = z.strictObject({ step: text, reason: text });
 
@@ -52,11 +54,25 @@ export const eventCatalogue = {
   PreviousJwtSecretRetired: plain,
   DatabasePasswordRotated: v1(z.strictObject({ secrets: sealed })),
 
+  ProjectLimitsChanged: v1(
+    z.strictObject({
+      limits: z.strictObject({
+        databaseSizeMb: z.int().nullable(),
+        connections: z.int().nullable(),
+        statementTimeoutS: z.int().nullable(),
+      }),
+    }),
+  ),
+  DatabaseSizeExceeded: v1(overLimit),
+  DatabaseSizeOverrun: v1(overLimit),
+  DatabaseSizeBackWithinLimit: v1(withinLimit),
+
   DatabaseCreated: v1(z.strictObject({ databaseName: text })),
   DatabaseDropped: plain,
   DatabaseUsersCreated: v1(z.strictObject({ roles: z.array(text) })),
   DatabaseUsersRemoved: plain,
   DatabasePasswordChanged: plain,
+  DatabaseUsersBounded: plain,
   SchemaMigrated: v1(z.strictObject({ version: z.int() })),
   DatabaseOpened: plain,
   DatabaseClosed: plain,
@@ -78,6 +94,7 @@ export const eventCatalogue = {
   ProjectUndeleted: plain,
   ProjectPurged: plain,
   DatabasePasswordInForce: plain,
+  ProjectLimitsInForce: plain,
   ProjectSuspended: v1(failedStep),
 
   StepFailed: v1(
@@ -95,6 +112,8 @@ export const eventCatalogue = {
 
   ProjectRequestAbandoned: v1(z.strictObject({ ownerId: text, name: text })),
   ProjectRenamed: v1(z.strictObject({ displayName: text })),
+  DatabaseSizeWarned: v1(overLimit),
+  DatabaseSizeRelaxed: v1(withinLimit),
 
   ApiKeysRevealed: v1(z.strictObject({ projectId, with: z.enum(['keys', 'connection']) })),
   SqlExecuted: v1(

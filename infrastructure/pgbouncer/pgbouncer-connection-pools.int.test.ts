@@ -8,7 +8,7 @@ import {
   managedConnectionPoolsContract,
   poolFor,
 } from '../../application/ports/connection-pools.contract.ts';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
@@ -61,7 +61,7 @@ async function realProject() {
   const logins = await secrets.issue();
   const project = newProject();
   await databases.ensureDatabase(project, await latestTemplateVersion());
-  await databases.ensureUsers(project, logins);
+  await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   onTestFinished(async () => {
     await databases.dropDatabase(project);
     await databases.removeUsers(project);
@@ -188,7 +188,7 @@ describe('PgBouncer', () => {
     const { project, logins, databases, secrets } = await realProject();
     await server.pools.register(poolFor(project, logins.owner.verifier));
     const next = await secrets.issue();
-    await databases.ensureUsers(project, next);
+    await databases.ensureUsers(project, next, USUAL_BOUNDS);
     await server.pools.register(poolFor(project, next.owner.verifier));
     expect(await whoAmI(server, project, next.owner.password)).toBe(ownerRole(project));
     await expect(whoAmI(server, project, logins.owner.password)).rejects.toThrow();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
@@ -195,7 +195,7 @@ test("a project's logins reach no database of the server but their own, and nobo
   const platform = await preparePlatformDatabase(server, 'secret');
   await ensureTemplate(server, await latestTemplateVersion());
   await databases.ensureDatabase(project, await latestTemplateVersion());
-  await databases.ensureUsers(project, logins);
+  await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   const others = await admin<{ name: string }>(
     `SELECT datname AS name FROM pg_database WHERE datname <> '${project}'`,
   );

@@ -12,7 +12,10 @@ databasesContract('in memory', () => {
     makeForeign: (project) => Promise.resolve(void databases.foreign.add(project)),
     removeForeign: (project) => Promise.resolve(void databases.foreign.delete(project)),
     canConnect: (project) =>
-      Promise.resolve(databases.databases.get(project)?.open === true && databases.users.has(project)),
+      Promise.resolve(
+        databases.databases.get(project)?.open === true &&
+          (databases.bounds.get(project)?.connections ?? 0) > 0,
+      ),
     close: () => Promise.resolve(),
   });
 });

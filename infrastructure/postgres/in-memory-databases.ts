@@ -1,6 +1,10 @@
 import { Refused } from '../../application/errors.ts';
-import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
-import type { DatabaseLogin } from '../../application/ports/secrets.ts';
+import type {
+  DatabaseLogins,
+  Databases,
+  DatabaseStanding,
+  LoginBounds,
+} from '../../application/ports/databases.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
@@ -8,6 +12,7 @@ export class InMemoryDatabases implements Databases {
   readonly databases = new Map<ProjectId, { open: boolean }>();
   /** with the verifier of the owner's password */
   readonly users = new Map<ProjectId, string>();
+  readonly bounds = new Map<ProjectId, LoginBounds>();
   /** names that somebody else has */
   readonly foreign = new Set<ProjectId>();
 
@@ -15,14 +20,21 @@ export class InMemoryDatabases implements Databases {
     return this.#on(project, () => void this.databases.set(project, { open: true }));
   }
 
-  ensureUsers(project: ProjectId, { owner }: { readonly owner: DatabaseLogin }): Promise<void> {
+  ensureUsers(project: ProjectId, { owner }: DatabaseLogins, bounds: LoginBounds): Promise<void> {
     return this.#on(project, () => {
       this.#require(project);
       this.users.set(project, owner.verifier);
+      this.bounds.set(project, bounds);
     });
   }
 
+  /** There are no sessions here. */
+  endOwnerSessions(project: ProjectId): Promise<void> {
+    return this.#on(project, () => void this.#require(project));
+  }
+
   removeUsers(project: ProjectId): Promise<void> {
+    this.bounds.delete(project);
     return Promise.resolve(void this.users.delete(project));
   }
 
@@ -38,10 +50,7 @@ export class InMemoryDatabases implements Databases {
     return this.#on(project, () => void (this.#require(project).open = false));
   }
 
-  state(
-    project: ProjectId,
-    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
-  ): Promise<DatabaseStanding> {
+  state(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<DatabaseStanding> {
     const found = this.databases.get(project);
     const database = this.foreign.has(project)
       ? 'foreign'
@@ -51,7 +60,12 @@ export class InMemoryDatabases implements Databases {
           ? 'open'
           : 'closed';
     const made = this.users.get(project);
-    const users = made === undefined ? 'absent' : made === logins.owner.verifier ? 'as-wanted' : 'different';
+    const has = this.bounds.get(project);
+    const same =
+      made === logins.owner.verifier &&
+      has?.connections === bounds.connections &&
+      has.readOnly === bounds.readOnly;
+    const users = made === undefined ? 'absent' : same ? 'as-wanted' : 'different';
     return Promise.resolve({ database, users });
   }
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { migrateProject, migrationStatus } from '../../application/migration/migrate-project.ts';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { EventMetadata, EventStore } from '../../application/ports/event-store.ts';
 import { issued, makeHarness, request } from '../../application/process-managers/process-harness.ts';
 import { command, runToRest, stateOf } from '../../application/process-managers/process-properties.ts';
@@ -68,7 +68,7 @@ beforeAll(async () => {
   server = await testServer();
   databases = new PostgresDatabases(server);
   await databases.ensureDatabase(id, await latestTemplateVersion());
-  await databases.ensureUsers(id, issued);
+  await databases.ensureUsers(id, issued, USUAL_BOUNDS);
   await command(harness, id, request(id));
   await runToRest(harness, id);
 });

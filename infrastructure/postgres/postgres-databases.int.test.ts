@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
-import { databasesContract, newProject } from '../../application/ports/databases.contract.ts';
+import { databasesContract, newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { ProjectSecrets } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
@@ -73,7 +73,7 @@ describe('isolation', () => {
     logins = await secrets.issue();
     for (const project of [mine, other]) {
       await databases.ensureDatabase(project, 1);
-      await databases.ensureUsers(project, logins);
+      await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     }
   });
 
@@ -220,11 +220,11 @@ describe('isolation', () => {
   test('the owner may throw his own schema away and make it again', async () => {
     const project = newProject();
     await databases.ensureDatabase(project, 1);
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     const run = (sql: string) =>
       as(ownerRole(project), logins.owner.password, project, (client) => client.query(sql));
     await run('DROP SCHEMA public CASCADE');
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     await run('CREATE TABLE t (); SET ROLE anon; SELECT * FROM t');
     await run('DROP SCHEMA public CASCADE');
     await databases.removeUsers(project);
@@ -238,7 +238,7 @@ describe('isolation', () => {
       const [victim, granter] = [newProject(), newProject()];
       for (const project of [victim, granter]) {
         await databases.ensureDatabase(project, 1);
-        await databases.ensureUsers(project, logins);
+        await databases.ensureUsers(project, logins, USUAL_BOUNDS);
       }
       const asGranter = (sql: string) =>
         as(ownerRole(granter), logins.owner.password, granter, (client) => client.query(sql));
@@ -266,7 +266,7 @@ describe('isolation', () => {
     const plain = (sql: string) => server.administer('a foreign role', (client) => client.query(sql));
     await databases.ensureDatabase(project, 1);
     await plain(`CREATE ROLE ${authenticatorRole(project)} NOLOGIN`);
-    await expect(databases.ensureUsers(project, logins)).rejects.toThrow(Refused);
+    await expect(databases.ensureUsers(project, logins, USUAL_BOUNDS)).rejects.toThrow(Refused);
     await databases.removeUsers(project);
     const { rows } = await plain(`SELECT rolcanlogin FROM pg_roles WHERE rolname ~ '^${project}'`);
     expect(rows).toEqual([{ rolcanlogin: false }]);
@@ -278,7 +278,9 @@ describe('isolation', () => {
     const project = newProject();
     await databases.ensureDatabase(project, 1);
     const broken = { ...logins, owner: { ...logins.owner, verifier: `${logins.owner.verifier}\0` } };
-    const error: unknown = await databases.ensureUsers(project, broken).catch((thrown: unknown) => thrown);
+    const error: unknown = await databases
+      .ensureUsers(project, broken, USUAL_BOUNDS)
+      .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);
     expect(inspect(error, { depth: 10 })).not.toContain('SCRAM');
     await databases.dropDatabase(project);
@@ -340,7 +342,7 @@ describe('killed between any two statements', () => {
   const create = async (on: PostgresServer, project: ProjectId) => {
     const databases = new LatestTemplate(on);
     await databases.ensureDatabase(project);
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   };
   const remove = async (on: PostgresServer, project: ProjectId) => {
     const databases = new LatestTemplate(on);

@@ -1,7 +1,11 @@
 import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
-import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
-import type { DatabaseLogin } from '../../application/ports/secrets.ts';
+import type {
+  DatabaseLogins,
+  Databases,
+  DatabaseStanding,
+  LoginBounds,
+} from '../../application/ports/databases.ts';
 import {
   authenticatorRole,
   databaseName,
@@ -9,13 +13,12 @@ import {
   ownerRole,
   type ProjectId,
 } from '../../domain/project/project-id.ts';
+import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { loginsState, loginStatements, markOf, roleState } from './project-logins.ts';
 import { templateName } from './project-template.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 
-const OWNER_CONNECTIONS = 30;
-const AUTHENTICATOR_CONNECTIONS = 30;
-const TEMP_FILES = '2GB';
 const shared = SHARED_ROLES.join(', ');
 
 /**
@@ -51,10 +54,7 @@ export class PostgresDatabases implements Databases {
     });
   }
 
-  async ensureUsers(
-    project: ProjectId,
-    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
-  ): Promise<void> {
+  async ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void> {
     const [database, owner, authenticator] = [
       databaseName(project),
       ownerRole(project),
@@ -63,30 +63,14 @@ export class PostgresDatabases implements Databases {
     const attempted = `create the logins of ${project}`;
     await this.#alone(project, attempted, async (client) => {
       await requireDatabase(client, project);
-      const bound = (role: string, setting: string) =>
-        `ALTER ROLE ${id(role)} IN DATABASE ${id(database)} SET ${setting}`;
       await inOneMessage(client, [
-        ...(await ensuredLogin(client, project, owner, logins.owner, OWNER_CONNECTIONS)),
-        ...(await ensuredLogin(
-          client,
-          project,
-          authenticator,
-          logins.authenticator,
-          AUTHENTICATOR_CONNECTIONS,
-        )),
+        ...(await loginStatements(client, project, logins, bounds)),
         `GRANT ${shared} TO ${id(owner)}, ${id(authenticator)}`,
         `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${id(database)} TO ${id(owner)}`,
         `GRANT CONNECT ON DATABASE ${id(database)} TO ${id(authenticator)}`,
-        bound(owner, `statement_timeout = '120s'`),
-        bound(owner, `search_path = "$user", public, extensions`),
-        // of one session; unlike the other limits it is not the role's to lift
-        ...[owner, authenticator].map((role) => bound(role, `temp_file_limit = '${TEMP_FILES}'`)),
-        bound(owner, `idle_in_transaction_session_timeout = '60s'`),
-        bound(authenticator, `statement_timeout = '8s'`),
-        bound(authenticator, `idle_in_transaction_session_timeout = '30s'`),
       ]);
       // still alone: two that change the privileges of one schema at once fail with an internal error
-      await this.#grantInside(project, attempted);
+      await this.#grantInside(project, attempted, bounds);
       // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
       await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -96,8 +80,16 @@ export class PostgresDatabases implements Databases {
     });
   }
 
+  async endOwnerSessions(project: ProjectId, which: 'all' | 'idle'): Promise<void> {
+    const end = which === 'all' ? endAllSessions : endIdleSessions;
+    await this.#server.administer(`end sessions of the owner of ${project}`, async (client) => {
+      await requireDatabase(client, project);
+      await end(client, project);
+    });
+  }
+
   /** What the owner and the shared roles may do in the project's own database. */
-  async #grantInside(project: ProjectId, attempted: string): Promise<void> {
+  async #grantInside(project: ProjectId, attempted: string, { readOnly }: LoginBounds): Promise<void> {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
     await this.#server.inDatabase(databaseName(project), attempted, (client) =>
@@ -108,6 +100,7 @@ export class PostgresDatabases implements Databases {
         `GRANT USAGE ON SCHEMA public TO ${shared}`,
         `GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`,
         `GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`,
+        largeObjectWrites(!readOnly),
         ...kinds.map(
           (kind) =>
             `ALTER DEFAULT PRIVILEGES FOR ROLE ${id(owner)} IN SCHEMA public GRANT ALL ON ${kind} TO ${shared}`,
@@ -163,24 +156,13 @@ export class PostgresDatabases implements Databases {
     });
   }
 
-  async state(
-    project: ProjectId,
-    logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin },
-  ): Promise<DatabaseStanding> {
+  async state(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<DatabaseStanding> {
     return this.#server.administer(`look at the database of ${project}`, async (client) => {
       const found = await databaseState(client, project);
       const database = (
         { whole: 'open', unfinished: 'closed', absent: 'absent', foreign: 'foreign' } as const
       )[found];
-      const wanted: readonly [string, string][] = [
-        [ownerRole(project), logins.owner.verifier],
-        [authenticatorRole(project), logins.authenticator.verifier],
-      ];
-      const seen = await Promise.all(
-        wanted.map(([role, verifier]) => loginState(client, project, role, verifier)),
-      );
-      if (seen.every((one) => one === 'absent')) return { database, users: 'absent' };
-      return { database, users: seen.every((one) => one === 'as-wanted') ? 'as-wanted' : 'different' };
+      return { database, users: await loginsState(client, project, logins, bounds) };
     });
   }
 
@@ -228,7 +210,16 @@ export class PostgresDatabases implements Databases {
 }
 
 const id = (name: string): string => pg.escapeIdentifier(name);
-const markOf = (project: ProjectId): string => `launchdb:${project}`;
+
+const LARGE_OBJECT_WRITES = `lo_creat(int), lo_create(oid), lo_from_bytea(oid, bytea), lo_put(oid, bigint, bytea),
+  lowrite(int, bytea), lo_truncate(int, int), lo_truncate64(int, bigint)`;
+
+/** Until PostgreSQL 16 a transaction that is read only may write large objects all the same. */
+const largeObjectWrites = (may: boolean): string => `DO $$ BEGIN
+  IF has_function_privilege('anon', 'lo_create(oid)', 'EXECUTE') <> ${may} THEN
+    ${may ? 'GRANT' : 'REVOKE'} EXECUTE ON FUNCTION ${LARGE_OBJECT_WRITES} ${may ? 'TO' : 'FROM'} PUBLIC;
+  END IF;
+END $$`;
 
 /** What is not ours is never touched: to "ensure" it is refused, and to "remove" there is nothing of ours. */
 type DatabaseState = 'absent' | 'foreign' | 'unfinished' | 'whole';
@@ -279,54 +270,3 @@ async function databasesWith(
 /** All or nothing, as PostgreSQL does what comes in one message, and without waiting for each answer. */
 const inOneMessage = (client: pg.ClientBase, statements: readonly string[]) =>
   client.query(statements.join(';\n'));
-
-/** What makes a login, to be run in one transaction with its mark, so that a role of ours is always marked. */
-async function ensuredLogin(
-  client: pg.ClientBase,
-  project: ProjectId,
-  role: string,
-  { verifier }: DatabaseLogin,
-  connections: number,
-): Promise<readonly string[]> {
-  const found = await roleState(client, project, role);
-  if (found === 'foreign')
-    throw new Refused(`the role ${role} exists and is not LaunchDB's; rename or drop it`);
-  const verb = found === 'ours' ? 'ALTER' : 'CREATE';
-  return [
-    `${verb} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
-      `CONNECTION LIMIT ${connections} PASSWORD ${pg.escapeLiteral(verifier)}`,
-    `COMMENT ON ROLE ${id(role)} IS ${pg.escapeLiteral(markOf(project))}`,
-  ];
-}
-
-async function roleState(
-  client: pg.ClientBase,
-  project: ProjectId,
-  role: string,
-): Promise<'absent' | 'foreign' | 'ours'> {
-  const { rows } = await client.query<{ mark: string | null }>(
-    `SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1`,
-    [role],
-  );
-  if (!rows[0]) return 'absent';
-  return rows[0].mark === markOf(project) ? 'ours' : 'foreign';
-}
-
-/** Compared with what `ensureLogin` and the grants make of it. A login's CONNECT is gone with its database. */
-async function loginState(
-  client: pg.ClientBase,
-  project: ProjectId,
-  role: string,
-  verifier: string,
-): Promise<'absent' | 'as-wanted' | 'different'> {
-  const { rows } = await client.query<{ same: boolean }>(
-    `SELECT rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
-         AND rolpassword = $3 AND shobj_description(oid, 'pg_authid') = $4
-         AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') FROM pg_database d WHERE datname = $2), true)
-       AS same
-     FROM pg_authid WHERE rolname = $1`,
-    [role, databaseName(project), verifier, markOf(project)],
-  );
-  if (!rows[0]) return 'absent';
-  return rows[0].same ? 'as-wanted' : 'different';
-}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { ownerMigrationsContract } from '../../application/ports/owner-migrations.contract.ts';
 import { ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
@@ -15,7 +15,7 @@ ownerMigrationsContract('PostgreSQL', async () => {
   const project = newProject();
   const logins = await new AesSecrets(randomBytes(32)).issue();
   await databases.ensureDatabase(project, await latestTemplateVersion());
-  await databases.ensureUsers(project, logins);
+  await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   const { password } = logins.owner;
   const { host, port } = server.address;
   const owner = new pg.Pool({ host, port, user: ownerRole(project), password, database: project, max: 3 });

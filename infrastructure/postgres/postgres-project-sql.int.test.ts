@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { projectSqlContract } from '../../application/ports/project-sql.contract.ts';
 import { ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
@@ -16,7 +16,7 @@ projectSqlContract('PostgreSQL', async () => {
   const project = newProject();
   const logins = await new AesSecrets(randomBytes(32)).issue();
   await databases.ensureDatabase(project, await latestTemplateVersion());
-  await databases.ensureUsers(project, logins);
+  await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   return {
     sql: new PostgresProjectSql(server),
     project,
@@ -55,7 +55,7 @@ describe("the owner's SQL", () => {
     const issued = await new AesSecrets(randomBytes(32)).issue();
     password = issued.owner.password;
     await databases.ensureDatabase(project, await latestTemplateVersion());
-    await databases.ensureUsers(project, issued);
+    await databases.ensureUsers(project, issued, USUAL_BOUNDS);
   });
 
   afterAll(async () => {

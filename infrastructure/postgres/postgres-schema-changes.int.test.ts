@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { schemaChangesContract } from '../../application/ports/schema-changes.contract.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
@@ -21,7 +21,7 @@ async function owners(count: number) {
     const project = newProject();
     const logins = await new AesSecrets(randomBytes(32)).issue();
     await databases.ensureDatabase(project, version);
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     const { host, port } = server.address;
     const login = { user: ownerRole(project), password: logins.owner.password, database: project };
     const client = new pg.Client({ host, port, ...login });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
@@ -47,7 +47,7 @@ beforeAll(async () => {
   logins = await new AesSecrets(randomBytes(32)).issue();
   limits = new SessionLimits(server, quietLog);
   await databases.ensureDatabase(project, await latestTemplateVersion());
-  await databases.ensureUsers(project, logins);
+  await databases.ensureUsers(project, logins, USUAL_BOUNDS);
 });
 
 afterAll(async () => {

@@ -11,6 +11,7 @@ const api: DataApi = {
   authenticatorPassword: 'p@ss/word',
   jwtSecrets: ['secret'],
   settings: { maxRows: 10, schemas: ['public', 'api'] },
+  writes: 'all',
 };
 
 test('what is confirmed can be read back', () => {
@@ -32,6 +33,8 @@ test('settings and the JWT secret are reloaded; the login and the route need a r
   const reloads: readonly DataApi[] = [
     { ...api, jwtSecrets: ['other'] },
     { ...api, settings: { ...api.settings, maxRows: 11 } },
+    { ...api, writes: 'deletions' },
+    { ...api, writes: 'none' },
   ];
   for (const changed of reloads) {
     const { restart, reload } = configDigests(changed, route);

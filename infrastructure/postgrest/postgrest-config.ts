@@ -59,12 +59,25 @@ const jwtSecretOf = ({ jwtSecrets }: DataApi): string => {
   return JSON.stringify({ keys });
 };
 
+/** Asked before every request; see 0006_size_limit.sql. */
+const PRE_REQUEST = {
+  all: undefined,
+  deletions: 'launchdb_rest.refuse_growth',
+  none: 'launchdb_rest.refuse_writes',
+} as const;
+
+function preRequestOf({ writes }: DataApi): readonly Setting[] {
+  const asked = PRE_REQUEST[writes];
+  return asked === undefined ? [] : [['db-pre-request', quote(asked)]];
+}
+
 const reloadableSettings = (api: DataApi): readonly Setting[] => [
   ['db-schemas', quote(api.settings.schemas.join(','))],
   ['db-extra-search-path', '"public,extensions"'],
   ['db-anon-role', '"anon"'],
   ['db-max-rows', String(api.settings.maxRows)],
   ['jwt-secret', quote(jwtSecretOf(api))],
+  ...preRequestOf(api),
 ];
 
 export const configDigests = (api: DataApi, route: DatabaseRoute): ConfigDigests => ({

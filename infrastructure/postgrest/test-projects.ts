@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { ROWS } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi, DataApis } from '../../application/ports/data-apis.ts';
-import { newProject } from '../../application/ports/databases.contract.ts';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { Pool } from '../../application/ports/connection-pools.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
@@ -21,7 +21,7 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
   const logins = new Map<ProjectId, Logins>();
 
   async function give(project: ProjectId, issued: Logins): Promise<void> {
-    await databases.ensureUsers(project, issued);
+    await databases.ensureUsers(project, issued, USUAL_BOUNDS);
     logins.set(project, issued);
     await onLogins({
       project,
@@ -47,7 +47,13 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
       });
       const { authenticator, jwtSecret } = issued;
       const settings = DEFAULT_DATA_API_SETTINGS;
-      return { project, authenticatorPassword: authenticator.password, jwtSecrets: [jwtSecret], settings };
+      return {
+        project,
+        authenticatorPassword: authenticator.password,
+        jwtSecrets: [jwtSecret],
+        settings,
+        writes: 'all',
+      };
     },
     async changePassword(api: DataApi): Promise<DataApi> {
       const before = logins.get(api.project);

@@ -14,6 +14,7 @@ managedDataApisContract('in memory', () => {
       Promise.resolve({
         project: newProject(),
         authenticatorPassword: 'secret',
+        writes: 'all',
         jwtSecrets: ['secret'],
         settings: DEFAULT_DATA_API_SETTINGS,
       }),

@@ -37,10 +37,11 @@ export class CrashRounds {
   token = '';
   ownerId = '';
 
-  constructor(disturbed: Disturbance = {}) {
+  /** @param variables of the platform's environment */
+  constructor(disturbed: Disturbance = {}, variables: Readonly<Record<string, string>> = {}) {
     this.#disturbed = disturbed;
     beforeAll(async () => {
-      this.#platform = await PlatformUnderTest.create();
+      this.#platform = await PlatformUnderTest.create(variables);
       await this.#platform.start(disturbed);
       this.token = await this.platform.owner('crash');
       const me = await this.platform.call<{ owner_id: string }>('GET', '/api/owners/me', {

@@ -158,12 +158,16 @@ test('E69 what somebody else made under the name is refused and left alone', asy
 // in containers it is a minute's work for two idle cores
 const FIFTY = { timeout: 300_000 };
 
-test('E68 killed with fifty provisionings under way, all of them finish after the next start', FIFTY, async () => {
-  const async = { prefer: 'respond-async' };
-  const asked = await Promise.all(Array.from({ length: 50 }, (_, at) => create(`half-done-${at}`, async)));
-  await platform.kill();
-  await platform.start();
-  for (const { body } of asked) expect(await statusAtRest(platform, token, body.id)).toBe('active');
-  const types = await eventTypes(asked[49]?.body.id ?? '');
-  expect(types.filter((type) => type === 'ProjectActivated')).toHaveLength(1);
-});
+test(
+  'E68 killed with fifty provisionings under way, all of them finish after the next start',
+  FIFTY,
+  async () => {
+    const async = { prefer: 'respond-async' };
+    const asked = await Promise.all(Array.from({ length: 50 }, (_, at) => create(`half-done-${at}`, async)));
+    await platform.kill();
+    await platform.start();
+    for (const { body } of asked) expect(await statusAtRest(platform, token, body.id)).toBe('active');
+    const types = await eventTypes(asked[49]?.body.id ?? '');
+    expect(types.filter((type) => type === 'ProjectActivated')).toHaveLength(1);
+  },
+);

@@ -26,7 +26,7 @@ const first = () => ids[FIRST] ?? '';
 test('--help tells all commands; wrong usage and unknown things get a word and a code', async () => {
   const help = await platform.launchdb('--help');
   expect(help.code).toBe(0);
-  for (const name of ['why', 'events', 'retry', 'replay', 'parked', 'verify', 'rebuild']) {
+  for (const name of ['why', 'events', 'retry', 'limits', 'replay', 'parked', 'verify', 'rebuild']) {
     expect(help.output).toContain(`\n  ${name} `);
   }
   expect((await platform.launchdb('nonsense')).code).toBe(64);

@@ -90,9 +90,9 @@ async function cluster(): Promise<unknown> {
       'SELECT evtname, evtenabled, evtfoid FROM pg_event_trigger ORDER BY 1',
       'SELECT lanname, lanpltrusted FROM pg_language ORDER BY 1',
       'SELECT fdwname FROM pg_foreign_data_wrapper',
-      `SELECT nspname, nspowner, nspacl FROM pg_namespace WHERE nspname IN ('auth', 'storage', 'launchdb', 'extensions')`,
+      `SELECT nspname, nspowner, nspacl FROM pg_namespace WHERE nspname IN ('auth', 'storage', 'launchdb', 'launchdb_rest', 'extensions')`,
       `SELECT oid, proowner, prosrc, proconfig, proacl FROM pg_proc
-       WHERE pronamespace::regnamespace::text IN ('auth', 'storage', 'launchdb') ORDER BY oid`,
+       WHERE pronamespace::regnamespace::text IN ('auth', 'storage', 'launchdb', 'launchdb_rest') ORDER BY oid`,
       'SELECT version, checksum FROM launchdb.migrations ORDER BY 1',
     ].map((query) => platform.sql(query, [], id)),
   );

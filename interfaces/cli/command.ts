@@ -7,6 +7,8 @@ export interface Command {
   readonly summary: string;
   /** names of flags without a value */
   readonly flags: readonly string[];
+  /** names of those with one */
+  readonly options?: readonly string[];
   /** how many arguments: least and most */
   readonly arguments: readonly [least: number, most: number];
   /** @returns the exit code: 0 fine, 1 not possible, 2 something is not as it should be */
@@ -16,6 +18,7 @@ export interface Command {
 export interface Given {
   readonly args: readonly string[];
   readonly flags: ReadonlySet<string>;
+  readonly options: ReadonlyMap<string, string>;
   readonly say: (line: string) => void;
   /** aborts on Ctrl-C */
   readonly signal: AbortSignal;

@@ -4,6 +4,7 @@ import { openOperator } from '../composition/operator.ts';
 import { InvalidConfiguration, readClientSettings, readConfig } from '../config.ts';
 import type { Command } from './command.ts';
 import { eventsCommand, parkedCommand, replayCommand, verifyCommand } from './log-commands.ts';
+import { limitsCommand } from './limits-command.ts';
 import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
 import { rebuildCommand } from './rebuild-command.ts';
@@ -12,6 +13,7 @@ const COMMANDS: readonly Command[] = [
   whyCommand,
   eventsCommand,
   retryCommand,
+  limitsCommand,
   replayCommand,
   parkedCommand,
   verifyCommand,
@@ -65,12 +67,20 @@ async function migrate(args: readonly string[]): Promise<number> {
 }
 
 /** @returns undefined for flags and arguments that the command does not take */
-function parsed({ flags, arguments: [least, most] }: Command, args: readonly string[]) {
+function parsed({ flags, options: named = [], arguments: [least, most] }: Command, args: readonly string[]) {
   try {
-    const options = Object.fromEntries(flags.map((flag) => [flag, { type: 'boolean' as const }]));
+    const options = Object.fromEntries([
+      ...flags.map((flag) => [flag, { type: 'boolean' }] as const),
+      ...named.map((name) => [name, { type: 'string' }] as const),
+    ]);
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     if (positionals.length < least || positionals.length > most) return undefined;
-    return { args: positionals, flags: new Set(Object.keys(values)) };
+    const given = Object.entries(values);
+    return {
+      args: positionals,
+      flags: new Set(given.flatMap(([name, value]) => (value === true ? [name] : []))),
+      options: new Map(given.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []))),
+    };
   } catch {
     return undefined;
   }

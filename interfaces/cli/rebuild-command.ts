@@ -1,5 +1,6 @@
 /** `rebuild`: brings back from the log whatever of the platform is lost beside it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { boundsOf } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
@@ -119,7 +120,8 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
   for (const project of projects) {
     // one that a process is at work on is brought to its end by it; one out of service when it comes back
     if (project.run || !project.resources.database) continue;
-    const { database, users } = await databases.state(project.id, secrets.open(project.id, project.secrets));
+    const logins = secrets.open(project.id, project.secrets);
+    const { database, users } = await databases.state(project.id, logins, boundsOf(project));
     if (database === 'absent' || database === 'foreign') lost.push(project.id);
     else if (project.resources.pool) {
       const what = [

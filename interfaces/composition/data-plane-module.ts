@@ -6,11 +6,13 @@ import type { Ids } from '../../application/ports/ids.ts';
 import type { World } from '../../application/process-managers/world.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import { PostgresDatabaseSizes } from '../../infrastructure/postgres/postgres-database-sizes.ts';
 import { PostgresDatabases } from '../../infrastructure/postgres/postgres-databases.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.server]);
+  bind(TOKENS.databaseSizes).toResolvedValue((server) => new PostgresDatabaseSizes(server), [TOKENS.server]);
   bind(TOKENS.internalKeys).toResolvedValue(
     ({ INTERNAL_API_KEY }, { directory }) =>
       INTERNAL_API_KEY ?? [derivedPassword(directory.masterKey, 'internal-api-key')],

@@ -7,7 +7,11 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { AdmissionDependencies } from '../../application/project/admissions.ts';
 import { projectLimit } from '../../domain/platform/capacity.ts';
 import { readCheckpoints } from '../../projections/checkpoints.ts';
-import { countProjectsByStatus, listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
+import {
+  countAtLimit,
+  countProjectsByStatus,
+  listDesiredDataApis,
+} from '../../projections/desired-data-apis/queries.ts';
 import { Metrics, type Collector } from '../http/metrics.ts';
 import { readiness } from './platform-api-module.ts';
 import { serverPart } from './server-part.ts';
@@ -42,6 +46,7 @@ export const collectorsModule = new ContainerModule(({ bind }) => {
         const collectors = [
           lag(metrics, store, pool),
           projects(metrics, pool),
+          atLimit(metrics, pool),
           room(metrics, capacity),
           poolUsage(metrics, pools),
           dataApiStates(metrics, dataApis, pool),
@@ -79,6 +84,14 @@ const projects = ({ projects }: Metrics, pool: pg.Pool): Collector => ({
   sets: [projects],
   async collect() {
     for (const { status, count } of await countProjectsByStatus(pool)) projects.set({ status }, count);
+  },
+});
+
+const atLimit = ({ databasesAtLimit }: Metrics, pool: pg.Pool): Collector => ({
+  name: 'databases-at-limit',
+  sets: [databasesAtLimit],
+  async collect() {
+    for (const { level, count } of await countAtLimit(pool)) databasesAtLimit.set({ level }, count);
   },
 });
 

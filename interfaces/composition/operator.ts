@@ -21,6 +21,8 @@ export interface Operator {
   readonly databases: Databases;
   readonly secrets: Secrets;
   readonly views: readonly Projection[];
+  /** the limit of projects that have none of their own; 0: none */
+  readonly projectDatabaseSizeMb: number;
   /** Asks the running platform's manager. @throws {Refused} it does not answer, or says no */
   manager<T>(method: 'GET' | 'POST', path: string): Promise<T>;
   close(): Promise<void>;
@@ -61,6 +63,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     databases: await container.getAsync(TOKENS.databases),
     secrets: await container.getAsync(TOKENS.secrets),
     views,
+    projectDatabaseSizeMb: config.PROJECT_DATABASE_SIZE_MB,
     manager: (method, at) => askManager(`${config.MANAGER_URL}${at}`, method, key),
     close,
   };

@@ -8,6 +8,7 @@ import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints, type ClientsPlace } from '../platform-api/project-access.ts';
 import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
+import { ProjectBodies } from '../platform-api/project-view.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
 import { TOKENS } from './tokens.ts';
 
@@ -23,11 +24,12 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.config],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, admissions) => {
-      const waitForList = async (position: bigint) => {
-        await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS);
-      };
-      const dependencies = { store, ids, clock, secrets, migrations, watch, pool, waitForList, admissions };
+    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, admissions, sizes, config) => {
+      const waitForList = async (position: bigint) =>
+        void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
+      const bodies = new ProjectBodies(sizes, config.PROJECT_DATABASE_SIZE_MB);
+      const basics = { store, ids, clock, secrets, migrations, watch, pool };
+      const dependencies = { ...basics, waitForList, admissions, bodies };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
     },
     [
@@ -40,6 +42,8 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.platformPool,
       TOKENS.checkpoints,
       TOKENS.admissions,
+      TOKENS.databaseSizes,
+      TOKENS.config,
     ],
   );
   bind(TOKENS.routes).toResolvedValue(

@@ -7,6 +7,7 @@ import type pg from 'pg';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { ConnectionPools, ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 import type { DataApis, Endpoint as Address, ManagedDataApis } from '../../application/ports/data-apis.ts';
+import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
 import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
@@ -60,6 +61,7 @@ export const TOKENS = {
   watch: token<StreamWatch>('stream-watch'),
 
   databases: token<Databases>('databases'),
+  databaseSizes: token<DatabaseSizes>('database-sizes'),
   migrations: token<Migrations>('migrations'),
   /** undefined: projects do not run in containers */
   containerHost: token<ContainerHost | undefined>('container-host'),

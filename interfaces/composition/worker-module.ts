@@ -4,10 +4,14 @@ import type pg from 'pg';
 import { DEFAULT_RETRIES } from '../../application/process-managers/process.ts';
 import { ProcessWorker } from '../../application/process-managers/process-worker.ts';
 import { Sweep } from '../../application/reconcilers/sweep-expired.ts';
+import {
+  DatabaseSizeWatch,
+  type SizeWatchDependencies,
+} from '../../application/reconcilers/watch-database-sizes.ts';
 import { IdleWatch, type IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import { allProcesses } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
-import { listAwake } from '../../projections/desired-data-apis/queries.ts';
+import { listAwake, listServed } from '../../projections/desired-data-apis/queries.ts';
 import { dueProjects } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import { LedWork } from '../worker/led-work.ts';
@@ -25,7 +29,7 @@ const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.processWorker).toResolvedValue(
-    (options, world, store, ids, clock, pool, connection, checkpoints, use, metrics, tracing) => {
+    (options, world, store, ids, clock, pool, connection, checkpoints, use, sizes, metrics, tracing) => {
       const worker = new ProcessWorker({
         store,
         ids,
@@ -46,14 +50,17 @@ export const workerModule = new ContainerModule(({ bind }) => {
       const due = (now: Date) => dueProjects(pool, now);
       const sweep = new Sweep({ store, ids, clock, log: options.log, due, everyMs: SWEEP_EVERY_MS });
       const idle = idleWatch(options, { store, ids, clock, use }, pool);
+      const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes }, pool);
       const work = {
         start: async () => {
           await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
           await worker.start();
           sweep.start();
           idle?.start();
+          sizeWatch.start();
         },
         stop: async () => {
+          await sizeWatch.stop();
           await idle?.stop();
           await sweep.stop();
           await worker.stop();
@@ -77,11 +84,26 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.platformConnection,
       TOKENS.checkpoints,
       TOKENS.use,
+      TOKENS.databaseSizes,
       TOKENS.metrics,
       TOKENS.tracing,
     ],
   );
 });
+
+function databaseSizeWatch(
+  { config, log }: PlatformOptions,
+  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes'>,
+  pool: pg.Pool,
+): DatabaseSizeWatch {
+  return new DatabaseSizeWatch({
+    ...basics,
+    log,
+    served: () => listServed(pool),
+    platformSizeMb: config.PROJECT_DATABASE_SIZE_MB,
+    everyMs: config.DATABASE_SIZE_LOOK_SECONDS * 1000,
+  });
+}
 
 /** @returns undefined: projects are not put to sleep here */
 function idleWatch(

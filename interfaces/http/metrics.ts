@@ -67,6 +67,11 @@ export class Metrics {
     connections: this.#gauge('capacity_postgres_max_connections', "PostgreSQL's max_connections."),
   };
   readonly dataApis = this.#gauge('data_apis', 'REST APIs of projects.', ['state']);
+  readonly databasesAtLimit = this.#gauge(
+    'databases_at_limit',
+    'Databases that come near their size limit or are over it.',
+    ['level'],
+  );
   readonly pools = {
     clients: this.#gauge('pool_clients', "A project's clients at the pooler.", ['project', 'state']),
     servers: this.#gauge('pool_servers', "The pooler's sessions in a project's database.", [

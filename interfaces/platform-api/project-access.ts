@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Unavailable } from '../../application/errors.ts';
+import { explainReadOnly, requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import { recordAccess, runSql } from '../../application/project/record-access.ts';
 import {
   rotateDatabasePassword,
@@ -259,9 +260,14 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
       const { store, secrets, dataApis } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireActive(project);
+      requireOwnerLogin(project);
       const { password } = secrets.open(project.id, project.secrets).owner;
       const statement = { query: body.query, ...(body.params && { params: body.params }) };
-      const outcome = await runSql(dependencies, project.id, password, statement, context, signal);
+      const outcome = await runSql(dependencies, project.id, password, statement, context, signal).catch(
+        (error: unknown) => {
+          throw explainReadOnly(error, project);
+        },
+      );
       if (outcome.changedSchema) await dataApis.reloadSchema(project.id);
       return { status: 200, body: resultBody(outcome) };
     },

@@ -3,6 +3,7 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { ProjectSql } from '../../application/ports/project-sql.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { listExtensions } from '../../application/project/list-extensions.ts';
+import { requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { idParam, requireActive } from './project-view.ts';
@@ -38,6 +39,7 @@ export const projectExtensionsEndpoints = (dependencies: ProjectExtensionsDepend
       const { store, secrets, sql, allowedExtensions } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireActive(project);
+      requireOwnerLogin(project);
       const { password } = secrets.open(project.id, project.secrets).owner;
       const extensions = await listExtensions(sql, project.id, password, allowedExtensions, signal);
       return { status: 200, body: { extensions: [...extensions] } };

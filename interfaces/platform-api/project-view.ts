@@ -1,8 +1,16 @@
 import { z } from 'zod';
+import {
+  DEFAULT_CONNECTIONS,
+  DEFAULT_STATEMENT_TIMEOUT_S,
+  FILL_LEVELS,
+  sizeLimitOf,
+  type SeenSize,
+} from '../../domain/project/limits.ts';
 import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
+import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 
@@ -31,6 +39,23 @@ export const projectView = z.object({
   status: z.enum(STATUSES),
   db_name: z.string(),
   settings: z.object({ data_api: dataApiView }),
+  limits: z.object({
+    database_size_bytes: z.number().nullable().describe('null: no limit.'),
+    connections: z.int().describe('Sessions of the owner at once, pooled ones included.'),
+    statement_timeout_s: z.int(),
+  }),
+  usage: z
+    .object({
+      database_size_bytes: z
+        .number()
+        .nullable()
+        .describe('As it is now; null in past states and when unknown.'),
+      database: z
+        .enum(['within-limit', ...FILL_LEVELS])
+        .describe('read-only: deletions only; cut-off: reads of the REST API only.'),
+      since: z.iso.datetime().nullable(),
+    })
+    .describe('Not part of what the ETag stands for.'),
   waits_for: z
     .object({
       step: z.string(),
@@ -48,12 +73,61 @@ export const projectView = z.object({
 
 type Shown = Pick<
   ExistingProject,
-  'id' | 'name' | 'displayName' | 'status' | 'dataApi' | 'purgeAfter' | 'createdAt' | 'updatedAt' | 'revision'
+  | 'id'
+  | 'name'
+  | 'displayName'
+  | 'status'
+  | 'dataApi'
+  | 'limits'
+  | 'fill'
+  | 'purgeAfter'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'revision'
 > &
   Partial<Pick<ExistingProject, 'run'>>;
 
-export function projectBody(project: Shown): z.input<typeof projectView> {
+/** Bodies of projects with how large their databases are now. */
+export class ProjectBodies {
+  readonly #sizes: DatabaseSizes;
+  readonly #platformSizeMb: number;
+
+  constructor(sizes: DatabaseSizes, platformSizeMb: number) {
+    this.#sizes = sizes;
+    this.#platformSizeMb = platformSizeMb;
+  }
+
+  async of(project: Shown) {
+    return this.#body(project, await this.#measure([project]));
+  }
+
+  async ofAll(projects: readonly Shown[]) {
+    const sizes = await this.#measure(projects);
+    return projects.map((project) => this.#body(project, sizes));
+  }
+
+  /** Of a past state nobody knows how large it was. */
+  ofPast(project: Shown) {
+    return this.#body(project, new Map());
+  }
+
+  #body(project: Shown, sizes: ReadonlyMap<ProjectId, SeenSize>) {
+    return projectBody(project, this.#platformSizeMb, sizes.get(project.id)?.bytes ?? null);
+  }
+
+  /** What is not known is left out: it must not keep anybody from reading the rest. */
+  #measure(projects: readonly Shown[]): ReturnType<DatabaseSizes['measure']> {
+    return this.#sizes.measure(projects.map(({ id }) => id)).catch(() => new Map());
+  }
+}
+
+function projectBody(
+  project: Shown,
+  platformSizeMb: number,
+  databaseSizeBytes: number | null,
+): z.input<typeof projectView> {
   const trouble = project.run?.trouble;
+  const { limits, fill } = project;
   return {
     id: project.id,
     name: project.name,
@@ -61,6 +135,16 @@ export function projectBody(project: Shown): z.input<typeof projectView> {
     status: project.status,
     db_name: project.id,
     settings: { data_api: { max_rows: project.dataApi.maxRows, schemas: [...project.dataApi.schemas] } },
+    limits: {
+      database_size_bytes: sizeLimitOf(limits, platformSizeMb),
+      connections: limits.connections ?? DEFAULT_CONNECTIONS,
+      statement_timeout_s: limits.statementTimeoutS ?? DEFAULT_STATEMENT_TIMEOUT_S,
+    },
+    usage: {
+      database_size_bytes: databaseSizeBytes,
+      database: fill?.level ?? 'within-limit',
+      since: fill?.since.toISOString() ?? null,
+    },
     waits_for: trouble
       ? {
           step: trouble.step,

@@ -15,10 +15,11 @@ import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../http/etag.ts';
 import { parsePrefer } from '../http/prefer.ts';
 import { invalidRequest, RequestProblem } from '../http/problems.ts';
-import { idParam, projectBody, projectView, settledProject, STATUSES } from './project-view.ts';
+import { idParam, projectView, settledProject, STATUSES, type ProjectBodies } from './project-view.ts';
 
 export interface ProjectDependencies extends RequestProjectDependencies {
   readonly watch: StreamWatch;
+  readonly bodies: ProjectBodies;
   /** of the read models */
   readonly pool: pg.Pool;
   /** waits, bounded, until the list shows everything up to a position */
@@ -53,7 +54,7 @@ const settings = z.strictObject({
         'unique, with public',
       )
       .refine(
-        (names) => !names.some((name) => /^pg_|^information_schema$|^launchdb$/.test(name)),
+        (names) => !names.some((name) => /^pg_|^information_schema$|^launchdb(_rest)?$/.test(name)),
         'not a system schema',
       ),
   }),
@@ -95,7 +96,7 @@ const createProject = (dependencies: ProjectDependencies): Endpoint =>
       const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
       const { project, settled } = await settledProject(dependencies, owner.id, projectId, waitMs, signal);
       if (settled && project.status === 'failed') throw notProvisioned(project);
-      const reply = { headers: headersOf(project), body: projectBody(project) };
+      const reply = { headers: headersOf(project), body: await dependencies.bodies.of(project) };
       return settled ? { status: 201, ...reply } : { status: 202, ...reply };
     },
   });
@@ -125,7 +126,7 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
       const page = await listProjects(dependencies.pool, { ...query, ownerId: owner.id });
       return {
         status: 200,
-        body: { projects: page.projects.map(projectBody), next_cursor: page.nextCursor },
+        body: { projects: await dependencies.bodies.ofAll(page.projects), next_cursor: page.nextCursor },
       };
     },
   });
@@ -163,7 +164,9 @@ const read = (dependencies: ProjectDependencies): Endpoint =>
       const known = parseIfNoneMatch(headers['if-none-match']);
       const etag = { etag: etagOf(project.revision) };
       if (known && includesRevision(known, project.revision)) return { status: 304, headers: etag };
-      return { status: 200, headers: etag, body: projectBody(project) };
+      const { bodies } = dependencies;
+      const isPast = Object.keys(point).length > 0;
+      return { status: 200, headers: etag, body: isPast ? bodies.ofPast(project) : await bodies.of(project) };
     },
   });
 
@@ -196,7 +199,7 @@ const patch = (dependencies: ProjectDependencies): Endpoint =>
       if (change.kind === 'settings') await settle();
       await apply(dependencies, who, change, context, headers['if-match']);
       const { project } = await settle();
-      return { status: 200, headers: headersOf(project), body: projectBody(project) };
+      return { status: 200, headers: headersOf(project), body: await dependencies.bodies.of(project) };
     },
   });
 
@@ -229,7 +232,7 @@ export function projectCommandEndpoints(dependencies: ProjectDependencies): Endp
         );
         const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
         const { project, settled } = await settledProject(dependencies, owner.id, params.id, waitMs, signal);
-        const reply = { headers: headersOf(project), body: projectBody(project) };
+        const reply = { headers: headersOf(project), body: await dependencies.bodies.of(project) };
         return settled ? { status: 200, ...reply } : { status: 202, ...reply };
       },
     });
@@ -261,7 +264,11 @@ const remove = (dependencies: ProjectDependencies): Endpoint =>
         () => state as ExistingProject,
       );
       const location = { location: `/api/projects/${params.id}/progress` };
-      return { status: 202, headers: { ...headersOf(project), ...location }, body: projectBody(project) };
+      return {
+        status: 202,
+        headers: { ...headersOf(project), ...location },
+        body: await dependencies.bodies.of(project),
+      };
     },
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PLATFORM_LIMITS } from '../../domain/project/events.ts';
 import { projectStream } from '../../domain/project/project-id.ts';
 import {
   fact,
@@ -50,6 +51,9 @@ test('what shall stand follows the events; a purged project is gone with its sea
     secrets: { keyVersion: 1, ciphertext: 'sealed-and-still-nobodys-business' },
     previousKeys: null,
     dataApi: { maxRows: 1000, schemas: ['public'] },
+    templateVersion: 3,
+    limits: PLATFORM_LIMITS,
+    fill: null,
     revision: 6,
   });
   expect(await findDesiredDataApi(views.pool, paused)).toMatchObject({

@@ -1,8 +1,14 @@
-import type { DataApiSettings, ProcessName, SealedSecrets } from '../../domain/project/events.ts';
+import type {
+  DataApiSettings,
+  ProcessName,
+  ProjectLimits,
+  SealedSecrets,
+} from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { evolveProject } from '../project-fold.ts';
+import { fillOf, fillRow, type FillRow } from '../fill-row.ts';
 import { rowPerProject } from '../row-per-project.ts';
 
 export interface DataApiRow {
@@ -18,6 +24,9 @@ export interface DataApiRow {
   /** whose tokens are still good; the time is RFC 3339 */
   readonly previous_keys: { readonly secrets: SealedSecrets; readonly until: string } | null;
   readonly data_api: DataApiSettings;
+  readonly template_version: number;
+  readonly limits: ProjectLimits;
+  readonly fill: FillRow | null;
   readonly revision: number;
 }
 
@@ -25,7 +34,7 @@ export interface DataApiRow {
 export const desiredDataApis = rowPerProject<DataApiRow>(
   {
     name: 'desired-data-apis',
-    version: 1,
+    version: 2,
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
@@ -47,6 +56,9 @@ export function evolveDataApiRow(row: DataApiRow | undefined, event: StoredEvent
       until: project.previousKeys.until.toISOString(),
     },
     data_api: project.dataApi,
+    template_version: project.templateVersion,
+    limits: project.limits,
+    fill: fillRow(project.fill),
     revision: project.revision,
   };
 }
@@ -63,4 +75,7 @@ const kept = (row: DataApiRow) => ({
   secrets: row.secrets,
   previousKeys: previousKeysOf(row),
   dataApi: row.data_api,
+  templateVersion: row.template_version,
+  limits: row.limits,
+  fill: fillOf(row.fill),
 });

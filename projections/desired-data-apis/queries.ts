@@ -1,8 +1,10 @@
 import type pg from 'pg';
-import type { DataApiSettings, SealedSecrets } from '../../domain/project/events.ts';
+import type { DataApiSettings, ProjectLimits, SealedSecrets } from '../../domain/project/events.ts';
 import { takesPlace } from '../../domain/platform/capacity.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { DatabaseFill } from '../../domain/project/limits.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
+import { fillOf } from '../fill-row.ts';
 import { previousKeysOf, type DataApiRow } from './desired-data-apis.ts';
 
 export interface DesiredDataApi {
@@ -16,10 +18,14 @@ export interface DesiredDataApi {
   readonly secrets: SealedSecrets;
   readonly previousKeys: ExistingProject['previousKeys'];
   readonly dataApi: DataApiSettings;
+  readonly templateVersion: number;
+  readonly limits: ProjectLimits;
+  readonly fill: DatabaseFill | null;
   readonly revision: number;
 }
 
-const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, data_api, revision
+const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, data_api,
+    template_version, limits, fill, revision
   FROM view_desired_data_apis.data_apis`;
 
 /** All projects of which at least one thing shall stand, by id. */
@@ -35,6 +41,17 @@ export async function countProjectsByStatus(
 ): Promise<readonly { readonly status: ProjectStatus; readonly count: number }[]> {
   const { rows } = await pool.query<{ status: ProjectStatus; count: number }>(
     'SELECT status, count(*)::int AS count FROM view_desired_data_apis.data_apis GROUP BY status',
+  );
+  return rows;
+}
+
+/** How many databases are at which level; one that none is at is absent. */
+export async function countAtLimit(
+  pool: pg.Pool,
+): Promise<readonly { readonly level: DatabaseFill['level']; readonly count: number }[]> {
+  const { rows } = await pool.query<{ level: DatabaseFill['level']; count: number }>(
+    `SELECT fill->>'level' AS level, count(*)::int AS count FROM view_desired_data_apis.data_apis
+     WHERE fill IS NOT NULL AND users GROUP BY 1`,
   );
   return rows;
 }
@@ -56,6 +73,17 @@ export async function listAwake(
   return rows.map((row) => ({ projectId: row.project_id, revision: row.revision }));
 }
 
+/** Projects that are served, asleep or not, and that no process is at work on, by id. */
+export async function listServed(
+  pool: pg.Pool,
+): Promise<readonly Pick<DesiredDataApi, 'projectId' | 'limits' | 'fill'>[]> {
+  const { rows } = await pool.query<Pick<DataApiRow, 'project_id' | 'limits' | 'fill'>>(
+    `SELECT project_id, limits, fill FROM view_desired_data_apis.data_apis
+     WHERE pool AND status IN ('active', 'sleeping') AND process IS NULL ORDER BY project_id`,
+  );
+  return rows.map(({ project_id, limits, fill }) => ({ projectId: project_id, limits, fill: fillOf(fill) }));
+}
+
 /** One project, also when nothing of it stands; undefined when it is purged or never was. */
 export async function findDesiredDataApi(pool: pg.Pool, id: ProjectId): Promise<DesiredDataApi | undefined> {
   const { rows } = await pool.query<DataApiRow>(`${SELECT} WHERE project_id = $1`, [id]);
@@ -72,5 +100,8 @@ const toDesired = (row: DataApiRow): DesiredDataApi => ({
   secrets: row.secrets,
   previousKeys: previousKeysOf(row),
   dataApi: row.data_api,
+  templateVersion: row.template_version,
+  limits: row.limits,
+  fill: fillOf(row.fill),
   revision: row.revision,
 });

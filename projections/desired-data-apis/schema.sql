@@ -12,5 +12,9 @@ CREATE TABLE data_apis (
   secrets jsonb NOT NULL,
   previous_keys jsonb,
   data_api jsonb NOT NULL,
+  template_version int NOT NULL,
+  limits jsonb NOT NULL,
+  -- how far it is from its size limit; null: far enough
+  fill jsonb,
   revision int NOT NULL
 );

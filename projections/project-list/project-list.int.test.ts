@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { PLATFORM_LIMITS } from '../../domain/project/events.ts';
 import { projectStream } from '../../domain/project/project-id.ts';
 import { encodeCursor, InvalidCursor } from '../page-cursor.ts';
 import {
@@ -48,6 +49,8 @@ describe('queries of projects', () => {
       status: 'deleting',
       templateVersion: 3,
       dataApi: { maxRows: 1000, schemas: ['public'] },
+      limits: PLATFORM_LIMITS,
+      fill: null,
       purgeAfter: new Date('2030-01-01T00:00:00.000Z'),
       createdAt: now,
       updatedAt: now,

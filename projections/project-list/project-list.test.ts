@@ -8,6 +8,7 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { evolveDataApiRow, type DataApiRow } from '../desired-data-apis/desired-data-apis.ts';
+import { fillRow } from '../fill-row.ts';
 import { evolveProjectRow, type ProjectRow } from './project-list.ts';
 
 const id = projectId('proj_0123456789abcdef');
@@ -33,6 +34,15 @@ const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
   { kind: 'UndeleteProject' },
   { kind: 'PurgeProject' },
   { kind: 'RetryStep' },
+  { kind: 'ChangeLimits', limits: { databaseSizeMb: 10 } },
+  ...[5, 9, 11, 150].map(
+    (size) =>
+      ({
+        kind: 'ReportDatabaseSize',
+        seen: { bytes: size * 2 ** 20, rewriting: false },
+        platformSizeMb: 10,
+      }) as const,
+  ),
 );
 
 const PLAIN: readonly ProjectEventType[] = [
@@ -44,6 +54,8 @@ const PLAIN: readonly ProjectEventType[] = [
   'PreviousJwtSecretRetired',
   'DatabasePasswordChanged',
   'DatabasePasswordInForce',
+  'DatabaseUsersBounded',
+  'ProjectLimitsInForce',
 ]; // prettier-ignore
 
 const ROTATED = { keyVersion: 1, ciphertext: 'rotated' };
@@ -65,6 +77,8 @@ const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
     { type: 'DatabasePasswordRotated', data: { secrets: ROTATED } },
     { type: 'DriftDetected', data: { what: 'w', expected: 'e', actual: 'a' } },
     { type: 'DriftRepaired', data: { what: 'w' } },
+    { type: 'DatabaseSizeExceeded', data: { bytes: 12, limitBytes: 10 } },
+    { type: 'DatabaseSizeBackWithinLimit', data: { bytes: 8, limitBytes: null } },
   ),
   fc
     .record({ direction: fc.constantFrom('do' as const, 'undo' as const), final: fc.boolean() })
@@ -147,6 +161,8 @@ test('every prefix of any history: the row is what the domain folds', () => {
           postgrest: project.resources.postgrest,
           template_version: project.templateVersion,
           data_api: project.dataApi,
+          limits: project.limits,
+          fill: fillRow(project.fill),
           purge_after: project.purgeAfter,
           previous_keys_until: project.previousKeys?.until ?? null,
           created_at: project.createdAt,
@@ -186,6 +202,9 @@ test('every prefix of any history: what shall stand is what the domain folds', (
             until: project.previousKeys.until.toISOString(),
           },
           data_api: project.dataApi,
+          template_version: project.templateVersion,
+          limits: project.limits,
+          fill: fillRow(project.fill),
           revision: project.revision,
         });
       }

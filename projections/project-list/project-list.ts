@@ -1,8 +1,9 @@
-import type { DataApiSettings, ProcessName } from '../../domain/project/events.ts';
+import type { DataApiSettings, ProcessName, ProjectLimits } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { evolveProject } from '../project-fold.ts';
+import { fillOf, fillRow, type FillRow } from '../fill-row.ts';
 import { rowPerProject } from '../row-per-project.ts';
 
 export interface ProjectRow {
@@ -15,6 +16,8 @@ export interface ProjectRow {
   readonly postgrest: boolean;
   readonly template_version: number;
   readonly data_api: DataApiSettings;
+  readonly limits: ProjectLimits;
+  readonly fill: FillRow | null;
   readonly purge_after: Date | null;
   /** until when the keys before the current ones are good */
   readonly previous_keys_until: Date | null;
@@ -28,7 +31,7 @@ export interface ProjectRow {
 export const projectList = rowPerProject<ProjectRow>(
   {
     name: 'project-list',
-    version: 2,
+    version: 3,
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
@@ -48,6 +51,8 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
       postgrest: project.resources.postgrest,
       template_version: project.templateVersion,
       data_api: project.dataApi,
+      limits: project.limits,
+      fill: fillRow(project.fill),
       purge_after: project.purgeAfter,
       previous_keys_until: project.previousKeys?.until ?? null,
       created_at: project.createdAt,
@@ -71,6 +76,8 @@ const kept = (row: ProjectRow) => ({
   resources: { database: false, users: false, pool: false, postgrest: row.postgrest },
   templateVersion: row.template_version,
   dataApi: row.data_api,
+  limits: row.limits,
+  fill: fillOf(row.fill),
   purgeAfter: row.purge_after,
   previousKeys: row.previous_keys_until && { secrets: NO_SECRETS, until: row.previous_keys_until },
   createdAt: row.created_at,

@@ -1,7 +1,9 @@
 import type pg from 'pg';
-import type { DataApiSettings } from '../../domain/project/events.ts';
+import type { DataApiSettings, ProjectLimits } from '../../domain/project/events.ts';
+import type { DatabaseFill } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
+import { fillOf } from '../fill-row.ts';
 import { boundedLimit, decodeCursor, encodeCursor, InvalidCursor } from '../page-cursor.ts';
 import type { ProjectRow } from './project-list.ts';
 
@@ -13,6 +15,8 @@ export interface ListedProject {
   readonly status: ProjectStatus;
   readonly templateVersion: number;
   readonly dataApi: DataApiSettings;
+  readonly limits: ProjectLimits;
+  readonly fill: DatabaseFill | null;
   readonly purgeAfter: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -29,8 +33,8 @@ export interface ProjectPage {
 
 const MOST_PER_PAGE = 200;
 const CURSOR_SHAPE = [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, /^proj_[0-9a-f]{16}$/] as const;
-const COLUMNS = `id, owner_id, name, display_name, status, template_version, data_api, purge_after, created_at,
-  updated_at, revision, position`;
+const COLUMNS = `id, owner_id, name, display_name, status, template_version, data_api, limits, fill, purge_after,
+  created_at, updated_at, revision, position`;
 
 /**
  * One owner's projects, newest first, without purged ones.
@@ -114,6 +118,8 @@ const toProject = (row: ProjectRow): ListedProject => ({
   status: row.status,
   templateVersion: row.template_version,
   dataApi: row.data_api,
+  limits: row.limits,
+  fill: fillOf(row.fill),
   purgeAfter: row.purge_after,
   createdAt: row.created_at,
   updatedAt: row.updated_at,

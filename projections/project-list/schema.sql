@@ -10,6 +10,8 @@ CREATE TABLE projects (
   postgrest bool NOT NULL,
   template_version int NOT NULL,
   data_api jsonb NOT NULL,
+  limits jsonb NOT NULL,
+  fill jsonb,
   purge_after timestamptz,
   previous_keys_until timestamptz,
   created_at timestamptz NOT NULL,

@@ -33,6 +33,7 @@ const PROCESSES: ProcessTable = {
   ],
   'apply-settings': [{ step: 'reload-postgrest', records: 'PostgrestReloaded', undoes: null }],
   'change-password': [],
+  'apply-limits': [],
 };
 
 const REQUESTED: ProjectEvent = {

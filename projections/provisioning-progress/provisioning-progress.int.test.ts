@@ -32,6 +32,7 @@ const projection = provisioningProgress({
   purge: [],
   'apply-settings': [],
   'change-password': [],
+  'apply-limits': [],
 });
 
 projectionContract(projection);
