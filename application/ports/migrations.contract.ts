@@ -59,6 +59,13 @@ export function migrationsContract(name: string, make: () => Promise<MigrationsH
       expect(results).toEqual([expect.objectContaining({ executed: false, error: message })]);
     });
 
+    test('a version that is newer than the files is refused: nobody says later that it is there', async () => {
+      const newer = migrations.latestVersion + 1;
+      await expect(migrations.migrate(harness.bare, newer)).rejects.toThrow(
+        /knows the template up to version/,
+      );
+    });
+
     test('a project without a database is refused', async () => {
       await expect(migrations.migrate(harness.missing, 1)).rejects.toThrow(Refused);
     });

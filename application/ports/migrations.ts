@@ -29,7 +29,7 @@ export interface Migrations {
    * Brings a project's database to `version`: numbered SQL files, each in a transaction with its own row.
    * Idempotent; a new copy of the template has nothing left to do.
    * @throws {MigrationsStopped} a file's checksum differs from what was applied, or its SQL fails
-   * @throws {Refused} there is no such database @throws {Unavailable}
+   * @throws {Refused} there is no such database, or the version is newer than the files @throws {Unavailable}
    */
   migrate(project: ProjectId, version: number): Promise<readonly FileResult[]>;
 }

@@ -115,6 +115,18 @@ test('SQL that fails is refused with its file and reason; it leaves nothing, wha
   expect(await applyMigrations(client, folder, { schema })).toMatchObject({ applied: ['0002_b.sql'] });
 });
 
+test('the line is told also where PostgreSQL tells no place: it is the one of the statement', async () => {
+  const client = await connected();
+  await write(
+    '0001_a.sql',
+    "CREATE TABLE a ();\n-- 𝔘 ; '\n\nCREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\n  SELECT 1;\n$$;\n\nCREATE TABLE a ()",
+  );
+  await expect(applyMigrations(client, folder, { schema })).rejects.toThrow(
+    'could not apply 0001_a.sql, line 8: relation "a" already exists',
+  );
+  expect(await tables()).toEqual([]);
+});
+
 test('two files of one number, and a name that is no migration, are refused', async () => {
   const client = await connected();
   await write('0001_a.sql', '');

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import { MigrationsStopped, type FileResult } from '../../application/ports/migrations.ts';
-import { placeOf } from '../../domain/migration/sql-pieces.ts';
+import { placeOf, sqlPieces, type SqlPiece } from '../../domain/migration/sql-pieces.ts';
 
 export interface MigrationOptions {
   /** where the table `migrations` lives; both are created when missing */
@@ -26,6 +26,7 @@ interface MigrationFile {
 
 type Script = Omit<MigrationFile, 'path'> & { readonly sql: string; readonly checksum: string };
 
+const LOCK_TIMEOUT = '55P03';
 const FILE_NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
 const MISSING_TABLE = '42P01';
 /** Schema, table, object (the table's row type) and key that are there already. */
@@ -131,6 +132,7 @@ async function ensureTable(client: pg.ClientBase, schema: string, table: string)
 
 /** @returns whether it was this call that applied the file */
 async function applyOnce(client: pg.ClientBase, table: string, file: Script): Promise<boolean> {
+  let piece: SqlPiece | undefined;
   try {
     await client.query('BEGIN');
     const { rowCount } = await client.query(
@@ -138,13 +140,15 @@ async function applyOnce(client: pg.ClientBase, table: string, file: Script): Pr
       [file.version, file.name, file.checksum],
     );
     const ours = rowCount === 1;
-    if (ours) await client.query(file.sql);
-    else requireSame(file.name, file.checksum, await checksumOf(client, table, file));
+    // one by one, only so that the line of what fails can be told
+    for (piece of ours ? sqlPieces(file.sql) : []) await client.query(piece.text);
+    piece = undefined;
+    if (!ours) requireSame(file.name, file.checksum, await checksumOf(client, table, file));
     await client.query('COMMIT');
     return ours;
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    throw failure(`apply ${file.name}${lineOf(file.sql, error)}`, error);
+    throw failure(`apply ${file.name}${lineOf(file.sql, piece, error)}`, error);
   }
 }
 
@@ -162,15 +166,18 @@ function requireSame(name: string, checksum: string, applied: string): void {
     throw new Refused(`${name} was changed after it was applied; put it back and add a new file instead`);
 }
 
-/** Where PostgreSQL tells a place. */
-function lineOf(sql: string, error: unknown): string {
-  if (!(error instanceof pg.DatabaseError) || error.position === undefined) return '';
-  return `, line ${placeOf(sql, Number(error.position)).line}`;
+/** The place that PostgreSQL tells, or else where the statement begins. */
+function lineOf(sql: string, piece: SqlPiece | undefined, error: unknown): string {
+  if (!piece || !(error instanceof pg.DatabaseError)) return '';
+  const before = Array.from(sql.slice(0, piece.offset)).length;
+  return `, line ${placeOf(sql, before + Number(error.position ?? 1)).line}`;
 }
 
 function failure(attempted: string, error: unknown): Error {
   if (error instanceof Refused) return error;
   const state = sqlState(error);
+  if (state === LOCK_TIMEOUT)
+    return new Unavailable(`${attempted}: somebody holds a lock on what it changes`, error);
   const transient = state === undefined || /^(08|40|53|57)/.test(state);
   if (transient) return new Unavailable(attempted, error);
   return new Refused(`could not ${attempted}: ${(error as Error).message}`, error);

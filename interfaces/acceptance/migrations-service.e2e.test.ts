@@ -65,7 +65,9 @@ test('a template whose SQL fails makes no project active; the reason is told, an
   expect(broken?.status).toBe('failed');
   const id = broken?.id ?? '';
   const why = await platform.call('GET', `/api/projects/${id}/why`, { token });
-  expect(JSON.stringify(why.body)).toMatch(/could not apply 0003_[a-z_]+.sql: function .*already exists/);
+  expect(JSON.stringify(why.body)).toMatch(
+    /could not apply 0003_[a-z_]+.sql, line 2: function .*already exists/,
+  );
   const progress = await platform.call<{
     processes: { steps: { step: string; last_error: string | null }[] }[];
   }>('GET', `/api/projects/${id}/progress`, { token });
