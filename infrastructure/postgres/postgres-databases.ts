@@ -92,21 +92,26 @@ export class PostgresDatabases implements Databases {
   async #grantInside(project: ProjectId, attempted: string, { readOnly }: LoginBounds): Promise<void> {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
-    await this.#server.inDatabase(databaseName(project), attempted, (client) =>
-      inOneMessage(client, [
+    await this.#server.inDatabase(databaseName(project), attempted, async (client) => {
+      // once: what he takes back from the shared roles afterwards stays taken back
+      const given = await hasPublic(client, owner);
+      const inPublic = [
         // the owner may have dropped it
         'CREATE SCHEMA IF NOT EXISTS public',
         `ALTER SCHEMA public OWNER TO ${id(owner)}`,
         `GRANT USAGE ON SCHEMA public TO ${shared}`,
-        `GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`,
-        `GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`,
-        largeObjectWrites(!readOnly),
         ...kinds.map(
           (kind) =>
             `ALTER DEFAULT PRIVILEGES FOR ROLE ${id(owner)} IN SCHEMA public GRANT ALL ON ${kind} TO ${shared}`,
         ),
-      ]),
-    );
+      ];
+      await inOneMessage(client, [
+        `GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`,
+        `GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`,
+        largeObjectWrites(!readOnly),
+        ...(given ? [] : inPublic),
+      ]);
+    });
   }
 
   async removeUsers(project: ProjectId): Promise<void> {
@@ -207,6 +212,16 @@ export class PostgresDatabases implements Databases {
       return result;
     });
   }
+}
+
+/** One that he made anew has no privileges at all: it is as good as none. */
+async function hasPublic(client: pg.ClientBase, owner: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner
+     WHERE nspname = 'public' AND rolname = $1 AND nspacl IS NOT NULL`,
+    [owner],
+  );
+  return rowCount === 1;
 }
 
 const id = (name: string): string => pg.escapeIdentifier(name);
