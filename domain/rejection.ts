@@ -21,6 +21,7 @@ export const REJECTION_CODES = [
   'owner/invalid-refresh-token',
   'idempotency/key-reused',
   'platform/capacity-reached',
+  'platform/rollout-under-way',
   'migration/not-found',
   'migration/invalid',
   'migration/changed',

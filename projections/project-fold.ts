@@ -28,6 +28,7 @@ const BLANK: ExistingProject = {
   displayName: '',
   status: 'provisioning',
   templateVersion: 0,
+  upgrade: null,
   secrets: { keyVersion: 0, ciphertext: '' },
   keysIssuedAt: LONG_AGO,
   previousKeys: null,

@@ -35,6 +35,7 @@ const WAKING: readonly (RequestEvent['type'] | TroubleEvent['type'])[] = [
   'DatabaseSizeExceeded',
   'DatabaseSizeOverrun',
   'DatabaseSizeBackWithinLimit',
+  'ProjectUpgradeRequested',
   'StepRetryRequested',
 ];
 const LOG_AWAY_PAUSE_MS = 500;

@@ -26,6 +26,7 @@ import {
 import { allProcesses } from './processes.ts';
 
 const sleep = (): ProjectCommand => ({ kind: 'SleepProject', idleSince: new Date(0) });
+const upgrade = (): ProjectCommand => ({ kind: 'UpgradeProject', version: 2 });
 const deletion: ProjectCommand = { kind: 'DeleteProject', purgeAfter: new Date(0) };
 
 /** Each process: how to get there, what starts it, and how the world looks when it has ended. */
@@ -79,6 +80,7 @@ const processes = [
     ends: 'purged',
     leaves: nothing,
   },
+  { name: 'upgrade', before: [request], start: upgrade, ends: 'active', leaves: everything },
 ] as const satisfies readonly {
   name: string;
   before: readonly ((id: ProjectId) => ProjectCommand)[];
@@ -247,6 +249,57 @@ describe('a sleeping project', () => {
     const { harness, id } = await play(processes.find(({ name }) => name === 'sleep') ?? processes[0]);
     await command(harness, id, asked);
     expect((await runToRest(harness, id)).status).toBe(what);
+    expect(await standing(harness)).toEqual(leaves);
+  });
+});
+
+describe('an upgrade', () => {
+  const play2 = (disturbance: Disturbance = {}) =>
+    play(processes.find(({ name }) => name === 'upgrade') ?? processes[0], disturbance);
+
+  test('changes the version and nothing that stands', async () => {
+    const { project, types } = await play2();
+    expect(project).toMatchObject({ templateVersion: 2, upgrade: null });
+    expect(types.slice(-4)).toEqual([
+      'ProjectUpgradeRequested',
+      'DatabaseUsersCreated',
+      'SchemaMigrated',
+      'ProjectUpgraded',
+    ]);
+  });
+
+  test.each(tables.upgrade.steps.map(({ name }) => name))(
+    'that gives up at %s leaves a project that serves on, and can be asked for again',
+    async (step) => {
+      const { harness, id, project, standing: left, types } = await play2(failStep(step, 99));
+      expect(project).toMatchObject({ status: 'active', run: null, upgrade: { failure: { step } } });
+      expect(left).toEqual(everything);
+      expect(types).not.toContain('ProjectSuspended');
+      expect(types.at(-1)).toBe('ProjectUpgradeFailed');
+      if (step === 'conclude-upgrade') return;
+      expect(project.templateVersion).toBe(1);
+      await command(harness, id, upgrade());
+      expect(await runToRest(harness, id)).toMatchObject({ templateVersion: 2, upgrade: null });
+    },
+  );
+
+  test.each([
+    ['paused', { kind: 'PauseProject' }, dataOnly],
+    ['deleted', deletion, dataOnly],
+    ['purged', { kind: 'PurgeProject' }, nothing],
+  ] as const)('gives way to whoever wants the project %s', async (status, asked, leaves) => {
+    const { harness, id } = await play(processes[0]);
+    await command(harness, id, upgrade());
+    let once = false;
+    const project = await runToRest(harness, id, {
+      async around(_step, _direction, effect) {
+        const result = await effect();
+        if (!once) await command(harness, id, asked);
+        once = true;
+        return result;
+      },
+    });
+    expect(project).toMatchObject({ status, templateVersion: 1 });
     expect(await standing(harness)).toEqual(leaves);
   });
 });

@@ -41,6 +41,8 @@ export interface Process {
   readonly name: ProcessName;
   readonly startedBy: readonly RequestEvent['type'][];
   readonly steps: readonly Step[];
+  /** The outcome when a step gives up and the project can do without this. Default: it is suspended. */
+  readonly giveUp?: (project: ExistingProject, step: string, reason: string) => OutcomeEvent;
 }
 
 export type StepMoment = 'before-effect' | 'during-effect' | 'after-effect' | 'after-append';
@@ -129,7 +131,7 @@ export async function turn(dependencies: TurnDependencies, id: ProjectId): Promi
   if ('error' in performed) {
     const { error } = performed;
     dependencies.log.warn({ project: id, step, direction, err: error }, 'a step failed');
-    return record(failure(dependencies, run, task, error));
+    return record(failure(dependencies, process, project, run, task, error));
   }
   const result = await record([performed.event]);
   at('after-append');
@@ -196,9 +198,11 @@ async function perform(
 const attemptOf = ({ trouble }: ProcessRun, step: string): number =>
   (trouble?.step === step ? trouble.attempt : 0) + 1;
 
-/** What a failed try means: another one later, undo from here, or a project that an operator has to look at. */
+/** What a failed try means: another one later, undo from here, the process's own way out, or an operator who looks. */
 function failure(
   { clock, ids, retries }: TurnDependencies,
+  process: Process,
+  project: ExistingProject,
   run: ProcessRun,
   task: Task,
   error: unknown,
@@ -214,7 +218,11 @@ function failure(
   const reason = reasonOf(error);
   const failed: ProjectEvent = { type: 'StepFailed', data: { step, direction, attempt, reason, retryAt } };
   const undoes = run.process === 'provision' && direction === 'do';
-  return final && !undoes ? [failed, { type: 'ProjectSuspended', data: { step, reason } }] : [failed];
+  if (!final || undoes) return [failed];
+  return [
+    failed,
+    process.giveUp?.(project, step, reason) ?? { type: 'ProjectSuspended', data: { step, reason } },
+  ];
 }
 
 /** At the revision that was folded: a twin, or a zombie that comes back late, gets a conflict and looks again. */

@@ -8,6 +8,7 @@ import {
   closeDatabase,
   conclude,
   createDatabaseUsers,
+  migrateSchema,
   openDatabase,
   QUICK_MS,
   registerPool,
@@ -200,6 +201,32 @@ export const applyLimits = (world: World): Process => ({
 const isBecomingReadOnly = (project: ExistingProject): boolean =>
   boundsOf(project).readOnly && project.fill?.since.getTime() === project.run?.startedAt.getTime();
 
+/**
+ * Nobody notices it: sessions stay, each file is a transaction, and the manager sees by itself that the REST API has
+ * to read its tables again. What fails leaves the project as it was.
+ */
+export const upgradeProject = (world: World): Process => ({
+  name: 'upgrade',
+  startedBy: ['ProjectUpgradeRequested'],
+  steps: [
+    // first: the files may speak of what a release gives to logins
+    createDatabaseUsers(world),
+    migrateSchema(world),
+    {
+      name: 'conclude-upgrade',
+      records: 'ProjectUpgraded',
+      timeoutMs: QUICK_MS,
+      do: ({ upgrade, templateVersion: to }) =>
+        Promise.resolve({ type: 'ProjectUpgraded', data: { from: upgrade?.from ?? to, to } }),
+      undo: null,
+    },
+  ],
+  giveUp: ({ upgrade, templateVersion }, step, reason) => ({
+    type: 'ProjectUpgradeFailed',
+    data: { version: upgrade?.to ?? templateVersion, step, reason },
+  }),
+});
+
 export const allProcesses = (world: World): Readonly<Record<ProcessName, Process>> => ({
   provision: provisionProject(world),
   pause: pauseProject(world),
@@ -212,4 +239,5 @@ export const allProcesses = (world: World): Readonly<Record<ProcessName, Process
   'apply-settings': applySettings(world),
   'change-password': changePassword(world),
   'apply-limits': applyLimits(world),
+  upgrade: upgradeProject(world),
 });

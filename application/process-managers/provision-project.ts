@@ -1,6 +1,13 @@
 import { databaseName } from '../../domain/project/project-id.ts';
 import type { Process } from './process.ts';
-import { createDatabaseUsers, registerPool, SLOW_MS, spawnPostgrest, verifyDataApi } from './steps.ts';
+import {
+  createDatabaseUsers,
+  migrateSchema,
+  registerPool,
+  SLOW_MS,
+  spawnPostgrest,
+  verifyDataApi,
+} from './steps.ts';
 import type { World } from './world.ts';
 
 /** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
@@ -19,16 +26,7 @@ export const provisionProject = (world: World): Process => ({
       undo: { records: 'DatabaseDropped', run: ({ id }) => world.databases.dropDatabase(id) },
     },
     createDatabaseUsers(world),
-    {
-      name: 'migrate-schema',
-      records: 'SchemaMigrated',
-      timeoutMs: SLOW_MS,
-      async do({ id, templateVersion }) {
-        await world.migrations.migrate(id, templateVersion);
-        return { type: 'SchemaMigrated', data: { version: templateVersion } };
-      },
-      undo: null,
-    },
+    migrateSchema(world),
     registerPool(world),
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectActivated'),

@@ -20,6 +20,19 @@ export const createDatabaseUsers = (world: World): Step => ({
   undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },
 });
 
+/** To the version that it was asked to be upgraded to, or else to the one that it was made with. */
+export const migrateSchema = (world: World): Step => ({
+  name: 'migrate-schema',
+  records: 'SchemaMigrated',
+  timeoutMs: SLOW_MS,
+  async do({ id, templateVersion, upgrade }) {
+    const version = upgrade?.to ?? templateVersion;
+    await world.migrations.migrate(id, version);
+    return { type: 'SchemaMigrated', data: { version } };
+  },
+  undo: null,
+});
+
 export const registerPool = (world: World): Step => ({
   name: 'register-pool',
   records: 'PoolRegistered',

@@ -1,5 +1,6 @@
 /** Why a project is as it is: its events in words, each with what caused it, and what it waits for now. */
-import type { ProjectEvent, ProjectEventType, ProjectLimits } from '../../domain/project/events.ts';
+import type { RolloutEvent } from '../../domain/platform/rollout.ts';
+import type { ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
@@ -32,8 +33,9 @@ export interface Explanation {
   readonly chain: readonly Link[];
 }
 
+type Told = ProjectEvent | RolloutEvent;
 type Words = {
-  readonly [T in ProjectEventType]: (data: Extract<ProjectEvent, { type: T }>['data']) => string;
+  readonly [T in Told['type']]: (data: Extract<Told, { type: T }>['data']) => string;
 };
 
 const WORDS: Words = {
@@ -62,6 +64,7 @@ const WORDS: Words = {
   DatabaseSizeBackWithinLimit: (size) =>
     `The database is within its limit and is made writable: ${sizeInWords(size)}`,
   DatabaseSizeRelaxed: (size) => `The database is well within its limit: ${sizeInWords(size)}`,
+  ProjectUpgradeRequested: ({ version }) => `The upgrade to version ${version} of the template was requested`,
   DatabaseCreated: ({ databaseName }) => `The database ${databaseName} was created`,
   DatabaseDropped: () => 'The database was dropped',
   DatabaseUsersCreated: ({ roles }) => `The logins ${roles.join(' and ')} were created`,
@@ -90,6 +93,9 @@ const WORDS: Words = {
   ProjectUndeleted: () => 'The REST API answered: the deletion is taken back',
   ProjectPurged: () => 'Nothing of the project is left but its events',
   DatabasePasswordInForce: () => 'The new password is in force, directly and through the pooler',
+  ProjectUpgraded: ({ from, to }) => `The project is upgraded from version ${from} to version ${to}`,
+  ProjectUpgradeFailed: ({ version, step, reason }) =>
+    `The upgrade to version ${version} failed at ${step} (${reason}); it serves on as it was`,
   ProjectSuspended: ({ step, reason }) => `${step} cannot be finished (${reason}): an operator has to look`,
   StepFailed: ({ step, direction, attempt, reason, retryAt }) =>
     `${direction === 'undo' ? 'Undoing ' : ''}${step} failed (try ${attempt}): ${reason}` +
@@ -97,6 +103,10 @@ const WORDS: Words = {
   StepRetryRequested: () => 'An operator asked for another try',
   DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} and was found: ${actual}`,
   DriftRepaired: ({ what }) => `${what} is as it should be again`,
+  RolloutStarted: ({ version, canary, others }) =>
+    `Projects are brought to version ${version}: ${canary} first and alone, then ${others.length} others`,
+  RolloutStopped: ({ projectId, reason }) => `It was stopped: ${projectId} failed at ${reason}`,
+  RolloutCompleted: () => 'Every one of them that is in service is at that version',
   ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
 };
 
@@ -115,10 +125,10 @@ const limitsInWords = ({
     `statements ${time === null ? "the platform's" : `${time} s`}`,
   ].join(', ');
 
-/** One event in words; of a type that is not of a project, its type. */
+/** One event in words; of a type that is neither of a project nor of a rollout, its type. */
 export function inWords({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
   const words = Object.hasOwn(WORDS, type)
-    ? (WORDS[type as ProjectEventType] as (data: unknown) => string)
+    ? (WORDS[type as Told['type']] as (data: unknown) => string)
     : undefined;
   return words ? words(data) : type;
 }
@@ -138,16 +148,19 @@ export function explainProject({ project, history }: LoadedProject): Explanation
   return { summary: summaryOf(project), waitsFor: waitsForOf(project), advice: adviceOf(project), chain };
 }
 
-function summaryOf({ name, status, run, drift, fill }: ExistingProject): string {
+function summaryOf({ name, status, run, drift, fill, upgrade, templateVersion }: ExistingProject): string {
   const does = run ? `, its process "${run.process}" is under way since ${run.startedAt.toISOString()}` : '';
   const undoes = run?.undoing
     ? ` and undoes itself because ${run.undoing.step} failed (${run.undoing.reason})`
+    : '';
+  const stays = upgrade?.failure
+    ? `; its upgrade from version ${templateVersion} to ${upgrade.to} failed at ${upgrade.failure.step} (${upgrade.failure.reason})`
     : '';
   const differs = drift.length > 0 ? `; found to differ and not repaired yet: ${drift.join(', ')}` : '';
   const full = fill
     ? `; its database is ${FULL[fill.level]} since ${fill.since.toISOString()}: ${sizeInWords(fill)}`
     : '';
-  return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${differs}${full}.`;
+  return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${stays}${differs}${full}.`;
 }
 
 const FULL = {
@@ -162,7 +175,7 @@ function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
   return { step: trouble.step, attempts: trouble.attempt, reason: trouble.reason, until: trouble.retryAt };
 }
 
-function adviceOf({ id, status, run, purgeAfter, fill }: ExistingProject): string | null {
+function adviceOf({ id, status, run, purgeAfter, fill, upgrade }: ExistingProject): string | null {
   if (status === 'suspended')
     return `Mend what the reason names, then have the step tried again: "npm run launchdb -- retry ${id}".`;
   if (status === 'failed')
@@ -170,6 +183,8 @@ function adviceOf({ id, status, run, purgeAfter, fill }: ExistingProject): strin
   if (status === 'deleted')
     return `It can be taken back (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
   if (fill && fill.level !== 'near-limit' && !run?.trouble) return ADVICE_WHEN_FULL[fill.level](id);
+  if (upgrade?.failure && ['active', 'sleeping'].includes(status))
+    return `It serves on. Mend what the reason names, then: "npm run launchdb -- upgrade --project ${id}".`;
   if (status === 'sleeping' && !run?.trouble)
     return 'Nothing has to be done: the next request wakes it. Direct connections work all the time.';
   if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;

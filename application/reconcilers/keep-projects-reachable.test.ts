@@ -174,6 +174,15 @@ test('the REST API of a sleeping project is not started, and ended when somebody
   ]);
 });
 
+test('one that is being upgraded serves meanwhile: what is missing of it is brought back', async () => {
+  const { harness, id, reconciler } = await active();
+  await command(harness, id, { kind: 'UpgradeProject', version: 2 });
+  await harness.dataApis.remove(id);
+  await reconciler.look();
+  expect(await standing(harness)).toEqual(everything);
+  expect(await runToRest(harness, id)).toMatchObject({ status: 'active', templateVersion: 2, drift: [] });
+});
+
 test('a project that a process is at work on is left to it', async () => {
   const { harness, id, reconciler, drift } = await active();
   await command(harness, id, { kind: 'PauseProject' });

@@ -129,8 +129,8 @@ export class ProjectReconciler {
   async #mend(id: ProjectId, told?: Told): Promise<void> {
     for (let looks = 0; looks < LOOKS_AT_ONE; looks++) {
       const project = (await loadProject(this.#dependencies.store, id))?.project;
-      // a process is at work on it: its steps see to all of this
-      if (project?.run) return;
+      // a process is at work on it: its steps see to all of this, but for an upgrade's, which must not be noticed
+      if (project?.run && project.run.process !== 'upgrade') return;
       const wanted = told?.what === 'pool' ? project?.resources.pool : project?.resources.postgrest;
       // whatever keeps us from looking, it is on record
       if (looks === 0 && told && wanted) {

@@ -63,6 +63,8 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
     case 'ChangeLimits':
     case 'ReportDatabaseSize':
       return decideLimits(command, state);
+    case 'UpgradeProject':
+      return decideUpgrade(command.version, state);
     case 'ReportDrift': {
       const { kind: _, ...data } = command;
       return state.drift.includes(data.what) ? [] : [{ type: 'DriftDetected', data }];
@@ -120,6 +122,13 @@ function decideLimits(command: Limiting, state: ExistingProject): readonly Proje
   return [{ type: 'ProjectLimitsChanged', data: { limits } }];
 }
 
+function decideUpgrade(version: number, state: ExistingProject): readonly ProjectEvent[] {
+  const goesTo = (isUpgrading(state) ? state.upgrade?.to : undefined) ?? state.templateVersion;
+  if (goesTo >= version) return [];
+  requireServed(state);
+  return [{ type: 'ProjectUpgradeRequested', data: { version } }];
+}
+
 type Serving = Extract<
   ProjectCommand,
   { kind: 'PauseProject' | 'ResumeProject' | 'SleepProject' | 'WakeProject' }
@@ -152,7 +161,7 @@ function wake(state: ExistingProject): readonly ProjectEvent[] {
   if (state.status === 'active' || state.status === 'waking') return [];
   if (state.status !== 'sleeping') requireStatus(state, 'sleeping', 'project/not-active');
   const falls = state.run?.process === 'sleep';
-  return !state.run || falls ? [{ type: 'ProjectWakeRequested', data: {} }] : [];
+  return !state.run || falls || isUpgrading(state) ? [{ type: 'ProjectWakeRequested', data: {} }] : [];
 }
 
 /** What the platform does by itself: an owner's wish goes before it. */
@@ -160,6 +169,8 @@ const isBetweenSleepAndWake = ({ status, run }: ExistingProject): boolean =>
   status !== 'suspended' && (run?.process === 'sleep' || run?.process === 'wake');
 
 const isInService = ({ status }: ExistingProject): boolean => status === 'active' || status === 'sleeping';
+/** Whatever is asked of a project goes before it: who wants the upgrade asks for it again. */
+const isUpgrading = ({ run }: ExistingProject): boolean => run?.process === 'upgrade';
 
 /** Awake, or asleep and so awake for whoever comes. */
 const requireServed = (state: ExistingProject): void =>
@@ -176,7 +187,7 @@ function requireStatus(
       'The project is suspended: an operator has to look at it first.',
     );
   }
-  if (state.run) {
+  if (state.run && !isUpgrading(state)) {
     throw new Rejection('project/busy', `The project is ${state.status}; try again when that has finished.`);
   }
   if (state.status !== wanted) {

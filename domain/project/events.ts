@@ -39,7 +39,8 @@ export type ProcessName =
   | 'purge'
   | 'apply-settings'
   | 'change-password'
-  | 'apply-limits';
+  | 'apply-limits'
+  | 'upgrade';
 
 type Fact<Type extends string, Data = Record<never, never>> = { readonly type: Type; readonly data: Data };
 
@@ -71,6 +72,8 @@ export type RequestEvent =
   | Fact<'PreviousJwtSecretRetired'>
   /** `secrets` holds the new login of the owner */
   | Fact<'DatabasePasswordRotated', { secrets: SealedSecrets }>
+  /** to a version of the template */
+  | Fact<'ProjectUpgradeRequested', { version: number }>
   | Fact<'ProjectLimitsChanged', { limits: ProjectLimits }>
   /** read only from now on */
   | Fact<'DatabaseSizeExceeded', SizeOverLimit>
@@ -115,6 +118,9 @@ export type OutcomeEvent =
   | Fact<'ProjectPurged'>
   | Fact<'DatabasePasswordInForce'>
   | Fact<'ProjectLimitsInForce'>
+  | Fact<'ProjectUpgraded', { from: number; to: number }>
+  /** it serves on at the version that it had */
+  | Fact<'ProjectUpgradeFailed', { version: number; step: string; reason: string }>
   | Fact<'ProjectSuspended', { step: string; reason: string }>;
 
 export type TroubleEvent =

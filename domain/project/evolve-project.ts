@@ -12,6 +12,7 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
   const next: ExistingProject = { ...state, revision: event.revision, updatedAt: event.recordedAt };
   if (isEffect(event)) return standing(next, STANDING[event.type], event);
   if (isLimiting(event)) return { ...next, ...limited(state, event) };
+  if (isAboutUpgrade(event)) return { ...next, ...upgraded(state, event) };
   switch (event.type) {
     case 'ProjectRenamed':
       return { ...next, displayName: event.data.displayName };
@@ -118,6 +119,7 @@ function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }
     ...data,
     id,
     status: 'provisioning',
+    upgrade: null,
     keysIssuedAt: event.recordedAt,
     previousKeys: null,
     limits: PLATFORM_LIMITS,
@@ -144,7 +146,8 @@ function standing(
     stepSince: event.recordedAt,
     trouble: null,
   };
-  return { ...project, resources: { ...project.resources, ...change }, run };
+  const templateVersion = event.type === 'SchemaMigrated' ? event.data.version : project.templateVersion;
+  return { ...project, templateVersion, resources: { ...project.resources, ...change }, run };
 }
 
 type Rotation = Extract<
@@ -165,6 +168,35 @@ function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<Exi
       return { previousKeys: null, run: applying(state, event) };
     case 'DatabasePasswordRotated':
       return { secrets: event.data.secrets, run: begin('change-password', event) };
+  }
+}
+
+type AboutUpgrade = Extract<
+  ProjectEvent,
+  { type: 'ProjectUpgradeRequested' | 'ProjectUpgraded' | 'ProjectUpgradeFailed' }
+>;
+const ABOUT_UPGRADE: readonly ProjectEvent['type'][] = [
+  'ProjectUpgradeRequested',
+  'ProjectUpgraded',
+  'ProjectUpgradeFailed',
+] satisfies readonly AboutUpgrade['type'][];
+
+const isAboutUpgrade = (event: Recorded<ProjectEvent>): event is Recorded<AboutUpgrade> =>
+  ABOUT_UPGRADE.includes(event.type);
+
+/** The project stays what it is, awake or asleep, and is served all the while. */
+function upgraded(state: ExistingProject, event: Recorded<AboutUpgrade>): Partial<ExistingProject> {
+  switch (event.type) {
+    case 'ProjectUpgradeRequested': {
+      const upgrade = { from: state.templateVersion, to: event.data.version, failure: null };
+      return { upgrade, run: begin('upgrade', event) };
+    }
+    case 'ProjectUpgraded':
+      return { upgrade: null, run: null };
+    case 'ProjectUpgradeFailed': {
+      const { version: to, step, reason } = event.data;
+      return { upgrade: { from: state.templateVersion, to, failure: { step, reason } }, run: null };
+    }
   }
 }
 
@@ -204,7 +236,7 @@ function retried(project: ExistingProject, event: Recorded<ProjectEvent>): Exist
 }
 
 /** Processes that do not care whether the project sleeps. */
-const STAYS_ASLEEP: ReadonlySet<ProcessName> = new Set(['change-password', 'apply-limits']);
+const STAYS_ASLEEP: ReadonlySet<ProcessName> = new Set(['change-password', 'apply-limits', 'upgrade']);
 
 const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
   provision: 'provisioning',
@@ -218,4 +250,5 @@ const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
   'apply-settings': 'active',
   'change-password': 'active',
   'apply-limits': 'active',
+  upgrade: 'active',
 };

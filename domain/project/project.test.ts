@@ -310,3 +310,74 @@ describe('sleep and wake', () => {
     expect(kept).toMatchObject({ status: 'active', run: null, resources: { postgrest: true } });
   });
 });
+
+describe('upgrades', () => {
+  const upgrade: ProjectCommand = { kind: 'UpgradeProject', version: 2 };
+  const asked: ProjectEvent = { type: 'ProjectUpgradeRequested', data: { version: 2 } };
+  const migrated: ProjectEvent = { type: 'SchemaMigrated', data: { version: 2 } };
+  const done: ProjectEvent = { type: 'ProjectUpgraded', data: { from: 1, to: 2 } };
+  const failure = { step: 'migrate-schema', reason: 'no' };
+  const givenUp: ProjectEvent = { type: 'ProjectUpgradeFailed', data: { version: 2, ...failure } };
+  const upgrading = [...provisioned, asked];
+  const asleepUpgrading = [...sleeping, asked];
+
+  test.each([
+    ['one that is awake', provisioned, upgrade, ['ProjectUpgradeRequested']],
+    ['one that sleeps', sleeping, upgrade, ['ProjectUpgradeRequested']],
+    ['asked for twice it is one', upgrading, upgrade, []],
+    ['what is there is not done again', [...upgrading, migrated, done], upgrade, []],
+    ['one that failed is asked for again', [...upgrading, givenUp], upgrade, ['ProjectUpgradeRequested']],
+    ['a newer version goes before it', upgrading, { ...upgrade, version: 3 }, ['ProjectUpgradeRequested']],
+    ['an older one does not', upgrading, { ...upgrade, version: 1 }, []],
+    ['a wake goes before it', asleepUpgrading, { kind: 'WakeProject' }, ['ProjectWakeRequested']],
+    ['a pause goes before it', upgrading, pause, ['ProjectPauseRequested']],
+    ['so does a deletion', upgrading, remove, ['ProjectDeletionRequested']],
+    [
+      'so does a new password',
+      upgrading,
+      { kind: 'RotateDatabasePassword', secrets },
+      ['DatabasePasswordRotated'],
+    ],
+    ['nobody is put to sleep meanwhile', upgrading, { kind: 'SleepProject', idleSince: at(0) }, []],
+  ] as const)('%s', (_title, events, command, expected) => {
+    expect(when(events, command as ProjectCommand)).toEqual(expected);
+  });
+
+  test.each([
+    ['one that is paused', paused, 'project/not-active'],
+    ['one that is deleted', deleted, 'project/not-active'],
+    ['one that is suspended', stuck('ProjectPauseRequested'), 'project/suspended'],
+    ['one that wakes', waking, 'project/busy'],
+  ] as const)('refuses: %s', (_title, events, code) => {
+    expect(refusal(events, upgrade)).toBe(code);
+  });
+
+  test.each([
+    ['awake', provisioned, 'active'],
+    ['asleep', sleeping, 'sleeping'],
+  ] as const)(
+    'one that is %s stays it all the while; its version changes by the migration alone',
+    (_, was, is) => {
+      const before = existing([...was, asked]);
+      expect(before).toMatchObject({
+        status: is,
+        templateVersion: 1,
+        upgrade: { from: 1, to: 2, failure: null },
+      });
+      expect(existing([...was, asked, migrated])).toMatchObject({ status: is, templateVersion: 2 });
+      const after = existing([...was, asked, migrated, done]);
+      expect(after).toMatchObject({ status: is, templateVersion: 2, upgrade: null, run: null });
+      expect(after.resources).toEqual(existing(was).resources);
+    },
+  );
+
+  test('a failure suspends nobody: it serves on as it was, and remembers why', () => {
+    expect(existing([...sleeping, asked, givenUp])).toMatchObject({
+      status: 'sleeping',
+      templateVersion: 1,
+      run: null,
+      upgrade: { from: 1, to: 2, failure },
+    });
+    expect(existing([...upgrading, givenUp, asked, migrated, done]).upgrade).toBeNull();
+  });
+});

@@ -31,6 +31,13 @@ export interface Resources {
   readonly postgrest: boolean;
 }
 
+export interface Upgrade {
+  readonly from: number;
+  readonly to: number;
+  /** null: it is under way, or something else went before it */
+  readonly failure: { readonly step: string; readonly reason: string } | null;
+}
+
 export interface ExistingProject {
   readonly kind: 'project';
   readonly id: ProjectId;
@@ -39,6 +46,8 @@ export interface ExistingProject {
   readonly displayName: string;
   readonly status: ProjectStatus;
   readonly templateVersion: number;
+  /** what was asked for last, until it has come to a good end */
+  readonly upgrade: Upgrade | null;
   readonly secrets: SealedSecrets;
   /** when the secret that signs the project's keys was made */
   readonly keysIssuedAt: Date;
@@ -95,6 +104,7 @@ export type ProjectCommand =
   | { readonly kind: 'ChangeLimits'; readonly limits: Partial<ProjectLimits> }
   /** the database was looked at; `platformSizeMb`: the limit of whoever has none of his own, 0 for none */
   | { readonly kind: 'ReportDatabaseSize'; readonly seen: SeenSize; readonly platformSizeMb: number }
+  | { readonly kind: 'UpgradeProject'; readonly version: number }
   | {
       readonly kind: 'ReportDrift';
       readonly what: string;

@@ -6,12 +6,14 @@
 import { z } from 'zod';
 import type { MigrationEvent } from '../../domain/migration/events.ts';
 import type { OwnerEvent } from '../../domain/owner/events.ts';
+import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../domain/project/events.ts';
 import type { ProjectNameEvent } from '../../domain/project/project-name.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { CatalogueEntry } from './event-codec.ts';
 
-type KnownEvent = ProjectEvent | MigrationEvent | ProjectAccessEvent | ProjectNameEvent | OwnerEvent;
+type KnownEvent =
+  ProjectEvent | MigrationEvent | ProjectAccessEvent | ProjectNameEvent | OwnerEvent | RolloutEvent;
 type Entry<E extends KnownEvent> = CatalogueEntry & { readonly schema: z.ZodType<E['data']> };
 type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent, { type: T }>> };
 
@@ -53,6 +55,7 @@ export const eventCatalogue = {
   JwtSecretRotated: v1(z.strictObject({ secrets: sealed, overlapUntil: time })),
   PreviousJwtSecretRetired: plain,
   DatabasePasswordRotated: v1(z.strictObject({ secrets: sealed })),
+  ProjectUpgradeRequested: v1(z.strictObject({ version: z.int() })),
 
   ProjectLimitsChanged: v1(
     z.strictObject({
@@ -95,6 +98,8 @@ export const eventCatalogue = {
   ProjectPurged: plain,
   DatabasePasswordInForce: plain,
   ProjectLimitsInForce: plain,
+  ProjectUpgraded: v1(z.strictObject({ from: z.int(), to: z.int() })),
+  ProjectUpgradeFailed: v1(z.strictObject({ version: z.int(), step: text, reason: text })),
   ProjectSuspended: v1(failedStep),
 
   StepFailed: v1(
@@ -127,6 +132,10 @@ export const eventCatalogue = {
 
   ProjectNameReserved: v1(z.strictObject({ projectId })),
   ProjectNameFreed: v1(z.strictObject({ projectId })),
+
+  RolloutStarted: v1(z.strictObject({ version: z.int(), canary: projectId, others: z.array(projectId) })),
+  RolloutStopped: v1(z.strictObject({ projectId, reason: text })),
+  RolloutCompleted: plain,
 
   OwnerRegistered: v1(z.strictObject({ ownerId: text, sealedEmail: text })),
   OwnerSignedIn: plain,

@@ -227,7 +227,7 @@ describe('isolation', () => {
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     await run('CREATE TABLE t (); SET ROLE anon; SELECT * FROM t');
     await run('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     await run('CREATE TABLE t (); SET ROLE anon; SELECT * FROM t');
     await run('DROP SCHEMA public CASCADE');
     await databases.removeUsers(project);
@@ -238,19 +238,19 @@ describe('isolation', () => {
   test('what the owner has taken back from the shared roles stays taken back', async () => {
     const project = newProject();
     await databases.ensureDatabase(project, 1);
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     const run = (sql: string) =>
       as(ownerRole(project), logins.owner.password, project, (client) => client.query(sql));
     await run(`ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM anon;
       REVOKE USAGE ON SCHEMA public FROM authenticated`);
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     await run('CREATE TABLE t ()');
     await expect(run('SET ROLE anon; TABLE t')).rejects.toThrow('permission denied for table t');
     await expect(run('SET ROLE authenticated; TABLE public.t')).rejects.toThrow(
       'permission denied for schema',
     );
     await databases.removeUsers(project);
-    await databases.ensureUsers(project, logins);
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     await run('CREATE TABLE u (); SET ROLE anon; TABLE u');
     await databases.removeUsers(project);
     await databases.dropDatabase(project);

@@ -11,17 +11,22 @@ export const MIGRATIONS_SCHEMA = 'launchdb';
 
 const LOCK = 0x1a_db_02;
 
-export const latestTemplateVersion = (): Promise<number> => latestVersion(PROJECT_MIGRATIONS);
+export const latestTemplateVersion = (folder: URL | string = PROJECT_MIGRATIONS): Promise<number> =>
+  latestVersion(folder);
 export const templateName = (version: number): string => `launchdb_template_v${version}`;
 
 /**
  * The database that new projects are copies of. Nobody connects to it (a session in it would stop copying),
  * so it is built under another name and renamed when it is whole. Changed SQL makes a new one.
  */
-export async function ensureTemplate(server: PostgresServer, version: number): Promise<void> {
+export async function ensureTemplate(
+  server: PostgresServer,
+  version: number,
+  folder: URL | string = PROJECT_MIGRATIONS,
+): Promise<void> {
   const name = templateName(version);
   const draft = `${name}_draft`;
-  const mark = `launchdb:template:${await checksum()}`;
+  const mark = `launchdb:template:${await checksum(folder)}`;
   await server.administer('build the template of projects', async (client) => {
     await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
     try {
@@ -31,7 +36,7 @@ export async function ensureTemplate(server: PostgresServer, version: number): P
       await client.query(`REVOKE ALL ON DATABASE ${draft} FROM PUBLIC`);
       await client.query(`ALTER DATABASE ${draft} WITH ALLOW_CONNECTIONS true`);
       await server.inDatabase(draft, 'fill the template of projects', async (inside) => {
-        await applyMigrations(inside, PROJECT_MIGRATIONS, { schema: MIGRATIONS_SCHEMA, upTo: version });
+        await applyMigrations(inside, folder, { schema: MIGRATIONS_SCHEMA, upTo: version });
         await inside.query('VACUUM (FREEZE, ANALYZE)');
       });
       await client.query(`COMMENT ON DATABASE ${draft} IS ${pg.escapeLiteral(mark)}`);
@@ -59,10 +64,10 @@ async function drop(client: pg.ClientBase, name: string): Promise<void> {
   await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
 }
 
-async function checksum(): Promise<string> {
-  const folder = fileURLToPath(PROJECT_MIGRATIONS);
+async function checksum(folder: URL | string): Promise<string> {
+  const path = typeof folder === 'string' ? folder : fileURLToPath(folder);
   const hash = createHash('sha256');
-  for (const name of (await readdir(folder)).sort())
-    hash.update(name).update(await readFile(`${folder}/${name}`));
+  for (const name of (await readdir(path)).sort())
+    hash.update(name).update(await readFile(`${path}/${name}`));
   return hash.digest('hex').slice(0, 16);
 }

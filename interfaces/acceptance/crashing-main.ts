@@ -1,6 +1,7 @@
 /**
- * The real platform, but for two things: at the point of a step that its parent process named last it ends itself
- * with SIGKILL, and where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone.
+ * The real platform, but for three things: at the point of a step that its parent process named last it ends itself
+ * with SIGKILL; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone; and
+ * TEMPLATE_DIR is a folder with another project template, as a later release would bring it.
  */
 import { flushCompileCache } from 'node:module';
 import { Refused } from '../../application/errors.ts';
@@ -17,11 +18,14 @@ process.on('message', (point) => {
 });
 const tell = (line: string): void => console.log(line);
 
+const config = readConfig();
+const templateFolder = process.env['TEMPLATE_DIR'];
 const options: PlatformOptions = {
-  config: readConfig(),
+  config,
   searchPath: searchPath(),
-  log: pinoLog({ level: 'debug' }),
+  log: pinoLog({ level: config.LOG_LEVEL }),
   tell,
+  ...(templateFolder !== undefined && { templateFolder }),
   observe(point) {
     if (`${point.process}/${point.step}/${point.direction}/${point.moment}` !== crashAt) return;
     // in the middle of an effect: a moment after it began

@@ -26,12 +26,24 @@ const first = () => ids[FIRST] ?? '';
 test('--help tells all commands; wrong usage and unknown things get a word and a code', async () => {
   const help = await platform.launchdb('--help');
   expect(help.code).toBe(0);
-  for (const name of ['why', 'events', 'retry', 'limits', 'replay', 'parked', 'verify', 'rebuild']) {
+  for (const name of [
+    'why',
+    'events',
+    'retry',
+    'limits',
+    'replay',
+    'parked',
+    'verify',
+    'rebuild',
+    'upgrade',
+  ]) {
     expect(help.output).toContain(`\n  ${name} `);
   }
   expect((await platform.launchdb('nonsense')).code).toBe(64);
   expect((await platform.launchdb('why')).code).toBe(64);
   expect((await platform.launchdb('replay', '--fast')).code).toBe(64);
+  for (const wrong of [[], ['--all', '--plan'], ['--project'], ['--project', first(), '--canary', first()]])
+    expect((await platform.launchdb('upgrade', ...wrong)).code).toBe(64);
   const unknown = await platform.launchdb('why', 'proj_0123456789abcdef');
   expect(unknown).toEqual({ code: 1, output: 'the log knows no project proj_0123456789abcdef\n' });
   expect((await platform.launchdb('replay', 'no-such-view')).output).toContain(

@@ -86,13 +86,15 @@ export class PlatformUnderTest {
   }
 
   /**
+   * As a later release with another project template where the environment has TEMPLATE_DIR: then it can only be killed.
    * @param disturbed starts it as `crashing-main.ts` does, so that {@link crashAt} can be used
    * @param oneByOne of several processes each begins when the one before it is ready
    */
   async start(disturbed?: Disturbance, oneByOne = false): Promise<void> {
     const heard = (text: string) => (this.output += text);
-    const usual = 'interfaces/main.ts';
-    const entry = disturbed === undefined ? usual : 'interfaces/acceptance/crashing-main.ts';
+    const other = 'interfaces/acceptance/crashing-main.ts';
+    const usual = this.environment['TEMPLATE_DIR'] === undefined ? 'interfaces/main.ts' : other;
+    const entry = disturbed === undefined ? usual : other;
     const disturbance = { ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }) };
     if (this.separate) {
       this.#postgres ??= await startPostgres(

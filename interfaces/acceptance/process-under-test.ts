@@ -47,7 +47,8 @@ export class ProcessUnderTest {
     const deadline = Date.now() + READY_WITHIN_MS;
     while (!this.#output.includes('is ready after')) {
       if (!this.running) throw new Error(`the platform did not start:\n${this.#output}`);
-      if (Date.now() > deadline) throw new Error('the platform does not get ready');
+      if (Date.now() > deadline)
+        throw new Error(`the platform does not get ready:\n${this.#output.slice(-5_000)}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -8,6 +8,7 @@ import { limitsCommand } from './limits-command.ts';
 import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
 import { rebuildCommand } from './rebuild-command.ts';
+import { upgradeCommand } from './upgrade-command.ts';
 
 const COMMANDS: readonly Command[] = [
   whyCommand,
@@ -18,6 +19,7 @@ const COMMANDS: readonly Command[] = [
   parkedCommand,
   verifyCommand,
   rebuildCommand,
+  upgradeCommand,
 ];
 const USAGE_ERROR = 64;
 /** of errors that say what to do; anything else shows where it happened */

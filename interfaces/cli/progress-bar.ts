@@ -7,6 +7,8 @@ export interface Shown {
   readonly done: number;
   readonly total: number;
   readonly events: number;
+  /** what is counted, when it is not events */
+  readonly unit?: string;
   readonly ratePerSecond: number;
   /** null: not known yet */
   readonly secondsLeft: number | null;
@@ -15,12 +17,12 @@ export interface Shown {
 /** `replay  [######......] 24 %, 1200 events, 90000/s, 1 s left` */
 export function progressLine(
   name: string,
-  { doing = 'reading', done, total, events, ratePerSecond, secondsLeft }: Shown,
+  { doing = 'reading', done, total, events, unit = 'events', ratePerSecond, secondsLeft }: Shown,
 ): string {
   const filled = total === 0 ? WIDTH : Math.min(WIDTH, Math.round((done / total) * WIDTH));
   const foreseen = secondsLeft === null ? '' : `, ${Math.ceil(secondsLeft)} s left`;
   const left = doing === 'reading' ? foreseen : `, ${doing}`;
-  return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${Math.floor((total === 0 ? 1 : done / total) * 100)} %, ${events} events, ${Math.round(ratePerSecond)}/s${left}`;
+  return `${name.padEnd(22)} [${'#'.repeat(filled).padEnd(WIDTH, '.')}] ${Math.floor((total === 0 ? 1 : done / total) * 100)} %, ${events} ${unit}, ${Math.round(ratePerSecond)}/s${left}`;
 }
 
 /** Of a walk through the log. */

@@ -55,6 +55,7 @@ export const retryCommand: Command = {
   },
 };
 
+/** @throws {Refused} */
 export function projectIdOf(text: string): ProjectId {
   if (isProjectId(text)) return text;
   throw new Refused(`"${text}" is no project id; one looks like proj_0123456789abcdef`);

@@ -2,7 +2,7 @@
 import { chown, mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Refused } from '../../application/errors.ts';
-import { latestTemplateVersion } from '../../infrastructure/postgres/project-template.ts';
+import { latestTemplateVersion, PROJECT_MIGRATIONS } from '../../infrastructure/postgres/project-template.ts';
 import { ensureProgram } from '../../infrastructure/process/install-program.ts';
 import { PGBOUNCER } from '../../infrastructure/process/system-programs.ts';
 import { canEnter } from '../../infrastructure/process/binaries.ts';
@@ -17,8 +17,8 @@ export interface Machine {
   readonly user: SystemUser | undefined;
   /** the pooler's program; undefined: there is none, and projects connect directly */
   readonly pgbouncer: string | undefined;
-  /** of the project template's files */
-  readonly templateVersion: number;
+  /** the project template's files, up to the newest */
+  readonly template: { readonly folder: URL | string; readonly version: number };
 }
 
 /** @throws {Refused} the data directory cannot be used; nothing was changed then */
@@ -40,7 +40,9 @@ export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecy
   // PGBOUNCER_HOST: somebody else runs it
   const runsPooler = isManager && config.PGBOUNCER_HOST === undefined;
   const pgbouncer = runsPooler ? await findPooler(tell, searchPath) : undefined;
-  return { directory, user, pgbouncer, templateVersion: await latestTemplateVersion() };
+  const folder = options.templateFolder ?? PROJECT_MIGRATIONS;
+  const template = { folder, version: await latestTemplateVersion(folder) };
+  return { directory, user, pgbouncer, template };
 }
 
 async function findPooler(tell: (line: string) => void, searchPath: string): Promise<string | undefined> {

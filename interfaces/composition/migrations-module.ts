@@ -10,10 +10,10 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
-    ({ MIGRATIONS_URL: url }, [internalKey], { templateVersion }, tracing) =>
+    ({ MIGRATIONS_URL: url }, [internalKey], { template }, tracing) =>
       new RemoteMigrations(
         new ManagerClient({ url, internalKey, name: 'the migrations service', tracing }),
-        templateVersion,
+        template.version,
       ),
     [TOKENS.config, TOKENS.internalKeys, TOKENS.machine, TOKENS.tracing],
   );
@@ -21,7 +21,7 @@ export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
 
 export const localMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
-    (server, { templateVersion }) => new PostgresMigrations(server, templateVersion),
+    (server, { template: { folder, version } }) => new PostgresMigrations(server, version, folder),
     [TOKENS.server, TOKENS.machine],
   );
   bind(PARTS.migrations).toResolvedValue(

@@ -25,6 +25,8 @@ export interface Operator {
   readonly projectDatabaseSizeMb: number;
   /** Asks the running platform's manager. @throws {Refused} it does not answer, or says no */
   manager<T>(method: 'GET' | 'POST', path: string): Promise<T>;
+  /** Asks the running platform's migrations service. @throws {Refused} it does not answer, or says no */
+  migrations<T>(method: 'GET' | 'POST', path: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,8 @@ export async function openOperator(config: Config): Promise<Operator> {
   const log = pinoLog({ level: 'silent' });
   const container = compose(
     { config, log, searchPath: '', tell: () => {} },
-    { directory, user: undefined, pgbouncer: undefined, templateVersion: 0 },
+    // the template is the migrations service's
+    { directory, user: undefined, pgbouncer: undefined, template: { folder: '', version: 0 } },
   );
   const [store, pool, server] = [
     await container.getAsync(TOKENS.store),
@@ -64,21 +67,22 @@ export async function openOperator(config: Config): Promise<Operator> {
     secrets: await container.getAsync(TOKENS.secrets),
     views,
     projectDatabaseSizeMb: config.PROJECT_DATABASE_SIZE_MB,
-    manager: (method, at) => askManager(`${config.MANAGER_URL}${at}`, method, key),
+    manager: (method, at) => ask('manager', `${config.MANAGER_URL}${at}`, method, key),
+    migrations: (method, at) => ask('migrations service', `${config.MIGRATIONS_URL}${at}`, method, key),
     close,
   };
 }
 
-async function askManager<T>(url: string, method: string, key: string): Promise<T> {
+async function ask<T>(whom: string, url: string, method: string, key: string): Promise<T> {
   const answer = await fetch(url, { method, headers: { 'x-internal-api-key': key } }).catch(
     (error: unknown) => {
       throw new Refused(
-        'the platform\'s manager does not answer. Start the platform ("npm start") and do this beside it.',
+        `the platform's ${whom} does not answer. Start the platform ("npm start") and do this beside it.`,
         error,
       );
     },
   );
   if (!answer.ok)
-    throw new Refused(`the manager answered ${answer.status} to ${method} ${new URL(url).pathname}`);
+    throw new Refused(`the ${whom} answered ${answer.status} to ${method} ${new URL(url).pathname}`);
   return (await answer.json()) as T;
 }

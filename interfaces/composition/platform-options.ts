@@ -11,5 +11,7 @@ export interface PlatformOptions {
   readonly tell: (line: string) => void;
   /** told where every turn is; crash tests end the process there */
   readonly observe?: (point: StepPoint) => void;
+  /** the folder of the project template's files; tests give another one, with more of them */
+  readonly templateFolder?: string;
   readonly rateLimits?: MemoryRateLimitOptions;
 }

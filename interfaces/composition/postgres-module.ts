@@ -34,7 +34,7 @@ export const postgresModule = new ContainerModule(({ bind }) => {
       start: async () => {
         await preparePlatformDatabase(server, platformPassword(machine));
         if (LAUNCHDB_ROLES.includes('manager')) await allowExtensions(server, PROJECT_EXTENSIONS);
-        await ensureTemplate(server, machine.templateVersion);
+        await ensureTemplate(server, machine.template.version, machine.template.folder);
       },
       stop: () => server.close(),
       stopWithinMs: 3_000,

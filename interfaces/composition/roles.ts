@@ -15,7 +15,7 @@ const LOG: readonly PartName[] = [
 const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   gateway: ['tracing', 'platformSessions', 'views', 'dataApis', 'gateway'],
   platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
-  worker: [...LOG, 'views', 'processWorker', 'workerServer'],
+  worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer'],
   migrations: [...LOG, 'migrations'],
   manager: [
     ...LOG,

@@ -33,6 +33,7 @@ const REJECTIONS = {
     status: 409,
     title: 'As many projects are in service as PostgreSQL has connections for',
   },
+  'platform/rollout-under-way': { status: 409, title: 'An upgrade to another version is under way' },
   'migration/not-found': { status: 404, title: 'The project has no such migration' },
   'migration/invalid': { status: 409, title: 'The file cannot be a migration; `detail` says why' },
   'migration/changed': { status: 409, title: 'The file differs from what was applied' },

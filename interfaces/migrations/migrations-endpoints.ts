@@ -32,6 +32,16 @@ const report = z.object({
 
 export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencies): Endpoint[] => [
   endpoint({
+    method: 'get',
+    path: '/internal/migrations',
+    summary: 'Up to which version the template goes that projects can be brought to',
+    auth: 'internal',
+    tags: ['migrations'],
+    responses: { 200: z.object({ latest_version: z.int() }) },
+    handler: () =>
+      Promise.resolve({ status: 200 as const, body: { latest_version: migrations.latestVersion } }),
+  }),
+  endpoint({
     method: 'post',
     path: '/internal/migrations/run',
     summary: "Applies the template's files that a project's database does not have",

@@ -38,6 +38,7 @@ export const projectView = z.object({
   display_name: z.string(),
   status: z.enum(STATUSES),
   db_name: z.string(),
+  template_version: z.int().describe("Of the platform's part of the database: what it has and brings along."),
   settings: z.object({ data_api: dataApiView }),
   limits: z.object({
     database_size_bytes: z.number().nullable().describe('null: no limit.'),
@@ -77,6 +78,7 @@ type Shown = Pick<
   | 'name'
   | 'displayName'
   | 'status'
+  | 'templateVersion'
   | 'dataApi'
   | 'limits'
   | 'fill'
@@ -134,6 +136,7 @@ function projectBody(
     display_name: project.displayName,
     status: project.status,
     db_name: project.id,
+    template_version: project.templateVersion,
     settings: { data_api: { max_rows: project.dataApi.maxRows, schemas: [...project.dataApi.schemas] } },
     limits: {
       database_size_bytes: sizeLimitOf(limits, platformSizeMb),

@@ -43,6 +43,7 @@ const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
         platformSizeMb: 10,
       }) as const,
   ),
+  { kind: 'UpgradeProject', version: 3 },
 );
 
 const PLAIN: readonly ProjectEventType[] = [
@@ -71,6 +72,10 @@ const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
     { type: 'DatabaseCreated', data: { databaseName: 'x' } },
     { type: 'DatabaseUsersCreated', data: { roles: [] } },
     { type: 'SchemaMigrated', data: { version: 2 } },
+    { type: 'SchemaMigrated', data: { version: 3 } },
+    { type: 'ProjectUpgradeRequested', data: { version: 3 } },
+    { type: 'ProjectUpgraded', data: { from: 2, to: 3 } },
+    { type: 'ProjectUpgradeFailed', data: { version: 3, step: 's', reason: 'r' } },
     { type: 'ProvisioningFailed', data: { step: 's', reason: 'r' } },
     { type: 'ProjectSuspended', data: { step: 's', reason: 'r' } },
     { type: 'JwtSecretRotated', data: { secrets: ROTATED, overlapUntil: '2031-01-01T00:00:00.000Z' } },

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { DataApiSettings, ProjectLimits } from '../../domain/project/events.ts';
+import type { DataApiSettings, ProcessName, ProjectLimits } from '../../domain/project/events.ts';
 import type { DatabaseFill } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
@@ -23,6 +23,11 @@ export interface ListedProject {
   readonly revision: number;
   /** of the last event that this shows */
   readonly position: bigint;
+}
+
+export interface BehindProject extends Pick<ListedProject, 'id' | 'name' | 'status' | 'templateVersion'> {
+  /** the process under way */
+  readonly process: ProcessName | null;
 }
 
 export interface ProjectPage {
@@ -73,6 +78,16 @@ export async function findProject(pool: pg.Pool, id: ProjectId): Promise<ListedP
     [id],
   );
   return rows[0] && toProject(rows[0]);
+}
+
+/** Of all owners: those whose database is older than this version of the template, oldest project first. */
+export async function listBehind(pool: pg.Pool, version: number): Promise<readonly BehindProject[]> {
+  const { rows } = await pool.query<BehindProject>(
+    `SELECT id, name, status, process, template_version AS "templateVersion" FROM view_project_list.projects
+     WHERE template_version < $1 AND status NOT IN ('purging', 'purged') ORDER BY created_at, id`,
+    [version],
+  );
+  return rows;
 }
 
 /** How many projects of the whole platform have which status; a status that none has is absent. */

@@ -34,6 +34,11 @@ const PROCESSES: ProcessTable = {
   'apply-settings': [{ step: 'reload-postgrest', records: 'PostgrestReloaded', undoes: null }],
   'change-password': [],
   'apply-limits': [],
+  upgrade: [
+    { step: 'create-database-users', records: 'DatabaseUsersCreated', undoes: 'DatabaseUsersRemoved' },
+    { step: 'migrate-schema', records: 'SchemaMigrated', undoes: null },
+    { step: 'conclude-upgrade', records: 'ProjectUpgraded', undoes: null },
+  ],
 };
 
 const REQUESTED: ProjectEvent = {
@@ -257,4 +262,23 @@ test('a project that was to fall asleep and stays awake: nothing was done, and n
   const run = runsOf([...ACTIVE, asleep, fact('ProjectKeptAwake')]).at(-1);
   expect(run).toMatchObject({ process: 'sleep', state: 'superseded', open: false, status: 'active' });
   expect(run?.steps.map(({ state }) => state)).toEqual(['pending', 'pending']);
+});
+
+test('an upgrade that fails is a failed run, with the file in its step; the next one is a run of its own', () => {
+  const asked: ProjectEvent = { type: 'ProjectUpgradeRequested', data: { version: 3 } };
+  const users: ProjectEvent = { type: 'DatabaseUsersCreated', data: { roles: [] } };
+  const givenUp: ProjectEvent = {
+    type: 'ProjectUpgradeFailed',
+    data: { version: 3, step: 'migrate-schema', reason: 'r' },
+  };
+  const runs = runsOf([...ACTIVE, asked, users, failed('migrate-schema', 1, null), givenUp, asked]);
+  expect(runs[1]).toMatchObject({ process: 'upgrade', state: 'failed', open: false, status: 'active' });
+  expect(states(runs[1])).toEqual(['done', 'failed', 'pending']);
+  expect(step(runs[1], 'migrate-schema')?.lastError).toBe('could not migrate-schema');
+  expect(runs[2]).toMatchObject({ process: 'upgrade', state: 'running', open: true });
+  const migrated: ProjectEvent = { type: 'SchemaMigrated', data: { version: 3 } };
+  const done: ProjectEvent = { type: 'ProjectUpgraded', data: { from: 2, to: 3 } };
+  const last = runsOf([...ACTIVE, asked, users, migrated, done]).at(-1);
+  expect(last).toMatchObject({ state: 'done', open: false });
+  expect(states(last)).toEqual(['done', 'done', 'done']);
 });

@@ -143,7 +143,8 @@ function proceed(
   };
 }
 
-const endOf = ({ type }: StoredEvent): RunState => (type === 'ProvisioningFailed' ? 'failed' : 'done');
+const endOf = ({ type }: StoredEvent): RunState =>
+  type === 'ProvisioningFailed' || type === 'ProjectUpgradeFailed' ? 'failed' : 'done';
 
 function evolveSteps(table: readonly ProcessStep[], row: RunRow, event: StoredEvent): readonly StepRow[] {
   const { steps } = row;

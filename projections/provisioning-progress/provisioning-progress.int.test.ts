@@ -33,6 +33,7 @@ const projection = provisioningProgress({
   'apply-settings': [],
   'change-password': [],
   'apply-limits': [],
+  upgrade: [],
 });
 
 projectionContract(projection);

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { fold } from '../decider.ts';
+import { projectId } from '../project/project-id.ts';
+import { Rejection } from '../rejection.ts';
+import { rolloutDecider, type RolloutCommand, type RolloutEvent } from './rollout.ts';
+
+const [canary, other] = [projectId('proj_00000000000000aa'), projectId('proj_00000000000000bb')];
+const start = (version: number): RolloutCommand => ({
+  kind: 'StartRollout',
+  version,
+  canary,
+  others: [other],
+});
+const started = (version: number): RolloutEvent => ({
+  type: 'RolloutStarted',
+  data: { version, canary, others: [other] },
+});
+const stopped: RolloutEvent = { type: 'RolloutStopped', data: { projectId: canary, reason: 'no' } };
+const completed: RolloutEvent = { type: 'RolloutCompleted', data: {} };
+
+const given = (events: readonly RolloutEvent[]) =>
+  fold(
+    rolloutDecider,
+    events.map((event, revision) => ({ ...event, revision, recordedAt: new Date(0) })),
+  );
+const when = (events: readonly RolloutEvent[], command: RolloutCommand) =>
+  rolloutDecider.decide(command, given(events));
+
+test.each([
+  ['the first one starts', [], start(6), [started(6)]],
+  ['asked for twice it is one', [started(6)], start(6), []],
+  ['after a failure it starts anew', [started(6), stopped], start(6), [started(6)]],
+  ['after its end the next one starts', [started(6), completed], start(7), [started(7)]],
+  ['it stops', [started(6)], { kind: 'StopRollout', rollout: 0, ...stopped.data }, [stopped]],
+  ['it completes', [started(6)], { kind: 'CompleteRollout', rollout: 0 }, [completed]],
+  ['what has ended does not end again', [started(6), completed], { kind: 'CompleteRollout', rollout: 0 }, []],
+  [
+    'a zombie ends no other one than its own',
+    [started(6), stopped, started(6)],
+    { kind: 'CompleteRollout', rollout: 0 },
+    [],
+  ],
+] as const)('%s', (_title, events, command, expected) => {
+  expect(when(events, command as RolloutCommand)).toEqual(expected);
+});
+
+test('to another version only when the one under way has ended', () => {
+  const attempt = () => when([started(6)], start(7));
+  expect(attempt).toThrow(Rejection);
+  expect(attempt).toThrow('The projects are being brought to version 6; wait until that has ended.');
+});
+
+test('how it ended is remembered, with its reason', () => {
+  expect(given([started(6), stopped])).toMatchObject({ kind: 'stopped', version: 6, failure: stopped.data });
+  expect(given([started(6), completed])).toMatchObject({ kind: 'completed', failure: null });
+  expect(given([started(6), stopped, started(6)])).toMatchObject({
+    kind: 'running',
+    number: 2,
+    failure: null,
+  });
+});
