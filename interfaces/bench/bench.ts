@@ -8,6 +8,7 @@ import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
 import { provisioningFigures } from './provisioning-figures.ts';
 import { sleepFigures } from './sleep-figures.ts';
+import { upgradeFigures } from './upgrade-figures.ts';
 
 const SECTIONS: readonly Section[] = [
   platformFigures,
@@ -15,6 +16,7 @@ const SECTIONS: readonly Section[] = [
   doorFigures,
   dockerFigures,
   sleepFigures,
+  upgradeFigures,
   appendFigures,
   logFigures,
   operatorFigures,
