@@ -1,5 +1,6 @@
 /** `npm run launchdb -- <command>`: the operator's commands, and the owner's `migrate`. */
 import { parseArgs } from 'node:util';
+import { Unavailable } from '../../application/errors.ts';
 import { openOperator } from '../composition/operator.ts';
 import { InvalidConfiguration, readClientSettings, readConfig } from '../config.ts';
 import type { Command } from './command.ts';
@@ -94,6 +95,8 @@ main(process.argv.slice(2)).then(
     const expected =
       error instanceof InvalidConfiguration || (error instanceof Error && EXPECTED.has(error.name));
     console.error(expected ? (error as Error).message : error);
+    if (error instanceof Unavailable)
+      console.error('Does the platform run ("npm start")? Its log tells more.');
     process.exit(1);
   },
 );

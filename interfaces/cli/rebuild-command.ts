@@ -1,5 +1,6 @@
 /** `rebuild`: brings back from the log whatever of the platform is lost beside it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { boundsOf } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
@@ -22,6 +23,10 @@ interface Plan {
   readonly lost: readonly ProjectId[];
 }
 
+const poolsAnswer = z.object({ enabled: z.boolean(), served: z.array(z.string()) });
+const dataApisAnswer = z.object({
+  data_apis: z.array(z.object({ project_id: z.string(), state: z.string() })),
+});
 const PAGE = 2_000;
 const SETTLE_WITHIN_MS = 30_000;
 
@@ -67,7 +72,7 @@ async function bringBackViews(
 async function repaired(operator: Operator, projects: readonly ExistingProject[]): Promise<Plan> {
   const deadline = performance.now() + SETTLE_WITHIN_MS;
   for (;;) {
-    await operator.manager('POST', '/internal/reconcile');
+    await operator.manager.ask('POST', '/reconcile', z.unknown());
     const left = await makePlan(operator, projects);
     if ((left.repairs.length === 0 && left.views.length === 0) || performance.now() > deadline) return left;
     await sleep(500);
@@ -105,15 +110,8 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
   const unbuilt = await missingViews(views, pool);
   // the manager knows by this view what shall stand; without it all is looked at once it is built
   const known = !unbuilt.includes('desired-data-apis');
-  const pools = known
-    ? await operator.manager<{ enabled: boolean; served: string[] }>('GET', '/internal/pools')
-    : null;
-  const apis = known
-    ? await operator.manager<{ data_apis: { project_id: string; state: string }[] }>(
-        'GET',
-        '/internal/postgrest',
-      )
-    : { data_apis: [] };
+  const pools = known ? await operator.manager.ask('GET', '/pools', poolsAnswer) : null;
+  const apis = known ? await operator.manager.ask('GET', '/postgrest', dataApisAnswer) : { data_apis: [] };
   const states = new Map(apis.data_apis.map((api) => [api.project_id, api.state]));
   const repairs: { project: ProjectId; what: string[] }[] = [];
   const lost: ProjectId[] = [];

@@ -1,5 +1,6 @@
 /** `upgrade`: brings projects that exist to the version of the template that the running platform has. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { Refused } from '../../application/errors.ts';
 import { handle, readOrEmpty } from '../../application/handle.ts';
 import type { EventMetadata } from '../../application/ports/event-store.ts';
@@ -17,6 +18,7 @@ import type { Command, Given } from './command.ts';
 import { endProgress, showProgress } from './progress-bar.ts';
 import { projectIdOf } from './project-commands.ts';
 
+const template = z.object({ latest_version: z.int() });
 const LOOK_EVERY_MS = 300;
 const USAGE_ERROR = 64;
 
@@ -37,10 +39,7 @@ export const upgradeCommand: Command = {
       say(`Usage: upgrade ${this.usage}`);
       return USAGE_ERROR;
     }
-    const { latest_version: version } = await operator.migrations<{ latest_version: number }>(
-      'GET',
-      '/internal/migrations',
-    );
+    const { latest_version: version } = await operator.migrations.ask('GET', '/migrations', template);
     const chosen = canary === undefined ? undefined : projectIdOf(canary);
     if (project !== undefined) return upgradeOne(operator, version, projectIdOf(project), given);
     return flags.has('plan')

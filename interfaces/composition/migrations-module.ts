@@ -1,7 +1,7 @@
 /** The template's migrations: of this process, with the service in front of them, or asked for from afar. */
 import { ContainerModule } from 'inversify';
-import { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
-import { RemoteMigrations } from '../../infrastructure/manager-client/remote-migrations.ts';
+import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
+import { RemoteMigrations } from '../../infrastructure/internal-client/remote-migrations.ts';
 import { PostgresMigrations } from '../../infrastructure/postgres/postgres-migrations.ts';
 import { migrationsEndpoints } from '../migrations/migrations-endpoints.ts';
 import { readiness } from './platform-api-module.ts';
@@ -12,7 +12,7 @@ export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
     ({ MIGRATIONS_URL: url }, [internalKey], { template }, tracing) =>
       new RemoteMigrations(
-        new ManagerClient({ url, internalKey, name: 'the migrations service', tracing }),
+        new InternalClient({ url, internalKey, name: 'the migrations service', tracing }),
         template.version,
       ),
     [TOKENS.config, TOKENS.internalKeys, TOKENS.machine, TOKENS.tracing],

@@ -6,6 +6,7 @@ import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import type { Projection } from '../../projections/projection.ts';
 import type { Config } from '../config.ts';
@@ -13,6 +14,9 @@ import { compose } from './compose.ts';
 import { pinoLog } from './log.ts';
 import { TOKENS } from './tokens.ts';
 import { views } from './views.ts';
+
+/** a look at all projects */
+const LONG_MS = 600_000;
 
 export interface Operator {
   readonly store: EventStore;
@@ -23,10 +27,9 @@ export interface Operator {
   readonly views: readonly Projection[];
   /** the limit of projects that have none of their own; 0: none */
   readonly projectDatabaseSizeMb: number;
-  /** Asks the running platform's manager. @throws {Refused} it does not answer, or says no */
-  manager<T>(method: 'GET' | 'POST', path: string): Promise<T>;
-  /** Asks the running platform's migrations service. @throws {Refused} it does not answer, or says no */
-  migrations<T>(method: 'GET' | 'POST', path: string): Promise<T>;
+  /** of the running platform */
+  readonly manager: InternalClient;
+  readonly migrations: InternalClient;
   close(): Promise<void>;
 }
 
@@ -58,7 +61,9 @@ export async function openOperator(config: Config): Promise<Operator> {
       error,
     );
   });
-  const [key] = await container.getAsync(TOKENS.internalKeys);
+  const [internalKey] = await container.getAsync(TOKENS.internalKeys);
+  const client = (name: string, url: string) =>
+    new InternalClient({ name, url, internalKey, timeoutMs: LONG_MS });
   return {
     store,
     pool,
@@ -67,22 +72,8 @@ export async function openOperator(config: Config): Promise<Operator> {
     secrets: await container.getAsync(TOKENS.secrets),
     views,
     projectDatabaseSizeMb: config.PROJECT_DATABASE_SIZE_MB,
-    manager: (method, at) => ask('manager', `${config.MANAGER_URL}${at}`, method, key),
-    migrations: (method, at) => ask('migrations service', `${config.MIGRATIONS_URL}${at}`, method, key),
+    manager: client('the manager', config.MANAGER_URL),
+    migrations: client('the migrations service', config.MIGRATIONS_URL),
     close,
   };
-}
-
-async function ask<T>(whom: string, url: string, method: string, key: string): Promise<T> {
-  const answer = await fetch(url, { method, headers: { 'x-internal-api-key': key } }).catch(
-    (error: unknown) => {
-      throw new Refused(
-        `the platform's ${whom} does not answer. Start the platform ("npm start") and do this beside it.`,
-        error,
-      );
-    },
-  );
-  if (!answer.ok)
-    throw new Refused(`the ${whom} answered ${answer.status} to ${method} ${new URL(url).pathname}`);
-  return (await answer.json()) as T;
 }

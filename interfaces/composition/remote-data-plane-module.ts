@@ -1,16 +1,17 @@
 /** Pool entries and REST APIs of a manager in another process. */
 import { ContainerModule } from 'inversify';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
-import { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
-import { RemoteConnectionPools } from '../../infrastructure/manager-client/remote-connection-pools.ts';
-import { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
+import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
+import { RemoteConnectionPools } from '../../infrastructure/internal-client/remote-connection-pools.ts';
+import { RemoteDataApis } from '../../infrastructure/internal-client/remote-data-apis.ts';
 import type { Config } from '../config.ts';
-import { remoteUse } from '../../infrastructure/manager-client/remote-use.ts';
+import { remoteUse } from '../../infrastructure/internal-client/remote-use.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.managerClient).toResolvedValue(
-    ({ MANAGER_URL: url }, [internalKey], tracing) => new ManagerClient({ url, internalKey, tracing }),
+    ({ MANAGER_URL: url }, [internalKey], tracing) =>
+      new InternalClient({ url, internalKey, name: 'the manager', tracing }),
     [TOKENS.config, TOKENS.internalKeys, TOKENS.tracing],
   );
   bind(TOKENS.pools).toResolvedValue((client) => new RemoteConnectionPools(client), [TOKENS.managerClient]);

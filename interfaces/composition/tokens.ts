@@ -23,8 +23,8 @@ import type { IdleDependencies } from '../../application/reconcilers/sleep-when-
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/process-managers/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
-import type { ManagerClient } from '../../infrastructure/manager-client/manager-client.ts';
-import type { RemoteDataApis } from '../../infrastructure/manager-client/remote-data-apis.ts';
+import type { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
+import type { RemoteDataApis } from '../../infrastructure/internal-client/remote-data-apis.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
@@ -95,7 +95,7 @@ export const TOKENS = {
   internalKeys: token<readonly [string, ...string[]]>('internal-keys'),
   /** only where the manager is not */
   remoteDataApis: token<RemoteDataApis>('remote-data-apis'),
-  managerClient: token<ManagerClient>('manager-client'),
+  managerClient: token<InternalClient>('manager-client'),
   /** where the gateway is reached, without a slash at the end */
   publicUrl: token<string>('public-url'),
   /** bound once for each group of routes */

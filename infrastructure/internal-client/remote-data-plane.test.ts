@@ -18,7 +18,7 @@ import { Traffic } from '../../interfaces/gateway/traffic.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
 import { RemoteGateways } from '../../interfaces/manager/remote-gateways.ts';
 import { quietLog } from '../process/test-folder.ts';
-import { ManagerClient, NotWanted } from './manager-client.ts';
+import { InternalClient, NotWanted } from './internal-client.ts';
 import { RemoteConnectionPools } from './remote-connection-pools.ts';
 import { RemoteDataApis } from './remote-data-apis.ts';
 import { remoteUse } from './remote-use.ts';
@@ -62,7 +62,7 @@ async function manager() {
   });
   await server.start();
   const url = `http://127.0.0.1:${server.port}`;
-  const client = new ManagerClient({ url, internalKey: KEY });
+  const client = new InternalClient({ name: 'the manager', url, internalKey: KEY });
   const traffic = new Traffic();
   const dataApis = new RemoteDataApis(client, quietLog, traffic);
   return {
@@ -214,14 +214,22 @@ describe('the manager from afar', () => {
   });
 
   test('a wrong key, a manager that is away and one that is no manager are told apart', async () => {
-    const wrong = new ManagerClient({ url: one.url, internalKey: 'some other key, long enough' });
+    const wrong = new InternalClient({
+      name: 'the manager',
+      url: one.url,
+      internalKey: 'some other key, long enough',
+    });
     await expect(wrong.ask('GET', '/pools', z.object({}))).rejects.toThrow(/INTERNAL_API_KEY/);
-    const away = new ManagerClient({ url: 'http://127.0.0.1:1', internalKey: KEY });
+    const away = new InternalClient({ name: 'the manager', url: 'http://127.0.0.1:1', internalKey: KEY });
     await expect(away.ask('GET', '/pools', z.object({}))).rejects.toThrow(Unavailable);
     const other = createServer((_, response) => response.end('hello'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
-    const strange = new ManagerClient({ url: `http://127.0.0.1:${port}`, internalKey: KEY });
+    const strange = new InternalClient({
+      name: 'the manager',
+      url: `http://127.0.0.1:${port}`,
+      internalKey: KEY,
+    });
     await expect(strange.ask('GET', '/pools', z.object({}))).rejects.toThrow(Unavailable);
     other.closeAllConnections();
     await new Promise((resolve) => other.close(resolve));

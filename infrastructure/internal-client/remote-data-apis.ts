@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { DataApi, DataApis, Endpoint, ProjectTraffic } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
-import { NotWanted, type ManagerClient } from './manager-client.ts';
+import { NotWanted, type InternalClient } from './internal-client.ts';
 
 const AGAIN_MS = 500;
 const FIRST_WITHIN_MS = 30_000;
@@ -17,7 +17,7 @@ const retired = standing.extend({ retired: z.boolean() });
 const table = z.object({ version: z.string(), endpoints: z.record(z.string(), endpoint) });
 
 export class RemoteDataApis implements DataApis {
-  readonly #manager: ManagerClient;
+  readonly #manager: InternalClient;
   readonly #log: Log;
   readonly #traffic: ProjectTraffic | undefined;
   /** of this process, to tell it from other gateways */
@@ -32,7 +32,7 @@ export class RemoteDataApis implements DataApis {
   #refreshing: PromiseWithResolvers<void> | undefined;
 
   /** @param traffic what this process sends there, which the manager has to know before it ends one */
-  constructor(manager: ManagerClient, log: Log, traffic?: ProjectTraffic) {
+  constructor(manager: InternalClient, log: Log, traffic?: ProjectTraffic) {
     this.#manager = manager;
     this.#log = log;
     this.#traffic = traffic;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Refused } from '../../application/errors.ts';
 import { MigrationsStopped, type FileResult, type Migrations } from '../../application/ports/migrations.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type { ManagerClient } from './manager-client.ts';
+import type { InternalClient } from './internal-client.ts';
 
 const answer = z.object({
   status: z.enum(['success', 'no_changes', 'failed']),
@@ -20,9 +20,9 @@ const answer = z.object({
 /** Through the migrations service. */
 export class RemoteMigrations implements Migrations {
   readonly latestVersion: number;
-  readonly #service: ManagerClient;
+  readonly #service: InternalClient;
 
-  constructor(service: ManagerClient, latestVersion: number) {
+  constructor(service: InternalClient, latestVersion: number) {
     this.#service = service;
     this.latestVersion = latestVersion;
   }

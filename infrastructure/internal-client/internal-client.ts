@@ -1,16 +1,16 @@
-/** Asks the manager, or another internal service, in another process for what only that one does. */
+/** Asks an internal service in another process for what only that one does. */
 import { z } from 'zod';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 
-export interface ManagerClientOptions {
+export interface InternalClientOptions {
   /** without a slash at the end */
   readonly url: string;
   readonly internalKey: string;
-  /** who is asked, for messages; default: the manager */
-  readonly name?: string;
+  /** who is asked, for messages: `the manager` */
+  readonly name: string;
   readonly tracing?: Pick<Tracing, 'headers'>;
-  /** default 35 s: the manager itself takes 30 s at most */
+  /** default 35 s: a service takes 30 s at most for what steps ask of it */
   readonly timeoutMs?: number;
 }
 
@@ -19,10 +19,10 @@ const problem = z.object({ type: z.string(), detail: z.string() });
 /** The manager says that nothing of the project shall run now, or that there is no such project. */
 export class NotWanted extends Unavailable {}
 
-export class ManagerClient {
-  readonly #options: ManagerClientOptions;
+export class InternalClient {
+  readonly #options: InternalClientOptions;
 
-  constructor(options: ManagerClientOptions) {
+  constructor(options: InternalClientOptions) {
     this.#options = options;
   }
 
@@ -36,7 +36,7 @@ export class ManagerClient {
     answer: z.ZodType<T>,
     { signal, body: asked }: { readonly signal?: AbortSignal; readonly body?: unknown } = {},
   ): Promise<T> {
-    const { url, internalKey, name = 'the manager', tracing, timeoutMs = 35_000 } = this.#options;
+    const { url, internalKey, name, tracing, timeoutMs = 35_000 } = this.#options;
     const limit = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetch(`${url}/internal${path}`, {

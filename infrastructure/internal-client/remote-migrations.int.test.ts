@@ -13,7 +13,7 @@ import { PostgresMigrations } from '../postgres/postgres-migrations.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
 import { testServer } from '../postgres/test-server.ts';
 import { quietLog } from '../process/test-folder.ts';
-import { ManagerClient } from './manager-client.ts';
+import { InternalClient } from './internal-client.ts';
 import { RemoteMigrations } from './remote-migrations.ts';
 
 const KEY = 'the internal key of this test';
@@ -38,7 +38,7 @@ async function service() {
   await server.start();
   const url = `http://127.0.0.1:${server.port}`;
   const through = (internalKey: string) =>
-    new RemoteMigrations(new ManagerClient({ url, internalKey, name: 'the migrations service' }), version);
+    new RemoteMigrations(new InternalClient({ url, internalKey, name: 'the migrations service' }), version);
   return {
     postgres,
     databases: new PostgresDatabases(postgres),
@@ -90,7 +90,7 @@ test('a project that the log does not know, a wrong key and a service that is aw
   await expect(one.through('some other key, long enough').migrate(newProject(), 1)).rejects.toThrow(
     new Refused('the migrations service does not accept INTERNAL_API_KEY; give both the same one'),
   );
-  const away = new ManagerClient({
+  const away = new InternalClient({
     url: 'http://127.0.0.1:1',
     internalKey: KEY,
     name: 'the migrations service',
