@@ -1,9 +1,8 @@
 /** kill -9 of the real process at every point of every step that makes a database read only, and writable again. */
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { MOMENTS } from '../../application/process-managers/process-properties.ts';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds } from './crash-points.ts';
+import { CrashRounds, MOMENTS } from './crash-points.ts';
 
 const rounds = new CrashRounds({}, { PROJECT_DATABASE_SIZE_MB: '20', DATABASE_SIZE_LOOK_SECONDS: '0.2' });
 const PATIENCE = { timeout: 30_000, interval: 100 };

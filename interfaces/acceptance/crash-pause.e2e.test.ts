@@ -1,8 +1,7 @@
 /** kill -9 of the real process at every point of every step of pausing, resuming, deleting and undeleting. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { MOMENTS } from '../../application/process-managers/process-properties.ts';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, DATA_ONLY, EVERYTHING } from './crash-points.ts';
+import { CrashRounds, DATA_ONLY, EVERYTHING, MOMENTS } from './crash-points.ts';
 
 const rounds = new CrashRounds();
 let id = '';

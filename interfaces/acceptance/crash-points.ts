@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
+import type { StepMoment } from '../../application/process-managers/process.ts';
+import { MOMENTS as ALL_MOMENTS } from '../../application/process-managers/process-properties.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { MASTER_KEY, PlatformUnderTest, type Disturbance } from './platform-under-test.ts';
+
+/** On the other event store those around the append: in the others it has no part. */
+export const MOMENTS: readonly StepMoment[] =
+  process.env['ACCEPTANCE_STORE'] === 'esdb' ? ['after-effect', 'after-append'] : ALL_MOMENTS;
 
 export const EVERYTHING = { databases: 1, roles: 2, pools: 1, postgrests: 1 };
 export const DATA_ONLY = { databases: 1, roles: 2, pools: 0, postgrests: 0 };

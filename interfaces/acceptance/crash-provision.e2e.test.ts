@@ -1,8 +1,7 @@
 /** kill -9 of the real process at every point of every step of provisioning and of purging. */
 import { describe, expect, test } from 'vitest';
-import { MOMENTS } from '../../application/process-managers/process-properties.ts';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, EVERYTHING, NOTHING, projectIdOf } from './crash-points.ts';
+import { CrashRounds, EVERYTHING, MOMENTS, NOTHING, projectIdOf } from './crash-points.ts';
 
 const rounds = new CrashRounds();
 let count = 0;

@@ -1,8 +1,7 @@
 /** kill -9 of the real process at every point of every step of falling asleep and of waking. */
 import { beforeEach, expect, test, vi } from 'vitest';
-import { MOMENTS } from '../../application/process-managers/process-properties.ts';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, EVERYTHING, REACHABLE } from './crash-points.ts';
+import { CrashRounds, EVERYTHING, MOMENTS, REACHABLE } from './crash-points.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 50 };
 const rounds = new CrashRounds();

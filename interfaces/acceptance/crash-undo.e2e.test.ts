@@ -1,8 +1,7 @@
 /** kill -9 of the real process at every point of every undo: a provision that cannot succeed leaves nothing. */
 import { expect, test } from 'vitest';
-import { MOMENTS } from '../../application/process-managers/process-properties.ts';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, NOTHING, projectIdOf } from './crash-points.ts';
+import { CrashRounds, MOMENTS, NOTHING, projectIdOf } from './crash-points.ts';
 
 const rounds = new CrashRounds({ refuseProbe: true });
 let count = 0;

@@ -2,13 +2,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** By how long they take; all others take less. */
 const LONG = [
-  'crash-undo',
-  'crash-provision',
   'crash-pause',
-  'crash-sleep',
+  'crash-provision',
   'faults',
-  'first-project',
+  'crash-sleep',
   'sleep',
+  'first-project',
+  'upgrades',
+  'crash-undo',
+  'crash-limits',
+  'quotas',
+  'migrations',
 ];
 
 /**
