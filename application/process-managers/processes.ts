@@ -8,6 +8,7 @@ import {
   closeDatabase,
   conclude,
   createDatabaseUsers,
+  ensureLogins,
   migrateSchema,
   openDatabase,
   QUICK_MS,
@@ -150,8 +151,7 @@ export const changePassword = (world: World): Process => ({
       records: 'DatabasePasswordChanged',
       timeoutMs: QUICK_MS,
       async do(project) {
-        const { id, secrets } = project;
-        await world.databases.ensureUsers(id, world.secrets.open(id, secrets), boundsOf(project));
+        await ensureLogins(world, project);
         return { type: 'DatabasePasswordChanged', data: {} };
       },
       undo: null,
@@ -176,9 +176,8 @@ export const applyLimits = (world: World): Process => ({
       records: 'DatabaseUsersBounded',
       timeoutMs: QUICK_MS,
       async do(project) {
-        const { id, secrets } = project;
-        await world.databases.ensureUsers(id, world.secrets.open(id, secrets), boundsOf(project));
-        await world.databases.endOwnerSessions(id, isBecomingReadOnly(project) ? 'all' : 'idle');
+        await ensureLogins(world, project);
+        await world.databases.endOwnerSessions(project.id, isBecomingReadOnly(project) ? 'all' : 'idle');
         return { type: 'DatabaseUsersBounded', data: {} };
       },
       undo: null,

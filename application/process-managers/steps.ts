@@ -1,5 +1,6 @@
 /** Steps that more than one process has. */
 import { boundsOf } from '../../domain/project/limits.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { Step } from './process.ts';
 import { dataApiOf, poolOf, type World } from './world.ts';
@@ -7,14 +8,18 @@ import { dataApiOf, poolOf, type World } from './world.ts';
 export const QUICK_MS = 15_000;
 export const SLOW_MS = 30_000;
 
+/** The project's logins as it says they shall be. */
+export const ensureLogins = (world: World, project: ExistingProject): Promise<void> =>
+  world.databases.ensureUsers(project.id, world.secrets.open(project.id, project.secrets), boundsOf(project));
+
 /** Also when a project comes back: whatever became of its logins meanwhile, they are as they should be. */
 export const createDatabaseUsers = (world: World): Step => ({
   name: 'create-database-users',
   records: 'DatabaseUsersCreated',
   timeoutMs: QUICK_MS,
   async do(project) {
-    const { id, secrets } = project;
-    await world.databases.ensureUsers(id, world.secrets.open(id, secrets), boundsOf(project));
+    const { id } = project;
+    await ensureLogins(world, project);
     return { type: 'DatabaseUsersCreated', data: { roles: [ownerRole(id), authenticatorRole(id)] } };
   },
   undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },

@@ -1,6 +1,6 @@
 /** kill -9 of the real process at every point of every step that makes a database read only, and writable again. */
-import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { run as runBy } from './as-client.ts';
 import { processTable } from '../composition/process-table.ts';
 import { CrashRounds, MOMENTS } from './crash-points.ts';
 
@@ -19,16 +19,7 @@ beforeAll(async () => {
   );
 });
 
-async function run(...statements: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: uris.db_uri });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    for (const text of statements) await client.query(text);
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
+const run = (...statements: readonly string[]) => runBy(uris.db_uri, ...statements);
 
 const fill = () =>
   run(`INSERT INTO ballast SELECT repeat(md5(n::text), 30) FROM generate_series(1, 20000) n`);

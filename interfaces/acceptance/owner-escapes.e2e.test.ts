@@ -4,8 +4,9 @@
  */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { by } from './as-client.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 interface Connection {
@@ -42,17 +43,6 @@ beforeAll(async () => {
   escaped = join(Object.values(directory ?? {})[0] ?? '', 'escaped');
 });
 afterAll(() => platform.close());
-
-async function by<T>(uri: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: uri });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return await work(client);
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
 
 interface SqlAnswer {
   readonly rows: Record<string, unknown>[];

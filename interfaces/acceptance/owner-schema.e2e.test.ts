@@ -1,6 +1,6 @@
 /** The schema is the owner's, by whatever connection he changes it: the REST API follows, and extensions are his to install. */
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { by } from './as-client.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 let platform: PlatformUnderTest;
@@ -17,17 +17,6 @@ beforeAll(async () => {
   uris = (await platform.call<typeof uris>('GET', `/api/projects/${id}/connection`, { token })).body;
 });
 afterAll(() => platform.close());
-
-async function by<T>(uri: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: uri });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 const rest = (path: string) =>
   platform.call<unknown>('GET', `/project/${id}/rest/v1/${path}`, {

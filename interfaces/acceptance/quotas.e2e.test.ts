@@ -1,8 +1,8 @@
 /** A database that outgrows its limit is read only, by whatever way one comes, until it is smaller; no other one notices. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { by, run } from './as-client.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const KEY = 'what the parts of this platform show each other';
@@ -53,20 +53,6 @@ async function make(name: string): Promise<Project> {
   return { ...(await api<Project>('GET', `/${id}/connection`)).body, id };
 }
 
-async function by<T>(uri: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: uri });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-const run = (uri: string, ...statements: string[]) =>
-  by(uri, async (client) => {
-    for (const statement of statements) await client.query(statement);
-  });
 async function fillTo(megabytes: number): Promise<void> {
   const size = async () =>
     (

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { SignJWT, type JWTPayload } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { by } from './as-client.ts';
 import { EVERYTHING, REACHABLE } from './crash-points.ts';
 import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { SealedSecrets } from '../../domain/project/events.ts';
@@ -72,15 +73,8 @@ async function asleep(): Promise<void> {
   }, PATIENCE);
 }
 
-async function ask(uri: string, query: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: uri });
-  await client.connect();
-  try {
-    return (await client.query(query)).rows;
-  } finally {
-    await client.end();
-  }
-}
+const ask = (uri: string, query: string): Promise<unknown[]> =>
+  by(uri, async (client) => (await client.query(query)).rows);
 
 test('an idle project sleeps: its API, its list, its history and its operator say so in words', async () => {
   await asleep();

@@ -1,3 +1,4 @@
+import type { EventMetadata } from '../../application/ports/event-store.ts';
 import type { Operator } from '../composition/operator.ts';
 
 export interface Command {
@@ -23,3 +24,11 @@ export interface Given {
   /** aborts on Ctrl-C */
   readonly signal: AbortSignal;
 }
+
+/** Of what an operator's command asks for. @param reason the command, as it was typed */
+export const byOperator = ({ ids }: Pick<Operator, 'ids'>, reason: string): EventMetadata => ({
+  correlationId: ids.uuid(),
+  causationId: null,
+  actor: { kind: 'operator', id: 'cli' },
+  reason,
+});

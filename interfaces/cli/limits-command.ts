@@ -6,7 +6,7 @@ import type { ProjectLimits } from '../../domain/project/events.ts';
 import { DEFAULT_CONNECTIONS, DEFAULT_STATEMENT_TIMEOUT_S } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream } from '../../domain/project/project-id.ts';
-import type { Command } from './command.ts';
+import { byOperator, type Command } from './command.ts';
 import { projectIdOf } from './project-commands.ts';
 
 /** Each: which limit, its units (the first is meant where none is given), and its bounds in the smallest of them. */
@@ -36,12 +36,7 @@ export const limitsCommand: Command = {
     const limits: Partial<ProjectLimits> = Object.fromEntries(
       [...options].map(([name, text]) => [OPTIONS[name as keyof typeof OPTIONS].limit, valueOf(name, text)]),
     );
-    const metadata = {
-      correlationId: ids.uuid(),
-      causationId: null,
-      actor: { kind: 'operator', id: 'cli' },
-      reason: 'launchdb limits',
-    } as const;
+    const metadata = byOperator({ ids }, 'launchdb limits');
     await loadKeptProject(store, id);
     if (options.size > 0)
       await handle(

@@ -5,7 +5,7 @@ import { explainProject } from '../../application/project/explain-project.ts';
 import { loadProject } from '../../application/project/load-project.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import type { Command } from './command.ts';
+import { byOperator, type Command } from './command.ts';
 
 export const whyCommand: Command = {
   name: 'why',
@@ -43,12 +43,7 @@ export const retryCommand: Command = {
   arguments: [1, 1],
   async run({ store, ids }, { args: [given = ''], say }) {
     const id = projectIdOf(given);
-    const metadata = {
-      correlationId: ids.uuid(),
-      causationId: null,
-      actor: { kind: 'operator', id: 'cli' },
-      reason: 'launchdb retry',
-    } as const;
+    const metadata = byOperator({ ids }, 'launchdb retry');
     await handle({ store, ids }, projectDecider, projectStream(id), { kind: 'RetryStep' }, metadata);
     say(`The step is tried again. "npm run launchdb -- events ${id} --follow" shows how it goes.`);
     return 0;

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Refused } from '../../application/errors.ts';
 import { handle, readOrEmpty } from '../../application/handle.ts';
-import type { EventMetadata } from '../../application/ports/event-store.ts';
 import { latestRollout } from '../../application/process-managers/upgrade-projects.ts';
 import { inWords } from '../../application/project/explain-project.ts';
 import { loadProject } from '../../application/project/load-project.ts';
@@ -14,7 +13,7 @@ import { rolloutDecider, ROLLOUTS_STREAM, type Rollout } from '../../domain/plat
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { listBehind } from '../../projections/project-list/queries.ts';
 import type { Operator } from '../composition/operator.ts';
-import type { Command, Given } from './command.ts';
+import { byOperator, type Command, type Given } from './command.ts';
 import { endProgress, showProgress } from './progress-bar.ts';
 import { projectIdOf } from './project-commands.ts';
 
@@ -79,7 +78,7 @@ async function upgradeOne(
 ): Promise<number> {
   const before = await loadProject(store, id);
   if (!before) throw new Refused(`the log knows no project ${id}`);
-  const metadata = byOperator(ids.uuid(), `launchdb upgrade --project ${id}`);
+  const metadata = byOperator({ ids }, `launchdb upgrade --project ${id}`);
   const watch = new StreamWatch(store);
   await watch.start();
   try {
@@ -117,7 +116,7 @@ async function upgradeAll(
     return 0;
   }
   const command = { kind: 'StartRollout', version, canary: plan.canary, others: plan.others } as const;
-  const metadata = byOperator(ids.uuid(), 'launchdb upgrade --all');
+  const metadata = byOperator({ ids }, 'launchdb upgrade --all');
   await handle({ store, ids }, rolloutDecider, ROLLOUTS_STREAM, command, metadata);
   const started = await latestRollout(store);
   if (!started) throw new Error('no rollout, yet it was started');
@@ -184,10 +183,3 @@ function verdictInWords(id: ProjectId, version: number, verdict: UpgradeVerdict)
       return `${id} is ${verdict.status}: it can be upgraded when it is in service again.`;
   }
 }
-
-const byOperator = (correlationId: string, reason: string): EventMetadata => ({
-  correlationId,
-  causationId: null,
-  actor: { kind: 'operator', id: 'cli' },
-  reason,
-});
