@@ -7,7 +7,7 @@ const OWNER = 'own_0123456789abcdef';
 /** What every adapter of the port must do. `make` gives one with a key of its own. */
 export function tokensContract(name: string, make: (clock: Clock) => Tokens): void {
   let now = new Date('2026-01-01T00:00:00Z');
-  const clock: Clock = { now: () => now, sleep: () => Promise.resolve() };
+  const clock: Clock = { now: () => now, elapsedMs: () => 0, sleep: () => Promise.resolve() };
 
   describe(`tokens: ${name}`, () => {
     const tokens = make(clock);

@@ -15,10 +15,12 @@ import { turn, type Process, type StepMoment, type StepPoint, type TurnDependenc
 import { allProcesses } from './processes.ts';
 import type { World } from './world.ts';
 
-/** A clock that is moved by whoever waits. */
+/** A clock that is moved by whoever waits; what is elapsed never goes back. */
 export class JumpingClock implements Clock {
-  #now = Date.UTC(2030, 0, 1);
-  now = (): Date => new Date(this.#now);
+  #elapsed = 0;
+  #startedAt = Date.UTC(2030, 0, 1);
+  now = (): Date => new Date(this.#startedAt + this.#elapsed);
+  elapsedMs = (): number => this.#elapsed;
   /** Long waits are never over: a step that hangs is not what is tested here. */
   sleep = (_ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
@@ -26,7 +28,11 @@ export class JumpingClock implements Clock {
       else signal?.addEventListener('abort', () => resolve(), { once: true });
     });
   jumpTo(time: Date): void {
-    this.#now = Math.max(this.#now, time.getTime());
+    this.#elapsed = Math.max(this.#elapsed, time.getTime() - this.#startedAt);
+  }
+  /** as an operator or NTP does: the time of day changes, and nothing has elapsed */
+  set(byMs: number): void {
+    this.#startedAt += byMs;
   }
 }
 
@@ -69,20 +75,22 @@ export async function command(harness: ProcessHarness, id: ProjectId, asked: Pro
   await handle(harness, projectDecider, projectStream(id), asked, METADATA);
 }
 
+export const turnDependencies = (harness: ProcessHarness, disturbance: Disturbance): TurnDependencies => ({
+  ...harness,
+  log: quiet,
+  retries: { tries: 3, firstPauseMs: 10, longestPauseMs: 100, deadlineMs: 1_000_000 },
+  processes: disturbed(allProcesses(harness.world), disturbance.around),
+  observe: disturbance.observe ?? (() => {}),
+  around: (_tried, effect) => effect(),
+});
+
 /** Takes turns until nothing is left to do, starting over after each crash as a new process would. */
 export async function runToRest(
   harness: ProcessHarness,
   id: ProjectId,
   disturbance: Disturbance = {},
 ): Promise<ExistingProject> {
-  const dependencies: TurnDependencies = {
-    ...harness,
-    log: quiet,
-    retries: { tries: 3, firstPauseMs: 10, longestPauseMs: 100, deadlineMs: 1_000_000 },
-    processes: disturbed(allProcesses(harness.world), disturbance.around),
-    observe: disturbance.observe ?? (() => {}),
-    around: (_tried, effect) => effect(),
-  };
+  const dependencies = turnDependencies(harness, disturbance);
   for (let turns = 0; turns < 200; turns++) {
     const result = await turn(dependencies, id).catch((error: unknown) => {
       if (error instanceof Crash) return { kind: 'progressed' } as const;

@@ -10,6 +10,7 @@ import {
   MOMENTS,
   repeatEveryEffect,
   runToRest,
+  turnDependencies,
   type Disturbance,
 } from './process-properties.ts';
 import {
@@ -23,6 +24,7 @@ import {
   secrets,
   standing,
 } from './process-harness.ts';
+import { turn } from './process.ts';
 import { allProcesses } from './processes.ts';
 
 const sleep = (): ProjectCommand => ({ kind: 'SleepProject', idleSince: new Date(0) });
@@ -137,6 +139,17 @@ describe('every process', () => {
     expect(project.status).toBe(process.ends);
     expect(standing).toEqual(process.leaves);
   });
+});
+
+test('a pause between two tries is no longer for a clock that was set back meanwhile', async () => {
+  const harness = makeHarness();
+  const id = newProject();
+  await command(harness, id, request(id));
+  const dependencies = turnDependencies(harness, failStep('create-database', 1));
+  expect(await turn(dependencies, id)).toEqual({ kind: 'progressed' });
+  expect(await turn(dependencies, id)).toMatchObject({ kind: 'waiting' });
+  harness.clock.set(-100_000);
+  expect(await turn(dependencies, id)).toEqual({ kind: 'progressed' });
 });
 
 describe('a provision that cannot succeed', () => {

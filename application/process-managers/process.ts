@@ -104,6 +104,9 @@ type Task = {
   run(): Promise<ProjectEvent>;
 };
 
+/** a pause is half as long to half as long again */
+const MOST_JITTER = 1.5;
+
 const PROGRESSED: TurnResult = { kind: 'progressed' };
 const IDLE: TurnResult = { kind: 'idle' };
 
@@ -120,8 +123,8 @@ export async function turn(dependencies: TurnDependencies, id: ProjectId): Promi
   const metadata = { ...metadataOf(history, process), reason };
   const record = (events: readonly ProjectEvent[]) => append(dependencies, project, metadata, events);
   if (!task) return record([outcomeOfUndo(run)]);
-  if (run.trouble?.retryAt && run.trouble.retryAt > now)
-    return { kind: 'waiting', until: run.trouble.retryAt };
+  const until = run.trouble?.retryAt;
+  if (until && isAhead(until, now, dependencies.retries)) return { kind: 'waiting', until };
 
   const { step, direction } = task;
   const here = { project: id, process: run.process, step, direction };
@@ -137,6 +140,10 @@ export async function turn(dependencies: TurnDependencies, id: ProjectId): Promi
   at('after-append');
   return result;
 }
+
+/** No pause is as long as what the clock was set back by: then the time has come. */
+const isAhead = (until: Date, now: Date, { longestPauseMs }: RetryPolicy): boolean =>
+  until > now && until.getTime() - now.getTime() <= longestPauseMs * MOST_JITTER;
 
 function nextTask(process: Process, project: ExistingProject, run: ProcessRun): Task | undefined {
   if (run.undoing) return nextUndo(process, project, run, run.undoing.step);
@@ -213,7 +220,8 @@ function failure(
   const exhausted = attempt >= retries.tries || now - run.stepSince.getTime() >= retries.deadlineMs;
   const final = exhausted || !(error instanceof Unavailable);
   const pauseMs =
-    Math.min(retries.firstPauseMs * 2 ** (attempt - 1), retries.longestPauseMs) * (0.5 + ids.random());
+    Math.min(retries.firstPauseMs * 2 ** (attempt - 1), retries.longestPauseMs) *
+    (MOST_JITTER - ids.random());
   const retryAt = final ? null : new Date(now + pauseMs).toISOString();
   const reason = reasonOf(error);
   const failed: ProjectEvent = { type: 'StepFailed', data: { step, direction, attempt, reason, retryAt } };

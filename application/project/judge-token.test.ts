@@ -14,7 +14,11 @@ async function sleeping() {
   let [looks, pauses] = [0, 0];
   const dependencies = {
     secrets,
-    clock: { now: () => new Date(), sleep: () => Promise.resolve(void pauses++) },
+    clock: {
+      now: () => new Date(),
+      elapsedMs: () => performance.now(),
+      sleep: () => Promise.resolve(void pauses++),
+    },
     find: async () => (looks++, (await loadProject(harness.store, id))?.project),
   };
   return {

@@ -34,7 +34,7 @@ export async function runSql(
   signal: AbortSignal,
 ): Promise<SqlOutcome> {
   const shape = statementShape(statement.query);
-  const startedAt = recorder.clock.now().getTime();
+  const startedAt = recorder.clock.elapsedMs();
   const record = (outcome: string) =>
     recordAccess(
       recorder,
@@ -46,7 +46,7 @@ export async function runSql(
           fingerprint: recorder.ids.uuidFor(shape),
           statement: statementName(shape),
           outcome,
-          durationMs: recorder.clock.now().getTime() - startedAt,
+          durationMs: Math.round(recorder.clock.elapsedMs() - startedAt),
         },
       },
       metadata,

@@ -12,7 +12,11 @@ import { requestProject, type ProjectRequest } from './request-project.ts';
 function requester() {
   const harness = makeHarness();
   const { store, ids, world } = harness;
-  const clock = { now: () => new Date(), sleep: (ms: number) => new Promise<void>((r) => setTimeout(r, ms)) };
+  const clock = {
+    now: () => new Date(),
+    elapsedMs: () => performance.now(),
+    sleep: (ms: number) => new Promise<void>((r) => setTimeout(r, ms)),
+  };
   let max = 1_000;
   const capacity = async () => {
     const requested = (await store.readAll({ after: 0n, limit: 1_000 })).events.filter(

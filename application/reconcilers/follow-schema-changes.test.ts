@@ -31,7 +31,7 @@ function following(count: number) {
         return Promise.resolve();
       },
     },
-    clock: { now: () => new Date(), sleep: () => Promise.resolve() },
+    clock: { now: () => new Date(), elapsedMs: () => performance.now(), sleep: () => Promise.resolve() },
     log: { debug() {}, info() {}, warn: (...said) => void warned.push(said), error() {} },
     lookEveryMs: 1,
   });

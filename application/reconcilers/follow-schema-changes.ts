@@ -71,9 +71,9 @@ export class SchemaFollower {
 
   async #lookNowAndThen(): Promise<void> {
     const { clock, lookEveryMs, log } = this.#dependencies;
-    let lookedAtAll = clock.now().getTime();
+    let lookedAtAll = clock.elapsedMs();
     while (!this.#stopping.signal.aborted) {
-      const startedAt = clock.now().getTime();
+      const startedAt = clock.elapsedMs();
       if (startedAt - lookedAtAll > LOOK_AT_ALL_EVERY_MS) {
         this.#seen.clear();
         lookedAtAll = startedAt;
@@ -81,7 +81,7 @@ export class SchemaFollower {
       await this.look().catch((error: unknown) =>
         log.debug({ err: error }, 'could not look for changed tables'),
       );
-      const took = clock.now().getTime() - startedAt;
+      const took = clock.elapsedMs() - startedAt;
       const pauseMs = Math.min(PAUSE_PER_LOOK * took, LONGEST_PAUSE_MS);
       await clock.sleep(Math.max(lookEveryMs, pauseMs), this.#stopping.signal);
     }

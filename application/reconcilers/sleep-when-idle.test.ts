@@ -52,6 +52,15 @@ test('idle for its whole time it falls asleep, and the log says since when nobod
   });
 });
 
+test('a clock that is set does not put anybody to sleep, nor keeps them awake', async () => {
+  const { harness, look } = await awakeProject();
+  await look(0);
+  harness.clock.set(60 * MINUTE_MS);
+  expect(await look(1)).toBe('active');
+  harness.clock.set(-120 * MINUTE_MS);
+  expect(await look(9)).toBe('sleeping');
+});
+
 test('any use gives it its whole time again, also when the pooler counts from the beginning', async () => {
   const { look } = await awakeProject();
   await look(0);

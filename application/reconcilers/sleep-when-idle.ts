@@ -37,7 +37,7 @@ const UNUSED: Use = { count: 0, busy: false };
 
 interface Seen {
   readonly count: number;
-  readonly since: Date;
+  readonly sinceMs: number;
 }
 
 export class IdleWatch {
@@ -68,16 +68,18 @@ export class IdleWatch {
     const candidates = await awake();
     const used = await use();
     if (!used) return;
-    const now = clock.now();
+    const nowMs = clock.elapsedMs();
     // of the others nothing is kept: one that wakes has its whole time again
     const seen = new Map<ProjectId, Seen>();
     for (const { projectId, revision } of candidates) {
       const { count, busy } = used.get(projectId) ?? UNUSED;
       const before = this.#seen.get(projectId);
       const idle = before?.count === count && !busy;
-      const since = idle ? before.since : now;
-      seen.set(projectId, { count, since });
-      if (now.getTime() - since.getTime() >= idleMs) await this.#sleep(projectId, revision, since);
+      const sinceMs = idle ? before.sinceMs : nowMs;
+      seen.set(projectId, { count, sinceMs });
+      const idleForMs = nowMs - sinceMs;
+      if (idleForMs < idleMs) continue;
+      await this.#sleep(projectId, revision, new Date(clock.now().getTime() - idleForMs));
     }
     this.#seen = seen;
   }

@@ -67,7 +67,7 @@ export class DockerEngine {
   }
 
   async #isGone(name: string): Promise<boolean> {
-    for (const deadline = Date.now() + ANSWER_WITHIN_MS; Date.now() < deadline;) {
+    for (const deadline = performance.now() + ANSWER_WITHIN_MS; performance.now() < deadline;) {
       if (!(await this.inspect(name))) return true;
       await sleep(50);
     }

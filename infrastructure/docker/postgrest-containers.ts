@@ -110,14 +110,14 @@ export class PostgrestContainers {
    * @returns undefined when it does not answer within a moment
    */
   async adopt(project: ProjectId, name: string): Promise<Serving | undefined> {
-    const deadline = Date.now() + ADOPT_WITHIN_MS;
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + ADOPT_WITHIN_MS;
+    while (performance.now() < deadline) {
       const info = await this.inspect(project, name);
       const endpoint = info && this.endpointOf(info);
       // stopped, paused or cut off by hand it does not come back by itself
       if (!endpoint && !info?.State.Restarting) return undefined;
       if (endpoint) {
-        const ready = this.#untilReady(name, endpoint, deadline - Date.now(), info.RestartCount);
+        const ready = this.#untilReady(name, endpoint, deadline - performance.now(), info.RestartCount);
         if (await succeeds(ready)) return { id: info.Id, endpoint, reload: await this.#reloadDigest(name) };
       }
       await pause(POLL_MS);
@@ -132,9 +132,9 @@ export class PostgrestContainers {
     for (const { signal, answer } of RELOAD) {
       const from = (await this.#log(name)).at(-1)?.at ?? '';
       await this.#options.engine.signal(name, signal);
-      const deadline = Date.now() + RELOAD_WITHIN_MS;
+      const deadline = performance.now() + RELOAD_WITHIN_MS;
       while (!(await this.#log(name)).some(({ at, text }) => at > from && text.includes(answer))) {
-        if (Date.now() > deadline) throw new Unavailable(`reload the REST API of ${api.project}`);
+        if (performance.now() > deadline) throw new Unavailable(`reload the REST API of ${api.project}`);
         await pause(POLL_MS);
       }
     }

@@ -60,13 +60,13 @@ async function launchDockerd(folder: string, host: string, filters: boolean): Pr
   });
   failed.catch(() => {});
   const engine = new DockerEngine(host);
-  for (const deadline = Date.now() + ANSWERS_WITHIN_MS; ;) {
+  for (const deadline = performance.now() + ANSWERS_WITHIN_MS; ;) {
     const answers = engine.docker.ping().then(
       () => true,
       () => false,
     );
     if (await Promise.race([answers, failed])) return child.pid ?? 0;
-    if (Date.now() > deadline) throw new Error(`dockerd does not answer; see ${folder}/log`);
+    if (performance.now() > deadline) throw new Error(`dockerd does not answer; see ${folder}/log`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

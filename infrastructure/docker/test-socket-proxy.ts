@@ -28,13 +28,13 @@ export async function startSocketProxy(host: string, port?: number): Promise<Tes
   const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
   failed.catch(() => {});
   const engine = new DockerEngine(`tcp://${listen}`);
-  for (const deadline = Date.now() + ANSWERS_WITHIN_MS; ;) {
+  for (const deadline = performance.now() + ANSWERS_WITHIN_MS; ;) {
     const answers = engine.requireAnswer().then(
       () => true,
       () => false,
     );
     if (await Promise.race([answers, failed])) break;
-    if (Date.now() > deadline || child.exitCode !== null) throw new Error('HAProxy does not answer');
+    if (performance.now() > deadline || child.exitCode !== null) throw new Error('HAProxy does not answer');
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return {

@@ -69,7 +69,7 @@ export class EsdbConnection {
   append(requests: readonly streams.AppendReq[]): Promise<streams.AppendResp> {
     return this.#atLeader(async (client) => {
       const { promise, resolve, reject } = Promise.withResolvers<streams.AppendResp>();
-      const deadline = new Date(Date.now() + this.#timeoutMs);
+      const deadline = inMs(this.#timeoutMs);
       const call = client.append(...this.#arguments(deadline), (error, response) => {
         if (error) reject(error);
         else resolve(response);
@@ -216,3 +216,6 @@ function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T
     });
   });
 }
+
+/** gRPC takes a time of day and makes it a timer at once. */
+const inMs = (ms: number): Date => new Date(new Date().getTime() + ms);

@@ -89,14 +89,14 @@ export class AdminConsole {
 
   /** @throws {Unavailable} it does not answer in time; at once when it answers and does not let us in */
   async untilItAnswers(signal?: AbortSignal): Promise<void> {
-    const deadline = Date.now() + READY_WITHIN_MS;
+    const deadline = performance.now() + READY_WITHIN_MS;
     for (;;) {
       if (signal?.aborted) throw new Error('PgBouncer ended while it started; its log says why');
       try {
         await this.administer('reach the pooler', (client) => client.query('SHOW VERSION'));
         return;
       } catch (error) {
-        if (isNo(error) || Date.now() > deadline) throw error;
+        if (isNo(error) || performance.now() > deadline) throw error;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     }

@@ -42,10 +42,19 @@ test('of a process of this machine that died it is taken at once, and of one els
   const elsewhere = newFile();
   await writeFile(elsewhere, 'another-machine 1 1 some-nonce');
   await expect(FolderLock.take(elsewhere, quick)).rejects.toThrow(Refused);
-  const past = new Date(Date.now() - 60_000);
-  await utimes(elsewhere, past, past);
-  await (await FolderLock.take(elsewhere, quick)).release();
+  await (await FolderLock.take(elsewhere, { ...quick, waitMs: 3_000 })).release();
 });
+
+test.each([-3_600_000, 3_600_000])(
+  'a clock that is set by %i ms takes nothing from its holder',
+  async (byMs) => {
+    const file = newFile();
+    const time = new Date(Date.now() + byMs);
+    await writeFile(file, 'another-machine 1 1 some-nonce');
+    await utimes(file, time, time);
+    await expect(FolderLock.take(file, quick)).rejects.toThrow(Refused);
+  },
+);
 
 test('of many that see a dead holder exactly one gets it', async () => {
   for (let round = 0; round < 5; round++) {

@@ -37,10 +37,14 @@ export class FolderLock {
   static async take(file: string, times: LockTimes = TIMES): Promise<FolderLock> {
     const mine = `${hostname()} ${(await processIdentity(process.pid)) ?? process.pid} ${randomUUID()}`;
     const deadline = performance.now() + times.waitMs;
+    const untouched = new Untouched(file);
     for (;;) {
       if (await made(file, mine)) return new FolderLock(file, mine, times);
       const holder = await readFile(file, 'utf8').catch(() => undefined);
-      if (holder !== undefined && (await isDead(file, holder, times))) {
+      if (
+        holder !== undefined &&
+        ((await endedHere(holder)) || (await untouched.isLongerThan(times.deadAfterMs)))
+      ) {
         if (await takenOver(file, mine)) return new FolderLock(file, mine, times);
       } else if (performance.now() > deadline) {
         throw new Refused(
@@ -83,11 +87,27 @@ async function made(file: string, mine: string): Promise<boolean> {
   }
 }
 
-async function isDead(file: string, holder: string, { deadAfterMs }: LockTimes): Promise<boolean> {
+async function endedHere(holder: string): Promise<boolean> {
   const [host, pid, startedAt] = holder.split(' ');
-  if (host === hostname() && (await processIdentity(Number(pid))) !== `${pid} ${startedAt}`) return true;
-  const touchedAt = (await stat(file).catch(() => undefined))?.mtimeMs;
-  return touchedAt !== undefined && Date.now() - touchedAt > deadAfterMs;
+  return host === hostname() && (await processIdentity(Number(pid))) !== `${pid} ${startedAt}`;
+}
+
+/** How long a file has been seen as it is: its own time is of a clock that somebody may set. */
+class Untouched {
+  readonly #file: string;
+  #touchedAt: number | undefined;
+  #sinceMs = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async isLongerThan(ms: number): Promise<boolean> {
+    const touchedAt = (await stat(this.#file).catch(() => undefined))?.mtimeMs;
+    if (touchedAt === undefined || touchedAt !== this.#touchedAt) this.#sinceMs = performance.now();
+    this.#touchedAt = touchedAt;
+    return touchedAt !== undefined && performance.now() - this.#sinceMs > ms;
+  }
 }
 
 /** Of several that see a dead holder the last one to write has it; each looks after the others have written, too. */

@@ -86,7 +86,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   /** the reload that has not begun yet: everybody whose change came before it waits for it */
   #next: Promise<void> | undefined;
   #current: Promise<void> = Promise.resolve();
-  #lastReload = 0;
+  #lastReload = -Infinity;
   #writing: Promise<void> = Promise.resolve();
   /** PgBouncer may not have what the files say: when to try again */
   #behind: { readonly retryAt: number; readonly pauseMs: number } | undefined;
@@ -228,11 +228,11 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #reload(): Promise<void> {
     this.#next ??= this.#current
       .catch(() => {})
-      .then(() => sleep(Math.max(this.#lastReload + RELOAD_EVERY_MS - Date.now(), 0)))
+      .then(() => sleep(Math.max(this.#lastReload + RELOAD_EVERY_MS - performance.now(), 0)))
       .then(() => {
         this.#current = this.#next ?? Promise.resolve();
         this.#next = undefined;
-        this.#lastReload = Date.now();
+        this.#lastReload = performance.now();
         return this.#apply();
       });
     return this.#next;
@@ -280,7 +280,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   #fellBehind(): void {
     const pauseMs = Math.min((this.#behind?.pauseMs ?? LOOK_EVERY_MS / 2) * 2, LONGEST_RETRY_MS);
-    this.#behind = { retryAt: Date.now() + pauseMs, pauseMs };
+    this.#behind = { retryAt: performance.now() + pauseMs, pauseMs };
   }
 
   #render(): ReadonlyMap<string, string> {
@@ -330,8 +330,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
       for (let askAt = 0; !signal.aborted;) {
         await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
         if (signal.aborted) return;
-        const ask = Date.now() >= askAt;
-        if (ask) askAt = Date.now() + ASK_EVERY_MS;
+        const ask = performance.now() >= askAt;
+        if (ask) askAt = performance.now() + ASK_EVERY_MS;
         await this.#look(ask).catch((error: unknown) => {
           this.#options.log.debug({ err: error }, 'the pooler could not be looked at, or put right');
         });
@@ -341,7 +341,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   async #look(ask: boolean): Promise<void> {
     const changed = await this.#folder.changed([MAIN, ENTRIES, LOGINS]);
-    if (this.#behind) return Date.now() < this.#behind.retryAt ? undefined : this.#reload();
+    if (this.#behind) return performance.now() < this.#behind.retryAt ? undefined : this.#reload();
     if (changed) return this.#reload();
     if (!ask) return;
     const verified = new Set(this.#verified);

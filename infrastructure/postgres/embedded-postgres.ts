@@ -143,7 +143,7 @@ async function runsOn(options: EmbeddedPostgresOptions): Promise<boolean> {
 }
 
 async function untilItAnswers(options: EmbeddedPostgresOptions, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + READY_WITHIN_MS;
+  const deadline = performance.now() + READY_WITHIN_MS;
   for (;;) {
     if (signal.aborted) throw new Error(`PostgreSQL ended while it started; see ${options.logFile}`);
     const client = new pg.Client({
@@ -161,7 +161,7 @@ async function untilItAnswers(options: EmbeddedPostgresOptions, signal: AbortSig
       return;
     } catch (error) {
       // 28P01: it answers, but the password is not ours; waiting changes nothing
-      if ((error as { code?: string }).code === '28P01' || Date.now() > deadline) throw error;
+      if ((error as { code?: string }).code === '28P01' || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

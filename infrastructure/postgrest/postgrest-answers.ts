@@ -22,11 +22,11 @@ const PROBE_WITHIN_MS = 5_000;
 
 /** The admin port's /ready is 200 when the schema has been read. @throws when it is not in time, or has ended */
 export async function untilReady(admin: Endpoint, withinMs: number, ended: AbortSignal): Promise<void> {
-  const deadline = Date.now() + withinMs;
+  const deadline = performance.now() + withinMs;
   for (;;) {
     if (ended.aborted) throw ended.reason as Error;
     if (await isReady(admin)) return;
-    if (Date.now() > deadline) throw new Error('PostgREST does not get ready');
+    if (performance.now() > deadline) throw new Error('PostgREST does not get ready');
     await pause(POLL_MS);
   }
 }

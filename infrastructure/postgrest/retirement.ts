@@ -37,9 +37,9 @@ export class Retirement {
 
   async #getsQuiet(project: ProjectId): Promise<boolean> {
     await pause(HEARD_AFTER_MS);
-    const deadline = Date.now() + QUIET_WITHIN_MS;
+    const deadline = performance.now() + QUIET_WITHIN_MS;
     while (await this.#inUse?.(project)) {
-      if (Date.now() > deadline) return false;
+      if (performance.now() > deadline) return false;
       await pause(QUIET_POLL_MS);
     }
     return true;

@@ -100,7 +100,7 @@ export class PostgrestProcess {
 
   /** @throws {Unavailable} nothing is left running then */
   static async start(api: DataApi, options: ObservedPostgrestOptions): Promise<PostgrestProcess> {
-    const deadline = Date.now() + START_WITHIN_MS;
+    const deadline = performance.now() + START_WITHIN_MS;
     for (let tries = 1; ; tries++) {
       const one = new PostgrestProcess(api, options);
       try {
@@ -108,7 +108,7 @@ export class PostgrestProcess {
         return one;
       } catch (error) {
         // it may have ended because somebody else took its port before it did
-        if (tries === START_TRIES || Date.now() > deadline) {
+        if (tries === START_TRIES || performance.now() > deadline) {
           throw new Unavailable(`start the REST API of ${api.project}`, error);
         }
       }
@@ -166,9 +166,9 @@ export class PostgrestProcess {
     const file = logFile(this.#options.folder, this.#api.project);
     const from = (await stat(file)).size;
     const { pid } = this.#program;
-    const deadline = Date.now() + RELOAD_WITHIN_MS;
+    const deadline = performance.now() + RELOAD_WITHIN_MS;
     if (pid !== undefined && signal(pid, name)) {
-      while (Date.now() < deadline && this.#program.pid === pid) {
+      while (performance.now() < deadline && this.#program.pid === pid) {
         if ((await readFrom(file, from)).includes(answer)) return;
         await pause(POLL_MS);
       }

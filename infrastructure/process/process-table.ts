@@ -73,8 +73,8 @@ export async function endProcess(
 ): Promise<boolean> {
   for (const step of steps) {
     signal(pid, step.signal);
-    const deadline = Date.now() + step.waitMs;
-    for (let pauseMs = 2; Date.now() < deadline; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const deadline = performance.now() + step.waitMs;
+    for (let pauseMs = 2; performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 50)) {
       if (!(await isAlive(pid))) return true;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

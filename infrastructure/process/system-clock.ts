@@ -5,6 +5,10 @@ export class SystemClock implements Clock {
     return new Date();
   }
 
+  elapsedMs(): number {
+    return performance.now();
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {

@@ -94,7 +94,7 @@ export class MemoryRateLimits implements RateLimits {
     const { consumedPoints } = await this.#wrong.penalty(key);
     if (consumedPoints < this.#wrong.points) return { outcome: 'wrong' };
     const { msBeforeNext } = await this.#wrong.block(key, this.#blockSeconds);
-    return { outcome: 'blocked', until: new Date(Date.now() + msBeforeNext) };
+    return { outcome: 'blocked', until: new Date(new Date().getTime() + msBeforeNext) };
   }
 
   /** One at a time, or many guesses sent at once would all be checked before the first is counted. */

@@ -120,7 +120,7 @@ export class CaddyUnderTest {
   }
 
   async #ready(): Promise<void> {
-    const deadline = Date.now() + READY_WITHIN_MS;
+    const deadline = performance.now() + READY_WITHIN_MS;
     const certificate = join(this.#folder, 'caddy', 'pki', 'authorities', 'local', 'root.crt');
     for (;;) {
       try {
@@ -129,7 +129,7 @@ export class CaddyUnderTest {
         return;
       } catch (error) {
         if (this.#child.exitCode !== null) throw new Error(`Caddy ended:\n${this.output}`, { cause: error });
-        if (Date.now() > deadline) {
+        if (performance.now() > deadline) {
           await this.stop();
           throw new Error(`Caddy does not get ready:\n${this.output}`, { cause: error });
         }

@@ -386,7 +386,11 @@ describe('logging out', () => {
 describe('an access token', () => {
   const foreign = () => new JoseTokens(randomBytes(32), new SystemClock());
   test('is refused when forged, expired, unsigned or not there', async () => {
-    const hourAgo = { now: () => new Date(Date.now() - 3_600_000), sleep: () => Promise.resolve() };
+    const hourAgo = {
+      now: () => new Date(Date.now() - 3_600_000),
+      elapsedMs: () => 0,
+      sleep: () => Promise.resolve(),
+    };
     const { ownerId, access } = await signedIn();
     const [header, payload, signature] = access.split('.');
     const claims = { sub: ownerId, iss: 'launchdb', aud: 'launchdb-platform' };

@@ -50,8 +50,8 @@ function signed(
   certificate.publicKey = publicKey;
   // a number, and not one that would be read as negative
   certificate.serialNumber = `01${forge.util.bytesToHex(forge.random.getBytesSync(8))}`;
-  certificate.validity.notBefore = new Date(Date.now() - DAY_MS);
-  certificate.validity.notAfter = new Date(Date.now() + DAY_MS);
+  certificate.validity.notBefore = new Date(new Date().getTime() - DAY_MS);
+  certificate.validity.notAfter = new Date(new Date().getTime() + DAY_MS);
   certificate.setSubject(subject);
   certificate.setIssuer(issuer);
   certificate.setExtensions(extensions);
