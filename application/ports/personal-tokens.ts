@@ -1,5 +1,5 @@
-/** `read` lets GET through, `write` everything else. */
-export const TOKEN_SCOPES = ['read', 'write'] as const;
+/** `read` lets GET through, `write` everything else; what an answer with keys or passwords needs besides is `secrets`. */
+export const TOKEN_SCOPES = ['read', 'write', 'secrets'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
 /** A token that a program of the owner's uses in his place; it is shown once and stored hashed. */

@@ -258,6 +258,17 @@ describe('secrets', () => {
     const project = `/api/projects/${id}`;
     expect((await as(reader.token, 'GET', '/api/projects')).status).toBe(200);
     expect((await as(reader.token, 'POST', `${project}/pause`)).status).toBe(403);
+    for (const [method, path] of [
+      ['GET', '/keys'],
+      ['GET', '/connection'],
+      ['POST', '/keys/rotate'],
+      ['POST', '/database-password/rotate'],
+    ] as const) {
+      expect([path, (await as(writer.token, method, `${project}${path}`)).status]).toEqual([path, 403]);
+    }
+    const secrets = await issue({ name: 's', scopes: ['read', 'secrets'] });
+    expect((await as(secrets.token, 'GET', `${project}/connection`)).body).toHaveProperty('service_role_key');
+    expect((await as(secrets.token, 'POST', `${project}/keys/rotate`)).status).toBe(403);
     expect((await as(writer.token, 'PATCH', project, { display_name: 'By token' })).status).toBe(200);
     expect((await as(writer.token, 'GET', '/api/projects')).status).toBe(403);
     expect((await as(writer.token, 'GET', '/api/projects/proj_0123456789abcdef')).status).toBe(404);

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../application/ports/clock.ts';
-import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
+import type { PersonalTokens, TokenScope } from '../../application/ports/personal-tokens.ts';
 import { PERSONAL_TOKEN_PREFIX, type Tokens } from '../../application/ports/tokens.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Endpoint, Owner } from './endpoint.ts';
@@ -44,14 +44,21 @@ export function requireScope(endpoint: Endpoint, owner: Owner | undefined, proje
   const token = owner?.token;
   if (!token) return;
   if (endpoint.auth === 'session') throw forbidden('A personal token may not do this; log in.');
-  const scope = endpoint.method === 'get' ? 'read' : 'write';
-  if (!token.scopes.includes(scope)) throw forbidden(`The token has no scope "${scope}".`);
+  for (const scope of scopesOf(endpoint)) {
+    if (!token.scopes.includes(scope)) throw forbidden(`The token has no scope "${scope}".`);
+  }
   if (token.projectId === null) return;
   if (!endpoint.path.startsWith('/api/projects/:id')) throw forbidden('The token is for one project only.');
   if (projectId !== token.projectId) {
     throw new Rejection('project/not-found', 'There is no such project.');
   }
 }
+
+/** What a personal token needs for an endpoint. */
+export const scopesOf = ({ method, revealsSecrets }: Endpoint): readonly TokenScope[] => [
+  method === 'get' ? 'read' : 'write',
+  ...(revealsSecrets ? (['secrets'] as const) : []),
+];
 
 /**
  * The key that the platform's parts show each other. Compared in constant time, as digests, so that not even its

@@ -88,6 +88,7 @@ export interface Endpoint {
   readonly description?: string;
   readonly tags: readonly string[];
   readonly auth: Auth;
+  readonly revealsSecrets: boolean;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly headers: z.ZodObject;
@@ -113,6 +114,8 @@ export interface Declaration<
   readonly description?: string;
   readonly tags?: readonly string[];
   readonly auth: A;
+  /** the answer holds keys or passwords: a personal token needs the scope `secrets` for it, too */
+  readonly revealsSecrets?: boolean;
   readonly params?: P;
   readonly query?: Q;
   /** names in lower case; other headers are left alone */
@@ -147,6 +150,7 @@ export function endpoint<
   return {
     ...declared,
     tags: declared.tags ?? [],
+    revealsSecrets: declared.revealsSecrets ?? false,
     params: strict(params),
     query: strict(query),
     headers: headers ?? z.object({}),

@@ -39,7 +39,7 @@ test('the document says what the schemas say', () => {
     '/api/things': { get: { security: [], operationId: 'get-api-things' } },
     '/api/things/{id}': {
       post: {
-        security: [{ accessToken: [] }, { personalToken: [] }],
+        security: [{ accessToken: [] }, { personalToken: ['write'] }],
         parameters: [
           { name: 'id', in: 'path', required: true },
           { name: 'dry', in: 'query', required: false },

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document, from the same schemas that validate. The same endpoints give the same bytes. */
 import { z } from 'zod';
+import { scopesOf } from './authenticate.ts';
 import type { Endpoint } from './endpoint.ts';
 import { PROBLEMS } from './problem-table.ts';
 
@@ -20,7 +21,6 @@ export interface OpenApiDocument extends JsonObject {
 const INFO: DocumentInfo = { title: 'LaunchDB', version: '1' };
 const SECURITY = {
   none: [],
-  owner: [{ accessToken: [] }, { personalToken: [] }],
   session: [{ accessToken: [] }],
   internal: [{ internalKey: [] }],
 };
@@ -58,7 +58,9 @@ function operation(endpoint: Endpoint): JsonObject {
     summary,
     ...(description !== undefined && { description }),
     tags,
-    security: SECURITY[auth],
+    // of a bearer token the list holds the scopes that it needs (OpenAPI 3.1)
+    security:
+      auth === 'owner' ? [{ accessToken: [] }, { personalToken: scopesOf(endpoint) }] : SECURITY[auth],
     ...(parameters.length > 0 && { parameters }),
     ...(body && { requestBody: requestBody(body) }),
     responses: {

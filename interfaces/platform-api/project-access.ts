@@ -76,6 +76,7 @@ const connection = (dependencies: ProjectAccessDependencies): Endpoint =>
     summary: 'URLs and keys of a project',
     tags,
     auth: 'owner',
+    revealsSecrets: true,
     params: idParam,
     responses: {
       200: apiKeys.extend({
@@ -111,6 +112,7 @@ const keys = (dependencies: ProjectAccessDependencies): Endpoint =>
     summary: 'The API keys of a project',
     tags,
     auth: 'owner',
+    revealsSecrets: true,
     params: idParam,
     responses: { 200: apiKeys },
     handler: async ({ owner, params, context }) => {
@@ -149,6 +151,7 @@ const rotateKeysEndpoint = (dependencies: ProjectAccessDependencies): Endpoint =
       'No request is refused meanwhile. The old keys, and tokens signed with their secret, stay good for the overlap: 24 h unless you say otherwise, 0 for a key that leaked.',
     tags,
     auth: 'owner',
+    revealsSecrets: true,
     params: idParam,
     body: z
       .strictObject({
@@ -180,6 +183,7 @@ const rotatePasswordEndpoint = (dependencies: ProjectAccessDependencies): Endpoi
     description: 'The old one ends when the new one is in force; open connections go on.',
     tags,
     auth: 'owner',
+    revealsSecrets: true,
     params: idParam,
     responses: { 200: z.object(databaseUriSchemas) },
     handler: async ({ owner, params, context, signal }) => {

@@ -42,7 +42,14 @@ export const tokenEndpoints = (dependencies: PersonalTokenDependencies): Endpoin
     auth: 'session',
     body: z.strictObject({
       name: z.string().trim().min(1).max(100),
-      scopes: z.array(z.enum(TOKEN_SCOPES)).min(1).max(2).default(['read']),
+      scopes: z
+        .array(z.enum(TOKEN_SCOPES))
+        .min(1)
+        .max(TOKEN_SCOPES.length)
+        .default(['read'])
+        .describe(
+          'read: GET. write: everything else. secrets: beside them, answers with keys and passwords.',
+        ),
       project_id: z.string().refine(isProjectId, 'not a project id').optional(),
       expires_at: z.iso.datetime({ offset: true }).optional(),
     }),
