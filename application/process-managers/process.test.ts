@@ -217,7 +217,7 @@ describe('a sleeping project', () => {
     const { harness, id } = await play(processes.find(({ name }) => name === 'sleep') ?? processes[0]);
     const next = await secrets.issue();
     const dataApi = { maxRows: 7, schemas: ['public'] };
-    const overlapUntil = new Date(0);
+    const overlapUntil = new Date(Date.UTC(2031, 0, 1));
     const changes: readonly ProjectCommand[] = [
       { kind: 'RotateJwtSecret', secrets: secrets.seal(id, { ...issued, ...next }), overlapUntil },
       { kind: 'RotateDatabasePassword', secrets: secrets.seal(id, { ...issued, ...next }) },

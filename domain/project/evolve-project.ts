@@ -157,13 +157,16 @@ type Rotation = Extract<
 
 function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<ExistingProject> {
   switch (event.type) {
-    case 'JwtSecretRotated':
+    case 'JwtSecretRotated': {
+      const until = new Date(event.data.overlapUntil);
       return {
         secrets: event.data.secrets,
         keysIssuedAt: event.recordedAt,
-        previousKeys: { secrets: state.secrets, until: new Date(event.data.overlapUntil) },
+        // without an overlap the first reload already leaves the old keys out: nobody has to come and retire them
+        previousKeys: until > event.recordedAt ? { secrets: state.secrets, until } : null,
         run: applying(state, event),
       };
+    }
     case 'PreviousJwtSecretRetired':
       return { previousKeys: null, run: applying(state, event) };
     case 'DatabasePasswordRotated':

@@ -297,6 +297,16 @@ describe('sleep and wake', () => {
     expect(existing(changed).resources).toMatchObject({ pool: true, postgrest: false });
   });
 
+  test('keys that are rotated without an overlap leave nothing that would have to be retired', () => {
+    const rotated = (overlapUntil: string): ProjectEvent => ({
+      type: 'JwtSecretRotated',
+      data: { secrets, overlapUntil },
+    });
+    expect(existing([...provisioned, rotated('2000-01-01T00:00:00.000Z')]).previousKeys).toBeNull();
+    const overlapping = existing([...provisioned, rotated('2030-01-01T00:01:00.000Z')]);
+    expect(overlapping.previousKeys?.until).toEqual(new Date('2030-01-01T00:01:00.000Z'));
+  });
+
   test('it sleeps on after its password was changed, also when an operator had to help', () => {
     const suspended: ProjectEvent = { type: 'ProjectSuspended', data: { step: 'x', reason: 'y' } };
     const retried = [...sleeping, newPassword, suspended, plain('StepRetryRequested')];

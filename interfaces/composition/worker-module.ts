@@ -36,7 +36,8 @@ const CONCURRENT_PROJECTS = 6;
 const UPGRADES_AT_ONCE = Math.min(4, Math.max(1, availableParallelism() - 1));
 const LOOK_BEHIND_EVERY_MS = 5_000;
 const LOOK_EVERY_MS = 30_000;
-const SWEEP_EVERY_MS = 10_000;
+/** keys are refused when their overlap is over, not much later: the question is two short looks at an index */
+const SWEEP_EVERY_MS = 1_000;
 /** and for a short time of idleness more often */
 const LOOK_FOR_IDLE_EVERY_MS = 15_000;
 const VIEW = 'provisioning-progress';
