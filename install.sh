@@ -131,6 +131,8 @@ LAUNCHDB_UID=$uid
 LAUNCHDB_GID=$gid
 DOCKER_SOCKET=$socket
 DOCKER_GID=$(stat -L -c %g "$socket" 2>/dev/null || echo 0)
+# a fifth of this disk, so that no project fills it alone; 0: no limit
+PROJECT_DATABASE_SIZE_MB=$(df -Pk state | awk 'NR == 2 { print int($2 / 1024 / 5) }')
 ENV
 
 compose config -q || fail 'docker-compose.yml cannot be used with this .env; see the message above'

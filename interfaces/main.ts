@@ -7,12 +7,17 @@ const STOP_WITHIN_MS = 60_000;
 const tell = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
+  // every file is made with a mode of its own; what a shell takes away from it, other users of ours would miss
+  process.umask(0o022);
   const config = readConfig();
   const log = pinoLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
   // a second Ctrl-C changes nothing: it would leave the programs running
   process.on('SIGINT', ask);
   process.on('SIGTERM', ask);
+  // the terminal was closed, and with it where we write to
+  process.on('SIGHUP', ask);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   tell('Starting LaunchDB ...');
   const startedAt = performance.now();
   const platform = await startPlatform({ config, searchPath: searchPath(), log, tell });

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import type { Log } from '../../application/ports/log.ts';
 import type { PostgresBinaries } from '../process/binaries.ts';
+import { disownPidFile } from './leftover-pid-file.ts';
 import { launch } from '../process/launch.ts';
 import { listPrograms } from '../process/process-table.ts';
 import { SupervisedProgram } from '../process/supervised-program.ts';
@@ -67,6 +68,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     },
     launch: async () => {
       await options.beforeLaunch?.();
+      await disownPidFile(options.dataDir);
       return launch({
         command: options.binaries.postgres,
         args,

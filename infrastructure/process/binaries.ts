@@ -4,7 +4,7 @@
  * the packages' binaries are copied once to /var/lib/launchdb/bin.
  */
 import { createRequire } from 'node:module';
-import { access, constants, cp, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, constants, cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { SystemUser } from './system-user.ts';
 
@@ -69,7 +69,7 @@ function packageFolder(name: string, what: string): string {
 }
 
 async function reachable(path: string, folder: string, user: SystemUser | undefined): Promise<string> {
-  if (!user || (await canEnter(path, user))) return path;
+  if (!user || (await canEnter(join(path, 'itself'), user))) return path;
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
     name: string;
     version: string;
@@ -86,9 +86,20 @@ async function reachable(path: string, folder: string, user: SystemUser | undefi
   const draft = `${copy}.${process.pid}`;
   await mkdir(SHARED_BINARIES, { recursive: true, mode: 0o755 });
   await cp(folder, draft, { recursive: true, verbatimSymlinks: true });
+  await openToAll(draft);
   // whoever comes second finds the folder in place, with the same content
   await rename(draft, copy).catch(() => rm(draft, { recursive: true, force: true }));
   return target;
+}
+
+/** What was installed under a strict umask keeps its modes in a copy. */
+async function openToAll(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await openToAll(path);
+    else if (entry.isFile()) await chmod(path, (await stat(path)).mode & 0o100 ? 0o755 : 0o644);
+  }
 }
 
 /** Whether a user may reach a path: every folder above it lets him through. */

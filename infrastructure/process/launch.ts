@@ -12,6 +12,9 @@ export interface Launch {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** messages in English; with plain `C` PostgREST cannot read a path that has an umlaut */
+const UTF8_LOCALE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8';
+
 export interface Launched {
   readonly pid: number;
   /** resolves when the process has ended */
@@ -28,7 +31,7 @@ export async function launch(what: Launch): Promise<Launched> {
   try {
     const child = spawn(what.command, what.args, {
       cwd: what.cwd,
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', ...what.env },
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: UTF8_LOCALE, ...what.env },
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       ...(what.user && { uid: what.user.uid, gid: what.user.gid }),

@@ -1,6 +1,8 @@
 /** Starting where something is in the way: a clear word, and nothing damaged or left running. */
 import { createServer } from 'node:http';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -93,6 +95,47 @@ test('ended while it starts, it leaves nothing running and starts the next time'
     expect((await platform.programs('')).map(({ command }) => command)).toEqual([]);
   }
   await startsWell();
+});
+
+test('a strict umask and an umlaut in the path are no hindrance, nor is a leftover number of somebody else', async () => {
+  const guest = await PlatformUnderTest.create();
+  onTestFinished(() => guest.close());
+  guest.environment['LAUNCHDB_DATA_DIR'] = join(guest.folder, "dätä #1;%d'q");
+  const umask = process.umask(0o077);
+  await guest.start().finally(() => process.umask(umask));
+  const owner = await guest.owner('umlaut');
+  const made = await guest.call<{ id: string }>('POST', '/api/projects', {
+    token: owner,
+    body: { name: 'one' },
+  });
+  const keys = `/api/projects/${made.body.id}/keys`;
+  const { anon_key: apikey } = (await guest.call<{ anon_key: string }>('GET', keys, { token: owner })).body;
+  const rest = () => guest.call('GET', `/project/${made.body.id}/rest/v1/`, { headers: { apikey } });
+  expect((await rest()).status).toBe(200);
+  await guest.kill();
+  for (const { pid } of await guest.programs('')) process.kill(pid, 'SIGKILL');
+  const pidFile = join(guest.dataDir, 'postgres', 'data', 'postmaster.pid');
+  const [, ...others] = (await readFile(pidFile, 'utf8')).split('\n');
+  const { uid, gid } = await stat(pidFile);
+  const somebody = spawn('sleep', ['60'], { uid, gid, stdio: 'ignore' });
+  onTestFinished(() => void somebody.kill());
+  await writeFile(pidFile, [somebody.pid, ...others].join('\n'));
+  await guest.start();
+  expect((await rest()).status).toBe(200);
+});
+
+test('a closed terminal ends it in order', async () => {
+  const child = spawn(process.execPath, ['interfaces/main.ts'], {
+    env: platform.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for await (const text of child.stdout) if ((output += String(text)).includes('is ready after')) break;
+  // what is written to now fails
+  child.stderr.destroy();
+  child.kill('SIGHUP');
+  await once(child, 'exit');
+  expect([child.exitCode, child.signalCode]).toEqual([0, null]);
 });
 
 test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs, with the log in a database of its own', async () => {

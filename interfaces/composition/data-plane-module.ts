@@ -8,11 +8,14 @@ import { projectNameDecider, projectNameStream } from '../../domain/project/proj
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { PostgresDatabaseSizes } from '../../infrastructure/postgres/postgres-database-sizes.ts';
 import { PostgresDatabases } from '../../infrastructure/postgres/postgres-databases.ts';
+import { diskSizeMb } from '../../infrastructure/process/disk-size.ts';
+import type { Config } from '../config.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.server]);
   bind(TOKENS.databaseSizes).toResolvedValue((server) => new PostgresDatabaseSizes(server), [TOKENS.server]);
+  bind(TOKENS.projectSizeMb).toResolvedValue(projectSizeMb, [TOKENS.config]);
   bind(TOKENS.internalKeys).toResolvedValue(
     ({ INTERNAL_API_KEY }, { directory }) =>
       INTERNAL_API_KEY ?? [derivedPassword(directory.masterKey, 'internal-api-key')],
@@ -38,6 +41,19 @@ export const dataPlaneModule = new ContainerModule(({ bind }) => {
     ],
   );
 });
+
+/** how many projects fill the disk at the least */
+const SHARES_OF_DISK = 5;
+
+/** Where PostgreSQL is ours we see its disk, and nobody shall fill it alone. */
+async function projectSizeMb({
+  PROJECT_DATABASE_SIZE_MB: given,
+  DATABASE_URL,
+  LAUNCHDB_DATA_DIR,
+}: Config): Promise<number> {
+  if (given !== undefined) return given;
+  return DATABASE_URL === undefined ? Math.floor((await diskSizeMb(LAUNCHDB_DATA_DIR)) / SHARES_OF_DISK) : 0;
+}
 
 const releaseName =
   (store: EventStore, ids: Ids): World['releaseName'] =>

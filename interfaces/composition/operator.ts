@@ -71,7 +71,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     databases: await container.getAsync(TOKENS.databases),
     secrets: await container.getAsync(TOKENS.secrets),
     views,
-    projectDatabaseSizeMb: config.PROJECT_DATABASE_SIZE_MB,
+    projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('the manager', config.MANAGER_URL),
     migrations: client('the migrations service', config.MIGRATIONS_URL),
     close,

@@ -24,10 +24,10 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.config],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, admissions, sizes, config) => {
+    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, admissions, sizes, sizeMb) => {
       const waitForList = async (position: bigint) =>
         void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
-      const bodies = new ProjectBodies(sizes, config.PROJECT_DATABASE_SIZE_MB);
+      const bodies = new ProjectBodies(sizes, sizeMb);
       const basics = { store, ids, clock, secrets, migrations, watch, pool };
       const dependencies = { ...basics, waitForList, admissions, bodies };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
@@ -43,7 +43,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.checkpoints,
       TOKENS.admissions,
       TOKENS.databaseSizes,
-      TOKENS.config,
+      TOKENS.projectSizeMb,
     ],
   );
   bind(TOKENS.routes).toResolvedValue(

@@ -62,6 +62,8 @@ export const TOKENS = {
 
   databases: token<Databases>('databases'),
   databaseSizes: token<DatabaseSizes>('database-sizes'),
+  /** of a project that has no limit of its own, in MiB; 0: none */
+  projectSizeMb: token<number>('project-size-mb'),
   migrations: token<Migrations>('migrations'),
   /** undefined: projects do not run in containers */
   containerHost: token<ContainerHost | undefined>('container-host'),

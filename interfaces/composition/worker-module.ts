@@ -56,6 +56,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       checkpoints,
       use,
       sizes,
+      platformSizeMb,
       watch,
       metrics,
       tracing,
@@ -67,7 +68,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       const due = (now: Date) => dueProjects(pool, now);
       const sweep = new Sweep({ store, ids, clock, log, due, everyMs: SWEEP_EVERY_MS });
       const idle = idleWatch(options, { store, ids, clock, use }, pool);
-      const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes }, pool);
+      const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes, platformSizeMb }, pool);
       const upgrades = projectUpgrades({ store, ids, clock, log, watch }, pool);
       const work = {
         start: async () => {
@@ -105,6 +106,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.checkpoints,
       TOKENS.use,
       TOKENS.databaseSizes,
+      TOKENS.projectSizeMb,
       TOKENS.watch,
       TOKENS.metrics,
       TOKENS.tracing,
@@ -133,14 +135,13 @@ function processWorker(basics: WorkerBasics, pool: pg.Pool): ProcessWorker {
 
 function databaseSizeWatch(
   { config, log }: PlatformOptions,
-  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes'>,
+  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes' | 'platformSizeMb'>,
   pool: pg.Pool,
 ): DatabaseSizeWatch {
   return new DatabaseSizeWatch({
     ...basics,
     log,
     served: () => listServed(pool),
-    platformSizeMb: config.PROJECT_DATABASE_SIZE_MB,
     everyMs: config.DATABASE_SIZE_LOOK_SECONDS * 1000,
   });
 }
