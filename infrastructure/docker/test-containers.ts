@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
+import { childDoors } from '../pgbouncer/test-doors.ts';
 import { clusterAddress } from '../postgres/test-server.ts';
 import { servedRows, testProjects } from '../postgrest/test-projects.ts';
 import { findPgbouncer, findPostgrest } from '../process/binaries.ts';
@@ -41,7 +42,7 @@ export async function dockerRuntime(host?: string, direct = new DockerEngine(inj
     adminPassword: 'secret',
     user: folder.user,
     log: quietLog,
-    containers: network,
+    doors: await childDoors(folder, network),
   });
   await pools.restore([]);
   const projects = await testProjects((pool) => pools.register(pool));

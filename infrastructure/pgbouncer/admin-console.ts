@@ -117,6 +117,17 @@ export async function servedEntries(client: pg.Client): Promise<ServedEntry[]> {
   );
 }
 
+/** The settings that are in force, whoever gave them. */
+export async function servedSettings(client: pg.Client): Promise<ReadonlyMap<string, string | null>> {
+  const { rows } = await client.query<{ key: string; value: string | null }>('SHOW CONFIG');
+  return new Map(rows.map(({ key, value }) => [key, value]));
+}
+
+export const whatIsServed = async (client: pg.Client) => ({
+  served: await servedEntries(client),
+  settings: await servedSettings(client),
+});
+
 /** No new sessions, and those that are there end. */
 export async function cutOff(client: pg.Client, project: ProjectId): Promise<void> {
   await client.query(`DISABLE ${databaseName(project)}`);

@@ -3,12 +3,14 @@
  * and after them is the operator's and is kept, also when the file is lost or cut short.
  */
 
-/** Both PgBouncer's settings and its list of logins take a line that begins with ";" for a comment. */
+/** What a comment begins with, in PgBouncer's settings and list of logins, and in its list of who is let in. */
+export type CommentSign = ';;' | '#';
+
 const BEGIN =
-  ';; launchdb: begin. Up to the next mark the lines are rewritten; yours are kept below it, or above.';
-const END = ';; launchdb: end';
-const BEGINS = /^;; launchdb: begin.*\n?/m;
-const ENDS = /^;; launchdb: end.*\n?/m;
+  'launchdb: begin. Up to the next mark the lines are rewritten; yours are kept below it, or above.';
+const END = 'launchdb: end';
+const BEGINS = /^(?:;;|#) launchdb: begin.*\n?/m;
+const ENDS = /^(?:;;|#) launchdb: end.*\n?/m;
 
 export interface Parts {
   readonly before: string;
@@ -39,7 +41,7 @@ export function partsOf(text: string, known: string | undefined): Parts {
 
 export const hasBothMarks = (text: string): boolean => partsOf(text, undefined).own !== undefined;
 
-export function joined({ before, after }: Omit<Parts, 'own'>, own: string): string {
+export function joined({ before, after }: Omit<Parts, 'own'>, own: string, sign: CommentSign = ';;'): string {
   const above = before === '' || before.endsWith('\n') ? before : `${before}\n`;
-  return `${above}${BEGIN}\n${own}${END}\n${after}`;
+  return `${above}${sign} ${BEGIN}\n${own}${sign} ${END}\n${after}`;
 }

@@ -10,7 +10,7 @@ import {
 } from '../../application/ports/connection-pools.contract.ts';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { ownerRole } from '../../domain/project/project-id.ts';
+import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
@@ -21,6 +21,9 @@ import { launch } from '../process/launch.ts';
 import { endProcess, isAlive, listPrograms } from '../process/process-table.ts';
 import { quietLog, testFolder } from '../process/test-folder.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
+import { FILES, type Doors } from './pgbouncer-files.ts';
+import { becomeAnother } from './test-attacker.ts';
+import { childDoors, TCP_ALONE } from './test-doors.ts';
 
 const ADMIN_PASSWORD = 'the-admin-password';
 
@@ -32,9 +35,11 @@ async function pooler() {
   // a blank, because people's folders have some
   const folder = join(parent.path, 'the pooler');
   const logFile = join(parent.path, 'pgbouncer.log');
+  const doors: Doors = await childDoors(parent);
   const options = {
     program: { binary, logFile },
     port,
+    doors,
     folder,
     server: { host: '127.0.0.1', port: clusterAddress().port },
     adminPassword: ADMIN_PASSWORD,
@@ -92,10 +97,15 @@ async function whoAmI(server: Pooler, project: ProjectId, password: string): Pro
 }
 
 async function administer<Row extends pg.QueryResultRow>(
-  { port }: Pick<Pooler, 'port'>,
+  { port, options }: Pick<Pooler, 'port' | 'options'>,
   command: string,
 ): Promise<Row[]> {
-  const admin = { host: '127.0.0.1', port, user: 'launchdb_admin', password: ADMIN_PASSWORD };
+  const admin = {
+    host: options.doors.socketFolder ?? '127.0.0.1',
+    port,
+    user: 'launchdb_admin',
+    password: ADMIN_PASSWORD,
+  };
   const client = new pg.Client({ ...admin, database: 'pgbouncer' });
   await client.connect();
   try {
@@ -136,7 +146,8 @@ async function foreignPooler() {
   const { pools: own, ...server } = await pooler();
   await own.stop();
   await rm(server.folder, { recursive: true });
-  const { program: _, ...options } = server.options;
+  const { program: _, ...child } = server.options;
+  const options = { ...child, doors: TCP_ALONE };
   const pools = new PgbouncerConnectionPools(options);
   const restored = pools.restore([]);
   const main = join(server.folder, 'pgbouncer.ini');
@@ -172,7 +183,7 @@ describe('PgBouncer', () => {
     await server.pools.register(poolFor(project, logins.owner.verifier));
     expect(await whoAmI(server, project, logins.owner.password)).toBe(ownerRole(project));
     await expect(whoAmI(server, project, 'wrong')).rejects.toThrow();
-    for (const name of ['userlist.txt', 'databases.ini', 'pgbouncer.ini']) {
+    for (const name of Object.values(FILES)) {
       const text = await readFile(join(server.folder, name), 'utf8');
       expect(text).not.toContain(logins.owner.password);
       expect(text).not.toContain(ADMIN_PASSWORD);
@@ -251,6 +262,41 @@ describe('PgBouncer', () => {
     const fresh = new PgbouncerConnectionPools(server.options);
     await expect(fresh.register(poolFor(newProject()))).rejects.toThrow(Unavailable);
     await expect(fresh.unregister(newProject())).rejects.toThrow(Unavailable);
+  });
+
+  test('a login is let into its own database, and cannot become another on the way (CVE-2026-107350)', async () => {
+    const [own, other] = [await realProject(), await realProject()];
+    for (const { project, logins } of [own, other]) {
+      const names = { owner: ownerRole(project), authenticator: authenticatorRole(project) };
+      await server.pools.register({
+        project,
+        logins: (['owner', 'authenticator'] as const).map((kind) => ({
+          name: names[kind],
+          verifier: logins[kind].verifier,
+        })),
+      });
+    }
+    const me = { user: ownerRole(own.project), password: own.logins.owner.password };
+    const { port, options } = server;
+    for (const host of ['127.0.0.1', options.doors.socketFolder ?? '']) {
+      for (const user of [ownerRole(other.project), authenticatorRole(other.project)]) {
+        const victim = { user, database: other.project };
+        expect(await becomeAnother({ host, port }, me, victim, 'SELECT current_user')).toBeUndefined();
+      }
+      const console = { user: 'launchdb_admin', database: 'pgbouncer' };
+      expect(await becomeAnother({ host, port }, me, console, 'SHOW VERSION')).toBeUndefined();
+      for (const database of [other.project, 'pgbouncer', 'postgres']) {
+        const client = new pg.Client({ host, port, ...me, database });
+        client.on('error', () => {});
+        await expect(client.connect()).rejects.toThrow();
+      }
+    }
+    const admin = { host: '127.0.0.1', port, user: 'launchdb_admin', password: ADMIN_PASSWORD };
+    const outside = new pg.Client({ ...admin, database: 'pgbouncer' });
+    outside.on('error', () => {});
+    await expect(outside.connect()).rejects.toThrow(/no such|not|reject|denied/);
+    expect(await whoAmI(server, own.project, me.password)).toBe(me.user);
+    for (const { project } of [own, other]) await server.pools.unregister(project);
   });
 
   test('there is no way to a database that is not listed', async () => {

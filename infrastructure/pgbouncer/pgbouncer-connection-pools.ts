@@ -14,40 +14,28 @@ import type {
   PoolDrift,
   PoolUsage,
 } from '../../application/ports/connection-pools.ts';
-import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { scramVerifier } from '../crypto/scram.ts';
 import type { SystemUser } from '../process/system-user.ts';
-import { AdminConsole, cutOff, isNo, letIn, servedEntries } from './admin-console.ts';
 import {
-  ACCESS_FILE,
-  accessFile,
-  databasesFile,
-  entriesNamed,
-  entryLine,
-  isServedAs,
-  loginLine,
-  mainFile,
-  userlistFile,
-  type ContainerAccess,
-} from './pgbouncer-files.ts';
+  AdminConsole,
+  cutOff,
+  isNo,
+  letIn,
+  servedEntries,
+  servedSettings,
+  whatIsServed,
+} from './admin-console.ts';
+import { entriesNamed, FILES, isServedAs } from './pgbouncer-files.ts';
 import { poolUsage } from './pool-usage.ts';
 import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-program.ts';
-import { driftOfFile, driftOfServed, type SeenDrift } from './pool-drift.ts';
+import { driftOfFile, driftOfServed, driftOfSettings, type SeenDrift } from './pool-drift.ts';
+import { ADMIN, linesOfPool, poolerFiles, verifierOfAdmin, type PoolerPlace } from './pooler-content.ts';
 import { PoolerFolder } from './pooler-folder.ts';
 
-export interface PgbouncerOptions {
-  /** where its console is reached; default 127.0.0.1 */
+export interface PgbouncerOptions extends PoolerPlace {
+  /** where its console is reached when it has no unix socket; default 127.0.0.1 */
   readonly host?: string;
-  readonly port: number;
-  /** default 127.0.0.1 */
-  readonly listenAddresses?: string;
-  /** of our child: also listens for them, and for nobody else */
-  readonly containers?: ContainerAccess | undefined;
-  readonly folder: string;
-  /** where the databases are */
-  readonly server: Endpoint;
   readonly adminPassword: string;
   readonly user: SystemUser | undefined;
   readonly log: Log;
@@ -58,8 +46,7 @@ export interface PgbouncerOptions {
   };
 }
 
-const ADMIN = 'launchdb_admin';
-const [MAIN, ENTRIES, LOGINS] = ['pgbouncer.ini', 'databases.ini', 'userlist.txt'] as const;
+const { main: MAIN, entries: ENTRIES, logins: LOGINS, access: ACCESS } = FILES;
 const RELOAD_WANTED = 'reload-wanted';
 const RELOAD_EVERY_MS = 250;
 const LOOK_EVERY_MS = 1_000;
@@ -81,6 +68,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   /** what the last reload made of the entries: served as wanted, and not so */
   #verified: ReadonlySet<ProjectId> = new Set();
   #wrong: ReadonlySet<ProjectId> = new Set();
+  /** as the last reload left them */
+  #settings: ReadonlyMap<string, string | null> = new Map();
   #restored = false;
   #adminVerifier = '';
   /** the reload that has not begun yet: everybody whose change came before it waits for it */
@@ -95,7 +84,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #watching: Promise<void> = Promise.resolve();
 
   constructor(options: PgbouncerOptions) {
-    const { folder: path, user, log, host = '127.0.0.1', port, adminPassword: password, program } = options;
+    const { folder: path, user, log, port, adminPassword: password, program } = options;
+    const host = options.doors.socketFolder ?? options.host ?? '127.0.0.1';
     this.#options = options;
     const shared = program === undefined;
     this.#folder = new PoolerFolder({ path, user, fileMode: shared ? 0o640 : 0o600, shared });
@@ -127,7 +117,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   /** @throws {Refused} another manager writes the files */
   async restore(pools: readonly Pool[]): Promise<void> {
     await this.#folder.open();
-    this.#adminVerifier = await this.#verifierOfAdmin();
+    const { own: logins = '' } = await this.#folder.read(LOGINS);
+    this.#adminVerifier = await verifierOfAdmin(this.#options.adminPassword, logins);
     this.#pools.clear();
     for (const pool of pools) this.#pools.set(pool.project, pool);
     // settings such as the port are read at a start only: one that runs with others is ended
@@ -142,8 +133,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   async register(pool: Pool): Promise<void> {
     this.#requireRestored();
     // one that cannot be written would keep all others from being written
-    databasesFile([pool], this.#options.server);
-    userlistFile(pool.logins);
+    linesOfPool(pool, this.#options);
     const { project } = pool;
     this.#pools.set(project, pool);
     await this.#reload();
@@ -166,12 +156,12 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   async list(): Promise<readonly ProjectId[]> {
     const { server } = this.#options;
     const served = await this.#console.administer('list the pools', servedEntries);
-    const parts = await Promise.all([ENTRIES, LOGINS].map((name) => this.#folder.read(name)));
+    const parts = await Promise.all([ENTRIES, LOGINS, ACCESS].map((name) => this.#folder.read(name)));
     const written = parts.map(({ own = '' }) => own).join('');
     const whole = ({ project, shown }: (typeof served)[number]) => {
       const pool = this.#pools.get(project);
       if (!pool) return true;
-      const lines = [entryLine(pool, server), ...pool.logins.map(loginLine)];
+      const lines = linesOfPool(pool, this.#options);
       return isServedAs(shown, project, server) && lines.every((line) => written.includes(line));
     };
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
@@ -216,14 +206,6 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     }
   }
 
-  /** The salt stays, or the file would be another one at every start. */
-  async #verifierOfAdmin(): Promise<string> {
-    const { own = '' } = await this.#folder.read(LOGINS);
-    const salt = new RegExp(`^"${ADMIN}" "SCRAM-SHA-256\\$\\d+:([^$]+)\\$`, 'm').exec(own)?.[1];
-    const known = salt === undefined ? [] : ([Buffer.from(salt, 'base64')] as const);
-    return scramVerifier(this.#options.adminPassword, ...known);
-  }
-
   /** Resolves when a reload that began after this call has been verified. */
   #reload(): Promise<void> {
     this.#next ??= this.#current
@@ -251,6 +233,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         // somebody may have taken the console's own login out of the file at this very moment
         if ((await this.#folder.read(LOGINS)).own !== this.#written.get(LOGINS))
           throw new Unavailable('have the logins taken up: they were changed meanwhile');
+        this.#settings = await servedSettings(client);
         const served = await servedEntries(client);
         const taken = served.filter(
           ({ project, shown }) => wanted.has(project) && isServedAs(shown, project, this.#options.server),
@@ -285,12 +268,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   #render(): ReadonlyMap<string, string> {
     const pools = [...this.#pools.values()].filter(({ project }) => !this.#foreign.has(project));
-    const logins = [{ name: ADMIN, verifier: this.#adminVerifier }, ...pools.flatMap((pool) => pool.logins)];
-    return new Map([
-      [LOGINS, userlistFile(logins)],
-      [ENTRIES, databasesFile(pools, this.#options.server)],
-      [MAIN, mainFile({ ...this.#options, adminUser: ADMIN })],
-    ]);
+    return poolerFiles(pools, this.#options, this.#adminVerifier);
   }
 
   /** One at a time: a program of ours that starts again writes them, too. */
@@ -300,8 +278,6 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   async #writeEach(): Promise<void> {
-    const { containers } = this.#options;
-    if (containers) await this.#folder.replace(ACCESS_FILE, accessFile(containers));
     const theirs = await Promise.all([MAIN, ENTRIES].map((name) => this.#folder.read(name)));
     this.#foreign = entriesNamed(theirs.map(({ others }) => others).join('\n'));
     const seen: SeenDrift[] = [];
@@ -340,20 +316,27 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   async #look(ask: boolean): Promise<void> {
-    const changed = await this.#folder.changed([MAIN, ENTRIES, LOGINS]);
+    const changed = await this.#folder.changed(Object.values(FILES));
     if (this.#behind) return performance.now() < this.#behind.retryAt ? undefined : this.#reload();
     if (changed) return this.#reload();
     if (!ask) return;
     const verified = new Set(this.#verified);
-    const served = await this.#console.administer('look at the entries', servedEntries).catch((error) => {
-      this.#fellBehind();
-      throw error;
-    });
+    const loaded = this.#settings;
+    const { served, settings } = await this.#console
+      .administer('look at what is served', whatIsServed)
+      .catch((error) => {
+        this.#fellBehind();
+        throw error;
+      });
     // what is being changed at this moment is no drift
     const settled = ({ project }: SeenDrift) =>
       project !== undefined && this.#pools.has(project) === verified.has(project);
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
-    const seen = driftOfServed(ours, verified, this.#options.server).filter(settled);
+    const seen = [
+      ...driftOfServed(ours, verified, this.#options.server).filter(settled),
+      // a reload under way has taken up others
+      ...(loaded === this.#settings ? driftOfSettings(loaded, settings) : []),
+    ];
     this.#tell(seen);
     if (seen.length > 0) await this.#reload();
   }

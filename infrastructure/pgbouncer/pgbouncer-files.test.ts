@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { poolFor } from '../../application/ports/connection-pools.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { accessFile } from './pgbouncer-access.ts';
 import { databasesFile, entriesNamed, isServedAs, mainFile, userlistFile } from './pgbouncer-files.ts';
 
 const server = { host: '127.0.0.1', port: 5432 };
@@ -37,12 +38,39 @@ test.each(['a b', 'a\nb', '', 'a=b', "'"])('the host %j gets into no file', (hos
 });
 
 test('a path with a line break gets into no file, and neither do addresses that are none', () => {
-  const settings = { port: 1, folder: '/a', adminUser: 'admin' };
+  const doors = { addresses: ['127.0.0.1', '172.17.0.1'], clientsFrom: [], socketFolder: '/s' };
+  const settings = { doors, port: 1, folder: '/a', adminUser: 'admin' };
   expect(() => mainFile({ ...settings, folder: '/a\nadmin_users = *' })).toThrow(TypeError);
-  expect(() => mainFile({ ...settings, listenAddresses: '127.0.0.1\nauth_type = any' })).toThrow(TypeError);
-  expect(mainFile(settings)).toContain('\nlisten_addr = 127.0.0.1\n');
-  const both = mainFile({ ...settings, listenAddresses: '127.0.0.1,172.17.0.1' });
-  expect(both).toContain('\nlisten_addr = 127.0.0.1,172.17.0.1\n');
+  expect(() => mainFile({ ...settings, doors: { ...doors, socketFolder: '/s\nx = y' } })).toThrow(TypeError);
+  expect(() => mainFile({ ...settings, doors: { ...doors, addresses: ['*\nauth_type = any'] } })).toThrow(
+    TypeError,
+  );
+  expect(mainFile(settings)).toContain('\nlisten_addr = 127.0.0.1,172.17.0.1\n');
+  expect(mainFile({ ...settings, doors: { addresses: [], clientsFrom: [] } })).toContain(
+    '\nlisten_addr = \nlisten_port = 1\nunix_socket_dir = \n',
+  );
+});
+
+test('each database has its own logins, the console has the admin, and nobody else is let in', () => {
+  const [first, second] = [newProject(), newProject()];
+  const logins = ['owner', 'authenticator'].map((kind) => ({ name: `${second}_${kind}`, verifier }));
+  const pools = [poolFor(first), { project: second, logins }];
+  const doors = { socketFolder: '/s', addresses: ['127.0.0.1'], clientsFrom: ['127.0.0.1/32'] };
+  expect(accessFile(pools, doors, 'admin')).toBe(`local pgbouncer admin scram-sha-256
+local ${first} ${first}_owner scram-sha-256
+host ${first} ${first}_owner 127.0.0.1/32 scram-sha-256
+local ${second} ${second}_owner,${second}_authenticator scram-sha-256
+host ${second} ${second}_owner,${second}_authenticator 127.0.0.1/32 scram-sha-256
+`);
+  expect(accessFile([], { addresses: ['*'], clientsFrom: ['0.0.0.0/0', '::/0'] }, 'admin')).toBe(
+    `host pgbouncer admin 0.0.0.0/0 scram-sha-256\nhost pgbouncer admin ::/0 scram-sha-256\n`,
+  );
+  const poolOf = (login: string) => ({ project: first, logins: [{ name: login, verifier }] });
+  for (const login of ['a b', 'a,b', '"a"', 'a\nlocal all all trust', ''])
+    expect(() => accessFile([poolOf(login)], doors, 'admin')).toThrow(TypeError);
+  expect(() => accessFile([], { addresses: ['*'], clientsFrom: ['all trust\n'] }, 'admin')).toThrow(
+    TypeError,
+  );
 });
 
 test('an entry that is served is compared in all that its line says, as every release shows it', () => {

@@ -2,24 +2,29 @@ import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { databaseName, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 
+/** Where PgBouncer listens, and for whom. */
+export interface Doors {
+  /** of its unix socket: closed to everybody but those who may use it. Without it the console is reached by TCP. */
+  readonly socketFolder?: string | undefined;
+  /** addresses of this machine; none: it does not listen on TCP */
+  readonly addresses: readonly string[];
+  /** the networks that clients come from by TCP, such as `172.18.0.0/16` */
+  readonly clientsFrom: readonly string[];
+}
+
 export interface PgbouncerSettings {
-  /** addresses of this machine, separated by commas; default 127.0.0.1 */
-  readonly listenAddresses?: string;
+  readonly doors: Doors;
   readonly port: number;
   readonly folder: string;
   readonly adminUser: string;
-  /** containers that reach it, too, at this machine's address on their network */
-  readonly containers?: ContainerAccess | undefined;
 }
 
-export interface ContainerAccess {
-  readonly gateway: string;
-  /** such as `172.18.0.0/16` */
-  readonly subnet: string;
-}
-
-const LOCALHOST = '127.0.0.1';
-export const ACCESS_FILE = 'access.conf';
+export const FILES = {
+  main: 'pgbouncer.ini',
+  entries: 'databases.ini',
+  logins: 'userlist.txt',
+  access: 'access.conf',
+} as const;
 
 /**
  * The architecture's numbers for one login's pool, and the bound of what a project holds of PostgreSQL's connections
@@ -37,19 +42,19 @@ const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL} max_db_connect
  * what is not listed cannot be reached. No pidfile: one that a kill -9 left would stop the next start as soon as
  * somebody else has that pid. Clients' mistakes are not logged: they could fill the disk.
  */
-export function mainFile(settings: PgbouncerSettings): string {
-  const { listenAddresses = LOCALHOST, port, folder, adminUser, containers } = settings;
-  if (/[\r\n]/.test(folder)) throw new TypeError('a line break in the path of the pooler');
-  const addresses = containers ? `${LOCALHOST},${containers.gateway}` : listenAddresses;
-  const access = containers ? `hba\nauth_hba_file = ${folder}/${ACCESS_FILE}` : 'scram-sha-256';
-  return `%include ${folder}/databases.ini
+export function mainFile({ doors, port, folder, adminUser }: PgbouncerSettings): string {
+  const { addresses, socketFolder = '' } = doors;
+  for (const path of [folder, socketFolder])
+    if (/[\r\n]/.test(path)) throw new TypeError('a line break in the path of the pooler');
+  return `%include ${folder}/${FILES.entries}
 
 [pgbouncer]
-listen_addr = ${checkedAddresses(addresses)}
+listen_addr = ${addresses.map(checkedAddress).join(',')}
 listen_port = ${port}
-unix_socket_dir =
-auth_type = ${access}
-auth_file = ${folder}/userlist.txt
+unix_socket_dir = ${socketFolder}
+auth_type = hba
+auth_hba_file = ${folder}/${FILES.access}
+auth_file = ${folder}/${FILES.logins}
 admin_users = ${adminUser}
 pool_mode = transaction
 default_pool_size = ${POOL_SIZE}
@@ -65,18 +70,6 @@ log_connections = 0
 log_disconnections = 0
 log_pooler_errors = 0
 log_stats = 0
-`;
-}
-
-/**
- * Who may log in from where. Whoever is beside this machine in its network can send packets to the address on the
- * containers' network, too; and no container has business with the console.
- */
-export function accessFile({ subnet }: ContainerAccess): string {
-  if (!/^[0-9.]+\/\d+$/.test(subnet)) throw new TypeError('not a network of IPv4');
-  return `host all all ${LOCALHOST}/32 scram-sha-256
-host pgbouncer all 0.0.0.0/0 reject
-host all all ${subnet} scram-sha-256
 `;
 }
 
@@ -122,7 +115,7 @@ export const entriesNamed = (lines: string): ReadonlySet<string> =>
 export const userlistFile = (logins: readonly Login[]): string => logins.map(loginLine).join('');
 
 export const loginLine = ({ name, verifier }: Login): string =>
-  `"${checkedName(name)}" "${checkedVerifier(verifier)}"\n`;
+  `"${checkedLogin(name)}" "${checkedVerifier(verifier)}"\n`;
 
 type Login = Pool['logins'][number];
 
@@ -133,13 +126,12 @@ function bareHost(host: string): string {
   return bare;
 }
 
-function checkedAddresses(addresses: string): string {
-  if (!/^[A-Za-z0-9._:*-]+(,[A-Za-z0-9._:*-]+)*$/.test(addresses))
-    throw new TypeError('not addresses to listen on');
-  return addresses;
+function checkedAddress(address: string): string {
+  if (!/^[A-Za-z0-9._:*-]+$/.test(address)) throw new TypeError('not an address to listen on');
+  return address;
 }
 
-function checkedName(name: string): string {
+export function checkedLogin(name: string): string {
   if (!/^[a-z0-9_]{1,63}$/.test(name)) throw new TypeError('not a login of ours');
   return name;
 }

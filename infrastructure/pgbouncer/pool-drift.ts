@@ -3,7 +3,7 @@ import type { PoolDrift } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ServedEntry } from './admin-console.ts';
-import { isServedAs } from './pgbouncer-files.ts';
+import { FILES, isServedAs } from './pgbouncer-files.ts';
 
 export type SeenDrift = Omit<PoolDrift, 'mended'>;
 
@@ -47,6 +47,15 @@ export function driftOfServed(
   ];
 }
 
+/** @param loaded as they were when the file was taken up; another release of the pooler may have others */
+export function driftOfSettings(
+  loaded: ReadonlyMap<string, string | null>,
+  now: ReadonlyMap<string, string | null>,
+): SeenDrift[] {
+  const changed = [...now].some(([key, value]) => loaded.has(key) && loaded.get(key) !== value);
+  return changed ? [{ project: undefined, what: FILES.main, actual: 'changed on the console' }] : [];
+}
+
 function standingOf(entry: ServedEntry, server: Endpoint): string | undefined {
   if (!isServedAs(entry.shown, entry.project, server)) return 'different';
   return entry.disabled || entry.paused ? 'cut off' : undefined;
@@ -54,8 +63,8 @@ function standingOf(entry: ServedEntry, server: Endpoint): string | undefined {
 
 const linesOf = (text: string): string[] => text.split('\n').filter((line) => line.trim() !== '');
 
-/** `name = ...` and `"name" "..."`: what the line is about */
-const subjectOf = (line: string): string => /^\s*"?([^"=\s]+)/.exec(line)?.[1] ?? line;
+/** `name = ...`, `"name" "..."` and `host name ...`: what the line is about */
+const subjectOf = (line: string): string => /^\s*(?:(?:local|host)\s+)?"?([^"=\s]+)/.exec(line)?.[1] ?? line;
 
 function projectOf(subject: string): ProjectId | undefined {
   const name = /^proj_[0-9a-f]{16}/.exec(subject)?.[0];

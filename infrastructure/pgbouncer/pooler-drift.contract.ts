@@ -13,11 +13,13 @@ import { launch, type Launched } from '../process/launch.ts';
 import { quietLog, testFolder } from '../process/test-folder.ts';
 import { testPort } from '../process/test-port.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
+import { FILES, type Doors } from './pgbouncer-files.ts';
+import { childDoors, TCP_ALONE } from './test-doors.ts';
 
 const ADMIN_PASSWORD = 'the-admin-password';
 /** the issue's bound, with room for a busy machine in what is not ours: starting processes */
 const WITHIN = { timeout: 10_000, interval: 100 };
-const FILES = ['pgbouncer.ini', 'databases.ini', 'userlist.txt'] as const;
+const NAMES = Object.values(FILES);
 
 export async function makePooler(runsBy: 'us' | 'somebody else') {
   const parent = await testFolder();
@@ -27,6 +29,7 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
   const folder = join(parent.path, 'pooler');
   const options = {
     port: await testPort(),
+    doors: (runsBy === 'us' ? await childDoors(parent) : TCP_ALONE) as Doors,
     folder,
     server: { host: '127.0.0.1', port: 5432 },
     adminPassword: ADMIN_PASSWORD,
@@ -71,12 +74,13 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
     },
   };
 }
+const TCP = { host: '127.0.0.1', password: 'none' };
 type Pooler = Awaited<ReturnType<typeof makePooler>>;
 
 /** Asks the console. */
 export async function ask(server: Pooler, command: string): Promise<Record<string, unknown>[]> {
   const admin = {
-    host: '127.0.0.1',
+    host: server.options.doors.socketFolder ?? '127.0.0.1',
     port: server.options.port,
     user: 'launchdb_admin',
     password: ADMIN_PASSWORD,
@@ -114,7 +118,7 @@ export function poolerDriftContract(runsBy: 'us' | 'somebody else'): void {
       server.seen.length = 0;
     });
 
-    test.each(FILES)('lost %s: it is written again, and the log of drift says whose it was', async (name) => {
+    test.each(NAMES)('lost %s: it is written again, and the log of drift says whose it was', async (name) => {
       const before = await server.text(name);
       await rm(server.file(name));
       await vi.waitFor(async () => expect(await server.text(name)).toBe(before), WITHIN);
@@ -125,7 +129,7 @@ export function poolerDriftContract(runsBy: 'us' | 'somebody else'): void {
       await Promise.all(server.seen.map(({ mended }) => mended));
     });
 
-    test.each(FILES)('%s cut short: nothing of it is lost, not even the operator’s lines', async (name) => {
+    test.each(NAMES)('%s cut short: nothing of it is lost, not even the operator’s lines', async (name) => {
       const line = name === 'userlist.txt' ? '"operator" "md5abc"\n' : '; the operator’s own line\n';
       await appendFile(server.file(name), line);
       const before = await server.text(name);
@@ -198,6 +202,39 @@ export function poolerDriftContract(runsBy: 'us' | 'somebody else'): void {
         WITHIN,
       );
       expect(await entry(server, 'evil')).toBeUndefined();
+    });
+
+    test('settings changed on the console are put right', async () => {
+      await ask(server, 'SET auth_type = trust');
+      await ask(server, 'SET max_client_conn = 77');
+      await vi.waitFor(async () => expect(await setting(server, 'auth_type')).toBe('hba'), WITHIN);
+      expect(await setting(server, 'max_client_conn')).toBe('5000');
+      const drift = [undefined, 'pgbouncer.ini', 'changed on the console'];
+      await vi.waitFor(() => expect(told(server)).toEqual([drift]), WITHIN);
+    });
+
+    test('somebody let in by hand, into a project or everywhere, is put out again', async () => {
+      const text = await server.text('access.conf');
+      const line = `host ${project} ${project}_owner`;
+      await writeFile(server.file('access.conf'), text.replace(line, `host ${project} all`));
+      await ask(server, 'RELOAD');
+      await vi.waitFor(async () => expect(await server.text('access.conf')).toBe(text), WITHIN);
+      await vi.waitFor(() => expect(told(server)).toContainEqual([project, 'pool', 'different']), WITHIN);
+      await writeFile(server.file('access.conf'), text.replace('\n', '\nhost all all 0.0.0.0/0 trust\n'));
+      await ask(server, 'RELOAD');
+      await vi.waitFor(async () => expect(await server.text('access.conf')).toBe(text), WITHIN);
+      const drift = [undefined, 'access.conf', 'different'];
+      await vi.waitFor(() => expect(told(server)).toContainEqual(drift), WITHIN);
+      // it is not the file alone that is put right
+      await inService();
+      const stranger = new pg.Client({
+        ...TCP,
+        port: server.options.port,
+        user: 'stranger',
+        database: project,
+      });
+      stranger.on('error', () => {});
+      await vi.waitFor(() => expect(stranger.connect()).rejects.toThrow(), WITHIN);
     });
 
     test('the operator’s own databases, settings and logins are kept for ever, and served', async () => {

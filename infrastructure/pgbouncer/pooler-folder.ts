@@ -19,6 +19,7 @@ import { Unavailable } from '../../application/errors.ts';
 import type { SystemUser } from '../process/system-user.ts';
 import { FolderLock } from './folder-lock.ts';
 import { hasBothMarks, joined, partsOf, type Parts } from './own-part.ts';
+import { FILES } from './pgbouncer-files.ts';
 
 export interface PoolerFolderOptions {
   readonly path: string;
@@ -75,7 +76,7 @@ export class PoolerFolder {
       throw new Unavailable("write the pooler's files: another LaunchDB does");
     const old = await this.#text(name);
     const parts = await this.#partsOf(name, old);
-    const text = joined(parts, own);
+    const text = joined(parts, own, name === FILES.access ? '#' : ';;');
     if (old === text) return parts.own;
     await this.#ensureFolders();
     await this.#backUp(name);

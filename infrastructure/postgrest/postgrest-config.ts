@@ -12,7 +12,7 @@ export interface Listening extends PostgrestPorts {
   readonly host: string;
 }
 
-/** The way from PostgREST to PostgreSQL. */
+/** The way from PostgREST to PostgreSQL; its host may be the folder of a unix socket. */
 export interface DatabaseRoute extends Endpoint {
   /** through PgBouncer: no prepared statements, and LISTEN would not work */
   readonly pooled: boolean;
@@ -38,8 +38,9 @@ function quote(value: string): string {
 
 function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
   const login = `${authenticatorRole(api.project)}:${encodeURIComponent(api.authenticatorPassword)}`;
+  const host = route.host.startsWith('/') ? encodeURIComponent(route.host) : route.host;
   return [
-    ['db-uri', quote(`postgres://${login}@${route.host}:${route.port}/${databaseName(api.project)}`)],
+    ['db-uri', quote(`postgres://${login}@${host}:${route.port}/${databaseName(api.project)}`)],
     // this file alone decides: a role may change its own settings, and PostgREST would obey them
     ['db-config', 'false'],
     ['db-pool', String(POSTGREST_CONNECTIONS)],

@@ -8,6 +8,7 @@ import { limitedTo, managedDataApisContract } from '../../application/ports/data
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
+import { childDoors } from '../pgbouncer/test-doors.ts';
 import { clusterAddress } from '../postgres/test-server.ts';
 import type { DatabaseRoute } from '../postgrest/postgrest-config.ts';
 import { servedRows, testProjects } from '../postgrest/test-projects.ts';
@@ -287,8 +288,10 @@ describe('PostgREST processes behind the pooler', () => {
     const parent = await testFolder();
     const binary = await findPgbouncer('');
     if (binary === undefined) throw new Error('PgBouncer is not installed');
+    const doors = { ...(await childDoors(parent)), addresses: [], clientsFrom: [] };
     const pools = new PgbouncerConnectionPools({
       program: { binary, logFile: join(parent.path, 'pgbouncer.log') },
+      doors,
       port: await testPort(),
       folder: parent.path,
       server: clusterAddress(),
@@ -297,7 +300,7 @@ describe('PostgREST processes behind the pooler', () => {
       log: quietLog,
     });
     await pools.restore([]);
-    const route = { host: '127.0.0.1', port: pools.port, pooled: true };
+    const route = { host: doors.socketFolder, port: pools.port, pooled: true };
     const harness = await runtime(route, (pool) => pools.register(pool));
     const { dataApis } = harness;
     onTestFinished(async () => {

@@ -342,7 +342,7 @@ export class PlatformUnderTest {
 
   async #pools(): Promise<string[]> {
     const client = new pg.Client({
-      host: '127.0.0.1',
+      host: this.environment['PGBOUNCER_HOST'] ?? join(this.dataDir, 'pooler-socket'),
       port: Number(this.environment['PGBOUNCER_PORT']),
       user: 'launchdb_admin',
       password: derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'pgbouncer-admin'),

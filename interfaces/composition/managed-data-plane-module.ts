@@ -13,12 +13,15 @@ import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
+import type { Doors } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
+import { ensureSocketFolder, socketFolder } from '../../infrastructure/process/socket-folder.ts';
 import { ProcessDataApis } from '../../infrastructure/process/process-data-apis.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
@@ -117,13 +120,14 @@ async function pooler(
   const common = { port, server: server.address, adminPassword, log };
   if (host !== undefined && shared !== undefined) {
     const folder = resolve(shared);
-    return new PgbouncerConnectionPools({ ...common, host, folder, listenAddresses: '*', user });
+    const doors = { addresses: ['*'], clientsFrom: ['0.0.0.0/0', '::/0'] };
+    return new PgbouncerConnectionPools({ ...common, host, folder, doors, user });
   }
   if (binary === undefined) return new NoConnectionPools();
   return new PgbouncerConnectionPools({
     ...common,
     folder: await childFolder(machine, 'pgbouncer'),
-    containers: containers?.network,
+    doors: await childDoors(machine, containers?.network),
     user,
     program: {
       binary,
@@ -132,6 +136,19 @@ async function pooler(
     },
   });
 }
+
+/** Its console and our own PostgRESTs reach it by its socket, where nobody else may enter. */
+async function childDoors(machine: Machine, containers: ContainerNetwork | undefined): Promise<Doors> {
+  const folder = poolerSocket(machine);
+  await ensureSocketFolder(folder, machine.user, machine.user);
+  return {
+    socketFolder: folder,
+    addresses: ['127.0.0.1', ...(containers ? [containers.gateway] : [])],
+    clientsFrom: ['127.0.0.1/32', ...(containers ? [containers.subnet] : [])],
+  };
+}
+
+const poolerSocket = ({ directory }: Machine): string => socketFolder(join(directory.path, 'pooler-socket'));
 
 /** In containers or as processes. */
 function postgrests(
@@ -160,10 +177,13 @@ async function postgrestProcesses(
   log: Log,
 ): Promise<ManagedDataApis> {
   const pooled = pools.enabled;
+  const pooler = config.PGBOUNCER_HOST === undefined ? { host: poolerSocket(machine) } : {};
   return ProcessDataApis.create({
     binary: await findPostgrest(machine.user),
     folder: await childFolder(machine, 'postgrest'),
-    route: pooled ? { ...poolerAddress(config), pooled } : { host: address.host, port: address.port, pooled },
+    route: pooled
+      ? { ...poolerAddress(config), ...pooler, pooled }
+      : { host: address.host, port: address.port, pooled },
     user: machine.user,
     log,
     inUse,
