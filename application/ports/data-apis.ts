@@ -17,6 +17,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Where every data API says that it is, in its own document: the door puts what is true in its place. */
+export const PLACEHOLDER_URL = 'http://door.launchdb.invalid/rest/v1';
+
 /** What gateways send to projects. */
 export interface ProjectTraffic {
   projects(): Iterable<ProjectId>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
+import { PLACEHOLDER_URL, type DataApi, type Endpoint } from '../../application/ports/data-apis.ts';
 import { authenticatorRole, databaseName } from '../../domain/project/project-id.ts';
 
 export interface PostgrestPorts {
@@ -78,6 +78,7 @@ const reloadableSettings = (api: DataApi): readonly Setting[] => [
   ['db-anon-role', '"anon"'],
   ['db-max-rows', String(api.settings.maxRows)],
   ['jwt-secret', quote(jwtSecretOf(api))],
+  ['openapi-server-proxy-uri', quote(PLACEHOLDER_URL)],
   ...preRequestOf(api),
 ];
 

@@ -11,7 +11,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.traffic).toResolvedValue(() => new Traffic());
   bind(PARTS.gateway).toResolvedValue(
     (
-      { GATEWAY_PORT, PLATFORM_URL },
+      { GATEWAY_PORT, PLATFORM_URL, PUBLIC_URL },
       dataApis,
       secrets,
       clock,
@@ -25,6 +25,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
       const platform = new URL(PLATFORM_URL);
       const gateway = new Gateway({
         port: GATEWAY_PORT,
+        publicUrl: PUBLIC_URL,
         platform: { host: platform.hostname, port: Number(platform.port || 80) },
         dataApis,
         projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',

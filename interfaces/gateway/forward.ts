@@ -7,8 +7,10 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { hasBody, type HeaderList } from './headers.ts';
+import { inflated } from './inflate-body.ts';
 import type { GatewayLimits } from './limits.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
+import type { Treatment } from './treat-answer.ts';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -17,8 +19,12 @@ export interface Exchange {
   readonly endpoint: Endpoint;
   readonly path: string;
   readonly headers: HeaderList;
+  /** its body is in gzip, and the upstream shall have it without */
+  readonly inflate?: boolean;
   /** the upstream's headers as the client gets them */
-  answerHeaders(list: HeaderList): string[];
+  answerHeaders(list: HeaderList): HeaderList;
+  /** what becomes of the answer on its way; default: it goes on as it is */
+  readonly treatment?: Treatment;
   /** answers in the upstream's place; called at most once, and only when nothing has been sent */
   fail(problem: GatewayProblem): void;
 }
@@ -77,10 +83,15 @@ export class Forwarder {
       maxHeaderSize: ANSWER_HEADER_BYTES,
     });
     let settled = false;
+    const again = () => {
+      settled = true;
+      response.off('close', onClientGone);
+      this.#attempt(exchange, false);
+    };
     const settle = (problem: GatewayProblem) => {
       if (settled) return;
       settled = true;
-      request.unpipe(upstream);
+      request.unpipe();
       upstream.destroy();
       if (response.headersSent) response.destroy();
       else exchange.fail(problem);
@@ -94,7 +105,11 @@ export class Forwarder {
     const connection = this.#watchConnecting(upstream, () => settle(PROBLEMS.unreachable));
     upstream.once('timeout', () => upstream.destroy(new TookTooLong()));
     upstream.once('response', (answer) => {
-      if (!settled) passAnswer(exchange, answer, settle);
+      if (settled) return;
+      if (agent !== false && exchange.treatment?.isAskedAgain(request, answer)) {
+        answer.resume();
+        again();
+      } else passAnswer(exchange, answer, settle);
     });
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       if (settled || response.writableEnded) return;
@@ -104,9 +119,7 @@ export class Forwarder {
         isStaleConnection(upstream, error) &&
         !hasBody(request)
       ) {
-        settled = true;
-        response.off('close', onClientGone);
-        this.#attempt(exchange, false);
+        again();
         return;
       }
       this.#log.warn(
@@ -119,7 +132,7 @@ export class Forwarder {
     upstream.once('close', () => {
       if (!settled && !response.headersSent) settle(PROBLEMS.badAnswer);
     });
-    if (hasBody(request)) passBody(request, upstream, this.#limits, settle);
+    if (hasBody(request)) passBody(exchange, upstream, this.#limits, settle);
     else upstream.end();
   }
 
@@ -146,7 +159,7 @@ export class Forwarder {
 }
 
 function passBody(
-  request: IncomingMessage,
+  { request, inflate }: Exchange,
   upstream: ClientRequest,
   { bodyBytes, discardBytes }: GatewayLimits,
   settle: (problem: GatewayProblem) => void,
@@ -156,8 +169,10 @@ function passBody(
     bytes += chunk.length;
     if (bytes > bodyBytes) settle(PROBLEMS.bodyTooLarge(bodyBytes));
   });
-  request.pipe(upstream);
+  const gunzip = inflate ? inflated(request, bodyBytes, settle) : undefined;
+  (gunzip ?? request).pipe(upstream);
   upstream.once('close', () => {
+    gunzip?.destroy();
     // an answer before the end of the body: what still comes has to be read by somebody
     if (!request.complete) discardRest(request, discardBytes);
   });
@@ -178,20 +193,26 @@ function passAnswer(
   answer: IncomingMessage,
   settle: (problem: GatewayProblem) => void,
 ): void {
-  const { request, response } = exchange;
-  answer.once('error', () => response.destroy());
+  const { request, response, treatment } = exchange;
+  const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
+  answer.once('error', () =>
+    response.headersSent ? response.destroy() : settle(PROBLEMS.upstreamLost(isWrite)),
+  );
   // the rest of the body may be more than we read away: no other request shall follow on this connection
   if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
-  try {
-    response.writeHead(
-      answer.statusCode ?? 502,
-      answer.statusMessage ?? '',
-      exchange.answerHeaders(answer.rawHeaders),
-    );
-  } catch {
-    settle(PROBLEMS.badAnswer);
-    return;
-  }
+  const begin = (headers: HeaderList): boolean => {
+    try {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', [...headers]);
+      return true;
+    } catch {
+      settle(PROBLEMS.badAnswer);
+      return false;
+    }
+  };
+  const told = exchange.answerHeaders(answer.rawHeaders);
+  const answered = { request, answer, response, headers: told, begin, settle };
+  const headers = treatment ? treatment.treat(answered) : told;
+  if (!headers || !begin(headers)) return;
   // headers leave together with the first bytes; of a stream that begins with silence they leave alone
   const alone = setImmediate(() => response.flushHeaders());
   answer.once('data', () => clearImmediate(alone));

@@ -1,11 +1,15 @@
 /** The gateway in front of a real PostgREST. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PLACEHOLDER_URL } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/postgres/test-database.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
@@ -32,6 +36,10 @@ beforeAll(async () => {
     GRANT ${name}_anon, ${name}_service TO ${name}_login;
     CREATE TABLE todos (id int PRIMARY KEY, task text NOT NULL);
     INSERT INTO todos SELECT n, 'task ' || n FROM generate_series(1, 5) n;
+    CREATE FUNCTION many(n int) RETURNS SETOF todos LANGUAGE plpgsql STABLE AS $$ BEGIN
+      PERFORM set_config('response.headers', CASE WHEN n = 3001 THEN '[{"Cache-Control":"no-transform"}]'
+        ELSE '[{"ETag":"\\"a\\""}]' END, true);
+      RETURN QUERY SELECT i, 'one of many' FROM generate_series(1, n) i; END $$;
     GRANT SELECT ON todos TO ${name}_anon;
     GRANT ALL ON todos TO ${name}_service`);
   const key = (role: string) =>
@@ -49,6 +57,7 @@ beforeAll(async () => {
     judge: () => Promise.resolve('good'),
     wake: () => Promise.resolve(),
     log: quiet,
+    limits: { bodyBytes: 8 * 1024 * 1024 },
   });
   await gateway.start();
   rest = `http://127.0.0.1:${gateway.port}/project/${PROJECT}/rest/v1`;
@@ -156,6 +165,161 @@ test('many at once, on kept connections', async () => {
   expect(answers.map(([row]) => row?.id)).toEqual(answers.map((_, at) => (at % 5) + 1));
 });
 
+describe('addresses are those from outside', () => {
+  const documentOf = async (headers: Record<string, string>) =>
+    JSON.parse((await asked(`/project/${PROJECT}/rest/v1/`, { headers })).body.toString()) as Record<
+      string,
+      unknown
+    >;
+
+  test('in the document of the API', async () => {
+    const host = `127.0.0.1:${gateway.port}`;
+    const basePath = `/project/${PROJECT}/rest/v1`;
+    for (const more of [{}, { 'accept-encoding': 'identity' }]) {
+      const document = await documentOf({ apikey: anonKey, ...more });
+      expect(document).toMatchObject({ swagger: '2.0', host, basePath, schemes: ['http'] });
+      expect(document['paths']).toHaveProperty('/todos');
+    }
+    const own = 'proj-00000000000000aa.example.com';
+    expect(await documentOf({ apikey: anonKey, host: own })).toMatchObject({
+      host: own,
+      basePath: '/rest/v1',
+    });
+  });
+
+  test('in Location and Content-Location, by the short form, too', async () => {
+    const read = await fetch(`${rest}/todos?id=eq.1`, { headers: { apikey: anonKey } });
+    const path = new URL(rest).pathname;
+    expect(read.headers.get('content-location')).toBe(`${path}/todos?id=eq.1`);
+    const made = await fetch(`${rest.replace('/rest/v1', '')}/todos`, {
+      method: 'POST',
+      headers: { apikey: serviceKey, 'content-type': 'application/json', prefer: 'return=headers-only' },
+      body: '{"id":401,"task":"x"}',
+    });
+    expect([made.status, made.headers.get('location')]).toEqual([201, `${path}/todos?id=eq.401`]);
+    const own = { host: 'proj-00000000000000aa.example.com', apikey: anonKey };
+    const answer = await asked(`${path}/todos?id=eq.1`, { headers: own });
+    expect(answer.headers['content-location']).toBe('/rest/v1/todos?id=eq.1');
+  });
+});
+
+test('a list of 2,000 ids is asked for with an ordinary client', async () => {
+  const ids = Array.from({ length: 2_000 }, (_, at) => `"${String(at).padStart(12, '0')}"`).join(',');
+  const url = `${rest}/todos?task=in.(${ids})`;
+  expect(url.length).toBeGreaterThan(30_000);
+  const answer = await fetch(url, { headers: { apikey: anonKey } });
+  expect([answer.status, await answer.json()]).toEqual([200, []]);
+  const tooLong = await fetch(`${url}&id=in.(${'1,'.repeat(6_000)}1)`, { headers: { apikey: anonKey } });
+  expect(tooLong.headers.get('access-control-allow-origin')).toBe('*');
+  expect([tooLong.status, await tooLong.json()]).toMatchObject([431, { code: 'gateway/headers-too-large' }]);
+  // the key is copied: what we take is too much for PostgREST
+  const twice = await asked(new URL(rest).pathname + '/todos', { headers: { apikey: 'k'.repeat(39_000) } });
+  expect([twice.status, JSON.parse(twice.body.toString())]).toMatchObject([
+    431,
+    { code: 'gateway/headers-too-large' },
+  ]);
+});
+
+describe('gzip', () => {
+  const headers = () => ({ apikey: serviceKey, 'content-type': 'application/json' });
+
+  test('answers that are worth it, for who takes it; small ones, HEAD and the rest as they are', async () => {
+    const path = `${new URL(rest).pathname}/rpc/many`;
+    const packed = { ...headers(), 'accept-encoding': 'br, gzip' };
+    const plain = await asked(`${path}?n=3000`, { headers: headers() });
+    const zipped = await asked(`${path}?n=3000`, { headers: packed });
+    expect(plain.headers).toMatchObject({ vary: 'Accept-Encoding' });
+    expect(zipped.headers).toMatchObject({ vary: 'Accept-Encoding', 'content-encoding': 'gzip' });
+    expect(zipped.headers).toMatchObject({ etag: 'W/"a"', 'content-range': '0-2999/*' });
+    expect(plain.headers).toMatchObject({ etag: '"a"' });
+    expect(zipped.body.length).toBeLessThan(plain.body.length / 3);
+    expect(gunzipSync(zipped.body)).toEqual(plain.body);
+    for (const [target, method] of [
+      [`${path}?n=3`, 'GET'],
+      [`${path}?n=3000`, 'HEAD'],
+    ] as const) {
+      const answer = await asked(target, { method, headers: packed });
+      expect(answer.headers).not.toHaveProperty('content-encoding');
+      expect(answer.headers).toMatchObject({ vary: 'Accept-Encoding' });
+    }
+    const never = await asked(`${path}?n=3001`, { headers: packed });
+    expect(never.headers['cache-control']).toBe('no-transform');
+    expect(never.headers).not.toHaveProperty('content-encoding');
+  });
+
+  test('bodies come in gzip, up to the same bound', async () => {
+    const path = `${new URL(rest).pathname}/todos`;
+    const post = (body: Buffer, coding: string) =>
+      asked(path, { method: 'POST', headers: { ...headers(), 'content-encoding': coding }, body });
+    const row = (id: number, task: string) => gzipSync(JSON.stringify({ id, task }));
+    expect((await post(row(501, 'gzipped ü'), 'gzip')).status).toBe(201);
+    const made = await fetch(`${rest}/todos?id=eq.501`, { headers: headers() });
+    expect(await made.json()).toEqual([{ id: 501, task: 'gzipped ü' }]);
+    expect((await post(Buffer.from('{"id":502,"task":"x"}'), 'identity')).status).toBe(201);
+    const other = await post(row(503, 'x'), 'br');
+    expect([other.status, other.headers['accept-encoding']]).toEqual([415, 'gzip, identity']);
+    expect((await post(row(503, 'x').subarray(0, 20), 'gzip')).status).toBe(400);
+    expect((await post(Buffer.from('{"id":503}'), 'gzip')).status).toBe(400);
+    // 20 MB in 20 kB
+    const bomb = await post(row(503, 'x'.repeat(20_000_000)), 'gzip');
+    expect([bomb.status, JSON.parse(bomb.body.toString())]).toMatchObject([
+      413,
+      { code: 'gateway/body-too-large' },
+    ]);
+    expect((await fetch(`${rest}/todos?id=eq.503`, { headers: headers() })).status).toBe(200);
+  });
+});
+
+test('a database that dies is no mistake of the client’s, and of a write nobody knows', async () => {
+  const headers = { apikey: serviceKey, 'content-type': 'application/json' };
+  const seen = new Set<string>();
+  let dying = true;
+  const asking = (method: string, path: string, body?: string) =>
+    Array.from({ length: 4 }, async () => {
+      while (dying) {
+        const answer = await asked(new URL(rest).pathname + path, { method, headers, ...(body && { body }) });
+        const said = answer.body.toString();
+        if (answer.status >= 400 && method !== 'HEAD')
+          expect(JSON.parse(said)).toMatchObject({ message: /./ });
+        seen.add(`${method === 'PATCH' ? 'write' : 'read'} ${answer.status}`);
+      }
+    });
+  const all = [
+    ...asking('GET', '/todos?id=lte.5'),
+    ...asking('HEAD', '/todos?id=lte.5'),
+    ...asking('PATCH', '/todos?id=eq.1', '{"task":"task 1"}'),
+  ];
+  const wanted = ['read 200', 'read 503', 'write 204', 'write 502'];
+  const sessions = `FROM pg_stat_activity WHERE usename = '${database.name}_login'`;
+  try {
+    await vi.waitFor(
+      async () => {
+        await database.pool.query(`SELECT pg_terminate_backend(pid) ${sessions} AND state <> 'idle'`);
+        expect([...seen]).toEqual(expect.arrayContaining(wanted));
+      },
+      { timeout: 25_000, interval: 100 },
+    );
+  } finally {
+    dying = false;
+    await Promise.all(all);
+  }
+  expect([...seen].filter((one) => !wanted.includes(one) && one !== 'write 503')).toEqual([]);
+});
+
+interface AskOptions {
+  readonly method?: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string | Buffer;
+}
+
+/** As it comes: nothing is unpacked, and the host is what is said. */
+async function asked(path: string, { method = 'GET', headers, body }: AskOptions) {
+  const request = httpRequest({ host: '127.0.0.1', port: gateway.port, method, path, headers, agent: false });
+  request.on('error', () => {}).end(body);
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: await buffer(answer) };
+}
+
 async function startPostgrest({ url, name }: TestDatabase) {
   const folder = await mkdtemp(join(tmpdir(), 'launchdb-test-postgrest-'));
   const [port, adminPort] = [await testPort(), await testPort()];
@@ -169,6 +333,7 @@ async function startPostgrest({ url, name }: TestDatabase) {
     'server-port': port,
     'admin-server-port': adminPort,
     'log-level': 'error',
+    'openapi-server-proxy-uri': PLACEHOLDER_URL,
   };
   const config = join(folder, 'postgrest.conf');
   const lines = Object.entries(settings).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);

@@ -2,7 +2,6 @@
  * The public door. It looks at the path, the project and the key, and streams everything else through to the
  * platform API or to the project's own PostgREST.
  */
-import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { DataApis, Endpoint } from '../../application/ports/data-apis.ts';
@@ -12,17 +11,30 @@ import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../applica
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import { listen } from '../http/listen.ts';
+import { answerParserErrors } from '../http/parser-errors.ts';
 import { requestEnd } from '../http/request-span.ts';
+import { takeAbsoluteForm } from './absolute-form.ts';
 import { absent, isOnDemand } from './absent-project.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
 import { discardRest, Forwarder, type Exchange } from './forward.ts';
-import { endToEnd, hasBody, requestHeaders, tokenOf, withAuthorization, type HeaderList } from './headers.ts';
+import {
+  endToEnd,
+  hasBody,
+  requestHeaders,
+  requestIdOf,
+  tokenOf,
+  withAuthorization,
+  type HeaderList,
+} from './headers.ts';
+import { codingOf, unpacked } from './inflate-body.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { HEALTH, readiness, WELCOME, writePage } from './own-pages.ts';
-import { PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
+import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
+import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
 import { Traffic } from './traffic.ts';
+import { ProjectAnswers } from './treat-answer.ts';
 import { WakeQueue, type Wake } from './wake-queue.ts';
 
 export interface GatewayOptions {
@@ -30,6 +42,8 @@ export interface GatewayOptions {
   readonly port: number;
   /** default: all addresses of this machine */
   readonly host?: string;
+  /** where the operator says that all of this is to be found; default: where it was asked for */
+  readonly publicUrl?: string | undefined;
   readonly platform: Endpoint;
   readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
   /** Asked only when a project has no endpoint, to say why. */
@@ -68,7 +82,6 @@ interface Call {
 
 /** the client went before an answer began; as others write it */
 const CLIENT_GONE = 499;
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -79,6 +92,7 @@ export class Gateway {
   readonly #traffic: Traffic;
   readonly #tracing: Tracing;
   readonly #wakes: WakeQueue;
+  readonly #addressOf: ReturnType<typeof addressing>;
   #stopping = false;
 
   constructor(options: GatewayOptions) {
@@ -91,6 +105,7 @@ export class Gateway {
     this.#traffic = options.traffic ?? new Traffic();
     this.#tracing = options.tracing ?? NO_TRACING;
     this.#wakes = new WakeQueue(options.wake, limits);
+    this.#addressOf = addressing(options.publicUrl);
     this.#server = createServer({
       insecureHTTPParser: false,
       maxHeaderSize: limits.headerBytes,
@@ -98,9 +113,12 @@ export class Gateway {
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.keepAliveMs,
     });
+    // their size bounds them: one that is left out could be the body's length
+    this.#server.maxHeadersCount = 0;
     this.#server.maxConnections = limits.connections;
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
+    answerParserErrors(this.#server, parserProblem);
   }
 
   /** The port that it listens on, once started. */
@@ -127,6 +145,7 @@ export class Gateway {
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    takeAbsoluteForm(request);
     const target = routeOf(request.url ?? '');
     const requestId = requestIdOf(request);
     const cors = target.kind === 'platform' ? [] : CORS_HEADERS;
@@ -191,6 +210,8 @@ export class Gateway {
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
     const { dataApis, platform } = this.#options;
+    const coding = hasBody(call.request) ? codingOf(call.request) : 'none';
+    if (coding === 'other') return this.#refuse(call, PROBLEMS.unsupportedEncoding);
     const awake = dataApis.endpoint(project);
     const headers = withAuthorization(this.#headers(call, awake ?? platform));
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
@@ -200,7 +221,14 @@ export class Gateway {
     const endpoint = dataApis.endpoint(project);
     if (!endpoint) return this.#refuse(call, problem ?? PROBLEMS.projectStarting);
     call.response.once('close', this.#traffic.begin(project));
-    this.#forward(call, this.#projects, { endpoint, path, headers });
+    const inflate = coding === 'gzip';
+    this.#forward(call, this.#projects, {
+      endpoint,
+      path,
+      headers: inflate ? unpacked(headers) : headers,
+      inflate,
+      treatment: new ProjectAnswers(this.#addressOf(call.request.headers.host, project), path),
+    });
   }
 
   #headers({ request, requestId }: Call, endpoint: Endpoint): HeaderList {
@@ -233,7 +261,11 @@ export class Gateway {
     return isOnDemand(now) ? PROBLEMS.projectSleeps : absent(now);
   }
 
-  #forward(call: Call, forwarder: Forwarder, to: Pick<Exchange, 'endpoint' | 'path' | 'headers'>): void {
+  #forward(
+    call: Call,
+    forwarder: Forwarder,
+    to: Pick<Exchange, 'endpoint' | 'path' | 'headers' | 'inflate' | 'treatment'>,
+  ): void {
     const ours = ['X-Request-Id', call.requestId, ...call.cors];
     const isOurs = (name: string) =>
       name === 'x-request-id' || (call.cors.length > 0 && name.startsWith('access-control-'));
@@ -270,8 +302,3 @@ const endOf = (target: Target, method: string, status: number, requestId: string
   const project = target.kind === 'data-api' ? target.project : undefined;
   return requestEnd({ service: 'gateway', method, route: target.kind, status, requestId, project });
 };
-
-function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-}

@@ -1,4 +1,5 @@
 /** The headers that go through the gateway. Lists hold names and values in turn, as they came. */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 
@@ -64,6 +65,13 @@ export function requestHeaders(
   const address = request.socket.remoteAddress;
   if (address !== undefined) list.push('X-Forwarded-For', address);
   return [...list, ...framing(request)];
+}
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 const BEARER = /^bearer\s+(\S+)$/i;

@@ -1,6 +1,6 @@
 /** The bounds of the gateway. Each can be set apart, for tests and for machines of another size. */
 export interface GatewayLimits {
-  /** request line and headers; PostgREST filters make long URLs, 8 KB is normal */
+  /** request line and headers; PostgREST filters make long URLs, 8 KB is normal. PostgREST itself takes 50 KiB */
   readonly headerBytes: number;
   readonly bodyBytes: number;
   /** how much of a body is read away after an early answer, so that the client gets to see the answer */
@@ -27,7 +27,7 @@ export interface GatewayLimits {
 }
 
 export const DEFAULT_LIMITS: GatewayLimits = {
-  headerBytes: 16 * 1024,
+  headerBytes: 40 * 1024,
   bodyBytes: 50 * 1024 * 1024,
   discardBytes: 1024 * 1024,
   connections: 8192,

@@ -2,8 +2,12 @@
  * What the gateway says by itself, as problem+json (RFC 9457). The members `message`, `code`, `details` and
  * `hint` say it once more the way PostgREST does, because that is where supabase-js looks.
  */
+import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { TokenVerdict } from '../../application/ports/secrets.ts';
+import type { ParserErrorAnswer } from '../http/parser-errors.ts';
+import { CORS_HEADERS } from './cors.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 
 export interface GatewayProblem {
   readonly status: number;
@@ -82,6 +86,26 @@ export const PROBLEMS = {
     title: 'The body is too large',
     detail: `A request body may have ${limitBytes} bytes.`,
   }),
+  headersTooLarge: {
+    status: 431,
+    code: 'gateway/headers-too-large',
+    title: 'The request line and the headers are too large',
+    detail: `The address and the headers of a request may have ${DEFAULT_LIMITS.headerBytes} bytes together.`,
+    hint: 'Ask for a long list in parts, or send it in the body of a call of a function (POST /rpc/...).',
+  },
+  unsupportedEncoding: {
+    status: 415,
+    code: 'gateway/unsupported-encoding',
+    title: 'The body has an encoding that is not understood',
+    detail: 'A request body may have the Content-Encoding gzip, or none.',
+    headers: ['Accept-Encoding', 'gzip, identity'],
+  },
+  badEncoding: {
+    status: 400,
+    code: 'gateway/malformed-request',
+    title: 'The request is malformed',
+    detail: 'The body is not what its Content-Encoding says.',
+  },
   notImplemented: (what: string): GatewayProblem => ({
     status: 501,
     code: 'gateway/not-implemented',
@@ -140,6 +164,22 @@ function unavailable(code: string, detail: string): GatewayProblem {
   return { status: 503, code, title: 'Not available right now', detail, headers: SOON };
 }
 
+/** The body of the answer. */
+export function problemText(problem: GatewayProblem, requestId: string): string {
+  const { status, code, title, detail, hint } = problem;
+  return JSON.stringify({
+    type: code,
+    title,
+    status,
+    detail,
+    instance: requestId,
+    message: detail,
+    code,
+    details: null,
+    hint: hint ?? null,
+  });
+}
+
 /** Answers with a problem, on top of `headers` (names and values in turn). The headers must not be sent yet. */
 export function writeProblem(
   response: ServerResponse,
@@ -147,21 +187,8 @@ export function writeProblem(
   requestId: string,
   headers: readonly string[],
 ): void {
-  const { status, code, title, detail, hint = null } = problem;
-  const body = Buffer.from(
-    JSON.stringify({
-      type: code,
-      title,
-      status,
-      detail,
-      instance: requestId,
-      message: detail,
-      code,
-      details: null,
-      hint,
-    }),
-  );
-  response.writeHead(status, [
+  const body = Buffer.from(problemText(problem, requestId));
+  response.writeHead(problem.status, [
     'Content-Type',
     'application/problem+json',
     'Content-Length',
@@ -172,4 +199,24 @@ export function writeProblem(
     ...headers,
   ]);
   response.end(body);
+}
+
+/** To what never became a request; whether a browser asks cannot be told. */
+export function parserProblem(errorCode: string | undefined): ParserErrorAnswer {
+  const problem: GatewayProblem =
+    errorCode === 'HPE_HEADER_OVERFLOW'
+      ? PROBLEMS.headersTooLarge
+      : errorCode === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? PROBLEMS.clientTooSlow
+        : PROBLEMS.malformed('What came is not HTTP.');
+  const requestId = randomUUID();
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    'X-Request-Id': requestId,
+  };
+  for (let at = 0; at + 1 < CORS_HEADERS.length; at += 2) {
+    headers[CORS_HEADERS[at] ?? ''] = CORS_HEADERS[at + 1] ?? '';
+  }
+  return { status: problem.status, headers, body: problemText(problem, requestId) };
 }

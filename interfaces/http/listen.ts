@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { Refused } from '../../application/errors.ts';
+import { answerParserErrors, type ParserErrorAnswer } from './parser-errors.ts';
 import { PROBLEMS, type ProblemCode } from './problem-table.ts';
 import { problemBody } from './problems.ts';
 
@@ -22,7 +23,8 @@ export const SERVER_LIMITS: ServerLimits = {
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
   idleTimeoutMs: 120_000,
-  maxHeaderBytes: 32 * 1024,
+  // more than the gateway's, which adds some of its own
+  maxHeaderBytes: 48 * 1024,
   maxConnections: 10_000,
 };
 
@@ -41,10 +43,7 @@ export function limitedServer(handler: RequestListener, limits: ServerLimits): S
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 100;
   server.setTimeout(limits.idleTimeoutMs);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) socket.destroy();
-    else socket.end(rawProblem(error.code));
-  });
+  answerParserErrors(server, parserProblem);
   return server;
 }
 
@@ -87,7 +86,7 @@ function explained(
 }
 
 /** For what never became a request: the parser gave up, or the client was too slow. */
-function rawProblem(errorCode: string | undefined): string {
+function parserProblem(errorCode: string | undefined): ParserErrorAnswer {
   const code: ProblemCode =
     errorCode === 'HPE_HEADER_OVERFLOW'
       ? 'request/headers-too-large'
@@ -95,13 +94,6 @@ function rawProblem(errorCode: string | undefined): string {
         ? 'request/timeout'
         : 'request/invalid';
   const { status, title } = PROBLEMS[code];
-  const body = JSON.stringify(problemBody({ code, detail: title }, 'unknown'));
-  return [
-    `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Refused'}`,
-    'content-type: application/problem+json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-    '',
-    body,
-  ].join('\r\n');
+  const body = JSON.stringify(problemBody({ code, detail: title }, randomUUID()));
+  return { status, headers: { 'content-type': 'application/problem+json' }, body };
 }

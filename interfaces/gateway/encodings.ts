@@ -1,0 +1,66 @@
+/**
+ * Bodies in gzip, both ways. Only projects' answers are packed: those of the platform hold secrets beside what a
+ * caller sent (BREACH), and are small. A key in a header, which no other site can have a browser send, opens these.
+ */
+import type { IncomingMessage } from 'node:http';
+import { constants, createGzip, type Gzip } from 'node:zlib';
+import type { HeaderList } from './headers.ts';
+
+/** below this the answer hardly gets smaller than a packet */
+export const WORTH_PACKING_BYTES = 1024;
+/** each holds 256 KiB while it is at work; who comes on top gets his answer as it is */
+const AT_ONCE = 64;
+
+const PACKABLE = /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]+\+)?(?:json|xml|csv|yaml))/i;
+
+/** Whether the client takes gzip: RFC 9110 12.5.3, with `*` and weights. */
+export function takesGzip(acceptEncoding: string | undefined): boolean {
+  if (acceptEncoding === undefined) return false;
+  let any = false;
+  for (const item of acceptEncoding.toLowerCase().split(',', 32)) {
+    const [coding = '', ...parameters] = item.split(';').map((part) => part.trim());
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+    const accepted = Number(weight) > 0;
+    if (coding === 'gzip' || coding === 'x-gzip') return accepted;
+    if (coding === '*') any = accepted;
+  }
+  return any;
+}
+
+/** Whether there is a choice about this answer at all, whoever asks: then it says so in `Vary`. */
+export function isPackable({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return (
+    statusCode >= 200 &&
+    statusCode !== 204 &&
+    statusCode !== 304 &&
+    headers['content-encoding'] === undefined &&
+    PACKABLE.test(headers['content-type'] ?? '') &&
+    !headers['cache-control']?.includes('no-transform')
+  );
+}
+
+/** An answer's headers when there was a choice of encodings. `packed`: and it was gzip. */
+export function negotiated(list: HeaderList, packed: boolean): HeaderList {
+  const told: string[] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const [name = '', value = ''] = [list[at], list[at + 1]];
+    const lower = name.toLowerCase();
+    if (packed && (lower === 'content-length' || lower === 'content-md5' || lower === 'accept-ranges'))
+      continue;
+    // the same content in other bytes
+    const isStrongTag = packed && lower === 'etag' && !value.startsWith('W/');
+    told.push(name, isStrongTag ? `W/${value}` : value);
+  }
+  told.push('Vary', 'Accept-Encoding');
+  if (packed) told.push('Content-Encoding', 'gzip');
+  return told;
+}
+
+let packing = 0;
+
+/** undefined: enough of them are at work. Speed goes before size: the link saves most with the first level already. */
+export function packer(): Gzip | undefined {
+  if (packing >= AT_ONCE) return undefined;
+  packing++;
+  return createGzip({ level: constants.Z_BEST_SPEED }).once('close', () => packing--);
+}

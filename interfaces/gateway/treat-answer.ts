@@ -1,0 +1,119 @@
+/** What the door does to answers of projects: PostgREST knows neither where it is nor that its database has died. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Transform, Writable } from 'node:stream';
+import { isPackable, negotiated, packer, takesGzip, WORTH_PACKING_BYTES } from './encodings.ts';
+import type { HeaderList } from './headers.ts';
+import { isLostDatabase, mayBeLost, TELLING_BYTES } from './lost-database.ts';
+import { PROBLEMS, type GatewayProblem } from './problem.ts';
+import { fromOutside, withAddress, type PublicAddress } from './public-address.ts';
+
+export interface Answered {
+  readonly request: IncomingMessage;
+  readonly answer: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly headers: HeaderList;
+  /** @returns false: the headers could not be sent, and something else was answered */
+  readonly begin: (headers: HeaderList) => boolean;
+  readonly settle: (problem: GatewayProblem) => void;
+}
+
+export interface Treatment {
+  /** Whether the answer to this read tells too little: it is asked for once more. */
+  isAskedAgain(request: IncomingMessage, answer: IncomingMessage): boolean;
+  /** @returns the headers that it goes on with as it is; undefined: it has been taken over */
+  treat(answered: Answered): HeaderList | undefined;
+}
+
+export class ProjectAnswers implements Treatment {
+  readonly #address: PublicAddress;
+  readonly #isRoot: boolean;
+
+  constructor(address: PublicAddress, path: string) {
+    this.#address = address;
+    this.#isRoot = path === '/' || path.startsWith('/?');
+  }
+
+  /** A HEAD has no body to tell a lost database from a mistake of the client's. */
+  isAskedAgain({ method }: IncomingMessage, { statusCode }: IncomingMessage): boolean {
+    return method === 'HEAD' && statusCode === 400;
+  }
+
+  treat(original: Answered): HeaderList | undefined {
+    const { request, answer } = original;
+    const headers = fromOutside(original.headers, this.#address.prefix);
+    const answered = { ...original, headers };
+    if (answer.statusCode === 431) {
+      answer.resume();
+      original.settle(PROBLEMS.headersTooLarge);
+      return undefined;
+    }
+    if (request.method !== 'HEAD' && mayBeLost(answer.statusCode ?? 0)) {
+      passUnlessLost(answered);
+      return undefined;
+    }
+    if (!isPackable(answer)) return headers;
+    const isDocument = this.#isRoot && answer.headers['content-type']?.startsWith('application/openapi+json');
+    const isWanted = takesGzip(request.headers['accept-encoding']);
+    if (request.method === 'HEAD' || !(isWanted || isDocument)) return negotiated(headers, false);
+    this.#transform(answered, isDocument ? [withAddress(this.#address)] : [], isWanted);
+    return undefined;
+  }
+
+  #transform(answered: Answered, through: readonly Transform[], isWanted: boolean): void {
+    peek(answered.answer, WORTH_PACKING_BYTES, (head, ended) => {
+      const gzip = isWanted && head.length >= WORTH_PACKING_BYTES ? packer() : undefined;
+      if (!answered.begin(negotiated(answered.headers, gzip !== undefined))) gzip?.destroy();
+      else send(answered, head, ended, gzip ? [...through, gzip] : through);
+    });
+  }
+}
+
+function passUnlessLost(answered: Answered): void {
+  const { request, answer, settle } = answered;
+  peek(answer, TELLING_BYTES, (head, ended) => {
+    if (ended && isLostDatabase(head)) settle(PROBLEMS.upstreamLost(request.method !== 'GET'));
+    else if (ended && isTooLarge(answer, head)) settle(PROBLEMS.headersTooLarge);
+    else if (answered.begin(answered.headers)) send(answered, head, ended, []);
+  });
+}
+
+/** The way PostgREST's server says it: with what we add, a request may be larger there than here. */
+const isTooLarge = ({ headers }: IncomingMessage, body: Buffer): boolean =>
+  headers['content-type']?.startsWith('text/plain') === true && body.toString() === 'Bad Request';
+
+/** @param through what the body goes through, in order */
+function send(
+  { answer, response }: Answered,
+  head: Buffer,
+  ended: boolean,
+  through: readonly Transform[],
+): void {
+  const ways: readonly Writable[] = [...through, response];
+  const [first = response] = ways;
+  if (head.length > 0) first.write(head);
+  if (ended) first.end();
+  else answer.pipe(first);
+  for (const [at, transform] of through.entries()) transform.pipe(ways[at + 1] ?? response);
+  response.once('close', () => {
+    for (const transform of through) transform.destroy();
+  });
+}
+
+/** The first bytes of a body: `enough` of them or more, or all when it ended before. */
+function peek(answer: IncomingMessage, enough: number, then: (head: Buffer, ended: boolean) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const finish = (ended: boolean) => {
+    answer.off('data', onData).off('end', onEnd);
+    then(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks), ended);
+  };
+  const onData = (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes < enough) return;
+    answer.pause();
+    finish(false);
+  };
+  const onEnd = () => finish(true);
+  answer.on('data', onData).once('end', onEnd);
+}

@@ -1,0 +1,64 @@
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** What is said to a client whose request never became one. */
+export interface ParserErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** how long, and how much of, what a client still sends is read away, so that it gets to see the answer */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 1024 * 1024;
+
+/**
+ * Answers what the parser gave up on, and who was too slow, where Node would send a bare status line. What is
+ * answered is not parsed any further; an answer that has begun is not mixed with another one.
+ */
+export function answerParserErrors(
+  server: Server,
+  answerTo: (code: string | undefined) => ParserErrorAnswer,
+): void {
+  const underWay = new WeakMap<Socket, Set<ServerResponse>>();
+  const answered = new WeakSet<Socket>();
+  const track = ({ socket }: IncomingMessage, response: ServerResponse) => {
+    let responses = underWay.get(socket);
+    if (!responses) underWay.set(socket, (responses = new Set()));
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
+  };
+  server.prependListener('request', track);
+  // nobody's listening to it would be Node's own answer to it
+  if (server.listenerCount('checkContinue') > 0) server.prependListener('checkContinue', track);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // every further piece of such a request is an error again
+    if (answered.has(socket)) {
+      if (socket.bytesRead > LINGER_BYTES) socket.destroy();
+      return;
+    }
+    const hasBegun = [...(underWay.get(socket) ?? [])].some(
+      ({ headersSent, writableEnded }) => headersSent && !writableEnded,
+    );
+    if (error.code === 'ECONNRESET' || !socket.writable || hasBegun) {
+      socket.destroy();
+      return;
+    }
+    answered.add(socket);
+    socket.end(messageOf(answerTo(error.code)));
+    const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(cut));
+  });
+}
+
+function messageOf({ status, headers, body }: ParserErrorAnswer): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...lines,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
