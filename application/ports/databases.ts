@@ -19,8 +19,13 @@ export interface Databases {
    * that go on keep what they began with
    */
   endOwnerSessions(project: ProjectId, which: 'all' | 'idle'): Promise<void>;
-  /** Also removes what the logins own; fine when the database is gone already. */
+  /**
+   * Also removes what the logins own; fine when the database is gone already. They cannot be used any more and are no
+   * longer listed; what names them elsewhere keeps nobody waiting, see {@link dropRetiredLogins}.
+   */
   removeUsers(project: ProjectId): Promise<void>;
+  /** Another try for those that could not be dropped, since something of other projects' names them. */
+  dropRetiredLogins(): Promise<void>;
   /** Ends the database's sessions and drops it with everything in it. */
   dropDatabase(project: ProjectId): Promise<void>;
   allowConnections(project: ProjectId): Promise<void>;

@@ -1,10 +1,14 @@
-/** What becomes due by the clock alone: deleted projects whose retention is over, keys whose overlap is over. */
+/**
+ * What becomes due by the clock alone: deleted projects whose retention is over, keys whose overlap is over, and the
+ * logins of purged projects that something of other projects' named.
+ */
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { handle } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Databases } from '../ports/databases.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
@@ -19,6 +23,8 @@ export interface SweepDependencies {
   readonly due: (
     now: Date,
   ) => Promise<readonly { readonly projectId: ProjectId; readonly what: 'purge' | 'keys' }[]>;
+  /** logins of purged projects that were in use elsewhere */
+  readonly databases: Pick<Databases, 'dropRetiredLogins'>;
   readonly everyMs: number;
 }
 
@@ -59,6 +65,7 @@ export class Sweep {
           log.warn({ project: projectId, err: error }, 'could not sweep a project');
       }
     }
+    await this.#dependencies.databases.dropRetiredLogins();
   }
 
   async #command(id: ProjectId, command: ProjectCommand, reason: string): Promise<void> {

@@ -39,3 +39,5 @@ export function projectBesideStream(stream: string): ProjectId | undefined {
 export const databaseName = (id: ProjectId): string => id;
 export const ownerRole = (id: ProjectId): string => `${id}_owner`;
 export const authenticatorRole = (id: ProjectId): string => `${id}_authenticator`;
+/** PostgreSQL's pattern of both. */
+export const PROJECT_LOGIN = '^proj_[0-9a-f]{16}_(owner|authenticator)$';

@@ -38,6 +38,11 @@ export class InMemoryDatabases implements Databases {
     return Promise.resolve(void this.users.delete(project));
   }
 
+  /** Nothing can be in their way here. */
+  dropRetiredLogins(): Promise<void> {
+    return Promise.resolve();
+  }
+
   dropDatabase(project: ProjectId): Promise<void> {
     return Promise.resolve(void this.databases.delete(project));
   }

@@ -14,10 +14,12 @@ import {
   type ProjectId,
 } from '../../domain/project/project-id.ts';
 import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
-import type { PostgresServer } from './postgres-server.ts';
+import { ADMIN_SESSIONS, type PostgresServer } from './postgres-server.ts';
 import { loginsState, loginStatements, markOf, roleState } from './project-logins.ts';
 import { templateName } from './project-template.ts';
+import { dropRetired, retiredProjects, retirement } from './retired-logins.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
+import { Slots } from './slots.ts';
 
 const shared = SHARED_ROLES.join(', ');
 
@@ -28,6 +30,9 @@ const shared = SHARED_ROLES.join(', ');
  */
 export class PostgresDatabases implements Databases {
   readonly #server: PostgresServer;
+  /** the last administrative session is for those who only look, and of the others one is for those who make something */
+  readonly #changes = new Slots(ADMIN_SESSIONS - 1);
+  readonly #drops = new Slots(ADMIN_SESSIONS - 2);
 
   constructor(server: PostgresServer) {
     this.#server = server;
@@ -92,7 +97,7 @@ export class PostgresDatabases implements Databases {
   async #grantInside(project: ProjectId, attempted: string, { readOnly }: LoginBounds): Promise<void> {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
-    await this.#server.inDatabase(databaseName(project), attempted, async (client) => {
+    const grant = async (client: pg.ClientBase) => {
       // once: what he takes back from the shared roles afterwards stays taken back
       const given = await hasPublic(client, owner);
       const inPublic = [
@@ -111,37 +116,39 @@ export class PostgresDatabases implements Databases {
         largeObjectWrites(!readOnly),
         ...(given ? [] : inPublic),
       ]);
-    });
+    };
+    await this.#server.inDatabase(databaseName(project), attempted, grant, { endsBlockers: true });
   }
 
   async removeUsers(project: ProjectId): Promise<void> {
-    const attempted = `remove the logins of ${project}`;
     const roles = [ownerRole(project), authenticatorRole(project)];
-    await this.#alone(project, attempted, async (client) => {
+    await this.#alone(project, `end the logins of ${project}`, async (client) => {
       const there: string[] = [];
       for (const role of roles) if ((await roleState(client, project, role)) === 'ours') there.push(role);
       if (there.length === 0) return;
-      for (const role of there) await client.query(`ALTER ROLE ${id(role)} NOLOGIN`);
+      await inOneMessage(client, retirement(project, there));
       await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)', [
         there,
       ]);
-      for (const database of await databasesWith(client, there)) {
-        await this.#dropOwned(database, there, client);
-      }
-      // what the roles hold on the server itself: CONNECT, if the database is still there
-      await client.query(`DROP OWNED BY ${there.map(id).join(', ')}`);
-      await client.query(`DROP ROLE ${there.map(id).join(', ')}`);
     });
+    await dropRetired(this.#server, this.#alone, project);
+  }
+
+  async dropRetiredLogins(): Promise<void> {
+    for (const project of await retiredProjects(this.#server))
+      await dropRetired(this.#server, this.#alone, project);
   }
 
   async dropDatabase(project: ProjectId): Promise<void> {
     const name = databaseName(project);
-    await this.#alone(project, `drop the database ${name}`, async (client) => {
-      const found = await databaseState(client, project);
-      if (found === 'absent' || found === 'foreign') return;
-      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
-      await client.query(`DROP DATABASE IF EXISTS ${id(name)} WITH (FORCE)`);
-    });
+    const drop = () =>
+      this.#alone(project, `drop the database ${name}`, async (client) => {
+        const found = await databaseState(client, project);
+        if (found === 'absent' || found === 'foreign') return;
+        await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
+        await client.query(`DROP DATABASE IF EXISTS ${id(name)} WITH (FORCE)`);
+      });
+    await this.#drops.within(drop);
   }
 
   async allowConnections(project: ProjectId): Promise<void> {
@@ -183,35 +190,21 @@ export class PostgresDatabases implements Databases {
     });
   }
 
-  /**
-   * Only a session inside a database can drop what a role owns there. A closed one is opened for it to
-   * superusers alone: the limit on connections does not count for them.
-   */
-  async #dropOwned(
-    { name, open }: DatabaseWithRoles,
-    roles: readonly string[],
-    client: pg.ClientBase,
-  ): Promise<void> {
-    if (!open)
-      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT 0`);
-    await this.#server.inDatabase(name, `remove what ${roles.join(' and ')} own`, (inside) =>
-      inside.query(`DROP OWNED BY ${roles.map(id).join(', ')} CASCADE`),
-    );
-    if (!open) {
-      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false CONNECTION LIMIT -1`);
-    }
-  }
-
   /** One at a time for each project, also when a worker was killed and its statement still runs. */
-  #alone<T>(project: ProjectId, attempted: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    return this.#server.administer(attempted, async (client) => {
-      await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [project]);
-      const result = await work(client);
-      // after a failure the session is given up, and the lock with it
-      await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [project]);
-      return result;
-    });
-  }
+  readonly #alone = <T>(
+    project: ProjectId,
+    attempted: string,
+    work: (client: pg.ClientBase) => Promise<T>,
+  ): Promise<T> =>
+    this.#changes.within(() =>
+      this.#server.administer(attempted, async (client) => {
+        await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [project]);
+        const result = await work(client);
+        // after a failure the session is given up, and the lock with it
+        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [project]);
+        return result;
+      }),
+    );
 }
 
 /** One that he made anew has no privileges at all: it is as good as none. */
@@ -258,28 +251,6 @@ async function requireDatabase(client: pg.ClientBase, project: ProjectId): Promi
   const found = await databaseState(client, project);
   if (found === 'foreign') throw foreignDatabase(project);
   if (found === 'absent') throw new Refused(`the database ${databaseName(project)} is missing`);
-}
-
-interface DatabaseWithRoles {
-  readonly name: string;
-  readonly open: boolean;
-}
-
-/**
- * Where the roles own something or hold a privilege. That may be in databases of other projects, too: whoever
- * has tables can grant on them to any role, and such a grant must not keep the role from being dropped.
- */
-async function databasesWith(
-  client: pg.ClientBase,
-  roles: readonly string[],
-): Promise<readonly DatabaseWithRoles[]> {
-  const { rows } = await client.query<DatabaseWithRoles>(
-    `SELECT datname AS name, datallowconn AS open FROM pg_database
-     WHERE oid IN (SELECT dbid FROM pg_shdepend JOIN pg_roles ON refobjid = pg_roles.oid
-                   WHERE refclassid = 'pg_authid'::regclass AND rolname = ANY ($1))`,
-    [roles],
-  );
-  return rows;
 }
 
 /** All or nothing, as PostgreSQL does what comes in one message, and without waiting for each answer. */

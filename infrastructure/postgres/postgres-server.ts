@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { Refused, Unavailable } from '../../application/errors.ts';
+import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import { sqlState, unavailableOr } from './postgres-errors.ts';
 import { sessionPool } from './session-pool.ts';
 
@@ -25,22 +26,41 @@ export function serverAddressOf(databaseUrl: string): ServerAddress {
   };
 }
 
+/** pooled ones, of each process */
+export const ADMIN_SESSIONS = 4;
 const CONNECT_WITHIN_MS = 5_000;
 const STATEMENT_WITHIN_MS = 20_000;
+const LOCK_WITHIN_MS = 2_000;
+const LOOK_FOR_BLOCKERS_MS = 300;
 
-/** Administrative sessions on one server: a few pooled ones, and short ones into projects' databases. */
+export interface InDatabaseOptions {
+  /** how long a statement may wait for a lock, and run; default: 2 s, and 20 s */
+  readonly lockMs?: number;
+  readonly statementMs?: number;
+  /** a project's session that keeps this one waiting is ended; default: this one gives up */
+  readonly endsBlockers?: boolean;
+}
+
+/**
+ * Administrative sessions on one server: a few pooled ones, and short ones into projects' databases. Whoever has a
+ * login can take locks on what is everybody's (`ALTER ROLE ... IN DATABASE somebody_else` locks that database, a GRANT
+ * to somebody's role that role), and keep them. So a project's session that an administrative one waits for is ended.
+ */
 export class PostgresServer {
   readonly address: ServerAddress;
   readonly #pool: pg.Pool;
+  /** kept apart: it frees those that hold the others */
+  readonly #freeing: pg.Pool;
 
-  constructor(address: ServerAddress, connections = 4) {
+  constructor(address: ServerAddress, connections = ADMIN_SESSIONS) {
     this.address = address;
-    this.#pool = sessionPool({
+    const pooled = {
       ...this.#config(address.maintenanceDatabase ?? 'postgres'),
-      max: connections,
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
-    });
+    };
+    this.#pool = sessionPool({ ...pooled, max: connections });
+    this.#freeing = sessionPool({ ...pooled, max: 1 });
   }
 
   /** A session on the maintenance database. */
@@ -49,7 +69,7 @@ export class PostgresServer {
       throw new Unavailable(attempted, error);
     });
     try {
-      const result = await work(client);
+      const result = await this.#unhindered(client, () => work(client));
       client.release();
       return result;
     } catch (error) {
@@ -64,12 +84,18 @@ export class PostgresServer {
     database: string,
     attempted: string,
     work: (client: pg.Client) => Promise<T>,
+    {
+      lockMs = LOCK_WITHIN_MS,
+      statementMs = STATEMENT_WITHIN_MS,
+      endsBlockers = false,
+    }: InDatabaseOptions = {},
   ): Promise<T> {
-    const client = new pg.Client(this.#config(database));
+    const limits = { lock_timeout: lockMs, statement_timeout: statementMs };
+    const client = new pg.Client({ ...this.#config(database), ...limits });
     client.on('error', () => {});
     try {
       await client.connect();
-      return await work(client);
+      return await (endsBlockers ? this.#unhindered(client, () => work(client)) : work(client));
     } catch (error) {
       throw translated(attempted, error);
     } finally {
@@ -94,6 +120,20 @@ export class PostgresServer {
 
   async close(): Promise<void> {
     await this.#pool.end();
+    await this.#freeing.end();
+  }
+
+  async #unhindered<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+    const { processID } = client as pg.ClientBase & { readonly processID: number };
+    const timer = setInterval(() => {
+      // next time, then
+      this.#freeing.query(END_BLOCKERS, [processID]).catch(() => {});
+    }, LOOK_FOR_BLOCKERS_MS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   #config(database: string): pg.ClientConfig {
@@ -114,6 +154,10 @@ export class PostgresServer {
     };
   }
 }
+
+const END_BLOCKERS = `SELECT pg_terminate_backend(pid)
+  FROM unnest(pg_blocking_pids($1)) blocker JOIN pg_stat_activity ON pid = blocker
+  WHERE usename ~ '${PROJECT_LOGIN}'`;
 
 /** BEGIN ... COMMIT; the session is given up when the work fails, so no ROLLBACK is needed. */
 export async function inTransaction<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import {
   ownerRole,
   type ProjectId,
 } from '../../domain/project/project-id.ts';
+import { retiredMark } from './retired-logins.ts';
 
 const AUTHENTICATOR_CONNECTIONS = 30;
 const TEMP_FILES = '2GB';
@@ -52,7 +53,7 @@ async function loginOf(
   const found = await roleState(client, project, role);
   if (found === 'foreign')
     throw new Refused(`the role ${role} exists and is not LaunchDB's; rename or drop it`);
-  const verb = found === 'ours' ? 'ALTER' : 'CREATE';
+  const verb = found === 'absent' ? 'CREATE' : 'ALTER';
   return [
     `${verb} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
       `CONNECTION LIMIT ${Math.round(connections)} PASSWORD ${pg.escapeLiteral(verifier)}`,
@@ -64,12 +65,13 @@ export async function roleState(
   client: pg.ClientBase,
   project: ProjectId,
   role: string,
-): Promise<'absent' | 'foreign' | 'ours'> {
+): Promise<'absent' | 'foreign' | 'retired' | 'ours'> {
   const { rows } = await client.query<{ mark: string | null }>(
     `SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1`,
     [role],
   );
   if (!rows[0]) return 'absent';
+  if (rows[0].mark === retiredMark(project)) return 'retired';
   return rows[0].mark === markOf(project) ? 'ours' : 'foreign';
 }
 
@@ -109,8 +111,8 @@ async function loginState(
               WHERE setdatabase = d.oid AND setrole = pg_authid.oid), false)
            FROM pg_database d WHERE datname = $2), true)
        AS same
-     FROM pg_authid WHERE rolname = $1`,
-    [role, databaseName(project), verifier, markOf(project), connections, readOnly],
+     FROM pg_authid WHERE rolname = $1 AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM $7`,
+    [role, databaseName(project), verifier, markOf(project), connections, readOnly, retiredMark(project)],
   );
   if (!rows[0]) return 'absent';
   return rows[0].same ? 'as-wanted' : 'different';

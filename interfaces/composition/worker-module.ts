@@ -12,7 +12,7 @@ import {
   type UpgradeDependencies,
 } from '../../application/process-managers/upgrade-projects.ts';
 import { isInService } from '../../application/project/upgrade-project.ts';
-import { Sweep } from '../../application/reconcilers/sweep-expired.ts';
+import { Sweep, type SweepDependencies } from '../../application/reconcilers/sweep-expired.ts';
 import {
   DatabaseSizeWatch,
   type SizeWatchDependencies,
@@ -65,8 +65,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       const processes = allProcesses(world);
       const around = measuredTries(metrics, tracing);
       const worker = processWorker({ store, ids, clock, log, processes, observe, around }, pool);
-      const due = (now: Date) => dueProjects(pool, now);
-      const sweep = new Sweep({ store, ids, clock, log, due, everyMs: SWEEP_EVERY_MS });
+      const sweep = sweeper({ store, ids, clock, log, databases: world.databases }, pool);
       const idle = idleWatch(options, { store, ids, clock, use }, pool);
       const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes, platformSizeMb }, pool);
       const upgrades = projectUpgrades({ store, ids, clock, log, watch }, pool);
@@ -132,6 +131,9 @@ function processWorker(basics: WorkerBasics, pool: pg.Pool): ProcessWorker {
     },
   });
 }
+
+const sweeper = (basics: Omit<SweepDependencies, 'due' | 'everyMs'>, pool: pg.Pool): Sweep =>
+  new Sweep({ ...basics, due: (now) => dueProjects(pool, now), everyMs: SWEEP_EVERY_MS });
 
 function databaseSizeWatch(
   { config, log }: PlatformOptions,
