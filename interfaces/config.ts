@@ -4,7 +4,13 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
-const SECRETS = ['LAUNCHDB_MASTER_KEY', 'DATABASE_URL', 'EVENT_STORE_URL', 'INTERNAL_API_KEY'] as const;
+const SECRETS = [
+  'LAUNCHDB_MASTER_KEY',
+  'DATABASE_URL',
+  'PLATFORM_DATABASE_URL',
+  'EVENT_STORE_URL',
+  'INTERNAL_API_KEY',
+] as const;
 const EXTENSIONS =
   'pgcrypto,uuid-ossp,pg_trgm,citext,hstore,ltree,unaccent,fuzzystrmatch,btree_gin,btree_gist,intarray,cube,tablefunc,vector';
 export type Role = (typeof ROLES)[number];
@@ -74,6 +80,7 @@ const schema = z.object({
   MANAGER_PORT: port.default(9000),
   WORKER_PORT: port.default(9001),
   POSTGRES_PORT: port.default(15_432),
+  PLATFORM_POSTGRES_PORT: port.default(15_433),
   POSTGRES_MAX_CONNECTIONS: z.coerce.number().int().min(70).max(10_000).default(800),
   PGBOUNCER_PORT: port.default(6432),
   PGBOUNCER_HOST: z
@@ -87,6 +94,7 @@ const schema = z.object({
     .max(30 * 24 * 60)
     .default(0),
   DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
+  PLATFORM_DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
   PROJECT_EXTENSIONS: z
     .string()
     .default(EXTENSIONS)

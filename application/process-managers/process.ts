@@ -73,7 +73,8 @@ export interface RetryPolicy {
 }
 
 export const DEFAULT_RETRIES: RetryPolicy = {
-  tries: 8,
+  // a minute and a half: the log goes on while the projects' PostgreSQL restarts after an update, or recovers
+  tries: 12,
   firstPauseMs: 200,
   longestPauseMs: 15_000,
   deadlineMs: 180_000,

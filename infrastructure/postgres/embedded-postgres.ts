@@ -18,14 +18,17 @@ import type { SystemUser } from '../process/system-user.ts';
 
 const run = promisify(execFile);
 
-export interface EmbeddedPostgresOptions {
+export interface Cluster {
   readonly binaries: PostgresBinaries;
   /** the server's folder; made when it is missing */
   readonly dataDir: string;
-  readonly logFile: string;
-  readonly port: number;
   readonly superuserPassword: string;
   readonly user: SystemUser | undefined;
+}
+
+export interface EmbeddedPostgresOptions extends Cluster {
+  readonly logFile: string;
+  readonly port: number;
   readonly log: Log;
   readonly settings?: Readonly<Record<string, string | number>>;
   /** asked when no server was left to adopt */
@@ -54,7 +57,7 @@ const SETTINGS = {
 } as const;
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<SupervisedProgram> {
-  if (!(await exists(join(options.dataDir, 'PG_VERSION')))) await initialise(options);
+  if (!(await exists(join(options.dataDir, 'PG_VERSION')))) await makeCluster(options);
   await writeConfiguration(options);
   const args = ['-D', options.dataDir];
   const command = [options.binaries.postgres, ...args].join(' ');
@@ -89,8 +92,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   return program;
 }
 
-/** Makes the cluster under a temporary name: a crash in between leaves no half of one. */
-async function initialise(options: EmbeddedPostgresOptions): Promise<void> {
+/** By initdb, under a temporary name: a crash in between leaves no half of one. */
+export async function makeCluster(options: Cluster): Promise<void> {
   const draft = `${options.dataDir}.initdb`;
   const passwordFile = `${options.dataDir}.password`;
   await rm(draft, { recursive: true, force: true });

@@ -12,7 +12,12 @@ import { testPort } from '../process/test-port.ts';
 import type { SupervisedProgram } from '../process/supervised-program.ts';
 import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
 import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
-import { PLATFORM_DATABASE, PLATFORM_ROLE, preparePlatformDatabase } from './platform-database.ts';
+import {
+  PLATFORM_DATABASE,
+  PLATFORM_ROLE,
+  preparePlatformDatabase,
+  prepareProjectsServer,
+} from './platform-database.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresServer, type ServerAddress } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion, templateName } from './project-template.ts';
@@ -100,6 +105,7 @@ describe('the platform database', () => {
   });
 
   test('its login can do nothing but keep the platform', async () => {
+    await prepareProjectsServer(server, 'secret', 'here');
     const config = await preparePlatformDatabase(server, 'secret');
     for (const sql of [
       'CREATE ROLE intruder',
@@ -119,10 +125,10 @@ describe('the platform database', () => {
 
 describe('the shared roles', () => {
   test('hold nothing by themselves, and lose what was set on them', async () => {
-    await preparePlatformDatabase(server, 'secret');
+    await prepareProjectsServer(server, 'secret', 'here');
     await admin(`ALTER ROLE anon LOGIN PASSWORD 'x'`);
     await admin(`ALTER ROLE anon SET statement_timeout = 1`);
-    await preparePlatformDatabase(server, 'secret');
+    await prepareProjectsServer(server, 'secret', 'here');
     const roles = await admin(
       `SELECT rolname, rolcanlogin, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolbypassrls, rolconfig
        FROM pg_roles WHERE rolname IN ('${SHARED_ROLES.join("', '")}') ORDER BY rolname`,
@@ -147,7 +153,7 @@ describe('the template of projects', () => {
   let version: number;
   let template: string;
   beforeAll(async () => {
-    await preparePlatformDatabase(server, 'secret');
+    await prepareProjectsServer(server, 'secret', 'here');
     version = await latestTemplateVersion();
     template = templateName(version);
   });

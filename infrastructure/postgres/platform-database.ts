@@ -9,7 +9,7 @@ import { ensureSharedRoles } from './shared-roles.ts';
 export const PLATFORM_DATABASE = 'launchdb';
 export const PLATFORM_ROLE = 'launchdb_platform';
 
-const MARK = 'launchdb:platform';
+export const PLATFORM_MARK = 'launchdb:platform';
 /** of the advisory lock under which the server is prepared */
 const PREPARING = 7_230_551;
 /** of the platform's migrations, those up to this one are the log's */
@@ -17,8 +17,8 @@ const LAST_OF_THE_LOG = 9;
 const MIGRATIONS = new URL('../sql/platform/', import.meta.url);
 
 /**
- * The platform's own database, its login (no superuser: it reads and appends to the log, keeps accounts and
- * makes views) and the shared roles. Idempotent.
+ * The platform's own database and its login (no superuser: it reads and appends to the log, keeps accounts and makes
+ * views). Idempotent.
  * @param platformPassword follows from the master key: another one means that the key is another one
  * @throws {Refused} the login is no superuser, a database of the name is not ours, or the key is another one
  */
@@ -26,23 +26,69 @@ export async function preparePlatformDatabase(
   server: PostgresServer,
   platformPassword: string,
 ): Promise<pg.ClientConfig> {
-  await server.administer('prepare the platform database', async (client) => {
+  await prepared(server, platformPassword, async (client) => {
+    await ensurePlatformRole(client, platformPassword);
+    await ensureDatabase(client, PLATFORM_DATABASE);
+  });
+  await server.inDatabase(PLATFORM_DATABASE, 'set up the platform database', applyPlatformMigrations);
+  return platformConnection(server.address, platformPassword);
+}
+
+/**
+ * What projects' databases need of their server: the shared roles, and the platform's role, whose setting says which
+ * extensions are allowed. Where the platform's database is elsewhere, nobody logs in with it. Idempotent.
+ * @throws {Refused} as {@link preparePlatformDatabase}
+ */
+export async function prepareProjectsServer(
+  server: PostgresServer,
+  platformPassword: string,
+  platformIs: 'here' | 'elsewhere',
+): Promise<void> {
+  await prepared(server, platformPassword, async (client) => {
+    await ensureSharedRoles(client);
+    if (platformIs === 'elsewhere') await ensurePlatformRole(client, platformPassword, 'NOLOGIN');
+  });
+}
+
+/** A draft of the platform's database under another name, without its tables. */
+export async function preparePlatformDraft(
+  server: PostgresServer,
+  platformPassword: string,
+  name: string,
+): Promise<void> {
+  await prepared(server, platformPassword, async (client) => {
+    const { rowCount } = await client.query(
+      `SELECT 1 FROM pg_database
+       WHERE datname = $1 AND (shobj_description(oid, 'pg_database') = $2 OR NOT datallowconn)`,
+      [name, PLATFORM_MARK],
+    );
+    if (rowCount) await client.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    await ensurePlatformRole(client, platformPassword);
+    await ensureDatabase(client, name);
+  });
+}
+
+export const applyPlatformMigrations = (client: pg.ClientBase) =>
+  applyMigrations(client, MIGRATIONS, { schema: 'platform' });
+
+/** One at a time, of several processes that start at once; with another master key nothing is done. */
+async function prepared(
+  server: PostgresServer,
+  platformPassword: string,
+  work: (client: pg.ClientBase) => Promise<void>,
+): Promise<void> {
+  await server.administer('prepare PostgreSQL', async (client) => {
     await requireSuperuser(client);
-    // of several processes that start at once, one at a time
     await client.query('SELECT pg_advisory_lock($1)', [PREPARING]);
     try {
       await requireSameKey(client, platformPassword);
-      await ensureSharedRoles(client);
-      await ensurePlatformRole(client, platformPassword);
-      await ensureDatabase(client);
+      await work(client);
+      // a project's login must not look around in the server's own databases
+      await client.query('REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC');
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [PREPARING]);
     }
   });
-  await server.inDatabase(PLATFORM_DATABASE, 'set up the platform database', (client) =>
-    applyMigrations(client, MIGRATIONS, { schema: 'platform' }),
-  );
-  return platformConnection(server.address, platformPassword);
 }
 
 /** What owners may install, in all projects at once: read by the triggers of 0005_extensions.sql. */
@@ -108,39 +154,36 @@ async function requireSameKey(client: pg.ClientBase, password: string): Promise<
 const keyMark = (password: string): string =>
   `launchdb: master key ${createHash('sha256').update(`print of ${password}`).digest('hex').slice(0, 16)}`;
 
-async function ensurePlatformRole(client: pg.ClientBase, password: string): Promise<void> {
+async function ensurePlatformRole(
+  client: pg.ClientBase,
+  password: string,
+  login: 'LOGIN' | 'NOLOGIN' = 'LOGIN',
+): Promise<void> {
   // a salt that follows from the password: the verifier is the same at every start
   const salt = createHash('sha256').update(`launchdb platform role ${password}`).digest().subarray(0, 16);
-  const verifier = pg.escapeLiteral(await scramVerifier(password, salt));
+  const verifier = login === 'LOGIN' ? pg.escapeLiteral(await scramVerifier(password, salt)) : 'NULL';
   const { rows } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [PLATFORM_ROLE]);
   const verb = rows.length === 0 ? 'CREATE' : 'ALTER';
   await client.query(
-    `${verb} ROLE ${PLATFORM_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${verifier}`,
+    `${verb} ROLE ${PLATFORM_ROLE} ${login} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD ${verifier}`,
   );
   await client.query(`COMMENT ON ROLE ${PLATFORM_ROLE} IS ${pg.escapeLiteral(keyMark(password))}`);
 }
 
-async function ensureDatabase(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ mark: string | null }>(
-    `SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`,
-    [PLATFORM_DATABASE],
+async function ensureDatabase(client: pg.ClientBase, name: string): Promise<void> {
+  const { rows } = await client.query<{ mark: string | null; open: boolean }>(
+    `SELECT shobj_description(oid, 'pg_database') AS mark, datallowconn AS open FROM pg_database WHERE datname = $1`,
+    [name],
   );
-  if (rows[0] && rows[0].mark !== MARK) {
-    const empty = await client.query(`SELECT 1 FROM pg_database WHERE datname = $1 AND NOT datallowconn`, [
-      PLATFORM_DATABASE,
-    ]);
-    if (empty.rows.length === 0) {
-      throw new Refused(
-        `the server has a database "${PLATFORM_DATABASE}" that LaunchDB did not make; use another server or rename it`,
-      );
-    }
+  const [there] = rows;
+  if (there?.open && there.mark !== PLATFORM_MARK) {
+    throw new Refused(
+      `the server has a database "${name}" that LaunchDB did not make; use another server or rename it`,
+    );
   }
-  if (!rows[0])
-    await client.query(`CREATE DATABASE ${PLATFORM_DATABASE} TEMPLATE template0 ALLOW_CONNECTIONS false`);
-  await client.query(`COMMENT ON DATABASE ${PLATFORM_DATABASE} IS '${MARK}'`);
-  await client.query(`REVOKE ALL ON DATABASE ${PLATFORM_DATABASE} FROM PUBLIC`);
-  await client.query(`GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${PLATFORM_DATABASE} TO ${PLATFORM_ROLE}`);
-  await client.query(`ALTER DATABASE ${PLATFORM_DATABASE} WITH ALLOW_CONNECTIONS true`);
-  // a project's login must not look around in the server's own databases
-  await client.query('REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC');
+  if (!there) await client.query(`CREATE DATABASE ${name} TEMPLATE template0 ALLOW_CONNECTIONS false`);
+  await client.query(`COMMENT ON DATABASE ${name} IS '${PLATFORM_MARK}'`);
+  await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
+  await client.query(`GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${name} TO ${PLATFORM_ROLE}`);
+  await client.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`);
 }

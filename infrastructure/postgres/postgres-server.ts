@@ -34,7 +34,7 @@ const LOCK_WITHIN_MS = 2_000;
 const LOOK_FOR_BLOCKERS_MS = 300;
 
 export interface InDatabaseOptions {
-  /** how long a statement may wait for a lock, and run; default: 2 s, and 20 s */
+  /** how long a statement may wait for a lock, and run; default: 2 s, and 20 s; 0: as long as it takes */
   readonly lockMs?: number;
   readonly statementMs?: number;
   /** a project's session that keeps this one waiting is ended; default: this one gives up */
@@ -90,8 +90,7 @@ export class PostgresServer {
       endsBlockers = false,
     }: InDatabaseOptions = {},
   ): Promise<T> {
-    const limits = { lock_timeout: lockMs, statement_timeout: statementMs };
-    const client = new pg.Client({ ...this.#config(database), ...limits });
+    const client = new pg.Client({ ...this.#config(database, statementMs), lock_timeout: lockMs });
     client.on('error', () => {});
     try {
       await client.connect();
@@ -118,6 +117,23 @@ export class PostgresServer {
     return limits;
   }
 
+  /** Whether two addresses lead to one server. */
+  async isSameAs(other: PostgresServer): Promise<boolean> {
+    const [mine, others] = await Promise.all([this.#identity(), other.#identity()]);
+    return mine === others;
+  }
+
+  async #identity(): Promise<string> {
+    const { rows } = await this.administer('ask PostgreSQL which server it is', (client) =>
+      client.query<{ identity: string }>(
+        // a copy of a server has its identifier, too
+        `SELECT system_identifier || ' ' || extract(epoch FROM pg_postmaster_start_time()) AS identity
+         FROM pg_control_system()`,
+      ),
+    );
+    return rows[0]?.identity ?? '';
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
     await this.#freeing.end();
@@ -136,7 +152,7 @@ export class PostgresServer {
     }
   }
 
-  #config(database: string): pg.ClientConfig {
+  #config(database: string, statementMs = STATEMENT_WITHIN_MS): pg.ClientConfig {
     const { host, port, user, password } = this.address;
     return {
       host,
@@ -148,9 +164,9 @@ export class PostgresServer {
       // a superuser in a project's database must not meet the owner's functions and operators
       options: '-c search_path=pg_catalog',
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      statement_timeout: STATEMENT_WITHIN_MS,
-      query_timeout: STATEMENT_WITHIN_MS + 5_000,
-      idle_in_transaction_session_timeout: STATEMENT_WITHIN_MS,
+      statement_timeout: statementMs,
+      query_timeout: statementMs && statementMs + 5_000,
+      idle_in_transaction_session_timeout: statementMs,
     };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The real platform, but for three things: at the point of a step that its parent process named last it ends itself
- * with SIGKILL; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone; and
+ * The real platform, but for four things: at the point of a step that its parent process named last it ends itself
+ * with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone; and
  * TEMPLATE_DIR is a folder with another project template, as a later release would bring it.
  */
 import { flushCompileCache } from 'node:module';
@@ -26,6 +26,9 @@ const options: PlatformOptions = {
   log: pinoLog({ level: config.LOG_LEVEL }),
   tell,
   ...(templateFolder !== undefined && { templateFolder }),
+  observeMove(point) {
+    if (point === process.env['CRASH_MOVE']) process.kill(process.pid, 'SIGKILL');
+  },
   observe(point) {
     if (`${point.process}/${point.step}/${point.direction}/${point.moment}` !== crashAt) return;
     // in the middle of an effect: a moment after it began

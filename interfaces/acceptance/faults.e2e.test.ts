@@ -1,4 +1,5 @@
 /** Programs die and others stand in the way: the platform stays up, retries, recovers and says so. */
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -116,6 +117,54 @@ test('PostgreSQL killed again and again, in the middle of everything: the platfo
   for (const id of ids) expect(await statusAtRest(platform, token, id)).toBe('active');
   expect(platform.pids).toEqual(pids);
 });
+
+/** What owners and operators ask of the platform, none of which needs a project's database. */
+async function controlPlaneAnswers(id: string, name: string): Promise<void> {
+  const newcomer = await platform.owner(name);
+  const ask = async (path: string, by: string) => (await platform.call('GET', path, { token: by })).status;
+  expect(await ask('/api/owners/me', newcomer)).toBe(200);
+  for (const path of ['', `/${id}`, `/${id}/why`, `/${id}/audit`, `/${id}/progress`])
+    expect([path, await ask(`/api/projects${path}`, token)]).toEqual([path, 200]);
+}
+
+test("an owner who takes all locks of the projects' server does not stop the control plane", async () => {
+  const { id } = await served('locks');
+  const connection = `/api/projects/${id}/connection`;
+  const { body } = await platform.call<{ db_uri: string }>('GET', connection, { token });
+  const client = new pg.Client(body.db_uri);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const taken = client.query(
+      'SELECT count(pg_advisory_lock(n, g)) FROM generate_series(1, 85000) g, generate_series(1, 4) n',
+    );
+    // out of shared memory, or ended by who watches for it
+    const outcome = await taken.catch((error: unknown) => error);
+    expect(outcome).toMatchObject({ code: expect.stringMatching(/^(53200|57P01)$/) as string });
+    await controlPlaneAnswers(id, 'newcomer-locks');
+  } finally {
+    await client.end().catch(() => {});
+  }
+});
+
+test("without the projects' server the control plane answers and the log goes on", async () => {
+  const { id, answers } = await served('frozen');
+  const [server] = await platform.programs(`${platform.serverFolder('postgres')}/data`);
+  const all = await family(server?.pid ?? 0);
+  for (const pid of all) process.kill(pid, 'SIGSTOP');
+  try {
+    await controlPlaneAnswers(id, 'newcomer-frozen');
+  } finally {
+    for (const pid of all) process.kill(pid, 'SIGCONT');
+  }
+  await answers(30_000);
+});
+
+/** A program with those that it has started. */
+async function family(pid: number): Promise<readonly number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return [pid, ...children.trim().split(' ').filter(Boolean).map(Number)];
+}
 
 test('E67 a project that is stuck holds up no other', async () => {
   const key = 'stuck';

@@ -185,14 +185,6 @@ const ESCAPES: readonly (readonly [title: string, sql: string, code?: string])[]
     'the superusers ended',
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres' AND pid <> pg_backend_pid()`,
   ],
-  [
-    'the platform ended',
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'launchdb_platform'`,
-  ],
-  [
-    'the platform cancelled',
-    `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = 'launchdb_platform'`,
-  ],
   ['an event trigger', 'CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION launchdb.note_ddl()'],
   ['our event trigger dropped', 'DROP EVENT TRIGGER launchdb_keep_extensions'],
   [
@@ -346,6 +338,13 @@ describe('what PostgreSQL lets everybody do reaches nobody else', () => {
       code: '42704',
     });
   });
+});
+
+test("the platform's own login has no session on the projects' server, where he could see or end it", async () => {
+  expect(await platform.sql(`SELECT 1 FROM pg_stat_activity WHERE usename = 'launchdb_platform'`)).toEqual(
+    [],
+  );
+  expect(await platform.sql(`SELECT 1 FROM pg_database WHERE datname = 'launchdb'`)).toEqual([]);
 });
 
 test('SQL that nobody waits for any more is ended', async () => {

@@ -7,16 +7,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testPort } from '../../infrastructure/process/test-port.ts';
+import { openDataDirectory } from '../../infrastructure/process/data-directory.ts';
+import { PLATFORM_DATABASE } from '../../infrastructure/postgres/platform-database.ts';
 import { listPrograms } from '../../infrastructure/process/process-table.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { ContainersUnderTest } from './containers-under-test.ts';
-import { databaseUrl, startPostgres, superuserPassword } from './postgres-under-test.ts';
+import { databaseUrl, putCluster, startPostgres, superuserPassword } from './postgres-under-test.ts';
 import { ProcessUnderTest } from './process-under-test.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Of this file's platforms: to a Docker engine that they share with others it says whose containers are whose. */
 export const MASTER_KEY = randomBytes(32).toString('hex');
+
+const SERVERS = ['postgres', 'platform-postgres'] as const;
+type Server = (typeof SERVERS)[number];
 
 export interface Disturbance {
   /** every provision fails at its last step */
@@ -45,7 +50,7 @@ export class PlatformUnderTest {
   #processes: ProcessUnderTest[] = [];
   /** the one that crashes, when it was told to */
   #crashing: ProcessUnderTest | undefined;
-  #postgres: SupervisedProgram | undefined;
+  #postgres: readonly SupervisedProgram[] = [];
   #eventStoreDb: ChildProcess | undefined;
   #containers: ContainersUnderTest | undefined;
 
@@ -58,7 +63,7 @@ export class PlatformUnderTest {
   static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
-    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'WORKER', 'POSTGRES', 'PGBOUNCER'];
+    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'WORKER', 'PGBOUNCER'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       // hundreds of starts: half of each would be compiling the same sources
@@ -68,10 +73,13 @@ export class PlatformUnderTest {
       LOG_LEVEL: 'debug',
       ...more,
     };
-    for (const name of ports) environment[`${name}_PORT`] = String(await testPort());
+    for (const name of [...ports, 'POSTGRES', 'PLATFORM_POSTGRES'])
+      environment[`${name}_PORT`] = String(await testPort());
     const platform = new PlatformUnderTest(folder, environment);
     if (platform.separate) {
       environment['DATABASE_URL'] = databaseUrl(Number(environment['POSTGRES_PORT']), MASTER_KEY);
+      const platformPort = Number(environment['PLATFORM_POSTGRES_PORT']);
+      environment['PLATFORM_DATABASE_URL'] = databaseUrl(platformPort, MASTER_KEY);
       environment['LAUNCHDB_DATA_DIR'] = join(folder, 'data', 'manager');
     }
     if (process.env['ACCEPTANCE_RUNTIME'] === 'docker') {
@@ -80,6 +88,7 @@ export class PlatformUnderTest {
       platform.#containers = new ContainersUnderTest(inject('dockerHost'));
       Object.assign(environment, platform.#containers.variables);
     }
+    if (platform.#startsPostgres) await platform.#putClusters();
     const named = environment['EVENT_STORE_URL'] !== undefined;
     if (process.env['ACCEPTANCE_STORE'] === 'esdb' && !named) await platform.#startEventStoreDb();
     return platform;
@@ -97,12 +106,7 @@ export class PlatformUnderTest {
     const entry = disturbed === undefined ? usual : other;
     const disturbance = { ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }) };
     if (this.separate) {
-      this.#postgres ??= await startPostgres(
-        this.folder,
-        Number(this.environment['POSTGRES_PORT']),
-        MASTER_KEY,
-        Number(this.environment['POSTGRES_MAX_CONNECTIONS'] ?? 800),
-      );
+      if (this.#postgres.length === 0) this.#postgres = await this.#startServers();
       this.#processes = [];
       for (const role of SEPARATE) {
         // processes are the worker's
@@ -222,8 +226,7 @@ export class PlatformUnderTest {
   async stop(): Promise<number | null> {
     for (const one of this.#processes) one.signal('SIGTERM');
     await this.ended();
-    await this.#postgres?.stop();
-    this.#postgres = undefined;
+    await this.#stopServers();
     const codes = this.#processes.map(({ exitCode }) => exitCode);
     return codes.includes(null) ? null : Math.max(...codes.map(Number));
   }
@@ -231,7 +234,7 @@ export class PlatformUnderTest {
   /** Stops it, whatever state it is in, and everything that it started. */
   async close(): Promise<void> {
     await this.kill();
-    await this.#postgres?.stop();
+    await this.#stopServers();
     this.#eventStoreDb?.kill('SIGKILL');
     for (const { pid } of await this.programs('')) process.kill(pid, 'SIGKILL');
     await this.#containers?.close();
@@ -296,18 +299,50 @@ export class PlatformUnderTest {
     return answer.body.access_token;
   }
 
-  /** How a superuser reaches the platform's PostgreSQL. */
+  /** One of our own, or of this harness: not somebody else's. */
+  get #startsPostgres(): boolean {
+    return this.separate || this.environment['DATABASE_URL'] === undefined;
+  }
+
+  /** As initdb made them: hundreds of platforms would spend half of their first start on it. */
+  async #putClusters(): Promise<void> {
+    if (!this.separate) await (await openDataDirectory(this.dataDir, MASTER_KEY)).release();
+    for (const home of SERVERS) await putCluster(this.serverFolder(home), MASTER_KEY);
+  }
+
+  async #startServers(): Promise<SupervisedProgram[]> {
+    const start = (server: Server, most: number) =>
+      startPostgres(this.serverFolder(server), this.#portOf(server), MASTER_KEY, most);
+    const most = Number(this.environment['POSTGRES_MAX_CONNECTIONS'] ?? 800);
+    return Promise.all([start('postgres', most), start('platform-postgres', 150)]);
+  }
+
+  async #stopServers(): Promise<void> {
+    await Promise.all(this.#postgres.map((server) => server.stop()));
+    this.#postgres = [];
+  }
+
+  /** of the projects' PostgreSQL, or of the platform's own */
+  serverFolder(server: Server): string {
+    return join(this.separate ? this.folder : this.dataDir, server);
+  }
+
+  #portOf(server: Server): number {
+    return Number(this.environment[server === 'postgres' ? 'POSTGRES_PORT' : 'PLATFORM_POSTGRES_PORT']);
+  }
+
+  /** How a superuser reaches a database: of projects, or the platform's own on its server. */
   superuser(database = 'postgres'): pg.ClientConfig {
     return {
       host: '127.0.0.1',
-      port: Number(this.environment['POSTGRES_PORT']),
+      port: this.#portOf(database === PLATFORM_DATABASE ? 'platform-postgres' : 'postgres'),
       user: 'postgres',
       password: superuserPassword(MASTER_KEY),
       database,
     };
   }
 
-  /** A superuser's query on the platform's PostgreSQL. */
+  /** A superuser's query. */
   async sql<Row extends pg.QueryResultRow>(
     text: string,
     values: unknown[] = [],

@@ -30,6 +30,6 @@ export const capacityModule = new ContainerModule(({ bind }) => {
       await checkpoints.waitFor(desiredDataApis.name, head, VIEW_WITHIN_MS);
       return { ...connections, used: await countProjectsInService(pool) };
     },
-    [TOKENS.server, TOKENS.pooler, TOKENS.platformPool, TOKENS.store, TOKENS.checkpoints],
+    [TOKENS.projectsServer, TOKENS.pooler, TOKENS.platformPool, TOKENS.store, TOKENS.checkpoints],
   );
 });

@@ -13,8 +13,11 @@ import type { Config } from '../config.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.server]);
-  bind(TOKENS.databaseSizes).toResolvedValue((server) => new PostgresDatabaseSizes(server), [TOKENS.server]);
+  bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.projectsServer]);
+  bind(TOKENS.databaseSizes).toResolvedValue(
+    (server) => new PostgresDatabaseSizes(server),
+    [TOKENS.projectsServer],
+  );
   bind(TOKENS.projectSizeMb).toResolvedValue(projectSizeMb, [TOKENS.config]);
   bind(TOKENS.internalKeys).toResolvedValue(
     ({ INTERNAL_API_KEY }, { directory }) =>

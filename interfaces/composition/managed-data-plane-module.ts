@@ -44,14 +44,14 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.managedPools).toResolvedValue(pooler, [
     TOKENS.config,
     TOKENS.machine,
-    TOKENS.server,
+    TOKENS.projectsServer,
     TOKENS.containerHost,
     TOKENS.log,
   ]);
   bind(TOKENS.managedDataApis).toResolvedValue(postgrests, [
     TOKENS.config,
     TOKENS.machine,
-    TOKENS.server,
+    TOKENS.projectsServer,
     TOKENS.managedPools,
     TOKENS.containerHost,
     TOKENS.use,

@@ -21,7 +21,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const metricsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.metrics).toResolvedValue(() => new Metrics());
   bind(PARTS.workerServer).toResolvedValue(
-    ({ WORKER_PORT, LISTEN_HOST }, postgres, store, log, metrics, tracing) =>
+    ({ WORKER_PORT, LISTEN_HOST }, projects, platform, store, log, metrics, tracing) =>
       serverPart({
         name: 'worker',
         port: WORKER_PORT,
@@ -29,11 +29,19 @@ export const metricsModule = new ContainerModule(({ bind }) => {
         host: LISTEN_HOST,
         endpoints: [],
         log,
-        ready: readiness(postgres, store),
+        ready: readiness(projects, platform, store),
         metrics,
         tracing,
       }),
-    [TOKENS.config, TOKENS.server, TOKENS.store, TOKENS.log, TOKENS.metrics, TOKENS.tracing],
+    [
+      TOKENS.config,
+      TOKENS.projectsServer,
+      TOKENS.platformServer,
+      TOKENS.store,
+      TOKENS.log,
+      TOKENS.metrics,
+      TOKENS.tracing,
+    ],
   );
 });
 

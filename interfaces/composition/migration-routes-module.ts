@@ -6,7 +6,7 @@ import { TOKENS } from './tokens.ts';
 export const migrationRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.ownerMigrations).toResolvedValue(
     (server) => new PostgresOwnerMigrations(server),
-    [TOKENS.server],
+    [TOKENS.projectsServer],
   );
   bind(TOKENS.routes).toResolvedValue(
     (store, ids, secrets, dataApis, ownerMigrations) =>

@@ -22,10 +22,20 @@ export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
 export const localMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
     (server, { template: { folder, version } }) => new PostgresMigrations(server, version, folder),
-    [TOKENS.server, TOKENS.machine],
+    [TOKENS.projectsServer, TOKENS.machine],
   );
   bind(PARTS.migrations).toResolvedValue(
-    ({ MIGRATIONS_PORT, LISTEN_HOST }, internalKeys, store, migrations, postgres, log, metrics, tracing) =>
+    (
+      { MIGRATIONS_PORT, LISTEN_HOST },
+      internalKeys,
+      store,
+      migrations,
+      projects,
+      platform,
+      log,
+      metrics,
+      tracing,
+    ) =>
       serverPart({
         name: 'migrations',
         port: MIGRATIONS_PORT,
@@ -34,7 +44,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
         endpoints: migrationsEndpoints({ store, migrations }),
         internalKeys,
         log,
-        ready: readiness(postgres, store),
+        ready: readiness(projects, platform, store),
         metrics,
         tracing,
       }),
@@ -43,7 +53,8 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
       TOKENS.internalKeys,
       TOKENS.store,
       TOKENS.migrations,
-      TOKENS.server,
+      TOKENS.projectsServer,
+      TOKENS.platformServer,
       TOKENS.log,
       TOKENS.metrics,
       TOKENS.tracing,

@@ -44,15 +44,17 @@ export async function openOperator(config: Config): Promise<Operator> {
     // the template is the migrations service's
     { directory, user: undefined, pgbouncer: undefined, template: { folder: '', version: 0 } },
   );
-  const [store, pool, server] = [
+  const [store, pool, projects, platform] = [
     await container.getAsync(TOKENS.store),
     await container.getAsync(TOKENS.platformPool),
-    await container.getAsync(TOKENS.server),
+    await container.getAsync(TOKENS.projectsServer),
+    await container.getAsync(TOKENS.platformServer),
   ];
   const close = async () => {
     await store.close();
     await pool.end();
-    await server.close();
+    await projects.close();
+    await platform.close();
   };
   await Promise.all([store.head(), pool.query('SELECT 1')]).catch(async (error: unknown) => {
     await close();

@@ -9,7 +9,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (config, endpoints, ownerTokens, tokens, clock, server, store, log, metrics, tracing) =>
+    (config, endpoints, ownerTokens, tokens, clock, projects, platform, store, log, metrics, tracing) =>
       serverPart({
         name: 'platform-api',
         port: config.PLATFORM_PORT,
@@ -18,7 +18,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         endpoints,
         authenticate: bearerAuthentication(ownerTokens, { tokens, clock }),
         log,
-        ready: readiness(server, store),
+        ready: readiness(projects, platform, store),
         metrics,
         tracing,
         docs: API_DOCUMENT,
@@ -31,7 +31,8 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       TOKENS.ownerTokens,
       TOKENS.personalTokens,
       TOKENS.clock,
-      TOKENS.server,
+      TOKENS.projectsServer,
+      TOKENS.platformServer,
       TOKENS.store,
       TOKENS.log,
       TOKENS.metrics,
@@ -40,14 +41,19 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
   );
 });
 
-export const readiness = (server: PostgresServer, store: EventStore) => async () => {
-  const asked = (question: Promise<unknown>) =>
-    question.then(
-      () => 'ok',
-      () => 'does not answer',
-    );
-  return {
-    postgres: await asked(server.administer('ask', (client) => client.query('SELECT 1'))),
-    log: await asked(store.head()),
+export const readiness =
+  (projects: PostgresServer, platform: PostgresServer, store: EventStore) => async () => {
+    const asked = (question: Promise<unknown>) =>
+      question.then(
+        () => 'ok',
+        () => 'does not answer',
+      );
+    const answers = (server: PostgresServer) =>
+      asked(server.administer('ask', (client) => client.query('SELECT 1')));
+    const [postgres, platform_postgres, log] = await Promise.all([
+      answers(projects),
+      answers(platform),
+      asked(store.head()),
+    ]);
+    return { postgres, platform_postgres, log };
   };
-};

@@ -1,5 +1,6 @@
 import type { StepPoint } from '../../application/process-managers/process.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { MovePoint } from '../../infrastructure/postgres/move-platform-database.ts';
 import type { MemoryRateLimitOptions } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import type { Config } from '../config.ts';
 
@@ -11,6 +12,8 @@ export interface PlatformOptions {
   readonly tell: (line: string) => void;
   /** told where every turn is; crash tests end the process there */
   readonly observe?: (point: StepPoint) => void;
+  /** told how far a move of the platform's database is; crash tests end the process there */
+  readonly observeMove?: (point: MovePoint) => void;
   /** the folder of the project template's files; tests give another one, with more of them */
   readonly templateFolder?: string;
   readonly rateLimits?: MemoryRateLimitOptions;

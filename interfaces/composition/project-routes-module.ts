@@ -68,7 +68,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.secrets,
       TOKENS.dataApis,
       TOKENS.pooler,
-      TOKENS.server,
+      TOKENS.projectsServer,
       TOKENS.publicUrl,
       TOKENS.config,
     ],
@@ -93,6 +93,6 @@ export const extensionRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
     (store, secrets, server, { PROJECT_EXTENSIONS: allowedExtensions }) =>
       projectExtensionsEndpoints({ store, secrets, sql: new PostgresProjectSql(server), allowedExtensions }),
-    [TOKENS.store, TOKENS.secrets, TOKENS.server, TOKENS.config],
+    [TOKENS.store, TOKENS.secrets, TOKENS.projectsServer, TOKENS.config],
   );
 });

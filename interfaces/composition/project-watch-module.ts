@@ -21,7 +21,7 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.server, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
+    [TOKENS.projectsServer, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
     (server, log) => {
@@ -33,6 +33,6 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.server, TOKENS.log],
+    [TOKENS.projectsServer, TOKENS.log],
   );
 });

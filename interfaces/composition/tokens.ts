@@ -51,8 +51,10 @@ export const TOKENS = {
   ids: token<Ids>('ids'),
   secrets: token<Secrets>('secrets'),
 
-  /** superuser's sessions on the PostgreSQL that holds everything */
-  server: token<PostgresServer>('server'),
+  /** superuser's sessions on the PostgreSQL that holds projects' databases */
+  projectsServer: token<PostgresServer>('projects-server'),
+  /** and on the one that holds the platform's own, with the log: nothing that an owner does to his reaches it */
+  platformServer: token<PostgresServer>('platform-server'),
   /** how the platform's own login reaches the platform's database */
   platformConnection: token<pg.ClientConfig>('platform-connection'),
   platformPool: token<pg.Pool>('platform-pool'),
