@@ -11,7 +11,8 @@ import { findPostgres } from '../../infrastructure/process/binaries.ts';
 import { testPort } from '../../infrastructure/process/test-port.ts';
 import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
 import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
-import { PlatformUnderTest } from './platform-under-test.ts';
+import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
+import { databaseUrl, startPostgres } from './postgres-under-test.ts';
 
 let platform: PlatformUnderTest;
 let token: string;
@@ -39,7 +40,7 @@ async function startsWell(): Promise<void> {
   expect(await platform.stop()).toBe(0);
 }
 
-test.each(['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PGBOUNCER_PORT'])(
+test.each(['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PLATFORM_POSTGRES_PORT', 'PGBOUNCER_PORT'])(
   '%s is taken: it says which and what to do',
   async (variable) => {
     const other = createServer();
@@ -186,4 +187,52 @@ test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs,
     token: owner,
   });
   expect(body.status).toBe('active');
+});
+
+/** Everything on one server, as a data directory of the releases up to 30b3945 has it. */
+async function oldLayout(): Promise<PlatformUnderTest> {
+  const old = await PlatformUnderTest.create();
+  const port = Number(old.environment['POSTGRES_PORT']);
+  const server = await startPostgres(old.serverFolder('postgres'), port, MASTER_KEY, 800);
+  old.environment['DATABASE_URL'] = databaseUrl(port, MASTER_KEY);
+  await old.start();
+  const by = await old.owner('before');
+  const { body } = await old.call<{ id: string }>('POST', '/api/projects', {
+    token: by,
+    body: { name: 'kept' },
+  });
+  const query = 'CREATE TABLE milk AS SELECT 1 AS id';
+  await old.call('POST', `/api/projects/${body.id}/sql`, { token: by, body: { query } });
+  await old.stop();
+  await server.stop();
+  delete old.environment['DATABASE_URL'];
+  return old;
+}
+
+test("a data directory of the release before: the platform's database moves, whenever it is killed", async () => {
+  const old = await oldLayout();
+  onTestFinished(() => old.close());
+  for (const point of ['old-closed', 'drafted', 'copied', 'named', 'old-renamed']) {
+    old.environment['CRASH_MOVE'] = point;
+    await expect(old.start({})).rejects.toThrow('did not start');
+    await old.ended();
+  }
+  delete old.environment['CRASH_MOVE'];
+  await old.start();
+  const by = await old.login('before');
+  const list = await old.call<{ projects: { id: string; status: string }[] }>('GET', '/api/projects', {
+    token: by,
+  });
+  const [project] = list.body.projects;
+  expect(project?.status).toBe('active');
+  const path = `/api/projects/${project?.id}/keys`;
+  const keys = await old.call<{ anon_key: string }>('GET', path, { token: by });
+  const headers = { apikey: keys.body.anon_key };
+  const rows = await old.call<unknown>('GET', `/project/${project?.id}/rest/v1/milk`, { headers });
+  expect(rows.body).toEqual([{ id: 1 }]);
+  expect((await old.launchdb('verify')).code).toBe(0);
+  expect(
+    await old.sql(`SELECT datname FROM pg_database WHERE datname ^@ 'launchdb' AND NOT datistemplate`),
+  ).toEqual([]);
+  expect(await old.stop()).toBe(0);
 });
