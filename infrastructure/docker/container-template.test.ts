@@ -21,6 +21,9 @@ test('what a container is made of', () => {
       "Entrypoint": [
         "postgrest",
       ],
+      "Env": [
+        "PGREQUIREAUTH=scram-sha-256",
+      ],
       "HostConfig": {
         "CapDrop": [
           "ALL",
@@ -52,6 +55,13 @@ test('what a container is made of', () => {
         "SecurityOpt": [
           "no-new-privileges:true",
         ],
+        "Ulimits": [
+          {
+            "Hard": 0,
+            "Name": "core",
+            "Soft": 0,
+          },
+        ],
       },
       "Image": "sha256:abc",
       "Labels": {
@@ -59,7 +69,7 @@ test('what a container is made of', () => {
         "launchdb.platform": "platform",
         "launchdb.project": "proj_0123456789abcdef",
         "launchdb.release": "0.1.0",
-        "launchdb.template": "8a1e0f020e1b4b54aa20cb583112ec2d",
+        "launchdb.template": "96163729986dff3edaeacb0c49d54ec3",
       },
       "StopSignal": "SIGTERM",
       "User": "65532:65532",

@@ -52,6 +52,8 @@ export function createBody(values: TemplateValues): ContainerCreateOptions {
   const body = {
     Image: values.imageId,
     User: `${USER_ID}:${USER_ID}`,
+    // whoever listens where the pooler should: a password is proved, never told (libpq 16 and later)
+    Env: ['PGREQUIREAUTH=scram-sha-256'],
     // found by PATH: its folder is another one on each architecture of the published image
     Entrypoint: ['postgrest'],
     Cmd: [`${CONFIG_FOLDER}/${CONFIG_FILE}`],
@@ -65,6 +67,7 @@ export function createBody(values: TemplateValues): ContainerCreateOptions {
       MemorySwap: MEMORY_BYTES,
       NanoCpus: NANO_CPUS,
       PidsLimit: PIDS,
+      Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
       RestartPolicy: { Name: 'always', MaximumRetryCount: 0 },
       LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
       // the container's alone, and the one place that a file can be put into while its root is read-only

@@ -28,7 +28,7 @@ import { childDoors, TCP_ALONE } from './test-doors.ts';
 const ADMIN_PASSWORD = 'the-admin-password';
 
 async function pooler() {
-  const parent = await testFolder();
+  const parent = await testFolder('pgbouncer');
   const binary = await findPgbouncer('');
   if (binary === undefined) throw new Error('PgBouncer is not installed');
   const port = await testPort();

@@ -22,7 +22,7 @@ const WITHIN = { timeout: 10_000, interval: 100 };
 const NAMES = Object.values(FILES);
 
 export async function makePooler(runsBy: 'us' | 'somebody else') {
-  const parent = await testFolder();
+  const parent = await testFolder('pgbouncer');
   const binary = await findPgbouncer('');
   if (binary === undefined) throw new Error('PgBouncer is not installed');
   const logFile = join(parent.path, 'pgbouncer.log');

@@ -18,7 +18,7 @@ declare module 'vitest' {
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const user = await ensureSystemUser();
+  const user = await ensureSystemUser('postgres');
   const folder = await mkdtemp(join(tmpdir(), 'launchdb-test-cluster-'));
   await chmod(folder, 0o755);
   if (user) await chown(folder, user.uid, user.gid);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { access, constants, open } from 'node:fs/promises';
 import type { SystemUser } from './system-user.ts';
 
 export interface Launch {
@@ -21,15 +21,20 @@ export interface Launched {
   readonly ended: Promise<void>;
 }
 
+/** The memory that a crash would write to the disk holds secrets. The shell makes way for the program. */
+const WITHOUT_CORE_DUMPS = ['/bin/sh', '-c', 'ulimit -c 0; exec "$0" "$@"'] as const;
+
 /**
  * Starts a program in a session of its own: Ctrl-C in the terminal reaches only us, and a kill -9 of us
  * leaves the program running for the next start to adopt. Our environment (it holds the master key) is not
  * passed on.
  */
 export async function launch(what: Launch): Promise<Launched> {
+  await access(what.command, constants.X_OK);
   const log = await open(what.logFile, 'a', 0o600);
+  const [shell, ...script] = WITHOUT_CORE_DUMPS;
   try {
-    const child = spawn(what.command, what.args, {
+    const child = spawn(shell, [...script, what.command, ...what.args], {
       cwd: what.cwd,
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: UTF8_LOCALE, ...what.env },
       detached: true,

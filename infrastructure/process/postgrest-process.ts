@@ -45,6 +45,9 @@ export const ENDING = [
   { signal: 'SIGKILL', waitMs: 2_000 },
 ] as const;
 
+/** Whoever listens where the server should: a password is proved, never told (libpq 16 and later). */
+const REQUIRED_OF_SERVER = { PGREQUIREAUTH: 'scram-sha-256' };
+
 export const configFile = (folder: string, project: ProjectId): string => join(folder, `${project}.conf`);
 export const logFile = (folder: string, project: ProjectId): string => join(folder, `${project}.log`);
 
@@ -81,6 +84,7 @@ export class PostgrestProcess {
           cwd: folder,
           logFile: logFile(folder, api.project),
           user,
+          env: REQUIRED_OF_SERVER,
         });
       },
       ready: async (_pid, ended) => {

@@ -1,6 +1,7 @@
 /**
- * PostgreSQL and PgBouncer refuse to run as root. When the platform is started by root, its children run as
- * the system user `launchdb`, which is made on the first start; otherwise as whoever started it.
+ * PostgreSQL and PgBouncer refuse to run as root. When the platform is started by root, each kind of program runs as a
+ * system user of its own, made on the first start, so that code in one does not own the others; otherwise all run as
+ * whoever started us.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -13,12 +14,29 @@ export interface SystemUser {
   readonly gid: number;
 }
 
-const NAME = 'launchdb';
+/** The programs that have a user of their own. */
+const KINDS = ['postgres', 'pgbouncer', 'postgrest'] as const;
+export type ProgramKind = (typeof KINDS)[number];
+export type SystemUsers = Readonly<Record<ProgramKind, SystemUser | undefined>>;
+
+export const NO_USERS: SystemUsers = { postgres: undefined, pgbouncer: undefined, postgrest: undefined };
+
+/** The file of users can be changed by one at a time only; usually all are there. */
+export async function ensureSystemUsers(): Promise<SystemUsers> {
+  if (process.getuid?.() !== 0) return NO_USERS;
+  const [postgres, pgbouncer, postgrest] = await Promise.all(KINDS.map((kind) => findUser(nameOf(kind))));
+  const users = { postgres, pgbouncer, postgrest };
+  for (const kind of KINDS) users[kind] ??= await ensureSystemUser(kind);
+  return users;
+}
+
+const nameOf = (kind: ProgramKind): string => `launchdb-${kind}`;
 
 /** @returns undefined when we are not root and children simply inherit the user. */
-export async function ensureSystemUser(): Promise<SystemUser | undefined> {
+export async function ensureSystemUser(kind: ProgramKind): Promise<SystemUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const known = await findUser();
+  const name = nameOf(kind);
+  const known = await findUser(name);
   if (known) return known;
   await run('useradd', [
     '--system',
@@ -28,23 +46,20 @@ export async function ensureSystemUser(): Promise<SystemUser | undefined> {
     '/nonexistent',
     '--shell',
     '/usr/sbin/nologin',
-    NAME,
+    name,
   ])
     // two platforms may start at once on a new machine; the one that lost finds the user
     .catch(async (error: unknown) => {
-      if (!(await findUser()))
-        throw new Error(`cannot create the system user ${NAME}: run "useradd --system ${NAME}"`, {
+      if (!(await findUser(name)))
+        throw new Error(`cannot create the system user ${name}: run "useradd --system ${name}"`, {
           cause: error,
         });
     });
-  return findUser();
+  return findUser(name);
 }
 
-async function findUser(): Promise<SystemUser | undefined> {
-  const id = async (flag: string) => Number((await run('id', [flag, NAME])).stdout.trim());
-  try {
-    return { name: NAME, uid: await id('-u'), gid: await id('-g') };
-  } catch {
-    return undefined;
-  }
+async function findUser(name: string): Promise<SystemUser | undefined> {
+  const { stdout } = await run('id', [name]).catch(() => ({ stdout: '' }));
+  const [, uid, gid] = /^uid=(\d+).* gid=(\d+)/.exec(stdout) ?? [];
+  return uid === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid) };
 }

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureSystemUser, type SystemUser } from './system-user.ts';
+import { ensureSystemUser, type ProgramKind, type SystemUser } from './system-user.ts';
 
 export interface TestFolder {
   readonly path: string;
@@ -10,8 +10,8 @@ export interface TestFolder {
 }
 
 /** A throw-away folder that the system user of children may enter. */
-export async function testFolder(): Promise<TestFolder> {
-  const user = await ensureSystemUser();
+export async function testFolder(kind: ProgramKind = 'postgres'): Promise<TestFolder> {
+  const user = await ensureSystemUser(kind);
   const path = await mkdtemp(join(tmpdir(), 'launchdb-test-'));
   await chmod(path, 0o755);
   if (user) await chown(path, user.uid, user.gid);

@@ -18,6 +18,7 @@ export interface Service {
   readonly cap_drop?: readonly string[];
   readonly cap_add?: readonly string[];
   readonly security_opt?: readonly string[];
+  readonly ulimits?: Readonly<Record<string, number>>;
   readonly mem_limit?: string | number;
   readonly pids_limit?: number;
   readonly restart?: string;

@@ -47,6 +47,7 @@ describe('every service', () => {
           read_only: true,
           cap_drop: ['ALL'],
           security_opt: ['no-new-privileges:true'],
+          ulimits: { core: 0 },
           restart: 'unless-stopped',
           mem_limit: expect.anything() as unknown,
           pids_limit: expect.any(Number) as number,

@@ -36,7 +36,7 @@ async function killPooler(): Promise<void> {
 }
 
 beforeAll(async () => {
-  folder = await testFolder();
+  folder = await testFolder('pgbouncer');
   platform = await PlatformUnderTest.create({
     PGBOUNCER_HOST: '127.0.0.1',
     PGBOUNCER_CONFIG_DIR: join(folder.path, 'pooler'),

@@ -39,7 +39,7 @@ async function emptyCluster(masterKey: string): Promise<string> {
 
 /** Makes the server's folder with an empty cluster in it. */
 export async function putCluster(home: string, masterKey: string): Promise<void> {
-  const user = await ensureSystemUser();
+  const user = await ensureSystemUser('postgres');
   await mkdir(home, { recursive: true, mode: 0o700 });
   if (user) await chown(home, user.uid, user.gid);
   madeOnce ??= emptyCluster(masterKey);
@@ -53,7 +53,7 @@ export async function startPostgres(
   masterKey: string,
   maxConnections: number,
 ): Promise<SupervisedProgram> {
-  const user = await ensureSystemUser();
+  const user = await ensureSystemUser('postgres');
   return startEmbeddedPostgres({
     binaries: await findPostgres(user),
     dataDir: join(home, 'data'),

@@ -33,7 +33,7 @@ beforeAll(async () => {
   // where its user may enter
   for (const script of ['public-pooler.sh', 'watched-pgbouncer.sh'])
     await copyFile(join(root, 'infrastructure', 'pgbouncer', script), join(folder, script));
-  const user = await ensureSystemUser();
+  const user = await ensureSystemUser('pgbouncer');
   if (user) await chown(folder, user.uid, user.gid);
   if (user) await chown(join(folder, 'pooler.key'), user.uid, user.gid);
   const { pid, ended } = await launch({

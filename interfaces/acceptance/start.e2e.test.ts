@@ -140,7 +140,7 @@ test('a closed terminal ends it in order', async () => {
 });
 
 test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs, with the log in a database of its own', async () => {
-  const [folder, port, user] = [await testFolder(), await testPort(), await ensureSystemUser()];
+  const [folder, port, user] = [await testFolder(), await testPort(), await ensureSystemUser('postgres')];
   const server = await startEmbeddedPostgres({
     binaries: await findPostgres(user),
     dataDir: join(folder.path, 'data'),

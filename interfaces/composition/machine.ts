@@ -1,20 +1,28 @@
 /** What the machine gives: the data directory with its key, the user that programs run as, the programs. */
-import { chown, mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Refused } from '../../application/errors.ts';
 import { latestTemplateVersion, PROJECT_MIGRATIONS } from '../../infrastructure/postgres/project-template.ts';
 import { ensureProgram } from '../../infrastructure/process/install-program.ts';
+import { withoutCoreDumps } from '../../infrastructure/process/core-dumps.ts';
 import { PGBOUNCER } from '../../infrastructure/process/system-programs.ts';
 import { canEnter } from '../../infrastructure/process/binaries.ts';
 import { openDataDirectory, type DataDirectory } from '../../infrastructure/process/data-directory.ts';
-import { ensureSystemUser, type SystemUser } from '../../infrastructure/process/system-user.ts';
+import {
+  ensureSystemUsers,
+  NO_USERS,
+  type ProgramKind,
+  type SystemUser,
+  type SystemUsers,
+} from '../../infrastructure/process/system-user.ts';
+import { takeOver } from '../../infrastructure/process/take-over.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { PlatformOptions } from './platform-options.ts';
 
 export interface Machine {
   readonly directory: DataDirectory;
-  /** undefined: programs run as whoever started us */
-  readonly user: SystemUser | undefined;
+  /** of programs; undefined: they run as whoever started us */
+  readonly users: SystemUsers;
   /** the pooler's program; undefined: there is none, and projects connect directly */
   readonly pgbouncer: string | undefined;
   /** the project template's files, up to the newest */
@@ -25,8 +33,9 @@ export interface Machine {
 export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecycle): Promise<Machine> {
   const { config, tell, searchPath } = options;
   const isManager = config.LAUNCHDB_ROLES.includes('manager');
-  // only what the manager starts runs as that user
-  const user = isManager ? await ensureSystemUser() : undefined;
+  // only what the manager starts runs as those users
+  const users = isManager ? await ensureSystemUsers() : NO_USERS;
+  await withoutCoreDumps();
   let directory: DataDirectory | undefined;
   await lifecycle.start({
     name: 'data-directory',
@@ -36,13 +45,13 @@ export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecy
     stopWithinMs: 1_000,
   });
   if (!directory) throw new Error('no data directory');
-  if (user) await requireEntrance(directory.path, user);
+  for (const user of Object.values(users)) if (user) await requireEntrance(directory.path, user);
   // PGBOUNCER_HOST: somebody else runs it
   const runsPooler = isManager && config.PGBOUNCER_HOST === undefined;
   const pgbouncer = runsPooler ? await findPooler(tell, searchPath) : undefined;
   const folder = options.templateFolder ?? PROJECT_MIGRATIONS;
   const template = { folder, version: await latestTemplateVersion(folder) };
-  return { directory, user, pgbouncer, template };
+  return { directory, users, pgbouncer, template };
 }
 
 async function findPooler(tell: (line: string) => void, searchPath: string): Promise<string | undefined> {
@@ -53,11 +62,16 @@ async function findPooler(tell: (line: string) => void, searchPath: string): Pro
   return found.path;
 }
 
-/** A folder that a child writes to: its own, when children run as another user. */
-export async function childFolder({ directory, user }: Machine, name: string): Promise<string> {
+/** A folder that programs of a kind write to: their user's, also when it was another one's in an earlier release. */
+export async function childFolder(
+  { directory, users }: Machine,
+  name: string,
+  kind: ProgramKind,
+): Promise<string> {
   const folder = join(directory.path, name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (user && (await stat(folder)).uid !== user.uid) await chown(folder, user.uid, user.gid);
+  const user = users[kind];
+  if (user) await takeOver(folder, user);
   return folder;
 }
 

@@ -114,7 +114,8 @@ async function pooler(
   containers: ContainerHost | undefined,
   log: Log,
 ): Promise<ManagedConnectionPools> {
-  const { pgbouncer: binary, directory, user } = machine;
+  const { pgbouncer: binary, directory, users } = machine;
+  const user = users.pgbouncer;
   const { PGBOUNCER_HOST: host, PGBOUNCER_PORT: port, PGBOUNCER_CONFIG_DIR: shared } = config;
   const adminPassword = derivedPassword(directory.masterKey, 'pgbouncer-admin');
   const common = { port, server: server.address, adminPassword, log };
@@ -126,7 +127,7 @@ async function pooler(
   if (binary === undefined) return new NoConnectionPools();
   return new PgbouncerConnectionPools({
     ...common,
-    folder: await childFolder(machine, 'pgbouncer'),
+    folder: await childFolder(machine, 'pgbouncer', 'pgbouncer'),
     doors: await childDoors(machine, containers?.network),
     user,
     program: {
@@ -140,7 +141,7 @@ async function pooler(
 /** Its console and our own PostgRESTs reach it by its socket, where nobody else may enter. */
 async function childDoors(machine: Machine, containers: ContainerNetwork | undefined): Promise<Doors> {
   const folder = poolerSocket(machine);
-  await ensureSocketFolder(folder, machine.user, machine.user);
+  await ensureSocketFolder(folder, machine.users.pgbouncer, machine.users.postgrest);
   return {
     socketFolder: folder,
     addresses: ['127.0.0.1', ...(containers ? [containers.gateway] : [])],
@@ -179,12 +180,12 @@ async function postgrestProcesses(
   const pooled = pools.enabled;
   const pooler = config.PGBOUNCER_HOST === undefined ? { host: poolerSocket(machine) } : {};
   return ProcessDataApis.create({
-    binary: await findPostgrest(machine.user),
-    folder: await childFolder(machine, 'postgrest'),
+    binary: await findPostgrest(machine.users.postgrest),
+    folder: await childFolder(machine, 'postgrest', 'postgrest'),
     route: pooled
       ? { ...poolerAddress(config), ...pooler, pooled }
       : { host: address.host, port: address.port, pooled },
-    user: machine.user,
+    user: machine.users.postgrest,
     log,
     inUse,
   });

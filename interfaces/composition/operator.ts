@@ -8,6 +8,7 @@ import type { Ids } from '../../application/ports/ids.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
+import { NO_USERS } from '../../infrastructure/process/system-user.ts';
 import type { Projection } from '../../projections/projection.ts';
 import type { Config } from '../config.ts';
 import { compose } from './compose.ts';
@@ -42,7 +43,7 @@ export async function openOperator(config: Config): Promise<Operator> {
   const container = compose(
     { config, log, searchPath: '', tell: () => {} },
     // the template is the migrations service's
-    { directory, user: undefined, pgbouncer: undefined, template: { folder: '', version: 0 } },
+    { directory, users: NO_USERS, pgbouncer: undefined, template: { folder: '', version: 0 } },
   );
   const [store, pool, projects, platform] = [
     await container.getAsync(TOKENS.store),

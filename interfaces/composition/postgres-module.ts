@@ -95,15 +95,15 @@ function serversToRun(config: Config): readonly OwnServer[] {
 function ownServers(options: PlatformOptions, machine: Machine): Part {
   const programs: SupervisedProgram[] = [];
   const start = async ({ folder: name, port, portVariable, settings }: OwnServer) => {
-    const folder = await childFolder(machine, name);
+    const folder = await childFolder(machine, name, 'postgres');
     const program = await startEmbeddedPostgres({
-      binaries: await findPostgres(machine.user),
+      binaries: await findPostgres(machine.users.postgres),
       dataDir: join(folder, 'data'),
       logFile: join(folder, 'postgres.log'),
       port,
       settings,
       superuserPassword: superuserPassword(machine),
-      user: machine.user,
+      user: machine.users.postgres,
       log: options.log,
       beforeLaunch: () => requireFreePort(port, portVariable),
     });
