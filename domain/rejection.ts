@@ -12,6 +12,7 @@ export const REJECTION_CODES = [
   'project/nothing-to-retry',
   'project/purge-name-mismatch',
   'project/over-size-limit',
+  'project/upgrade-needed',
   'project/revision-mismatch',
   'owner/email-taken',
   'owner/has-projects',

@@ -59,6 +59,12 @@ export function schemaChangesContract(name: string, make: () => Promise<SchemaCh
       expect([await taken(one), await taken(one)]).toEqual([true, false]);
     });
 
+    test('of schemas those are told that are there, in the order of the question', async () => {
+      const asked = ['storage', 'no-such', 'public', 'PUBLIC', "it's"];
+      expect(await harness.changes.existing(one, asked)).toEqual(['storage', 'public']);
+      await expect(harness.changes.existing(newProject(), asked)).rejects.toMatchObject({ name: 'Refused' });
+    });
+
     test('a database that is not there has no mark, and cannot be asked', async () => {
       const missing = newProject();
       expect([...(await harness.changes.marks([missing, one])).keys()]).toEqual([one]);

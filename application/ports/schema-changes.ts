@@ -14,4 +14,6 @@ export interface SchemaChanges {
    * @throws {Refused} the database is missing @throws {Unavailable}
    */
   take(project: ProjectId, tell: () => Promise<void>): Promise<void>;
+  /** Those of the schemas that the database has. @throws {Refused} the database is missing @throws {Unavailable} */
+  existing(project: ProjectId, schemas: readonly string[]): Promise<readonly string[]>;
 }

@@ -1,3 +1,4 @@
+import { TIMEOUT_SINCE_TEMPLATE } from '../../domain/project/decide-project.ts';
 import { boundsOf } from '../../domain/project/limits.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
@@ -49,10 +50,16 @@ export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
     project: project.id,
     authenticatorPassword: authenticator.password,
     jwtSecrets: jwtSecretsOf(secrets, project),
-    settings: project.dataApi,
+    settings: settingsOf(project),
     writes: project.templateVersion < ASKS_SINCE_TEMPLATE ? 'all' : boundsOf(project).restWrites,
   };
 }
+
+/** A time-out needs something in the database to be asked; it came when the project was asked for it, so it is there. */
+const settingsOf = ({ dataApi, templateVersion }: Sealed): DataApi['settings'] => {
+  const { statementTimeoutS: _, ...others } = dataApi;
+  return templateVersion < TIMEOUT_SINCE_TEMPLATE ? others : dataApi;
+};
 
 export function jwtSecretsOf(
   secrets: Secrets,

@@ -1,4 +1,4 @@
-import type { DataApiSettings } from '../../domain/project/events.ts';
+import type { DataApiChange } from '../../domain/project/data-api-settings.ts';
 import type { Project, ProjectCommand } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Handled } from '../handle.ts';
@@ -19,7 +19,7 @@ export interface ChangeProjectDependencies {
 /** What an owner may ask of a project of his. */
 export type ProjectChange =
   | { readonly kind: 'rename'; readonly displayName: string }
-  | { readonly kind: 'settings'; readonly dataApi: DataApiSettings }
+  | { readonly kind: 'settings'; readonly dataApi: DataApiChange }
   | { readonly kind: 'pause' | 'resume' | 'delete' | 'undelete' }
   /** `name` repeats the project's name: purging cannot be taken back */
   | { readonly kind: 'purge'; readonly name: string };

@@ -1,6 +1,6 @@
 /** Why a project is as it is: its events in words, each with what caused it, and what it waits for now. */
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
-import type { ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
+import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
@@ -50,7 +50,7 @@ const WORDS: Words = {
   ProjectUndeleteRequested: () => 'Taking the deletion back was requested',
   ProjectPurgeRequested: () => 'Removing everything was requested',
   DataApiSettingsChanged: ({ dataApi }) =>
-    `The settings of the REST API were changed (at most ${dataApi.maxRows} rows; schemas ${dataApi.schemas.join(', ')})`,
+    `The settings of the REST API were changed (${settingsInWords(dataApi)})`,
   JwtSecretRotated: ({ overlapUntil }) =>
     `The keys were rotated; the old ones are good until ${overlapUntil}`,
   PreviousJwtSecretRetired: () => 'The old keys are refused from now on',
@@ -200,3 +200,18 @@ const ADVICE_WHEN_FULL = {
   'cut-off': (id: string) =>
     `The operator raises the limit, if only for a while: "npm run launchdb -- limits ${id} --database-size 1GB".`,
 };
+
+function settingsInWords(settings: DataApiSettings): string {
+  const { maxRows, schemas, statementTimeoutS, aggregates, explain, txEnd, extraSearchPath } = settings;
+  return [
+    `at most ${maxRows} rows`,
+    `schemas ${schemas.join(', ')}`,
+    statementTimeoutS !== undefined && `statements up to ${statementTimeoutS} s`,
+    aggregates === true && 'aggregates',
+    explain === true && 'plans',
+    txEnd !== undefined && `transactions: ${txEnd}`,
+    extraSearchPath !== undefined && `also looks into ${extraSearchPath.join(', ') || 'nothing'}`,
+  ]
+    .filter((words) => words !== false)
+    .join('; ');
+}

@@ -18,6 +18,7 @@ function following(count: number) {
   const follower = new SchemaFollower({
     changes: {
       marks: (asked) => changes.marks(asked),
+      existing: (_project: ProjectId, schemas: readonly string[]) => Promise.resolve(schemas),
       take: (project, tell) => {
         looked.push(project);
         return changes.take(project, tell);

@@ -1,6 +1,7 @@
 /** The rules: what a command on a project means, or why it is refused. */
 import { Rejection } from '../rejection.ts';
-import type { DataApiSettings, ProjectEvent } from './events.ts';
+import { changeDataApi, type DataApiChange } from './data-api-settings.ts';
+import type { ProjectEvent } from './events.ts';
 import { decideFill, sizeLimitOf } from './limits.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
 
@@ -102,9 +103,19 @@ function decideRotation(command: Rotation, state: ExistingProject): readonly Pro
   return [{ type: 'JwtSecretRotated', data: { secrets, overlapUntil } }];
 }
 
-function decideSettings(dataApi: DataApiSettings, state: ExistingProject): readonly ProjectEvent[] {
+/** from this one on the REST API can ask the database for a time-out of the project's own */
+export const TIMEOUT_SINCE_TEMPLATE = 10;
+
+function decideSettings(change: DataApiChange, state: ExistingProject): readonly ProjectEvent[] {
+  const dataApi = changeDataApi(state.dataApi, change);
   if (JSON.stringify(dataApi) === JSON.stringify(state.dataApi)) return [];
   if (state.status !== 'paused') requireServed(state);
+  if (dataApi.statementTimeoutS !== undefined && state.templateVersion < TIMEOUT_SINCE_TEMPLATE) {
+    throw new Rejection(
+      'project/upgrade-needed',
+      'The database of the project has to be upgraded for a time-out of its own: the operator does it with "launchdb upgrade".',
+    );
+  }
   return [{ type: 'DataApiSettingsChanged', data: { dataApi } }];
 }
 

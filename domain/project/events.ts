@@ -6,9 +6,19 @@ export interface SealedSecrets {
   readonly ciphertext: string;
 }
 
+/** When a request's transaction ends in ROLLBACK; `override`: as its `Prefer: tx=...` says. */
+export type TxEnd = 'commit' | 'commit-allow-override' | 'rollback' | 'rollback-allow-override';
+
+/** What is absent is as everywhere; see data-api-settings.ts. */
 export interface DataApiSettings {
   readonly maxRows: number;
   readonly schemas: readonly string[];
+  readonly statementTimeoutS?: number;
+  readonly aggregates?: boolean;
+  /** plans, for `Accept: application/vnd.pgrst.plan` */
+  readonly explain?: boolean;
+  readonly txEnd?: TxEnd;
+  readonly extraSearchPath?: readonly string[];
 }
 
 export const DEFAULT_DATA_API_SETTINGS: DataApiSettings = { maxRows: 1000, schemas: ['public'] };

@@ -2,6 +2,7 @@
  * A project as its events tell it, and what may be asked of it. What a process (provision, pause, purge ...) has
  * done so far is part of the state, so a process manager needs nothing but the stream to know its next step.
  */
+import type { DataApiChange } from './data-api-settings.ts';
 import type { DataApiSettings, ProjectLimits, SealedSecrets } from './events.ts';
 import type { DatabaseFill, SeenSize } from './limits.ts';
 import type { ProcessRun } from './process-run.ts';
@@ -85,7 +86,7 @@ export type ProjectCommand =
     }
   | { readonly kind: 'AbandonRequest'; readonly ownerId: string; readonly name: string }
   | { readonly kind: 'RenameProject'; readonly displayName: string }
-  | { readonly kind: 'ChangeDataApiSettings'; readonly dataApi: DataApiSettings }
+  | { readonly kind: 'ChangeDataApiSettings'; readonly dataApi: DataApiChange }
   | { readonly kind: 'RotateJwtSecret'; readonly secrets: SealedSecrets; readonly overlapUntil: Date }
   | { readonly kind: 'RetirePreviousJwtSecret'; readonly now: Date }
   | { readonly kind: 'RotateDatabasePassword'; readonly secrets: SealedSecrets }

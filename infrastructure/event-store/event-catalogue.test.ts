@@ -7,7 +7,7 @@ import { EventCodec } from './event-codec.ts';
 
 const folder = new URL('golden/', import.meta.url);
 const golden = readdirSync(folder).map((name) => {
-  const [, type = '', version = ''] = /^(\w+)[.]v(\d+)[.]json$/.exec(name) ?? [];
+  const [, type = '', version = ''] = /^(\w+)[.]v(\d+)(?:[.][a-z-]+)?[.]json$/.exec(name) ?? [];
   return { name, type, version: Number(version), text: readFileSync(new URL(name, folder), 'utf8') };
 });
 const codec = new EventCodec(eventCatalogue);
@@ -22,7 +22,9 @@ test('there is a golden file of every version of every event', () => {
   const wanted = Object.entries(eventCatalogue).flatMap(([type, { version }]) =>
     Array.from({ length: version }, (_, at) => `${type}.v${at + 1}.json`),
   );
-  expect(golden.map(({ name }) => name).sort()).toEqual(wanted.sort());
+  // further examples of one version have a word of their own in their names
+  const seen = new Set(golden.map(({ type, version }) => `${type}.v${version}.json`));
+  expect([...seen].sort()).toEqual(wanted.sort());
 });
 
 test.each(golden)(

@@ -21,7 +21,15 @@ const text = z.string();
 const time = z.iso.datetime();
 const projectId = z.custom<ProjectId>((value) => typeof value === 'string' && isProjectId(value));
 const sealed = z.strictObject({ keyVersion: z.int(), ciphertext: text });
-const dataApi = z.strictObject({ maxRows: z.int(), schemas: z.array(text) });
+const dataApi = z.strictObject({
+  maxRows: z.int(),
+  schemas: z.array(text),
+  statementTimeoutS: z.number().exactOptional(),
+  aggregates: z.boolean().exactOptional(),
+  explain: z.boolean().exactOptional(),
+  txEnd: z.enum(['commit', 'commit-allow-override', 'rollback', 'rollback-allow-override']).exactOptional(),
+  extraSearchPath: z.array(text).exactOptional(),
+});
 const migration = { projectId, version: z.int(), name: text, checksum: text };
 const overLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number() });
 const withinLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number().nullable() });

@@ -4,6 +4,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** For tests of what follows changes: passes the same contract as the real one. */
 export class InMemorySchemaChanges implements SchemaChanges {
+  /** of every database */
+  readonly schemas = new Set(['public', 'storage']);
   readonly #databases = new Map<ProjectId, { count: number; untold: boolean }>();
 
   add(project: ProjectId): void {
@@ -18,6 +20,12 @@ export class InMemorySchemaChanges implements SchemaChanges {
   marks(projects: readonly ProjectId[]): Promise<ReadonlyMap<ProjectId, string>> {
     const there = [...this.#databases].filter(([project]) => projects.includes(project));
     return Promise.resolve(new Map(there.map(([project, { count }]) => [project, String(count)])));
+  }
+
+  existing(project: ProjectId, schemas: readonly string[]): Promise<readonly string[]> {
+    if (!this.#databases.has(project))
+      return Promise.reject(new Refused(`the database ${project} is missing`));
+    return Promise.resolve(schemas.filter((name) => this.schemas.has(name)));
   }
 
   async take(project: ProjectId, tell: () => Promise<void>): Promise<void> {

@@ -31,6 +31,17 @@ export class PostgresSchemaChanges implements SchemaChanges {
     return new Map(rows.flatMap(({ name, mark }) => (isProjectId(name) ? [[name, mark] as const] : [])));
   }
 
+  async existing(project: ProjectId, schemas: readonly string[]): Promise<readonly string[]> {
+    const attempted = `look for schemas in ${project}`;
+    return this.#server.inDatabase(databaseName(project), attempted, async (client) => {
+      const { rows } = await client.query<{ nspname: string }>(
+        'SELECT nspname FROM pg_namespace WHERE nspname = ANY ($1)',
+        [schemas],
+      );
+      return schemas.filter((name) => rows.some(({ nspname }) => nspname === name));
+    });
+  }
+
   async take(project: ProjectId, tell: () => Promise<void>): Promise<void> {
     const attempted = `look for changed tables in ${project}`;
     await this.#server.inDatabase(databaseName(project), attempted, async (client) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PLACEHOLDER_URL, type DataApi, type Endpoint } from '../../application/ports/data-apis.ts';
+import { wholeSettings } from '../../domain/project/data-api-settings.ts';
 import { authenticatorRole, databaseName } from '../../domain/project/project-id.ts';
 
 export interface PostgrestPorts {
@@ -67,20 +68,33 @@ const PRE_REQUEST = {
   none: 'launchdb_rest.refuse_writes',
 } as const;
 
-function preRequestOf({ writes }: DataApi): readonly Setting[] {
+function preRequestOf({ writes, settings: { statementTimeoutS } }: DataApi): readonly Setting[] {
+  if (statementTimeoutS !== undefined) {
+    return [
+      ['db-pre-request', quote('launchdb_rest.before_request')],
+      ['app.settings.launchdb_statement_timeout', quote(`${statementTimeoutS}s`)],
+      ['app.settings.launchdb_writes', quote(writes)],
+    ];
+  }
   const asked = PRE_REQUEST[writes];
   return asked === undefined ? [] : [['db-pre-request', quote(asked)]];
 }
 
-const reloadableSettings = (api: DataApi): readonly Setting[] => [
-  ['db-schemas', quote(api.settings.schemas.join(','))],
-  ['db-extra-search-path', '"public,extensions"'],
-  ['db-anon-role', '"anon"'],
-  ['db-max-rows', String(api.settings.maxRows)],
-  ['jwt-secret', quote(jwtSecretOf(api))],
-  ['openapi-server-proxy-uri', quote(PLACEHOLDER_URL)],
-  ...preRequestOf(api),
-];
+function reloadableSettings(api: DataApi): readonly Setting[] {
+  const settings = wholeSettings(api.settings);
+  return [
+    ['db-schemas', quote(settings.schemas.join(','))],
+    ['db-extra-search-path', quote(settings.extraSearchPath.join(','))],
+    ['db-anon-role', '"anon"'],
+    ['db-max-rows', String(settings.maxRows)],
+    ['db-aggregates-enabled', String(settings.aggregates)],
+    ['db-plan-enabled', String(settings.explain)],
+    ['db-tx-end', quote(settings.txEnd)],
+    ['jwt-secret', quote(jwtSecretOf(api))],
+    ['openapi-server-proxy-uri', quote(PLACEHOLDER_URL)],
+    ...preRequestOf(api),
+  ];
+}
 
 export const configDigests = (api: DataApi, route: DatabaseRoute): ConfigDigests => ({
   restart: digest(fixedSettings(api, route)),

@@ -7,6 +7,7 @@ import type { World } from '../../application/process-managers/world.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { PostgresDatabaseSizes } from '../../infrastructure/postgres/postgres-database-sizes.ts';
+import { PostgresSchemaChanges } from '../../infrastructure/postgres/postgres-schema-changes.ts';
 import { PostgresDatabases } from '../../infrastructure/postgres/postgres-databases.ts';
 import { diskSizeMb } from '../../infrastructure/process/disk-size.ts';
 import type { Config } from '../config.ts';
@@ -16,6 +17,10 @@ export const dataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.projectsServer]);
   bind(TOKENS.databaseSizes).toResolvedValue(
     (server) => new PostgresDatabaseSizes(server),
+    [TOKENS.projectsServer],
+  );
+  bind(TOKENS.schemaChanges).toResolvedValue(
+    (server) => new PostgresSchemaChanges(server),
     [TOKENS.projectsServer],
   );
   bind(TOKENS.projectSizeMb).toResolvedValue(projectSizeMb, [TOKENS.config]);

@@ -6,6 +6,7 @@ import type { ManagedConnectionPools } from '../../application/ports/connection-
 import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { inParallel } from '../../application/in-parallel.ts';
 import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
@@ -18,6 +19,7 @@ import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
 import type { Doors } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import { ExistingSchemas } from '../../infrastructure/postgrest/existing-schemas.ts';
 import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
@@ -56,6 +58,7 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.containerHost,
     TOKENS.use,
     TOKENS.gateways,
+    TOKENS.schemaChanges,
     TOKENS.log,
   ]);
   bind(TOKENS.wake).toResolvedValue(
@@ -152,7 +155,7 @@ async function childDoors(machine: Machine, containers: ContainerNetwork | undef
 const poolerSocket = ({ directory }: Machine): string => socketFolder(join(directory.path, 'pooler-socket'));
 
 /** In containers or as processes. */
-function postgrests(
+async function postgrests(
   config: Config,
   machine: Machine,
   server: PostgresServer,
@@ -160,13 +163,15 @@ function postgrests(
   host: ContainerHost | undefined,
   use: IdleDependencies['use'],
   gateways: RemoteGateways,
+  schemas: SchemaChanges,
   log: Log,
 ): Promise<ManagedDataApis> {
   const inUse: InUse = async (project) =>
     gateways.maySend(project) || ((await use())?.get(project)?.busy ?? false);
-  return host
-    ? postgrestContainers(host, config, machine, pools, inUse, log)
-    : postgrestProcesses(config, machine, server, pools, inUse, log);
+  const running = host
+    ? await postgrestContainers(host, config, machine, pools, inUse, log)
+    : await postgrestProcesses(config, machine, server, pools, inUse, log);
+  return new ExistingSchemas(running, schemas, log);
 }
 
 async function postgrestProcesses(

@@ -24,12 +24,25 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.config],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, secrets, migrations, watch, pool, checkpoints, admissions, sizes, sizeMb) => {
+    (
+      store,
+      ids,
+      clock,
+      secrets,
+      migrations,
+      watch,
+      pool,
+      checkpoints,
+      admissions,
+      sizes,
+      sizeMb,
+      schemas,
+    ) => {
       const waitForList = async (position: bigint) =>
         void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
-      const bodies = new ProjectBodies(sizes, sizeMb);
+      const bodies = new ProjectBodies(sizes, sizeMb, schemas);
       const basics = { store, ids, clock, secrets, migrations, watch, pool };
-      const dependencies = { ...basics, waitForList, admissions, bodies };
+      const dependencies = { ...basics, waitForList, admissions, bodies, schemas };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
     },
     [
@@ -44,6 +57,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.admissions,
       TOKENS.databaseSizes,
       TOKENS.projectSizeMb,
+      TOKENS.schemaChanges,
     ],
   );
   bind(TOKENS.routes).toResolvedValue(

@@ -1,7 +1,6 @@
 /** What the manager watches in projects' databases: changed tables, and sessions over their limits. */
 import { ContainerModule } from 'inversify';
 import { SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
-import { PostgresSchemaChanges } from '../../infrastructure/postgres/postgres-schema-changes.ts';
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -10,8 +9,7 @@ const LOOK_AT_SESSIONS_EVERY_MS = 30_000;
 
 export const projectWatchModule = new ContainerModule(({ bind }) => {
   bind(PARTS.schemaFollower).toResolvedValue(
-    (server, dataApis, clock, log) => {
-      const changes = new PostgresSchemaChanges(server);
+    (changes, dataApis, clock, log) => {
       const lookEveryMs = FOLLOW_SCHEMAS_EVERY_MS;
       const follower = new SchemaFollower({ changes, dataApis, clock, log, lookEveryMs });
       return {
@@ -21,7 +19,7 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.projectsServer, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
+    [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
     (server, log) => {

@@ -15,6 +15,7 @@ import type { Log } from '../../application/ports/log.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
+import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
@@ -64,6 +65,7 @@ export const TOKENS = {
 
   databases: token<Databases>('databases'),
   databaseSizes: token<DatabaseSizes>('database-sizes'),
+  schemaChanges: token<SchemaChanges>('schema-changes'),
   /** of a project that has no limit of its own, in MiB; 0: none */
   projectSizeMb: token<number>('project-size-mb'),
   migrations: token<Migrations>('migrations'),

@@ -20,6 +20,7 @@ const REJECTIONS = {
   'project/suspended': { status: 409, title: 'The project waits for an operator' },
   'project/nothing-to-retry': { status: 409, title: 'No step of the project waits to be tried again' },
   'project/over-size-limit': { status: 409, title: 'The database of the project is over its size limit' },
+  'project/upgrade-needed': { status: 409, title: 'The database of the project is of an earlier version' },
   'project/purge-name-mismatch': { status: 409, title: 'Purging needs the name of the project, repeated' },
   'project/revision-mismatch': { status: 412, title: 'The project has changed since it was read' },
   'owner/email-taken': { status: 409, title: 'The e-mail address has an account already' },

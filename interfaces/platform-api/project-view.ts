@@ -6,10 +6,13 @@ import {
   sizeLimitOf,
   type SeenSize,
 } from '../../domain/project/limits.ts';
+import { wholeSettings } from '../../domain/project/data-api-settings.ts';
+import type { DataApiSettings, TxEnd } from '../../domain/project/events.ts';
 import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
+import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
@@ -30,7 +33,35 @@ export const STATUSES = [
   'purged',
 ] as const satisfies readonly ProjectStatus[];
 
-export const dataApiView = z.object({ max_rows: z.int(), schemas: z.array(z.string()) });
+export const TX_ENDS = [
+  'commit',
+  'commit-allow-override',
+  'rollback',
+  'rollback-allow-override',
+] as const satisfies readonly TxEnd[];
+
+export const dataApiView = z.object({
+  max_rows: z.int(),
+  schemas: z.array(z.string()),
+  statement_timeout_s: z.number(),
+  aggregates: z.boolean(),
+  explain: z.boolean(),
+  tx_end: z.enum(TX_ENDS),
+  extra_search_path: z.array(z.string()),
+});
+
+export function dataApiBody(settings: DataApiSettings): z.input<typeof dataApiView> {
+  const whole = wholeSettings(settings);
+  return {
+    max_rows: whole.maxRows,
+    schemas: [...whole.schemas],
+    statement_timeout_s: whole.statementTimeoutS,
+    aggregates: whole.aggregates,
+    explain: whole.explain,
+    tx_end: whole.txEnd,
+    extra_search_path: [...whole.extraSearchPath],
+  };
+}
 
 export const projectView = z.object({
   id: z.string(),
@@ -40,6 +71,12 @@ export const projectView = z.object({
   db_name: z.string(),
   template_version: z.int().describe("Of the platform's part of the database: what it has and brings along."),
   settings: z.object({ data_api: dataApiView }),
+  missing_schemas: z
+    .array(z.string())
+    .nullable()
+    .describe(
+      'Of settings.data_api.schemas, those that the database does not have: the REST API goes on without. null: not looked for, as in lists and past states.',
+    ),
   limits: z.object({
     database_size_bytes: z.number().nullable().describe('null: no limit.'),
     connections: z.int().describe('Sessions of the owner at once, pooled ones included.'),
@@ -93,14 +130,17 @@ type Shown = Pick<
 export class ProjectBodies {
   readonly #sizes: DatabaseSizes;
   readonly #platformSizeMb: number;
+  readonly #schemas: Pick<SchemaChanges, 'existing'>;
 
-  constructor(sizes: DatabaseSizes, platformSizeMb: number) {
+  constructor(sizes: DatabaseSizes, platformSizeMb: number, schemas: Pick<SchemaChanges, 'existing'>) {
     this.#sizes = sizes;
     this.#platformSizeMb = platformSizeMb;
+    this.#schemas = schemas;
   }
 
   async of(project: Shown) {
-    return this.#body(project, await this.#measure([project]));
+    const [sizes, missing] = await Promise.all([this.#measure([project]), this.#missingSchemas(project)]);
+    return { ...this.#body(project, sizes), missing_schemas: missing };
   }
 
   async ofAll(projects: readonly Shown[]) {
@@ -115,6 +155,13 @@ export class ProjectBodies {
 
   #body(project: Shown, sizes: ReadonlyMap<ProjectId, SeenSize>) {
     return projectBody(project, this.#platformSizeMb, sizes.get(project.id)?.bytes ?? null);
+  }
+
+  /** `public` alone is taken to be there: most have nothing else, and are not asked. */
+  async #missingSchemas({ id, dataApi: { schemas } }: Shown): Promise<string[] | null> {
+    if (schemas.every((name) => name === 'public')) return [];
+    const existing = await this.#schemas.existing(id, schemas).catch(() => null);
+    return existing && schemas.filter((name) => !existing.includes(name));
   }
 
   /** What is not known is left out: it must not keep anybody from reading the rest. */
@@ -137,7 +184,8 @@ function projectBody(
     status: project.status,
     db_name: project.id,
     template_version: project.templateVersion,
-    settings: { data_api: { max_rows: project.dataApi.maxRows, schemas: [...project.dataApi.schemas] } },
+    settings: { data_api: dataApiBody(project.dataApi) },
+    missing_schemas: null,
     limits: {
       database_size_bytes: sizeLimitOf(limits, platformSizeMb),
       connections: limits.connections ?? DEFAULT_CONNECTIONS,

@@ -7,6 +7,7 @@ import {
   type RequestProjectDependencies,
 } from '../../application/project/request-project.ts';
 import type { EventMetadata } from '../../application/ports/event-store.ts';
+import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { isProjectName, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
@@ -15,11 +16,13 @@ import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../http/etag.ts';
 import { parsePrefer } from '../http/prefer.ts';
 import { invalidRequest, RequestProblem } from '../http/problems.ts';
+import { dataApiChange, requireSchemas, settings } from './project-settings.ts';
 import { idParam, projectView, settledProject, STATUSES, type ProjectBodies } from './project-view.ts';
 
 export interface ProjectDependencies extends RequestProjectDependencies {
   readonly watch: StreamWatch;
   readonly bodies: ProjectBodies;
+  readonly schemas: Pick<SchemaChanges, 'existing'>;
   /** of the read models */
   readonly pool: pg.Pool;
   /** waits, bounded, until the list shows everything up to a position */
@@ -40,26 +43,6 @@ const created = z.object({
     .regex(/^[\x21-\x7e]{1,200}$/, '1 to 200 visible ASCII characters')
     .optional(),
 });
-const identifier = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a plain lower-case schema name');
-const settings = z.strictObject({
-  data_api: z.strictObject({
-    max_rows: z.int().min(1).max(100_000),
-    // supabase-js always asks for `public`
-    schemas: z
-      .array(identifier)
-      .min(1)
-      .max(20)
-      .refine(
-        (names) => names.includes('public') && new Set(names).size === names.length,
-        'unique, with public',
-      )
-      .refine(
-        (names) => !names.some((name) => /^pg_|^information_schema$|^launchdb(_rest)?$/.test(name)),
-        'not a system schema',
-      ),
-  }),
-});
-
 /** `/api/projects`: create, list, read, change. */
 export function projectEndpoints(dependencies: ProjectDependencies): Endpoint[] {
   return [createProject(dependencies), list(dependencies), read(dependencies), patch(dependencies)];
@@ -175,6 +158,7 @@ const patch = (dependencies: ProjectDependencies): Endpoint =>
     method: 'patch',
     path: '/api/projects/:id',
     summary: 'Change the display name or the settings',
+    description: 'Settings are merged: what is absent stays, and null is the default again.',
     tags,
     auth: 'owner',
     params: idParam,
@@ -188,15 +172,15 @@ const patch = (dependencies: ProjectDependencies): Endpoint =>
     responses: { 200: projectView },
     handler: async ({ owner, params, headers, body, context, signal }) => {
       const change: ProjectChange = body.settings
-        ? {
-            kind: 'settings',
-            dataApi: { maxRows: body.settings.data_api.max_rows, schemas: body.settings.data_api.schemas },
-          }
+        ? { kind: 'settings', dataApi: dataApiChange(body.settings.data_api) }
         : { kind: 'rename', displayName: body.display_name ?? '' };
       const who = { ownerId: owner.id, projectId: params.id };
       const settle = () => settledProject(dependencies, owner.id, params.id, DEFAULT_WAIT_MS, signal);
-      // a process that the owner has not asked for, such as one that falls asleep, is waited for
-      if (change.kind === 'settings') await settle();
+      if (change.kind === 'settings') {
+        // a process that the owner has not asked for, such as one that falls asleep, is waited for
+        const { project: before } = await settle();
+        await requireSchemas(dependencies.schemas, before, change.dataApi.schemas);
+      }
       await apply(dependencies, who, change, context, headers['if-match']);
       const { project } = await settle();
       return { status: 200, headers: headersOf(project), body: await dependencies.bodies.of(project) };
