@@ -7,6 +7,14 @@ export class Unavailable extends Error {
   }
 }
 
+/** An owner has as many sessions of PostgreSQL's open as he may: there is room again when he closes one. */
+export class TooManySessions extends Unavailable {
+  constructor(attempted: string, cause?: unknown) {
+    super(attempted, cause);
+    this.name = 'TooManySessions';
+  }
+}
+
 /**
  * A dependency answered, and the answer will stay no: a foreign resource of the same name, a migration that
  * is wrong. Not retried: a process undoes what it did.

@@ -1,6 +1,6 @@
 /** Sessions straight to PostgreSQL as a project's owner, for what must not go through the pooler. */
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { TooManySessions, Unavailable } from '../../application/errors.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
@@ -27,10 +27,15 @@ export async function connectAsOwner(
   try {
     await client.connect();
   } catch (error) {
-    throw new Unavailable(`connect to the database ${databaseName(project)}`, error);
+    const attempted = `connect to the database ${databaseName(project)}`;
+    throw isOverOwnLimit(error) ? new TooManySessions(attempted, error) : new Unavailable(attempted, error);
   }
   return client;
 }
+
+/** PostgreSQL has one code for the role's limit and for its own. It speaks English: we start it so. */
+const isOverOwnLimit = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === '53300' && /for (role|database)/.test(error.message);
 
 /** From outside: a session may be deaf to everything but this, and it ends what it runs. Its query then fails. */
 export async function endOwnerSession(

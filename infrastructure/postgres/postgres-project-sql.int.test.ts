@@ -34,6 +34,7 @@ describe("the owner's SQL", () => {
   let server: PostgresServer;
   let databases: PostgresDatabases;
   let password: string;
+  let issued: Awaited<ReturnType<AesSecrets['issue']>>;
   const limits = { timeoutMs: 500, rows: 5, bytes: 200_000, notices: 3 };
   const run = (query: string, params?: readonly unknown[], signal = new AbortController().signal) =>
     new PostgresProjectSql(server, limits).run(
@@ -52,7 +53,7 @@ describe("the owner's SQL", () => {
   beforeAll(async () => {
     server = await testServer();
     databases = new PostgresDatabases(server);
-    const issued = await new AesSecrets(randomBytes(32)).issue();
+    issued = await new AesSecrets(randomBytes(32)).issue();
     password = issued.owner.password;
     await databases.ensureDatabase(project, await latestTemplateVersion());
     await databases.ensureUsers(project, issued, USUAL_BOUNDS);
@@ -111,6 +112,21 @@ describe("the owner's SQL", () => {
   ])('SQL that %s is ended all the same, and leaves no session', async (_title, query) => {
     await expect(run(query)).rejects.toMatchObject({ name: 'SqlFailed', code: '57014' });
     await vi.waitFor(async () => expect(await sessions()).toBe(0), { timeout: 10_000 });
+  });
+
+  test('with all sessions of the owner in use it says so, and there is room again when one is closed', async () => {
+    const bounded = async (connections: number) =>
+      databases.ensureUsers(project, issued, { ...USUAL_BOUNDS, connections });
+    await bounded(1);
+    try {
+      const first = run('SELECT pg_sleep(0.4)');
+      await vi.waitFor(async () => expect(await sessions()).toBe(1));
+      await expect(run('SELECT 1')).rejects.toMatchObject({ name: 'TooManySessions' });
+      await first;
+      await vi.waitFor(async () => expect((await run('SELECT 1')).result.rowCount).toBe(1));
+    } finally {
+      await bounded(USUAL_BOUNDS.connections);
+    }
   });
 
   test('SQL that ends its own session is no bug', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -34,6 +34,26 @@ test('a folder in use is refused; one whose user was killed is not', async () =>
   // a pid that was used again by somebody else locks nothing
   await writeFile(join(path, 'launchdb.pid'), `${process.pid} 1`);
   await (await openDataDirectory(path, undefined)).release();
+});
+
+test('a copy of a folder in use is called one, and says what to do; a copy of one that was closed opens', async () => {
+  const original = await openDataDirectory(path, undefined);
+  const copy = `${path}-copy`;
+  try {
+    await cp(path, copy, { recursive: true });
+    // by another process, as long as the one that holds the original is there
+    await expect(openDataDirectory(copy, undefined)).rejects.toThrow(
+      /is a copy of a folder .* copy the folder again/,
+    );
+    await rm(join(copy, 'launchdb.pid'));
+    await (await openDataDirectory(copy, undefined)).release();
+    await rm(copy, { recursive: true });
+    await original.release();
+    await cp(path, copy, { recursive: true });
+    await (await openDataDirectory(copy, undefined)).release();
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
 });
 
 test('a foreign or damaged folder is refused and left as it is', async () => {

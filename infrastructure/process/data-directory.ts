@@ -3,7 +3,7 @@
  * and knows (by a fingerprint) which master key its secrets were sealed with.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Refused } from '../../application/errors.ts';
 import { processIdentity } from './process-table.ts';
@@ -108,7 +108,9 @@ async function masterKeyOf(path: string, given: string | undefined, known: boole
 /** A pid alone may belong to another process by now, so the lock names that very run of it. */
 async function lock(path: string): Promise<void> {
   const file = join(path, LOCK);
-  const mine = (await processIdentity(process.pid)) ?? String(process.pid);
+  const identity = (await processIdentity(process.pid)) ?? String(process.pid);
+  const place = await placeOf(path);
+  const mine = `${identity}\n${place}`;
   for (let tries = 0; tries < 3; tries++) {
     try {
       await writeFile(file, mine, { flag: 'wx', mode: 0o644 });
@@ -116,18 +118,32 @@ async function lock(path: string): Promise<void> {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const holder = (await readFile(file, 'utf8').catch(() => '')).trim();
+    const text = (await readFile(file, 'utf8').catch(() => '')).trim();
+    // an earlier release did not write the place
+    const [holder = '', heldPlace = place] = text.split('\n');
     const pid = Number(holder.split(' ')[0]);
-    if (holder === mine) return;
+    if (holder === identity && heldPlace === place) return;
     if (Number.isInteger(pid) && pid > 0 && (await processIdentity(pid)) === holder) {
-      throw new Refused(
-        `another LaunchDB (process ${pid}) runs on ${path}. Stop it first, or set LAUNCHDB_DATA_DIR to another folder.`,
-      );
+      throw new Refused(heldPlace === place ? inUse(path, pid) : hotCopy(path, pid));
     }
     await rm(file, { force: true });
   }
   throw new Refused(`${file} cannot be taken; is another LaunchDB starting at this moment?`);
 }
+
+/** Which folder it is, whatever it is called: a copy is another one. */
+async function placeOf(path: string): Promise<string> {
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+const inUse = (path: string, pid: number): string =>
+  `another LaunchDB (process ${pid}) runs on ${path}. Stop it first, or set LAUNCHDB_DATA_DIR to another folder.`;
+
+const hotCopy = (path: string, pid: number): string =>
+  `${path} is a copy of a folder on which LaunchDB (process ${pid}) was running, and still is. What was copied file by ` +
+  'file meanwhile may be torn and cannot be trusted: stop that LaunchDB, copy the folder again, then start this one. ' +
+  `If it is a snapshot that the file system took at one moment, remove ${LOCK} and every postmaster.pid in it.`;
 
 async function write(path: string, name: string, text: string, mode: number): Promise<void> {
   const draft = join(path, `${name}.new`);

@@ -100,6 +100,18 @@ describe('reading', () => {
     expect(names).toEqual(['page-two', 'page-one', 'shop']);
   });
 
+  test('a position that the log has not come to is refused at once', async () => {
+    for (const path of ['/api/projects', `/api/projects/${id}`]) {
+      const at = (position: string) => platform.call('GET', `${path}?min_position=${position}`, { token });
+      const refused = await at('123456789012345678');
+      expect([refused.status, refused.body]).toMatchObject([
+        400,
+        { errors: [{ pointer: '/query/min_position' }] },
+      ]);
+      expect((await at('1')).status).toBe(200);
+    }
+  });
+
   test('any past state is there, by revision and by time', async () => {
     expect((await call('GET', '?revision=0')).body.status).toBe('provisioning');
     const before = (await call('GET', '')).body;

@@ -89,6 +89,14 @@ function parsed({ flags, options: named = [], arguments: [least, most] }: Comman
   }
 }
 
+// whoever reads has what he wants: launchdb events --follow | head -1
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {

@@ -31,13 +31,23 @@ export async function readFolder(folder: string): Promise<readonly MigrationFile
 
 async function readSql(path: string): Promise<string> {
   const tooLarge = () => new Refused(`${path} is larger than ${MAX_SQL_CHARACTERS} characters; divide it`);
-  if ((await stat(path)).size > 4 * MAX_SQL_CHARACTERS) throw tooLarge();
+  const found = await stat(path).catch((error: unknown) => {
+    const isLink = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new Refused(
+      isLink ? `${path} is a link to a file that is not there` : `${path} cannot be read`,
+      error,
+    );
+  });
+  if (!found.isFile()) throw new Refused(`${path} is not a file`);
+  if (found.size > 4 * MAX_SQL_CHARACTERS) throw tooLarge();
   try {
     const sql = canonicalSql(new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)));
     if (sql.length > MAX_SQL_CHARACTERS) throw tooLarge();
     return sql;
   } catch (error) {
-    throw error instanceof Refused ? error : new Refused(`${path} is not text in UTF-8`, error);
+    if (error instanceof Refused) throw error;
+    const isText = !(error instanceof TypeError);
+    throw new Refused(`${path} ${isText ? 'cannot be read' : 'is not text in UTF-8'}`, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { Agent, createServer, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, RequestListener, Server } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { Gateway, type GatewayOptions } from './gateway.ts';
@@ -152,17 +152,29 @@ describe('routes', () => {
   });
 
   test('its own pages, and readiness names what is missing', async () => {
-    const platform = await upstreamServer((_request, response) => response.end());
+    let checks = { postgres: 'ok', log: 'ok' };
+    const platform = await upstreamServer((request, response) => {
+      const ok = request.url === '/health' || checks.postgres === 'ok';
+      response.writeHead(ok ? 200 : 503).end(JSON.stringify({ checks }));
+    });
     const gateway = await startGateway({ platform: platform.endpoint });
     expect((await ask(gateway, { path: '/' })).body).toContain('/docs');
     expect((await ask(gateway, { path: '/health' })).status).toBe(200);
     expect((await ask(gateway, { path: '/ready' })).status).toBe(200);
     expect((await ask(gateway, { path: '/health', method: 'POST' })).headers.allow).toBe('GET, HEAD');
+    const waitsFor = (what: string) =>
+      vi.waitFor(async () => {
+        const answer = await ask(gateway, { path: '/ready' });
+        expect([answer.status, JSON.parse(answer.body)]).toEqual([
+          503,
+          { status: 'unavailable', waiting_for: what },
+        ]);
+      }, PATIENCE);
+    checks = { postgres: 'does not answer, for a secret reason', log: 'ok' };
+    await waitsFor('postgres');
     platform.close();
     platform.closeAllConnections();
-    const answer = await ask(gateway, { path: '/ready' });
-    expect(answer.status).toBe(503);
-    expect(JSON.parse(answer.body)).toMatchObject({ waiting_for: 'platform-api' });
+    await waitsFor('platform-api');
   });
 
   test.each([

@@ -28,7 +28,7 @@ import {
 } from './headers.ts';
 import { codingOf, unpacked } from './inflate-body.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
-import { HEALTH, readiness, WELCOME, writePage } from './own-pages.ts';
+import { HEALTH, Readiness, WELCOME, writePage } from './own-pages.ts';
 import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
 import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
@@ -92,6 +92,7 @@ export class Gateway {
   readonly #traffic: Traffic;
   readonly #tracing: Tracing;
   readonly #wakes: WakeQueue;
+  readonly #readiness: Readiness;
   readonly #addressOf: ReturnType<typeof addressing>;
   #stopping = false;
 
@@ -105,6 +106,7 @@ export class Gateway {
     this.#traffic = options.traffic ?? new Traffic();
     this.#tracing = options.tracing ?? NO_TRACING;
     this.#wakes = new WakeQueue(options.wake, limits);
+    this.#readiness = new Readiness(options.platform);
     this.#addressOf = addressing(options.publicUrl);
     this.#server = createServer({
       insecureHTTPParser: false,
@@ -286,7 +288,7 @@ export class Gateway {
       return;
     }
     const pages = { welcome: WELCOME, health: HEALTH };
-    const answer = page === 'ready' ? await readiness(this.#options.platform) : pages[page];
+    const answer = page === 'ready' ? await this.#readiness.page() : pages[page];
     writePage(call.response, answer, call.requestId);
   }
 

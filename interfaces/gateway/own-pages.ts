@@ -1,9 +1,12 @@
 /** The few pages that the gateway answers itself. */
 import { get } from 'node:http';
 import type { ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 
-const READY_MS = 2_000;
+/** the platform gives its own checks 5 s */
+const READY_MS = 6_000;
+const ASKED_AGAIN_MS = 1_000;
 
 export interface Page {
   readonly status: number;
@@ -18,10 +21,29 @@ export const WELCOME: Page = {
 /** alive */
 export const HEALTH: Page = { status: 200, body: { status: 'ok' } };
 
-/** Whether what it needs answers too; names what does not. */
-export async function readiness(platform: Endpoint): Promise<Page> {
-  if (await isAlive(platform)) return HEALTH;
-  return { status: 503, body: { status: 'unavailable', waiting_for: 'platform-api' } };
+/** Whether what it needs answers too; names what does not. Asked for everybody at once, and not again for a while. */
+export class Readiness {
+  readonly #platform: Endpoint;
+  #last: { readonly page: Promise<Page>; readonly until: number } | undefined;
+
+  constructor(platform: Endpoint) {
+    this.#platform = platform;
+  }
+
+  page(): Promise<Page> {
+    const now = performance.now();
+    if (!this.#last || now > this.#last.until) {
+      this.#last = { page: this.#ask(), until: now + ASKED_AGAIN_MS };
+    }
+    return this.#last.page;
+  }
+
+  async #ask(): Promise<Page> {
+    const waitingFor = await waitsOf(this.#platform);
+    return waitingFor === undefined
+      ? HEALTH
+      : { status: 503, body: { status: 'unavailable', waiting_for: waitingFor } };
+  }
 }
 
 export function writePage(response: ServerResponse, page: Page, requestId: string): void {
@@ -35,12 +57,22 @@ export function writePage(response: ServerResponse, page: Page, requestId: strin
   response.end(body);
 }
 
-function isAlive(endpoint: Endpoint): Promise<boolean> {
+/** What the platform waits for, or itself; undefined: nothing. */
+function waitsOf(platform: Endpoint): Promise<string | undefined> {
   return new Promise((resolve) => {
+    const none = () => resolve('platform-api');
     const signal = AbortSignal.timeout(READY_MS);
-    get({ ...endpoint, path: '/health', agent: false, signal }, (answer) => {
-      answer.on('error', () => {}).resume();
-      resolve(answer.statusCode === 200);
-    }).on('error', () => resolve(false));
+    get({ ...platform, path: '/ready', agent: false, signal }, (answer) => {
+      answer.on('error', none);
+      const isReady = answer.statusCode === 200;
+      json(answer).then((body) => resolve(isReady ? undefined : namesOf(body)), none);
+    }).on('error', none);
   });
+}
+
+/** The names alone: what is wrong with each is for who runs it. */
+function namesOf(body: unknown): string {
+  const { checks } = body as { checks?: Readonly<Record<string, unknown>> };
+  const failing = Object.entries(checks ?? {}).filter(([, state]) => state !== 'ok');
+  return failing.map(([name]) => name).join(', ') || 'platform-api';
 }

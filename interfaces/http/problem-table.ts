@@ -64,6 +64,7 @@ const PLATFORM = {
   'platform/bug': { status: 500, title: 'The platform made a mistake' },
   'platform/not-implemented': { status: 501, title: 'This part of the platform does not exist yet' },
   'platform/refused': { status: 409, title: 'Something is in the way; `detail` says what' },
+  'project/too-many-sessions': { status: 503, title: 'The owner’s sessions are all in use' },
   'platform/unavailable': {
     status: 503,
     title: 'Something the platform needs is away or slow; see Retry-After',

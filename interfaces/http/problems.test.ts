@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, TooManySessions, Unavailable } from '../../application/errors.ts';
 import { Conflict, OutcomeUnknown } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { RateLimited } from '../../application/ports/rate-limits.ts';
@@ -28,9 +28,16 @@ describe('an error becomes a problem', () => {
     );
   });
 
+  test('an owner who has all his sessions open hears so, and what to do', () => {
+    const problem = problemOf(new TooManySessions('connect'));
+    expect(problem).toMatchObject({ code: 'project/too-many-sessions', members: { sqlstate: '53300' } });
+    expect(problem.detail).toContain('Close some');
+  });
+
   test('what is away may be asked again', () => {
     for (const error of [
       new Unavailable('reach the database at 10.0.0.1', new Error('password=x')),
+      new TooManySessions('connect to the database at 10.0.0.1'),
       new OutcomeUnknown('project-x', new Error('x')),
       new ProjectionBehind('project-list', 3n, 2n),
     ]) {

@@ -1,6 +1,6 @@
 /** The one place where an error becomes an answer: RFC 9457 problem+json. */
 import type { ServerResponse } from 'node:http';
-import { Unavailable } from '../../application/errors.ts';
+import { TooManySessions, Unavailable } from '../../application/errors.ts';
 import { MigrationRefused } from '../../application/migration/migrate-project.ts';
 import { Conflict, OutcomeUnknown, UnknownEventVersion } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
@@ -59,6 +59,16 @@ const RETRY_SOON = { 'retry-after': '1' };
 const RETRY = { 'retry-after': '2' };
 const BEARER = { 'www-authenticate': 'Bearer realm="launchdb"' };
 
+const TOO_MANY_SESSIONS: Problem = {
+  code: 'project/too-many-sessions',
+  detail:
+    'All sessions that the owner of the project may have are in use, pooled ones included (PostgreSQL: 53300, too many ' +
+    'connections). Close some: pg_stat_activity shows them to a session that is open. Or use db_uri_pooler, or have the ' +
+    'operator raise the limit (launchdb limits --connections).',
+  headers: RETRY,
+  members: { sqlstate: '53300' },
+};
+
 /** The answer to an error. Whatever is not known here is a bug, and says nothing of itself. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof RequestProblem) return error;
@@ -66,6 +76,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof RateLimited) return tooMany(error.retryAfterMs);
   if (error instanceof MigrationRefused) return migrationFailed(error);
   if (error instanceof SqlFailed) return sqlFailed(error);
+  if (error instanceof TooManySessions) return TOO_MANY_SESSIONS;
   if (error instanceof Unavailable) return unavailable('Something the platform needs is away or slow.');
   if (error instanceof OutcomeUnknown)
     return unavailable('Whether this was done is not known yet; ask again.');

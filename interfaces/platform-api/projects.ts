@@ -6,7 +6,7 @@ import {
   requestProject,
   type RequestProjectDependencies,
 } from '../../application/project/request-project.ts';
-import type { EventMetadata } from '../../application/ports/event-store.ts';
+import type { EventMetadata, EventStore } from '../../application/ports/event-store.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { isProjectName, type ProjectId } from '../../domain/project/project-id.ts';
@@ -103,8 +103,7 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
     responses: { 200: z.object({ projects: z.array(projectView), next_cursor: z.string().nullable() }) },
     handler: async ({ owner, query }) => {
       // without a wish, everything that this platform had recorded when the question came
-      const position =
-        query.min_position === undefined ? await dependencies.store.head() : BigInt(query.min_position);
+      const position = await wantedPosition(dependencies.store, query.min_position);
       await dependencies.waitForList(position);
       const page = await listProjects(dependencies.pool, { ...query, ownerId: owner.id });
       return {
@@ -141,6 +140,7 @@ const read = (dependencies: ProjectDependencies): Endpoint =>
         ...(query.at !== undefined && { at: new Date(query.at) }),
         ...(query.revision !== undefined && { revision: query.revision }),
       };
+      if (query.min_position !== undefined) await wantedPosition(dependencies.store, query.min_position);
       // who may see a past state is decided by what the project is now
       if (Object.keys(point).length > 0) await loadOwnedProject(dependencies.store, owner.id, params.id);
       const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id, point);
@@ -267,6 +267,15 @@ async function apply(
   if (wanted === undefined || wanted === '*') return changeProject(dependencies, who, change, context);
   // nothing has revision -1: a tag that is not one of ours never matches
   return changeProject(dependencies, who, change, context, wanted[0] ?? -1);
+}
+
+/** @throws {RequestProblem} nothing can be waited for that this log has not come to */
+async function wantedPosition(store: EventStore, given: string | undefined): Promise<bigint> {
+  const head = await store.head();
+  const wanted = given === undefined ? head : BigInt(given);
+  if (wanted <= head) return wanted;
+  const detail = 'The log has not come that far: a position of another installation, or a wrong one.';
+  throw invalidRequest([{ pointer: '/query/min_position', detail }]);
 }
 
 const headersOf = (project: ExistingProject) => ({
