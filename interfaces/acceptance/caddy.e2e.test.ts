@@ -4,8 +4,10 @@
  * reached directly, as on a server, and every other one by the fallback to the gateway.
  */
 import { readFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { once } from 'node:events';
+import { createServer, get } from 'node:http';
 import { Agent } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { gzipSync } from 'node:zlib';
@@ -31,6 +33,7 @@ interface Project {
 let platform: PlatformUnderTest;
 let names: ContainerNames;
 let caddy: CaddyUnderTest;
+let variables: Record<string, string>;
 let token: string;
 /** reached directly; no other one is */
 let direct: Project;
@@ -66,14 +69,15 @@ beforeAll(async () => {
   const ports = readPostgrestConfig(await readFile(file, 'utf8'));
   names = await ContainerNames.start();
   names.tell(direct.id);
-  caddy = await CaddyUnderTest.start({
+  variables = {
     GATEWAY: `127.0.0.1:${platform.environment['GATEWAY_PORT']}`,
     PLATFORM: `127.0.0.1:${platform.environment['PLATFORM_PORT']}`,
     PROJECT_HOSTS: '*.example.localhost',
     DATA_API_RESOLVER: names.address,
     DATA_API_PORT: String(ports?.port),
     DATA_API_ADMIN_PORT: String(ports?.adminPort),
-  });
+  };
+  caddy = await CaddyUnderTest.start(variables);
 });
 
 afterAll(async () => {
@@ -365,6 +369,43 @@ describe('what is not there', () => {
     expect(await cut('POST')).toEqual([502, 'gateway/outcome-unknown', undefined]);
     // a read may have been tried once more, and found nobody
     expect(await cut('GET')).toEqual([503, expect.stringMatching(/upstream-lost|unreachable/), '1']);
+  });
+
+  test('a database that dies, as PostgREST 13 and later tell it', async () => {
+    const later = createServer((request, response) => {
+      const [, error] = /select=(\w*)/.exec(request.url ?? '') ?? [];
+      if (request.url === '/ready') response.end();
+      else if (error === undefined) response.writeHead(200, { 'content-type': 'application/json' }).end('[]');
+      else {
+        const status = error === 'PGRST001' ? 503 : 400;
+        response
+          .writeHead(status, { 'Proxy-Status': `PostgREST; error=${error}` })
+          .end('{"code":"","message":""}');
+      }
+    }).listen(0, '127.0.0.1');
+    await once(later, 'listening');
+    const port = String((later.address() as AddressInfo).port);
+    const inFront = await CaddyUnderTest.start({
+      ...variables,
+      DATA_API_PORT: port,
+      DATA_API_ADMIN_PORT: port,
+    });
+    const ask = async (method: string, error: string) => {
+      const path = `/project/${direct.id}/rest/v1/todos?select=${error}`;
+      const { status, text } = await inFront.ask(path, { method, headers: { apikey: direct.anon } });
+      return [status, text.includes('outcome-unknown')];
+    };
+    try {
+      for (const error of ['', 'PGRST001']) expect(await ask('POST', error)).toEqual([502, true]);
+      // asked once more, by way of the gateway
+      expect(await ask('GET', '')).toEqual([200, false]);
+      expect(await ask('POST', '22P02')).toEqual([400, false]);
+      expect(await ask('GET', '22P02')).toEqual([400, false]);
+    } finally {
+      await inFront.stop();
+      later.closeAllConnections();
+      later.close();
+    }
   });
 
   test('a paused project says so, to reads and to writes, and answers again when it is resumed', async () => {

@@ -78,6 +78,17 @@ test('events --follow shows what comes, and ends with Ctrl-C', async () => {
   expect(child.exitCode).toBe(0);
 });
 
+test('a reader who has enough ends a command without a word', async () => {
+  const child = platform.launchdbProcess('events', first(), '--follow');
+  let complaint = '';
+  child.stderr?.on('data', (text: Buffer) => (complaint += text.toString()));
+  await once(child.stdout ?? child, 'data');
+  child.stdout?.destroy();
+  const ended = once(child, 'exit');
+  await platform.call('PATCH', `/api/projects/${first()}`, { token, body: { display_name: 'Unread' } });
+  expect([await ended, complaint]).toEqual([[0, null], '']);
+});
+
 test('replay rebuilds all views and finds them equal; one that was tampered with is said to differ', async () => {
   const replayed = await platform.launchdb('replay');
   expect(replayed.code).toBe(0);
