@@ -1,6 +1,7 @@
 /** The only reader of the environment. Every variable is described in .env.example. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { isProxy } from './http/client-address.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
@@ -113,8 +114,14 @@ const schema = z.object({
   MIGRATIONS_URL: url(/^http:$/).optional(),
   TRUSTED_PROXIES: z
     .string()
-    .default('loopback')
-    .transform((text) => text.split(',').map((network) => network.trim())),
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((proxy) => proxy.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(z.string().refine(isProxy, 'not addresses, networks or host names, separated by commas'))),
   PUBLIC_URL: url(/^https?:$/).optional(),
   PUBLIC_DATABASE_URL: clientsPlace.optional(),
   PUBLIC_POOLER_URL: clientsPlace.optional(),

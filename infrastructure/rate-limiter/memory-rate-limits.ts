@@ -4,8 +4,8 @@
  * forgets the counts, and two platform processes allow twice as much.
  */
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { networkOf } from '../../application/network-of.ts';
 import {
   RateLimited,
   type Attempt,
@@ -67,7 +67,7 @@ export class MemoryRateLimits implements RateLimits {
 
   async use(limit: RateLimit, key: string): Promise<void> {
     try {
-      await this.#uses[limit].consume(hashed(network(key)));
+      await this.#uses[limit].consume(hashed(networkOf(key)));
     } catch (error) {
       throw error instanceof RateLimiterRes ? new RateLimited(error.msBeforeNext) : error;
     }
@@ -118,16 +118,3 @@ export class MemoryRateLimits implements RateLimits {
 }
 
 const hashed = (key: string): string => createHash('sha256').update(key).digest('base64url');
-
-/** Whoever has one IPv6 address has the 2^64 of its network. */
-function network(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':').filter(Boolean);
-  const after = tail?.split(':').filter(Boolean) ?? [];
-  const zeros = tail === undefined ? [] : Array<string>(8 - groups.length - after.length).fill('0');
-  return [...groups, ...zeros, ...after]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16))
-    .join(':');
-}

@@ -11,7 +11,8 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.traffic).toResolvedValue(() => new Traffic());
   bind(PARTS.gateway).toResolvedValue(
     (
-      { GATEWAY_PORT, PLATFORM_URL, PUBLIC_URL },
+      { GATEWAY_PORT, PLATFORM_URL, PUBLIC_URL, TRUSTED_PROXIES },
+      [internalKey],
       dataApis,
       secrets,
       clock,
@@ -35,6 +36,8 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         traffic,
         log,
         tracing,
+        trustedProxies: TRUSTED_PROXIES,
+        internalKey,
         onAnswered: (request) => metrics.answered({ service: 'gateway', ...request }),
       });
       return {
@@ -46,6 +49,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
     },
     [
       TOKENS.config,
+      TOKENS.internalKeys,
       TOKENS.dataApis,
       TOKENS.secrets,
       TOKENS.clock,

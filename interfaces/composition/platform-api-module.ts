@@ -9,7 +9,20 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (config, endpoints, ownerTokens, tokens, clock, projects, platform, store, log, metrics, tracing) =>
+    (
+      config,
+      internalKeys,
+      endpoints,
+      ownerTokens,
+      tokens,
+      clock,
+      projects,
+      platform,
+      store,
+      log,
+      metrics,
+      tracing,
+    ) =>
       serverPart({
         name: 'platform-api',
         port: config.PLATFORM_PORT,
@@ -22,11 +35,12 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         metrics,
         tracing,
         docs: API_DOCUMENT,
-        // the gateway: it tells whose request it passes on
+        internalKeys,
         trustedProxies: config.TRUSTED_PROXIES,
       }),
     [
       TOKENS.config,
+      TOKENS.internalKeys,
       TOKENS.endpoints,
       TOKENS.ownerTokens,
       TOKENS.personalTokens,

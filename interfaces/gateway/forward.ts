@@ -8,7 +8,9 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { hasBody, type HeaderList } from './headers.ts';
 import { inflated } from './inflate-body.ts';
+import { Laggards } from './laggards.ts';
 import type { GatewayLimits } from './limits.ts';
+import { keepPace } from './pace.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import type { Treatment } from './treat-answer.ts';
 
@@ -29,6 +31,8 @@ export interface Exchange {
   fail(problem: GatewayProblem): void;
 }
 
+/** while somebody waits for a connection, one of a slow client is taken away so often */
+const HURRY_EVERY_MS = 250;
 /** Larger than ours to clients: a Location may repeat a long query. */
 const ANSWER_HEADER_BYTES = 64 * 1024;
 
@@ -43,11 +47,13 @@ export class Forwarder {
   readonly #agent: Agent;
   readonly #limits: GatewayLimits;
   readonly #log: Log;
+  readonly #laggards: Laggards;
 
   /** `sockets`: at most that many to each upstream, kept for reuse */
   constructor(options: { readonly sockets: number; readonly limits: GatewayLimits; readonly log: Log }) {
     this.#limits = options.limits;
     this.#log = options.log;
+    this.#laggards = new Laggards(options.limits.laggardMs);
     this.#agent = new Agent({
       keepAlive: true,
       maxSockets: options.sockets,
@@ -102,7 +108,7 @@ export class Forwarder {
       upstream.destroy();
     };
     response.once('close', onClientGone);
-    const connection = this.#watchConnecting(upstream, () => settle(PROBLEMS.unreachable));
+    const connection = this.#watchConnecting(upstream, endpoint, () => settle(PROBLEMS.unreachable));
     upstream.once('timeout', () => upstream.destroy(new TookTooLong()));
     upstream.once('response', (answer) => {
       if (settled) return;
@@ -132,19 +138,41 @@ export class Forwarder {
     upstream.once('close', () => {
       if (!settled && !response.headersSent) settle(PROBLEMS.badAnswer);
     });
+    upstream.once('socket', () => this.#hold(exchange, upstream, settle));
     if (hasBody(request)) passBody(exchange, upstream, this.#limits, settle);
     else upstream.end();
   }
 
+  /** While others wait for a connection, the slowest clients that hold one go. */
+  #hold(
+    { request, response, endpoint }: Exchange,
+    upstream: ClientRequest,
+    settle: (problem: GatewayProblem) => void,
+  ): void {
+    const wantsBody = () => !upstream.writableNeedDrain;
+    const end = () => settle(PROBLEMS.clientTooSlow);
+    const release = this.#laggards.add(this.#agent.getName(endpoint), { request, response, wantsBody, end });
+    response.once('close', release);
+    upstream.once('close', release);
+  }
+
   /** Bounds the wait for a connection: in the queue for a free one, and for the handshake of a new one. */
-  #watchConnecting(upstream: ClientRequest, giveUp: () => void): { readonly made: boolean } {
+  #watchConnecting(
+    upstream: ClientRequest,
+    endpoint: Endpoint,
+    giveUp: () => void,
+  ): { readonly made: boolean } {
     const state = { made: false };
+    const name = this.#agent.getName(endpoint);
     let timer = setTimeout(giveUp, this.#limits.waitMs);
+    const isQueue = (this.#agent.requests[name]?.length ?? 0) > 0;
+    const hurry = isQueue ? setInterval(() => this.#laggards.endSlowest(name), HURRY_EVERY_MS) : undefined;
     const onConnected = () => {
       clearTimeout(timer);
       state.made = true;
     };
     upstream.once('socket', (socket) => {
+      clearInterval(hurry);
       if (!socket.connecting) {
         onConnected();
         return;
@@ -153,7 +181,10 @@ export class Forwarder {
       timer = setTimeout(giveUp, this.#limits.connectMs);
       socket.once('connect', onConnected);
     });
-    upstream.once('close', () => clearTimeout(timer));
+    upstream.once('close', () => {
+      clearTimeout(timer);
+      clearInterval(hurry);
+    });
     return state;
   }
 }
@@ -161,20 +192,23 @@ export class Forwarder {
 function passBody(
   { request, inflate }: Exchange,
   upstream: ClientRequest,
-  { bodyBytes, discardBytes }: GatewayLimits,
+  limits: GatewayLimits,
   settle: (problem: GatewayProblem) => void,
 ): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > bodyBytes) settle(PROBLEMS.bodyTooLarge(bodyBytes));
+    if (bytes > limits.bodyBytes) settle(PROBLEMS.bodyTooLarge(limits.bodyBytes));
   });
-  const gunzip = inflate ? inflated(request, bodyBytes, settle) : undefined;
+  const wanted = () => !upstream.writableNeedDrain;
+  const atEase = keepPace(request, limits, wanted, () => settle(PROBLEMS.clientTooSlow));
+  const gunzip = inflate ? inflated(request, limits.bodyBytes, settle) : undefined;
   (gunzip ?? request).pipe(upstream);
   upstream.once('close', () => {
+    atEase();
     gunzip?.destroy();
     // an answer before the end of the body: what still comes has to be read by somebody
-    if (!request.complete) discardRest(request, discardBytes);
+    if (!request.complete) discardRest(request, limits.discardBytes);
   });
 }
 

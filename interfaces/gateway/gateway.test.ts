@@ -513,7 +513,7 @@ describe('bodies', () => {
         request.once('close', () => ends.push(request.complete));
         request.once('data', () => arrived.resolve());
       },
-      { limits: { bodyBytes: 1000 } },
+      { limits: { bodyBytes: 1000, headBytes: 500 } },
     );
     const declared = await ask(gateway, { method: 'POST', body: 'x'.repeat(1001) });
     expect(declared.status).toBe(413);
@@ -533,12 +533,12 @@ describe('bodies', () => {
     'who goes on sending to %s after its answer is cut off',
     async (path) => {
       const gateway = await inFrontOf((_request, response) => response.writeHead(404).end(), {
-        limits: { discardBytes: 100_000 },
+        limits: { discardBytes: 200_000 },
       });
       const request = open(gateway, { method: 'POST', path, agent: keptAgent() });
       const cut = once(request, 'close');
       request.on('error', () => {});
-      request.write('x');
+      request.write('x'.repeat(70_000));
       const answer = await answerTo(request);
       expect(answer.statusCode).toBe(404);
       answer.on('error', () => {}).resume();
@@ -651,7 +651,7 @@ describe('ends', () => {
     });
     const request = open(gateway, { method: 'POST' });
     request.on('error', () => {});
-    request.write('some');
+    request.write('x'.repeat(70_000));
     await arrived.promise;
     request.destroy();
     expect(await gone.promise).toBe(false);
@@ -750,11 +750,15 @@ describe('ends', () => {
   });
 
   test('a client that stops in the middle of its body is 408', async () => {
-    const gateway = await inFrontOf(() => {}, { limits: { idleMs: 50 } });
-    const request = open(gateway, { method: 'POST' });
-    request.write('some');
-    expect((await answerTo(request)).statusCode).toBe(408);
-    request.on('error', () => {}).destroy();
+    const gateway = await inFrontOf(() => {}, {
+      limits: { headMs: 50, bodyGraceMs: 50, bodyBytesPerSecond: 10_000_000 },
+    });
+    for (const sent of ['some', 'x'.repeat(70_000)]) {
+      const request = open(gateway, { method: 'POST' });
+      request.write(sent);
+      expect((await answerTo(request)).statusCode).toBe(408);
+      request.on('error', () => {}).destroy();
+    }
   });
 });
 

@@ -4,18 +4,21 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { networkOf } from '../../application/network-of.ts';
 import type { DataApis, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { TokenVerdict } from '../../application/ports/secrets.ts';
 import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../application/ports/tracing.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
+import { clientAddress, proofOf, TrustedProxies } from '../http/client-address.ts';
 import { listen } from '../http/listen.ts';
 import { answerParserErrors } from '../http/parser-errors.ts';
 import { requestEnd } from '../http/request-span.ts';
 import { takeAbsoluteForm } from './absolute-form.ts';
 import { absent, isOnDemand } from './absent-project.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
+import { Connections } from './connections.ts';
 import { discardRest, Forwarder, type Exchange } from './forward.ts';
 import {
   endToEnd,
@@ -27,12 +30,14 @@ import {
   type HeaderList,
 } from './headers.ts';
 import { codingOf, unpacked } from './inflate-body.ts';
+import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import { HEALTH, Readiness, WELCOME, writePage } from './own-pages.ts';
 import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
 import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
+import { Shares } from './shares.ts';
 import { Traffic } from './traffic.ts';
 import { ProjectAnswers } from './treat-answer.ts';
 import { WakeQueue, type Wake } from './wake-queue.ts';
@@ -58,6 +63,10 @@ export interface GatewayOptions {
   /** default: none */
   readonly tracing?: Tracing;
   readonly limits?: Partial<GatewayLimits>;
+  /** who is in front of it and says in X-Forwarded-For whose a request is; default: nobody */
+  readonly trustedProxies?: readonly string[];
+  /** with it the platform's API is shown that the gateway says whose a request is; default: it is not */
+  readonly internalKey?: string;
   /** told of every answer, for metrics */
   readonly onAnswered?: (request: AnsweredRequest) => void;
 }
@@ -76,12 +85,16 @@ interface Call {
   readonly response: ServerResponse;
   readonly requestId: string;
   readonly expectsContinue: boolean;
+  /** of whoever asks; `unknown`: they have gone */
+  readonly client: string;
   /** none on the platform's routes: those are for the console's own origin */
   readonly cors: HeaderList;
 }
 
 /** the client went before an answer began; as others write it */
 const CLIENT_GONE = 499;
+/** how often connections are looked at that are late with their headers */
+const LOOK_EVERY_MS = 1_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -94,6 +107,10 @@ export class Gateway {
   readonly #wakes: WakeQueue;
   readonly #readiness: Readiness;
   readonly #addressOf: ReturnType<typeof addressing>;
+  readonly #proxies: TrustedProxies;
+  readonly #connections: Connections;
+  readonly #underWay: Shares;
+  readonly #intake: Intake;
   #stopping = false;
 
   constructor(options: GatewayOptions) {
@@ -108,16 +125,23 @@ export class Gateway {
     this.#wakes = new WakeQueue(options.wake, limits);
     this.#readiness = new Readiness(options.platform);
     this.#addressOf = addressing(options.publicUrl);
+    this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
+    this.#connections = new Connections(limits, this.#proxies);
+    this.#underWay = new Shares(Infinity, limits.requestsPerAddress);
+    this.#intake = new Intake(limits);
     this.#server = createServer({
       insecureHTTPParser: false,
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, limits.headersMs),
     });
     // their size bounds them: one that is left out could be the body's length
     this.#server.maxHeadersCount = 0;
-    this.#server.maxConnections = limits.connections;
+    // a little more than are kept, so that room is made for the newest rather than it be turned away
+    this.#server.maxConnections = limits.connections + 64;
+    this.#server.on('connection', (socket) => this.#connections.add(socket));
     this.#server.on('request', (request, response) => this.#accept(request, response, false));
     this.#server.on('checkContinue', (request, response) => this.#accept(request, response, true));
     answerParserErrors(this.#server, parserProblem);
@@ -151,8 +175,12 @@ export class Gateway {
     const target = routeOf(request.url ?? '');
     const requestId = requestIdOf(request);
     const cors = target.kind === 'platform' ? [] : CORS_HEADERS;
-    const call = { request, response, requestId, expectsContinue, cors };
+    const { socket, headers } = request;
+    const forwardedFor = headers['x-forwarded-for']?.toString();
+    const client = clientAddress(socket.remoteAddress, forwardedFor, this.#proxies) ?? 'unknown';
+    const call = { request, response, requestId, expectsContinue, client, cors };
     response.on('error', () => response.destroy());
+    response.once('close', this.#connections.begin(socket));
     const startedAt = performance.now();
     const { method = 'other' } = request;
     let span: Span | undefined;
@@ -181,7 +209,7 @@ export class Gateway {
   }
 
   async #serve(call: Call, target: Target): Promise<void> {
-    const problem = faultOf(call.request, target, this.#limits);
+    const problem = faultOf(call.request, target, this.#limits) ?? this.#tooMany(call, target);
     if (problem) {
       this.#refuse(call, problem);
       return;
@@ -204,10 +232,19 @@ export class Gateway {
     }
   }
 
-  #toPlatform(call: Call, path: string): void {
+  /** Its own pages, which cost nothing, are for everybody at any time. */
+  #tooMany({ response, client }: Call, target: Target): GatewayProblem | undefined {
+    if (target.kind !== 'platform' && target.kind !== 'data-api') return undefined;
+    const holder = networkOf(client);
+    if (this.#underWay.take(holder, 1)) return PROBLEMS.tooManyRequests(this.#limits.requestsPerAddress);
+    response.once('close', () => this.#underWay.give(holder, 1));
+    return undefined;
+  }
+
+  async #toPlatform(call: Call, path: string): Promise<void> {
     const endpoint = this.#options.platform;
-    const headers = this.#headers(call, endpoint);
-    this.#forward(call, this.#platform, { endpoint, path, headers });
+    const headers = this.#headers(call, endpoint, this.#options.internalKey);
+    if (await this.#begun(call)) this.#forward(call, this.#platform, { endpoint, path, headers });
   }
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
@@ -217,11 +254,16 @@ export class Gateway {
     const awake = dataApis.endpoint(project);
     const headers = withAuthorization(this.#headers(call, awake ?? platform));
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
-    const problem = awake ? undefined : await this.#woken(call, project, tokenOf(headers));
+    const token = tokenOf(headers);
+    const problem = awake ? undefined : await this.#woken(call, project, token);
+    if (problem) return this.#refuse(call, problem);
+    if (!(await this.#begun(call))) return;
+    // it may have fallen asleep under a body that took its time
+    const asleep = dataApis.endpoint(project) ? undefined : await this.#woken(call, project, token);
     if (call.response.destroyed) return;
     // from here on nothing is waited for: one that is to fall asleep counts what is under way
     const endpoint = dataApis.endpoint(project);
-    if (!endpoint) return this.#refuse(call, problem ?? PROBLEMS.projectStarting);
+    if (!endpoint) return this.#refuse(call, asleep ?? PROBLEMS.projectStarting);
     call.response.once('close', this.#traffic.begin(project));
     const inflate = coding === 'gzip';
     this.#forward(call, this.#projects, {
@@ -233,8 +275,20 @@ export class Gateway {
     });
   }
 
-  #headers({ request, requestId }: Call, endpoint: Endpoint): HeaderList {
-    return requestHeaders(request, requestId, endpoint, this.#tracing.headers());
+  /** @param key proves whose request it is to the platform's API alone: what others are sent, owners may read */
+  #headers({ request, requestId, client }: Call, endpoint: Endpoint, key?: string): HeaderList {
+    const proof = key === undefined ? undefined : proofOf(key, requestId, client);
+    const told = client === 'unknown' ? undefined : { address: client, proof };
+    return requestHeaders(request, requestId, endpoint, told, this.#tracing.headers());
+  }
+
+  /** Whether its body has begun well; otherwise there is an answer already, or nobody to hear it. */
+  async #begun(call: Call): Promise<boolean> {
+    const { request, response, client } = call;
+    if (call.expectsContinue) response.writeContinue();
+    const fault = await this.#intake.begin(request, response, networkOf(client));
+    if (fault && fault !== 'gone') this.#refuse(call, fault);
+    return fault === undefined;
   }
 
   /** Waits until a sleeping project is awake, if the token opens it; the body of the request is not read meanwhile. */
@@ -271,7 +325,6 @@ export class Gateway {
     const ours = ['X-Request-Id', call.requestId, ...call.cors];
     const isOurs = (name: string) =>
       name === 'x-request-id' || (call.cors.length > 0 && name.startsWith('access-control-'));
-    if (call.expectsContinue) call.response.writeContinue();
     forwarder.forward({
       ...to,
       request: call.request,

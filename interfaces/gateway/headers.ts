@@ -44,12 +44,14 @@ export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean
 
 /**
  * The client's headers with those of the gateway in place of what the client claimed.
+ * @param client whose request it is, and the proof that we say so; undefined: not known
  * @param trace of our own span, in place of the client's; empty: the client's go on as they came
  */
 export function requestHeaders(
   request: IncomingMessage,
   requestId: string,
   endpoint: Endpoint,
+  client: { readonly address: string; readonly proof: string | undefined } | undefined,
   trace: Readonly<Record<string, string>> = {},
 ): HeaderList {
   const host = request.headers.host;
@@ -62,8 +64,8 @@ export function requestHeaders(
   list.push('Host', host ?? `${endpoint.host}:${endpoint.port}`);
   list.push('X-Request-Id', requestId, 'X-Forwarded-Proto', 'http');
   if (host !== undefined) list.push('X-Forwarded-Host', host);
-  const address = request.socket.remoteAddress;
-  if (address !== undefined) list.push('X-Forwarded-For', address);
+  if (client) list.push('X-Forwarded-For', client.address);
+  if (client?.proof !== undefined) list.push('X-Forwarded-Proof', client.proof);
   return [...list, ...framing(request)];
 }
 

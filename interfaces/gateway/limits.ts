@@ -6,6 +6,23 @@ export interface GatewayLimits {
   /** how much of a body is read away after an early answer, so that the client gets to see the answer */
   readonly discardBytes: number;
   readonly connections: number;
+  /** of an address that is no trusted proxy's: enough for an office behind one */
+  readonly connectionsPerAddress: number;
+  /** of them without a request under way */
+  readonly idlePerAddress: number;
+  /** requests under way of one client, whatever connections they came by */
+  readonly requestsPerAddress: number;
+  /** how much of a body is read before its upstream hears of it, and how long that may take */
+  readonly headBytes: number;
+  readonly headMs: number;
+  /** of all bodies that were begun so; and of those of one client */
+  readonly headsBytes: number;
+  readonly headsBytesPerAddress: number;
+  /** what is left of a body comes at this rate at least, once it is this late */
+  readonly bodyBytesPerSecond: number;
+  readonly bodyGraceMs: number;
+  /** how long a slow client may hold an upstream's connection that others wait for */
+  readonly laggardMs: number;
   readonly headersMs: number;
   /** the whole request, body included */
   readonly requestMs: number;
@@ -31,9 +48,19 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   bodyBytes: 50 * 1024 * 1024,
   discardBytes: 1024 * 1024,
   connections: 8192,
+  connectionsPerAddress: 512,
+  idlePerAddress: 128,
+  requestsPerAddress: 256,
+  headBytes: 64 * 1024,
+  headMs: 30_000,
+  headsBytes: 64 * 1024 * 1024,
+  headsBytesPerAddress: 8 * 1024 * 1024,
+  bodyBytesPerSecond: 8 * 1024,
+  bodyGraceMs: 10_000,
+  laggardMs: 2_000,
   headersMs: 10_000,
   requestMs: 300_000,
-  keepAliveMs: 65_000,
+  keepAliveMs: 30_000,
   connectMs: 2_000,
   idleMs: 120_000,
   upstreamKeepAliveMs: 15_000,

@@ -133,6 +133,9 @@ export const PROBLEMS = {
     'gateway/unreachable',
     'The service behind this route cannot be reached right now.',
   ),
+  tooManyRequests: (most: number): GatewayProblem =>
+    tooMany(`More than ${most} requests of this address are under way. Wait for some of them.`),
+  tooManyBodies: tooMany('Too much of unfinished request bodies of this address waits here.'),
   busy: unavailable('gateway/busy', 'Too many requests wait for this service.'),
   projectStarting: unavailable('project/starting', 'The project is starting.'),
   projectSleeps: {
@@ -162,6 +165,10 @@ export const PROBLEMS = {
 
 function unavailable(code: string, detail: string): GatewayProblem {
   return { status: 503, code, title: 'Not available right now', detail, headers: SOON };
+}
+
+function tooMany(detail: string): GatewayProblem {
+  return { status: 429, code: 'gateway/too-many', title: 'Too many at once', detail, headers: SOON };
 }
 
 /** The body of the answer. */

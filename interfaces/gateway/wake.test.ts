@@ -126,7 +126,7 @@ test('the body of a request that waits stays with its client', async () => {
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
   one.wakeUp();
   expect((await buffer(await answerTo(request))).length).toBe(40_000_000);
-});
+}, 30_000);
 
 test('more than the bound are told to come again, and the others are served', async () => {
   const one = await sleeper({ limits: { wakeWaiting: 3 } });

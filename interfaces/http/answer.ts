@@ -14,7 +14,7 @@ export async function answer(
 ): Promise<void> {
   const parsed = await parseRequest(endpoint, req, req.params);
   const { owner, signal } = exchange;
-  const context = exchange.context(req, req.ip, server);
+  const context = exchange.context(req, server);
   const working = endpoint.handler({ ...parsed, owner, context, signal });
   const reply = await withinTime(working, exchange, endpoint.limits.timeMs);
   if (res.closed) return;

@@ -1,7 +1,6 @@
 /** One request and its answer: who asks, under which id, and whether anybody still waits for the answer. */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
 import type { Actor, EventMetadata } from '../../application/ports/event-store.ts';
 import type { Owner } from './endpoint.ts';
 
@@ -12,6 +11,7 @@ const MAX_REASON = 200;
 export class Exchange {
   readonly requestId: string;
   readonly startedAt = performance.now();
+  readonly address: string | undefined;
   /** the declared path, for metrics and the log: a request's own path could be anything */
   route = 'unmatched';
   /** the reply goes on until somebody ends it */
@@ -19,7 +19,9 @@ export class Exchange {
   owner: Owner | undefined;
   readonly #controller = new AbortController();
 
-  constructor(req: IncomingMessage, res: ServerResponse) {
+  /** @param address of the client, as far as it can be believed */
+  constructor(req: IncomingMessage, res: ServerResponse, address: string | undefined) {
+    this.address = address;
     const given = req.headers['x-request-id'];
     this.requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     res.once('close', () => {
@@ -39,17 +41,15 @@ export class Exchange {
     this.#controller.abort();
   }
 
-  /** @param address of the client, as far as trusted proxies tell it */
-  context(req: IncomingMessage, address: string | undefined, server: string): EventMetadata {
+  context(req: IncomingMessage, server: string): EventMetadata {
     const userAgent = printable(req.headers['user-agent'])?.slice(0, MAX_USER_AGENT);
-    const ip = plainAddress(address);
     return {
       correlationId: this.requestId,
       causationId: null,
       actor: actorOf(this.owner, server),
       reason: reasonOf(req, this.route),
       requestId: this.requestId,
-      ...(ip && { ip }),
+      ...(this.address && { ip: this.address }),
       ...(userAgent && { userAgent }),
     };
   }
@@ -69,9 +69,3 @@ function reasonOf(req: IncomingMessage, route: string): string {
 
 const printable = (text: string | undefined): string | undefined =>
   text?.replaceAll(/[^\x20-\x7e\xa0-\xff]/g, '').trim();
-
-/** Without the zone and without IPv6's dress for IPv4; undefined for what is no address. */
-export function plainAddress(address: string | undefined): string | undefined {
-  const bare = address?.split('%')[0]?.replace(/^::ffff:(?=\d+\.)/i, '');
-  return bare !== undefined && isIP(bare) ? bare : undefined;
-}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from './etag.ts';
-import { plainAddress } from './exchange.ts';
+import { plainAddress } from './client-address.ts';
 import { parsePrefer } from './prefer.ts';
 import { RequestProblem } from './problems.ts';
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
+import { proofOf } from './client-address.ts';
 import { endpoint, type EndpointRequest } from './endpoint.ts';
 import { Metrics } from './metrics.ts';
 import { RequestProblem } from './problems.ts';
@@ -300,6 +301,24 @@ describe('a request', () => {
     await behind.start();
     expect(await ipOf(`http://127.0.0.1:${behind.port}`)).toBe('198.51.100.7');
     await behind.stop();
+  });
+
+  test('and from the gateway, which proves that it is the gateway', async () => {
+    const one = createServer(options({ internalKeys: ['the internal key'] }));
+    await one.start();
+    const ipOf = async (key: string) => {
+      const answer = await fetch(`http://127.0.0.1:${one.port}/mine`, {
+        headers: {
+          authorization: 'Bearer good',
+          'x-request-id': 'request-1',
+          'x-forwarded-for': '203.0.113.9',
+          'x-forwarded-proof': proofOf(key, 'request-1', '203.0.113.9'),
+        },
+      });
+      return ((await answer.json()) as { context: { ip: string } }).context.ip;
+    };
+    expect([await ipOf('the internal key'), await ipOf('a guess')]).toEqual(['203.0.113.9', '127.0.0.1']);
+    await one.stop();
   });
 });
 

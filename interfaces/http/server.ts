@@ -7,6 +7,7 @@ import express, { type Request, type Response } from 'express';
 import type { Log } from '../../application/ports/log.ts';
 import { NO_TRACING, type Tracing } from '../../application/ports/tracing.ts';
 import { requireInternalKey, requireScope, type Authenticate } from './authenticate.ts';
+import { clientAddress, FORWARDED_PROOF, isProven, plainAddress, TrustedProxies } from './client-address.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Exchange } from './exchange.ts';
@@ -41,7 +42,7 @@ export interface ServerOptions {
   readonly tracing?: Tracing;
   /** serves `/openapi.json` and `/docs` */
   readonly docs?: DocumentInfo;
-  /** addresses or networks whose X-Forwarded-For is believed; default none */
+  /** whose X-Forwarded-For is believed, beside that of the gateway, which proves itself by the internal key; default none */
   readonly trustedProxies?: readonly string[];
   /** what becomes of a path that no endpoint has; default 404. It may read the body as it comes. */
   readonly fallback?: (req: Request, res: Response, exchange: Exchange) => Promise<void>;
@@ -119,9 +120,9 @@ function application(
   app.disable('etag');
   app.set('query parser', false);
   app.set('case sensitive routing', true);
-  app.set('trust proxy', options.trustedProxies ?? false);
+  const addressOf = clientAddresses(options);
   app.use((req, res, next) => {
-    const exchange = begin(req, res, isStopping());
+    const exchange = begin(req, res, addressOf(req), isStopping());
     running.set(res, exchange);
     res.once('close', () => running.delete(res));
     observe({ tracing: NO_TRACING, ...options }, exchange, req, res, () => {
@@ -130,7 +131,7 @@ function application(
       next();
     });
   });
-  const exchangeOf = (res: Response) => running.get(res) ?? new Exchange(res.req, res);
+  const exchangeOf = (res: Response) => running.get(res) ?? new Exchange(res.req, res, addressOf(res.req));
   for (const declared of all) route(app, declared, options, exchangeOf);
   for (const path of new Set(all.map((declared) => declared.path))) app.all(path, refuseMethod(all, path));
   app.use(async (req: Request, res: Response) => {
@@ -144,8 +145,18 @@ function application(
   return app;
 }
 
-function begin(req: Request, res: Response, stopping: boolean): Exchange {
-  const exchange = new Exchange(req, res);
+function clientAddresses({ trustedProxies = [], internalKeys = [] }: ServerOptions) {
+  const proxies = new TrustedProxies(trustedProxies);
+  return ({ headers, socket }: Request): string | undefined => {
+    const told = headers['x-forwarded-for']?.toString();
+    const given = headers['x-request-id']?.toString() ?? '';
+    const isGateways = told !== undefined && isProven(internalKeys, given, told, headers[FORWARDED_PROOF]);
+    return isGateways ? plainAddress(told) : clientAddress(socket.remoteAddress, told, proxies);
+  };
+}
+
+function begin(req: Request, res: Response, address: string | undefined, stopping: boolean): Exchange {
+  const exchange = new Exchange(req, res, address);
   res.setHeaders(new Map(Object.entries(SECURITY_HEADERS)));
   res.setHeader('x-request-id', exchange.requestId);
   if (stopping) res.setHeader('connection', 'close');
