@@ -22,8 +22,9 @@ export async function eraseOwner(
 ): Promise<void> {
   const { accounts, passwords, ids, limits, projectsOf } = dependencies;
   const account = await accounts.findById(ownerId);
-  const attempt = await limits.attempt(account?.email ?? ownerId, async () =>
-    (await passwords.verify(account?.passwordHash, password)) ? true : undefined,
+  const address = metadata.ip ?? 'unknown';
+  const attempt = await limits.attempt({ account: account?.email ?? ownerId, address }, async () =>
+    (await passwords.verify(account?.passwordHash, password, address)) ? true : undefined,
   );
   if (attempt.outcome !== 'right') throw new Rejection('owner/invalid-credentials', 'The password is wrong.');
   const left = await projectsOf(ownerId);

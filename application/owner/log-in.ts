@@ -14,7 +14,7 @@ export interface LogInDependencies extends SignUpDependencies {
 /**
  * An unknown address and a wrong password look the same, also to a clock.
  * @throws {Rejection} owner/invalid-credentials
- * @throws {RateLimited} by address, and by account after too many wrong passwords
+ * @throws {RateLimited} by address, and by address and account after too many wrong passwords
  */
 export async function logIn(
   dependencies: LogInDependencies,
@@ -22,15 +22,17 @@ export async function logIn(
   metadata: EventMetadata,
 ): Promise<SessionTokens> {
   const { limits, clock } = dependencies;
-  await limits.use('log-in-by-address', metadata.ip ?? 'unknown');
-  const attempt = await limits.attempt(credentials.email, () => accountOf(dependencies, credentials));
+  const address = metadata.ip ?? 'unknown';
+  await limits.use('log-in-by-address', address);
+  const who = { account: credentials.email, address };
+  const attempt = await limits.attempt(who, () => accountOf(dependencies, credentials, address));
   switch (attempt.outcome) {
     case 'right':
       return openSession(dependencies, attempt.value, metadata);
     case 'wrong':
       throw new Rejection('owner/invalid-credentials', 'The e-mail address or the password is wrong.');
-    case 'blocked':
-      await recordBlock(dependencies, credentials.email, attempt.until, metadata);
+    case 'delayed':
+      if (attempt.isNews) await recordDelay(dependencies, credentials.email, attempt.until, metadata);
       throw new RateLimited(attempt.until.getTime() - clock.now().getTime());
   }
 }
@@ -38,9 +40,10 @@ export async function logIn(
 async function accountOf(
   { accounts, passwords }: LogInDependencies,
   { email, password }: Credentials,
+  address: string,
 ): Promise<OwnerAccount | undefined> {
   const account = await accounts.findByEmail(email);
-  return (await passwords.verify(account?.passwordHash, password)) ? account : undefined;
+  return (await passwords.verify(account?.passwordHash, password, address)) ? account : undefined;
 }
 
 async function openSession(
@@ -59,7 +62,7 @@ async function openSession(
   return sessionTokens(tokens, ownerId, refresh);
 }
 
-async function recordBlock(
+async function recordDelay(
   dependencies: LogInDependencies,
   email: string,
   until: Date,

@@ -30,8 +30,9 @@ export async function signUp(
   metadata: EventMetadata,
 ): Promise<OwnerAccount> {
   const { accounts, limits } = dependencies;
-  await limits.use('sign-up-by-address', metadata.ip ?? 'unknown');
-  const account = await newAccount(dependencies, credentials);
+  const address = metadata.ip ?? 'unknown';
+  await limits.use('sign-up-by-address', address);
+  const account = await newAccount(dependencies, credentials, address);
   const mine = (await accounts.create(account))
     ? account
     : await unfinishedAccount(dependencies, credentials);
@@ -42,9 +43,10 @@ export async function signUp(
 async function newAccount(
   { ids, clock, passwords, vault }: SignUpDependencies,
   { email, password }: Credentials,
+  address: string,
 ): Promise<NewOwnerAccount> {
   const ownerId = newOwnerId(ids);
-  const passwordHash = await passwords.hash(password);
+  const passwordHash = await passwords.hash(password, address);
   return { ownerId, email, passwordHash, createdAt: clock.now(), sealedKey: vault.issueKey(ownerId) };
 }
 

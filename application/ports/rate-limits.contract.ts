@@ -3,6 +3,7 @@ import { RateLimited, type RateLimits } from './rate-limits.ts';
 
 const right = () => Promise.resolve('value');
 const wrong = () => Promise.resolve(undefined);
+const here = { account: 'a@example.org', address: '192.0.2.1' };
 
 /**
  * What every adapter of the port must do. `make` gives one that allows 3 logins an address and 3 wrong
@@ -31,22 +32,39 @@ export function rateLimitsContract(name: string, make: () => RateLimits, pass: (
       await limits.use('log-in-by-address', '::1');
     });
 
-    test('the last wrong attempt blocks the account, also for who knows the password', async () => {
+    test('wrong attempts delay their address, and nobody at another one', async () => {
       const limits = make();
-      expect(await limits.attempt('a@example.org', wrong)).toEqual({ outcome: 'wrong' });
-      expect(await limits.attempt('a@example.org', wrong)).toEqual({ outcome: 'wrong' });
-      expect(await limits.attempt('a@example.org', wrong)).toMatchObject({ outcome: 'blocked' });
-      await expect(limits.attempt('a@example.org', right)).rejects.toThrow(RateLimited);
-      expect(await limits.attempt('b@example.org', right)).toEqual({ outcome: 'right', value: 'value' });
+      expect(await limits.attempt(here, wrong)).toEqual({ outcome: 'wrong' });
+      expect(await limits.attempt(here, wrong)).toEqual({ outcome: 'wrong' });
+      expect(await limits.attempt(here, wrong)).toMatchObject({ outcome: 'delayed', isNews: true });
+      await expect(limits.attempt(here, right)).rejects.toThrow(RateLimited);
+      const elsewhere = { ...here, address: '192.0.2.2' };
+      expect(await limits.attempt(elsewhere, right)).toEqual({ outcome: 'right', value: 'value' });
+      const another = { ...here, account: 'b@example.org' };
+      expect(await limits.attempt(another, right)).toEqual({ outcome: 'right', value: 'value' });
       await pass();
-      expect(await limits.attempt('a@example.org', right)).toEqual({ outcome: 'right', value: 'value' });
+      expect(await limits.attempt(here, right)).toEqual({ outcome: 'right', value: 'value' });
+    });
+
+    test('whatever strangers try, from however many addresses, the right one gets in', async () => {
+      const limits = make();
+      let news = 0;
+      for (let stranger = 0; stranger < 40; stranger++) {
+        for (let tries = 0; tries < 4; tries++) {
+          const who = { ...here, address: `198.51.100.${stranger}` };
+          const attempt = await limits.attempt(who, wrong).catch(() => undefined);
+          if (attempt?.outcome === 'delayed' && attempt.isNews) news++;
+        }
+      }
+      expect(news).toBe(1);
+      expect(await limits.attempt(here, right)).toMatchObject({ outcome: 'right' });
     });
 
     test('a right attempt starts the count anew', async () => {
       const limits = make();
       for (let round = 0; round < 3; round++) {
-        for (let tries = 0; tries < 2; tries++) await limits.attempt('a@example.org', wrong);
-        expect(await limits.attempt('a@example.org', right)).toMatchObject({ outcome: 'right' });
+        for (let tries = 0; tries < 2; tries++) await limits.attempt(here, wrong);
+        expect(await limits.attempt(here, right)).toMatchObject({ outcome: 'right' });
       }
     });
 
@@ -58,7 +76,7 @@ export function rateLimitsContract(name: string, make: () => RateLimits, pass: (
         await Promise.resolve();
         return undefined;
       };
-      const guesses = Array.from({ length: 8 }, () => limits.attempt('a@example.org', guess));
+      const guesses = Array.from({ length: 8 }, () => limits.attempt(here, guess));
       await Promise.allSettled(guesses);
       expect(checked).toBe(3);
     });
@@ -67,9 +85,9 @@ export function rateLimitsContract(name: string, make: () => RateLimits, pass: (
       const limits = make();
       const fails = () => Promise.reject(new Error('away'));
       for (let tries = 0; tries < 4; tries++) {
-        await expect(limits.attempt('a@example.org', fails)).rejects.toThrow('away');
+        await expect(limits.attempt(here, fails)).rejects.toThrow('away');
       }
-      const all = await Promise.all(Array.from({ length: 8 }, () => limits.attempt('a@example.org', right)));
+      const all = await Promise.all(Array.from({ length: 8 }, () => limits.attempt(here, right)));
       expect(all.every(({ outcome }) => outcome === 'right')).toBe(true);
     });
   });

@@ -6,7 +6,7 @@ export type OwnerEvent =
   | { readonly type: 'OwnerRegistered'; readonly data: { ownerId: string; sealedEmail: string } }
   | { readonly type: 'OwnerSignedIn'; readonly data: Record<never, never> }
   | { readonly type: 'OwnerSignedOut'; readonly data: Record<never, never> }
-  /** wrong passwords reached the limit; further tries are refused until the given time */
+  /** wrong passwords reached the limit; further tries from that address (the event's `ip`) are refused until then */
   | { readonly type: 'OwnerSignInBlocked'; readonly data: { until: string } }
   | {
       readonly type: 'TokenIssued';

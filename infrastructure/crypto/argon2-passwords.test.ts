@@ -26,3 +26,19 @@ test('who waits too long for a turn is sent away, and the turn is not lost', asy
   ]);
   expect(await passwords.hash('correct horse battery')).toContain('argon2id');
 });
+
+test('who sends many waits for himself: others are served in between, and his own are bounded', async () => {
+  const passwords = new Argon2Passwords({ concurrency: 1, queueLengthEach: 4 });
+  const done: string[] = [];
+  const verify = (who: string) =>
+    passwords.verify(undefined, 'a password', who).then(
+      () => void done.push(who),
+      () => void done.push(`${who} refused`),
+    );
+  const many = Array.from({ length: 8 }, () => verify('192.0.2.1'));
+  await Promise.all([...many, verify('192.0.2.2'), verify('2001:db8::1')]);
+  expect(done.filter((who) => who === '192.0.2.1 refused')).toHaveLength(3);
+  const served = done.filter((who) => !who.endsWith('refused'));
+  expect(served.indexOf('192.0.2.2')).toBeLessThanOrEqual(2);
+  expect(served.indexOf('2001:db8::1')).toBeLessThanOrEqual(4);
+});

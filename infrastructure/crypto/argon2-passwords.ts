@@ -1,12 +1,15 @@
 import argon2 from 'argon2';
 import { Unavailable } from '../../application/errors.ts';
+import { networkOf } from '../../application/network-of.ts';
 import type { Passwords } from '../../application/ports/passwords.ts';
 
 export interface Argon2Options {
   /** hashes computed at the same moment, each with 19 MiB of its own and a thread of the pool; default 2 */
   readonly concurrency?: number;
-  /** callers that may wait for their turn; default 32 */
+  /** callers that may wait for their turn; default 64 */
   readonly queueLength?: number;
+  /** of them those of one `who`; default 8 */
+  readonly queueLengthEach?: number;
   /** how long one may wait for its turn; default 10 s */
   readonly maxWaitMs?: number;
 }
@@ -19,6 +22,7 @@ const NOBODY =
   '$argon2id$v=19$m=19456,p=1,t=2$N5laiPwoOfauJsNQvROttg$XmCEcNrcKbanb/Qo7o5t/QDmUHAXabykaTPDvEHx1lc';
 
 interface Waiting {
+  readonly who: string;
   readonly go: () => void;
 }
 
@@ -26,43 +30,58 @@ export class Argon2Passwords implements Passwords {
   readonly #limits: Required<Argon2Options>;
   readonly #queue: Waiting[] = [];
   #running = 0;
+  #served: string | undefined;
 
   constructor(options: Argon2Options = {}) {
-    this.#limits = { concurrency: 2, queueLength: 32, maxWaitMs: 10_000, ...options };
+    this.#limits = { concurrency: 2, queueLength: 64, queueLengthEach: 8, maxWaitMs: 10_000, ...options };
   }
 
-  hash(password: string): Promise<string> {
-    return this.#inTurn(() => argon2.hash(prepared(password), PARAMETERS));
+  hash(password: string, who = ''): Promise<string> {
+    return this.#inTurn(networkOf(who), () => argon2.hash(prepared(password), PARAMETERS));
   }
 
-  verify(hash: string | undefined, password: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+  verify(hash: string | undefined, password: string, who = ''): Promise<boolean> {
+    return this.#inTurn(networkOf(who), async () => {
       const matches = await argon2.verify(hash ?? NOBODY, prepared(password));
       return matches && hash !== undefined;
     });
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    await this.#turn();
+  async #inTurn<T>(who: string, work: () => Promise<T>): Promise<T> {
+    await this.#turn(who);
     try {
       return await work();
     } finally {
       // the turn goes to the next in the queue, or back
-      const next = this.#queue.shift();
+      const next = this.#next();
       if (next) next.go();
       else this.#running--;
     }
   }
 
-  async #turn(): Promise<void> {
-    const { concurrency, queueLength, maxWaitMs } = this.#limits;
+  /** Whoever has waited the longest among those who were not served last: nobody waits behind all of somebody else's. */
+  #next(): Waiting | undefined {
+    const at = Math.max(
+      0,
+      this.#queue.findIndex(({ who }) => who !== this.#served),
+    );
+    const [next] = this.#queue.splice(at, 1);
+    this.#served = next?.who;
+    return next;
+  }
+
+  async #turn(who: string): Promise<void> {
+    const { concurrency, queueLength, queueLengthEach, maxWaitMs } = this.#limits;
     if (this.#running < concurrency) {
       this.#running++;
       return;
     }
-    if (this.#queue.length >= queueLength) throw busy();
+    const own = this.#queue.filter((waiting) => waiting.who === who).length;
+    // callers that tell nobody's name are all one
+    if (this.#queue.length >= queueLength || (who !== '' && own >= queueLengthEach)) throw busy();
     await new Promise<void>((resolve, reject) => {
       const waiting: Waiting = {
+        who,
         go: () => {
           clearTimeout(timer);
           resolve();

@@ -5,13 +5,15 @@
  */
 import { createHash } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { networkOf } from '../../application/network-of.ts';
+import { networkOf, wideNetworkOf } from '../../application/network-of.ts';
 import {
   RateLimited,
   type Attempt,
+  type Attempted,
   type RateLimit,
   type RateLimits,
 } from '../../application/ports/rate-limits.ts';
+import { pairOf, WRONG_ATTEMPTS, WrongAttempts, type WrongAttemptOptions } from './wrong-attempts.ts';
 
 export interface Rate {
   readonly points: number;
@@ -20,22 +22,23 @@ export interface Rate {
 
 export interface MemoryRateLimitOptions {
   readonly uses?: Partial<Record<RateLimit, Rate>>;
-  /** wrong credentials for one account; the last one blocks it for `blockSeconds` */
-  readonly wrongAttempts?: {
-    readonly points: number;
-    readonly perSeconds: number;
-    readonly blockSeconds: number;
-  };
-  /** attempts for one account that may wait for each other; default 10 */
+  readonly wrongAttempts?: Partial<WrongAttemptOptions>;
+  /** attempts for one account from one address that may wait for each other; default 10 */
   readonly attemptsWaiting?: number;
 }
 
-const USES: Record<RateLimit, Rate> = {
-  'sign-up-by-address': { points: 10, perSeconds: 3600 },
-  'log-in-by-address': { points: 10, perSeconds: 60 },
-  'refresh-by-address': { points: 60, perSeconds: 60 },
+const MINUTE = 60;
+const USES: Record<RateLimit, Rate & { readonly of: string }> = {
+  'sign-up-by-address': { points: 10, perSeconds: 60 * MINUTE, of: 'sign-ups from an address' },
+  'log-in-by-address': { points: 10, perSeconds: MINUTE, of: 'log-ins from an address' },
+  'refresh-by-address': { points: 60, perSeconds: MINUTE, of: 'refreshes from an address' },
+  'requests-by-owner': { points: 6_000, perSeconds: MINUTE, of: 'requests of an owner' },
+  'changes-by-owner': { points: 1_200, perSeconds: MINUTE, of: 'changes and statements of an owner' },
+  'changes-by-owner-in-a-day': { points: 20_000, perSeconds: 24 * 60 * MINUTE, of: 'changes of an owner' },
+  'checks-by-owner': { points: 10, perSeconds: MINUTE, of: 'checks of the log by an owner' },
 };
-const WRONG_ATTEMPTS = { points: 5, perSeconds: 15 * 60, blockSeconds: 15 * 60 };
+/** one who has a large IPv6 network gets as much as so many who have a small one */
+const WIDE = 5;
 const SOON_MS = 1_000;
 
 interface Turns {
@@ -43,58 +46,57 @@ interface Turns {
   waiting: number;
 }
 
+interface Counter {
+  readonly limiter: RateLimiterMemory;
+  readonly bound: string;
+}
+
 export class MemoryRateLimits implements RateLimits {
-  readonly #uses: Readonly<Record<RateLimit, RateLimiterMemory>>;
-  readonly #wrong: RateLimiterMemory;
-  readonly #blockSeconds: number;
+  readonly #uses: ReadonlyMap<RateLimit, Counter>;
+  readonly #wrong: WrongAttempts;
   readonly #attemptsWaiting: number;
   readonly #turns = new Map<string, Turns>();
 
   constructor(options: MemoryRateLimitOptions = {}) {
-    const rates = { ...USES, ...options.uses };
-    const uses = (limit: RateLimit) =>
-      new RateLimiterMemory({ points: rates[limit].points, duration: rates[limit].perSeconds });
-    this.#uses = {
-      'sign-up-by-address': uses('sign-up-by-address'),
-      'log-in-by-address': uses('log-in-by-address'),
-      'refresh-by-address': uses('refresh-by-address'),
+    const counter = ([limit, standard]: readonly [RateLimit, (typeof USES)[RateLimit]]) => {
+      const { points, perSeconds } = options.uses?.[limit] ?? standard;
+      const limiter = new RateLimiterMemory({ points, duration: perSeconds });
+      return [limit, { limiter, bound: `${points} ${standard.of} in ${perSeconds} s` }] as const;
     };
-    const wrong = options.wrongAttempts ?? WRONG_ATTEMPTS;
-    this.#wrong = new RateLimiterMemory({ points: wrong.points, duration: wrong.perSeconds });
-    this.#blockSeconds = wrong.blockSeconds;
+    this.#uses = new Map((Object.entries(USES) as [RateLimit, (typeof USES)[RateLimit]][]).map(counter));
+    this.#wrong = new WrongAttempts({ ...WRONG_ATTEMPTS, ...options.wrongAttempts });
     this.#attemptsWaiting = options.attemptsWaiting ?? 10;
   }
 
   async use(limit: RateLimit, key: string): Promise<void> {
+    const counter = this.#uses.get(limit);
+    if (!counter) throw new Error(`no limit ${limit}`);
+    const { limiter, bound } = counter;
+    const wide = wideNetworkOf(key);
     try {
-      await this.#uses[limit].consume(hashed(networkOf(key)));
+      await limiter.consume(hashed(networkOf(key)));
+      if (wide !== undefined && (await limiter.penalty(hashed(wide))).consumedPoints > limiter.points * WIDE)
+        throw new RateLimited(SOON_MS * MINUTE, bound);
     } catch (error) {
-      throw error instanceof RateLimiterRes ? new RateLimited(error.msBeforeNext) : error;
+      throw error instanceof RateLimiterRes ? new RateLimited(error.msBeforeNext, bound) : error;
     }
   }
 
-  attempt<T>(account: string, check: () => Promise<T | undefined>): Promise<Attempt<T>> {
-    const key = hashed(account);
-    return this.#inTurn(key, async () => {
-      const blockedMs = await this.#blockedFor(key);
-      if (blockedMs > 0) throw new RateLimited(blockedMs);
+  attempt<T>({ account, address }: Attempted, check: () => Promise<T | undefined>): Promise<Attempt<T>> {
+    const [pair, all] = [hashed(pairOf(address, account)), hashed(account)];
+    const bound = 'wrong passwords for an account from an address';
+    return this.#inTurn(pair, async () => {
+      const delayMs = this.#wrong.delayMs(pair, performance.now());
+      if (delayMs > 0) throw new RateLimited(delayMs, bound);
       const value = await check();
-      if (value === undefined) return this.#countWrong(key);
-      await this.#wrong.delete(key);
-      return { outcome: 'right', value };
+      if (value !== undefined) {
+        this.#wrong.forget(pair);
+        return { outcome: 'right', value };
+      }
+      const { delayMs: next, isNews } = this.#wrong.add(pair, all, performance.now());
+      if (next === 0) return { outcome: 'wrong' };
+      return { outcome: 'delayed', until: new Date(new Date().getTime() + next), isNews };
     });
-  }
-
-  async #blockedFor(key: string): Promise<number> {
-    const counted = await this.#wrong.get(key);
-    return counted && counted.consumedPoints > this.#wrong.points ? counted.msBeforeNext : 0;
-  }
-
-  async #countWrong(key: string): Promise<{ outcome: 'wrong' } | { outcome: 'blocked'; until: Date }> {
-    const { consumedPoints } = await this.#wrong.penalty(key);
-    if (consumedPoints < this.#wrong.points) return { outcome: 'wrong' };
-    const { msBeforeNext } = await this.#wrong.block(key, this.#blockSeconds);
-    return { outcome: 'blocked', until: new Date(new Date().getTime() + msBeforeNext) };
   }
 
   /** One at a time, or many guesses sent at once would all be checked before the first is counted. */

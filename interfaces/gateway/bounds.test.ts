@@ -1,12 +1,14 @@
 /** Clients that hold on to what others need: connections, and the gateway's own connections to what is behind it. */
 import { once } from 'node:events';
-import { Agent, createServer, request as httpRequest, type RequestListener } from 'node:http';
+import { Agent, createServer, request as httpRequest } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
-import { Gateway, type GatewayOptions } from './gateway.ts';
+import { Gateway } from './gateway.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 
 const PROJECT = projectId('proj_00000000000000aa');
 const REST = `/project/${PROJECT}/rest/v1/t`;
@@ -73,7 +75,7 @@ async function ask({ port }: Gateway, { method = 'GET', path = REST, headers, bo
     agent: agent ?? false,
   });
   request.end(body);
-  const [answer] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
   return { status: answer.statusCode, headers: answer.headers, body: await text(answer) };
 }
 
@@ -121,7 +123,7 @@ test('an answer that its client does not read is ended for whoever waits', async
 
 test('while nobody waits a slow client keeps its connection', async () => {
   const gateway = await gatewayBefore(
-    async (request, response) => response.end(String((await text(request)).length)),
+    (request, response) => void text(request).then((body) => response.end(String(body.length))),
     { limits: { socketsPerProject: 1, laggardMs: 1 } },
   );
   const socket = await opened(gateway, post(80_000, 'x'.repeat(70_000)));
@@ -230,5 +232,5 @@ test('whose request it is a trusted proxy says, and nobody else', async () => {
     ),
   );
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-  expect(seen.toSorted()).toEqual(['127.0.0.1', '198.51.100.1', '198.51.100.2', '198.51.100.3']);
+  expect(new Set(seen)).toEqual(new Set(['127.0.0.1', '198.51.100.1', '198.51.100.2', '198.51.100.3']));
 });

@@ -6,7 +6,8 @@ import { buffer, text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
-import { Gateway, type GatewayOptions } from './gateway.ts';
+import { Gateway } from './gateway.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 
 const A = projectId('proj_00000000000000aa');
 const B = projectId('proj_00000000000000bb');

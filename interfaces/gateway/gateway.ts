@@ -5,12 +5,9 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { networkOf } from '../../application/network-of.ts';
-import type { DataApis, Endpoint } from '../../application/ports/data-apis.ts';
-import type { Log } from '../../application/ports/log.ts';
-import type { TokenVerdict } from '../../application/ports/secrets.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../application/ports/tracing.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type { ProjectStatus } from '../../domain/project/project.ts';
 import { clientAddress, proofOf, TrustedProxies } from '../http/client-address.ts';
 import { listen } from '../http/listen.ts';
 import { answerParserErrors } from '../http/parser-errors.ts';
@@ -32,6 +29,7 @@ import {
 import { codingOf, unpacked } from './inflate-body.ts';
 import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { HEALTH, Readiness, WELCOME, writePage } from './own-pages.ts';
 import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
 import { addressing } from './public-address.ts';
@@ -40,44 +38,7 @@ import { routeOf, type Target } from './route.ts';
 import { Shares } from './shares.ts';
 import { Traffic } from './traffic.ts';
 import { ProjectAnswers } from './treat-answer.ts';
-import { WakeQueue, type Wake } from './wake-queue.ts';
-
-export interface GatewayOptions {
-  /** 0: any free port, told by {@link Gateway.port} */
-  readonly port: number;
-  /** default: all addresses of this machine */
-  readonly host?: string;
-  /** where the operator says that all of this is to be found; default: where it was asked for */
-  readonly publicUrl?: string | undefined;
-  readonly platform: Endpoint;
-  readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
-  /** Asked only when a project has no endpoint, to say why. */
-  readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;
-  /** Of one that sleeps: what its data API would say to this token. */
-  readonly judge: (project: ProjectId, token: string) => Promise<TokenVerdict>;
-  /** For a project that sleeps, or seems to. Several gateways may ask at once. */
-  readonly wake: Wake;
-  /** told of every request of a project */
-  readonly traffic?: Traffic;
-  readonly log: Log;
-  /** default: none */
-  readonly tracing?: Tracing;
-  readonly limits?: Partial<GatewayLimits>;
-  /** who is in front of it and says in X-Forwarded-For whose a request is; default: nobody */
-  readonly trustedProxies?: readonly string[];
-  /** with it the platform's API is shown that the gateway says whose a request is; default: it is not */
-  readonly internalKey?: string;
-  /** told of every answer, for metrics */
-  readonly onAnswered?: (request: AnsweredRequest) => void;
-}
-
-export interface AnsweredRequest {
-  readonly method: string;
-  /** the kind of its target: never a project, never a path */
-  readonly route: Target['kind'];
-  readonly status: number;
-  readonly durationMs: number;
-}
+import { WakeQueue } from './wake-queue.ts';
 
 /** One request as the routes see it. */
 interface Call {

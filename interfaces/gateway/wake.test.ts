@@ -9,7 +9,8 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { Gateway, type GatewayOptions } from './gateway.ts';
+import { Gateway } from './gateway.ts';
+import type { GatewayOptions } from './gateway-options.ts';
 import { Traffic } from './traffic.ts';
 
 const PROJECT = projectId('proj_00000000000000aa');

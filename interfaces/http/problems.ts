@@ -73,7 +73,7 @@ const TOO_MANY_SESSIONS: Problem = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof RequestProblem) return error;
   if (error instanceof Rejection) return rejected(error);
-  if (error instanceof RateLimited) return tooMany(error.retryAfterMs);
+  if (error instanceof RateLimited) return tooMany(error);
   if (error instanceof MigrationRefused) return migrationFailed(error);
   if (error instanceof SqlFailed) return sqlFailed(error);
   if (error instanceof TooManySessions) return TOO_MANY_SESSIONS;
@@ -110,11 +110,11 @@ function rejected({ code, message, facts }: Rejection): Problem {
   return { code, detail: message, members: facts, ...headers };
 }
 
-function tooMany(retryAfterMs: number): Problem {
+function tooMany({ retryAfterMs, bound }: RateLimited): Problem {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   return {
     code: 'request/too-many',
-    detail: `Try again in ${seconds} s.`,
+    detail: `${bound === undefined ? '' : `The bound is ${bound}. `}Try again in ${seconds} s.`,
     headers: { 'retry-after': String(seconds) },
   };
 }

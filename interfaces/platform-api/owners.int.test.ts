@@ -82,7 +82,10 @@ afterAll(async () => {
 /** what an owner seems to have left */
 let projectsLeft = 0;
 
-async function serve(more: Partial<EraseOwnerDependencies> = {}): Promise<HttpServer> {
+async function serve(
+  more: Partial<EraseOwnerDependencies> = {},
+  trustedProxies: readonly string[] = [],
+): Promise<HttpServer> {
   const started = createServer({
     name: 'platform-api',
     port: 0,
@@ -92,6 +95,7 @@ async function serve(more: Partial<EraseOwnerDependencies> = {}): Promise<HttpSe
     log: pinoLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } }),
     ready: async () => ({}),
     metrics: new Metrics(),
+    trustedProxies,
   });
   await started.start();
   return started;
@@ -107,12 +111,13 @@ interface Answer {
 async function call(
   path: string,
   body?: unknown,
-  more: { on?: HttpServer; token?: string } = {},
+  more: { on?: HttpServer; token?: string; address?: string } = {},
 ): Promise<Answer> {
   const response = await fetch(`http://127.0.0.1:${(more.on ?? server).port}/api/owners/${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: {
       'content-type': 'application/json',
+      ...(more.address !== undefined && { 'x-forwarded-for': more.address }),
       ...(more.token !== undefined && { authorization: `Bearer ${more.token}` }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -312,18 +317,27 @@ describe('logging in', () => {
     expect(new Set(answers.map(({ body }) => body['refresh_token'])).size).toBe(6);
   });
 
-  test('after five wrong passwords the account is blocked, and the log says so', async () => {
+  test('wrong passwords delay who sends them, and never who has the right one', async () => {
+    const behind = await serve({}, ['loopback']);
+    const from = (address: string, email: string, password: string) =>
+      call('login', { email, password }, { on: behind, address });
     const { email, ownerId } = await signedUp();
     const password = 'not the password';
-    const guesses = await Promise.all(Array.from({ length: 5 }, () => call('login', { email, password })));
+    const guesses = await Promise.all(Array.from({ length: 5 }, () => from('192.0.2.1', email, password)));
     expect(guesses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([401, 401, 401, 401, 429]);
-    const blocked = await call('login', { email, password: PASSWORD });
-    expectProblem(blocked, 429, 'request/too-many');
-    expect(Number(blocked.headers.get('retry-after'))).toBeGreaterThan(800);
-    expect(await types(ownerId)).toEqual(['OwnerRegistered', 'OwnerSignInBlocked']);
+    const delayed = await from('192.0.2.1', email, PASSWORD);
+    expectProblem(delayed, 429, 'request/too-many');
+    expect(Number(delayed.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect(delayed.body['detail']).toContain('wrong passwords for an account from an address');
+    for (let stranger = 2; stranger < 20; stranger++) {
+      await Promise.all(Array.from({ length: 5 }, () => from(`192.0.2.${stranger}`, email, password)));
+    }
+    expect((await from('198.51.100.1', email, PASSWORD)).status).toBe(200);
+    expect(await types(ownerId)).toEqual(['OwnerRegistered', 'OwnerSignInBlocked', 'OwnerSignedIn']);
     const unknown = newEmail();
-    for (let tries = 0; tries < 4; tries++) await call('login', { email: unknown, password });
-    expectProblem(await call('login', { email: unknown, password }), 429, 'request/too-many');
+    for (let tries = 0; tries < 4; tries++) await from('192.0.2.1', unknown, password);
+    expectProblem(await from('192.0.2.1', unknown, password), 429, 'request/too-many');
+    await behind.stop();
   });
 
   test('an address has ten a minute, whatever the account', async () => {
