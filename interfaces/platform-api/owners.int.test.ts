@@ -329,7 +329,7 @@ describe('logging in', () => {
     expectProblem(delayed, 429, 'request/too-many');
     expect(Number(delayed.headers.get('retry-after'))).toBeLessThanOrEqual(60);
     expect(delayed.body['detail']).toContain('wrong passwords for an account from an address');
-    for (let stranger = 2; stranger < 20; stranger++) {
+    for (let stranger = 2; stranger < 5; stranger++) {
       await Promise.all(Array.from({ length: 5 }, () => from(`192.0.2.${stranger}`, email, password)));
     }
     expect((await from('198.51.100.1', email, PASSWORD)).status).toBe(200);
