@@ -3,7 +3,7 @@
  * rare that two believe to lead; the fence of the checkpoint makes it harmless.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 
 const COMPETE_EVERY_MS = 1_000;
 const HEARTBEAT_MS = 2_000;
@@ -13,6 +13,9 @@ const END_WITHIN_MS = 1_000;
 const SESSION_LIMITS = `
   SET idle_session_timeout TO '10s';
   SET tcp_keepalives_idle TO 2; SET tcp_keepalives_interval TO 1; SET tcp_keepalives_count TO 2`;
+
+/** A session of its own with the database, past any pooler; what it is set to beside that is the caller's. */
+export type OpenSession = (settings: pg.ClientConfig) => pg.Client;
 
 export class Leadership {
   readonly #client: pg.Client;
@@ -31,17 +34,12 @@ export class Leadership {
    * @returns undefined when the signal aborts first
    * @throws when the database is away
    */
-  static async win(
-    connection: pg.ClientConfig,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<Leadership | undefined> {
-    const client = new pg.Client({
+  static async win(open: OpenSession, name: string, signal: AbortSignal): Promise<Leadership | undefined> {
+    const client = open({
       keepAlive: true,
       connectionTimeoutMillis: ANSWER_WITHIN_MS,
       query_timeout: ANSWER_WITHIN_MS,
       application_name: `launchdb leader of ${name}`,
-      ...connection,
     });
     const leadership = new Leadership(client);
     try {

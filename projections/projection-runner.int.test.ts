@@ -13,6 +13,7 @@ import { ensureView, rebuild } from './rebuild.ts';
 import { allOf, note, seen, tally } from './tally.contract.ts';
 import { withClient } from './transaction.ts';
 import { parkedEvents, unpark } from './unpark.ts';
+import { sessionOpener } from '../infrastructure/postgres/scram-client.ts';
 
 const LONG = 20_000;
 
@@ -34,8 +35,9 @@ afterEach(async () => {
 });
 
 function runner(projection: Projection, options: Partial<RunnerOptions> = {}): ProjectionRunner {
-  const { pool, connection } = views;
-  const made = new ProjectionRunner(projection, { store, pool, connection, watch, ...options });
+  const { pool } = views;
+  const openSession = sessionOpener(views.connection);
+  const made = new ProjectionRunner(projection, { store, pool, openSession, watch, ...options });
   runners.push(made);
   return made;
 }
@@ -159,7 +161,7 @@ describe('one leader', () => {
 
   test('C40 the connection of the leader dies: the other takes over, nothing is applied twice', async () => {
     const connection = { ...views.connection };
-    const first = runner(tally(), { connection });
+    const first = runner(tally(), { openSession: (settings) => sessionOpener(connection)(settings) });
     await first.start();
     await until(() => first.leading);
     const second = runner(tally());
@@ -198,7 +200,7 @@ describe('one leader', () => {
 
   test('a runner that cannot get a connection of its own does not lead, and stops all the same', async () => {
     const away = { connectionString: views.database.url.replace(/:\d+\//, ':1/') };
-    const lost = runner(tally(), { connection: away });
+    const lost = runner(tally(), { openSession: sessionOpener(away) });
     await lost.start();
     expect(lost.leading).toBe(false);
     await lost.stop();

@@ -8,7 +8,7 @@ import type pg from 'pg';
 import type { EventBatch, EventStore } from '../application/ports/event-store.ts';
 import type { CheckpointWatch } from './checkpoint-watch.ts';
 import { advance, beginTerm, type Term } from './checkpoints.ts';
-import { Leadership } from './leadership.ts';
+import { Leadership, type OpenSession } from './leadership.ts';
 import { writeBatch } from './parking.ts';
 import { liveTarget, type Projection, type ProjectionLog, type Target } from './projection.ts';
 import { ensureView } from './rebuild.ts';
@@ -19,7 +19,7 @@ export interface RunnerOptions {
   /** for writing; its role may create schemas, and it must be direct: sessions are locked */
   readonly pool: pg.Pool;
   /** for a connection of the runner's own, whose life is the leadership; direct as well */
-  readonly connection: pg.ClientConfig;
+  readonly openSession: OpenSession;
   readonly watch?: CheckpointWatch;
   readonly log?: ProjectionLog;
   /** events written at once, at most; default 1000 */
@@ -88,11 +88,11 @@ export class ProjectionRunner {
 
   /** Becomes the leader, sooner or later, and stays it as long as all goes well. */
   async #turn(signal: AbortSignal): Promise<void> {
-    const { store, pool, connection, watch } = this.#options;
+    const { store, pool, openSession, watch } = this.#options;
     const standing = await ensureView(this.#projection, store, pool, { signal });
     this.#ready.resolve();
     if (standing === 'newer') throw new TermOver(this.#projection.name);
-    const leadership = await Leadership.win(connection, this.#projection.name, signal);
+    const leadership = await Leadership.win(openSession, this.#projection.name, signal);
     if (!leadership) return;
     try {
       const term = await beginTerm(pool, this.#projection);

@@ -15,6 +15,7 @@ import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { allOf, note, seen, tally } from './tally.contract.ts';
 import { longQuery, transaction, withClient } from './transaction.ts';
+import { sessionOpener } from '../infrastructure/postgres/scram-client.ts';
 
 let views: ViewDatabase;
 let store: ReturnType<typeof newStore>;
@@ -43,8 +44,9 @@ describe('C43 a rebuild while everything goes on', () => {
   test('commands and queries go on, no query fails or sees less than before, nothing is lost', async () => {
     await notes(50);
     const watch = new CheckpointWatch(views.pool);
-    const { pool, connection } = views;
-    const runner = new ProjectionRunner(tally(), { store, pool, connection, watch });
+    const { pool } = views;
+    const openSession = sessionOpener(views.connection);
+    const runner = new ProjectionRunner(tally(), { store, pool, openSession, watch });
     await runner.start();
     let going = true;
     const seenSoFar: number[] = [];

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
 import {
   Conflict,
@@ -9,6 +9,7 @@ import {
 import { APPEND, appendValues } from './append-call.ts';
 import type { AppendRequest } from './append-request.ts';
 import { sqlState, unavailableOr } from '../postgres/postgres-errors.ts';
+import { ScramClient } from '../postgres/scram-client.ts';
 
 interface OutcomeRow {
   readonly outcome: 'appended' | 'conflict' | 'event-id-reused';
@@ -61,7 +62,7 @@ export class AppendConnection {
 
   async #connected(): Promise<pg.Client> {
     if (this.#client) return this.#client;
-    const client = new pg.Client(this.#config);
+    const client = new ScramClient(this.#config);
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));
     try {

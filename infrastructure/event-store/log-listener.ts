@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Log } from '../../application/ports/log.ts';
 import type { Bell } from './bell.ts';
+import { ScramClient } from '../postgres/scram-client.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
@@ -55,7 +56,7 @@ export class LogListener {
 
   /** Resolves when the connection has ended, by us or by itself. */
   async #listen(signal: AbortSignal, onListening: () => void): Promise<void> {
-    const client = new pg.Client(this.#config);
+    const client = new ScramClient(this.#config);
     client.on('error', () => {});
     client.on('notification', () => this.#bell.ring());
     const ended = once(client, 'end', { signal }).catch(() => {});

@@ -3,6 +3,7 @@ import { Unavailable } from '../../application/errors.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { databaseName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ShownEntry } from './pgbouncer-files.ts';
+import { ScramClient } from '../postgres/scram-client.ts';
 
 export interface ConsoleAddress extends Endpoint {
   readonly user: string;
@@ -61,7 +62,7 @@ export class AdminConsole {
 
   async #connected(): Promise<pg.Client> {
     if (this.#session) return this.#session;
-    const client = new pg.Client({
+    const client = new ScramClient({
       ...this.#address,
       database: 'pgbouncer',
       keepAlive: true,

@@ -7,7 +7,6 @@ import { execFile } from 'node:child_process';
 import { access, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import type { Log } from '../../application/ports/log.ts';
 import type { PostgresBinaries } from '../process/binaries.ts';
 import { disownPidFile } from './leftover-pid-file.ts';
@@ -15,6 +14,7 @@ import { launch } from '../process/launch.ts';
 import { listPrograms } from '../process/process-table.ts';
 import { SupervisedProgram } from '../process/supervised-program.ts';
 import type { SystemUser } from '../process/system-user.ts';
+import { ScramClient } from './scram-client.ts';
 
 const run = promisify(execFile);
 
@@ -151,7 +151,7 @@ async function untilItAnswers(options: EmbeddedPostgresOptions, signal: AbortSig
   const deadline = performance.now() + READY_WITHIN_MS;
   for (;;) {
     if (signal.aborted) throw new Error(`PostgreSQL ended while it started; see ${options.logFile}`);
-    const client = new pg.Client({
+    const client = new ScramClient({
       host: '127.0.0.1',
       port: options.port,
       user: SUPERUSER,

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { TooManySessions, Unavailable } from '../../application/errors.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { ScramClient } from './scram-client.ts';
 
 const CONNECT_WITHIN_MS = 5_000;
 
@@ -13,7 +14,7 @@ export async function connectAsOwner(
   password: string,
   settings: pg.ClientConfig,
 ): Promise<pg.Client> {
-  const client = new pg.Client({
+  const client = new ScramClient({
     ...settings,
     host,
     port,

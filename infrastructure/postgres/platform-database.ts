@@ -5,6 +5,7 @@ import { scramVerifier } from '../crypto/scram.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import type { PostgresServer, ServerAddress } from './postgres-server.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
+import { ScramClient } from './scram-client.ts';
 
 export const PLATFORM_DATABASE = 'launchdb';
 export const PLATFORM_ROLE = 'launchdb_platform';
@@ -110,7 +111,7 @@ export const platformConnection = (
  * @throws {Refused} it may not, or what is there is not ours @throws {Unavailable}
  */
 export async function prepareLogDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new ScramClient({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => {});
   try {
     await client.connect();

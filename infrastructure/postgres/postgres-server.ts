@@ -1,8 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import { sqlState, unavailableOr } from './postgres-errors.ts';
 import { sessionPool } from './session-pool.ts';
+import { ScramClient } from './scram-client.ts';
 
 /** How to reach a PostgreSQL server as a role that may create databases and roles. */
 export interface ServerAddress {
@@ -90,7 +91,7 @@ export class PostgresServer {
       endsBlockers = false,
     }: InDatabaseOptions = {},
   ): Promise<T> {
-    const client = new pg.Client({ ...this.#config(database, statementMs), lock_timeout: lockMs });
+    const client = new ScramClient({ ...this.#config(database, statementMs), lock_timeout: lockMs });
     client.on('error', () => {});
     try {
       await client.connect();

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { ScramClient } from './scram-client.ts';
 
 /**
  * A pool whose sessions may die at any moment without taking the process with them. The driver's pool listens to
@@ -7,7 +8,7 @@ import pg from 'pg';
  * @param onIdleError told of a session that died while nobody held it; it is replaced when one is needed
  */
 export function sessionPool(config: pg.PoolConfig, onIdleError: (error: Error) => void = () => {}): pg.Pool {
-  const pool = new pg.Pool(config);
+  const pool = new pg.Pool({ ...config, Client: ScramClient });
   pool.on('connect', (client) => client.on('error', () => {}));
   pool.on('error', (error) => {
     // `end` resolves before the last session is closed, and PostgreSQL may stop in between

@@ -14,6 +14,7 @@ import { views } from '../composition/views.ts';
 import { benchServer, type BenchServer } from './bench-server.ts';
 import { median, quantile, timed, type Figure, type Section } from './figures.ts';
 import { EVENTS_PER_PROJECT, fillLog, idOf, metadata, ownerOf, OWNERS, PROJECTS } from './long-log.ts';
+import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 
 const ROUNDS = 3;
 const FETCH = 2_000;
@@ -121,7 +122,7 @@ async function visibleFigures(
   const runner = new ProjectionRunner(list, {
     store,
     pool: server.pool,
-    connection: server.connection,
+    openSession: sessionOpener(server.connection),
     watch,
   });
   await runner.start();

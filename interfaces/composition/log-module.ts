@@ -23,6 +23,7 @@ import type { Part } from './lifecycle.ts';
 import { measuredStore, tracedBatches } from './measured.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
+import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 
 export const logModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.clock).toResolvedValue(() => new SystemClock());
@@ -115,7 +116,7 @@ function runningViews(
 ): Part {
   if (!LAUNCHDB_ROLES.includes('worker')) return viewsOfAnotherProcess(pool);
   const traced = tracedBatches(store, tracing);
-  const options = { store: traced, pool, connection: named(connection), watch, log };
+  const options = { store: traced, pool, openSession: sessionOpener(named(connection)), watch, log };
   const runners = views.map((projection) => new ProjectionRunner(projection, options));
   return {
     name: 'views',

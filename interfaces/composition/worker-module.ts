@@ -27,6 +27,7 @@ import { LedWork } from '../worker/led-work.ts';
 import { measuredTries } from './measured.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { PARTS, TOKENS } from './tokens.ts';
+import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 
 const CONCURRENT_PROJECTS = 6;
 /**
@@ -86,7 +87,8 @@ export const workerModule = new ContainerModule(({ bind }) => {
           await worker.stop();
         },
       };
-      const led = new LedWork({ name: 'process-worker', connection, log, work });
+      const openSession = sessionOpener(connection);
+      const led = new LedWork({ name: 'process-worker', openSession, log, work });
       return {
         name: 'process-worker',
         start: () => led.start(),

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { testDatabase, type TestDatabase } from '../../infrastructure/postgres/test-database.ts';
 import { quietLog } from '../../infrastructure/process/test-folder.ts';
 import { LedWork } from './led-work.ts';
+import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 
 let database: TestDatabase;
 let all: LedWork[];
@@ -21,8 +22,8 @@ function worker() {
     start: () => Promise.resolve(void does.started++),
     stop: () => Promise.resolve(void does.stopped++),
   };
-  const connection = { connectionString: database.url };
-  const led = new LedWork({ name: 'work', connection, log: quietLog, work });
+  const openSession = sessionOpener({ connectionString: database.url });
+  const led = new LedWork({ name: 'work', openSession, log: quietLog, work });
   all.push(led);
   return { led, does };
 }
@@ -63,7 +64,7 @@ test('work that cannot begin is begun again', async () => {
   const work = { start, stop: () => Promise.resolve() };
   const led = new LedWork({
     name: 'work',
-    connection: { connectionString: database.url },
+    openSession: sessionOpener({ connectionString: database.url }),
     log: quietLog,
     work,
   });

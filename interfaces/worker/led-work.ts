@@ -4,14 +4,13 @@
  * recorded at the revision that it was decided on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
 import type { Log } from '../../application/ports/log.ts';
-import { Leadership } from '../../projections/leadership.ts';
+import { Leadership, type OpenSession } from '../../projections/leadership.ts';
 
 export interface LedWorkOptions {
   readonly name: string;
   /** direct, not through a pooler that shares sessions */
-  readonly connection: pg.ClientConfig;
+  readonly openSession: OpenSession;
   readonly log: Log;
   /** may be called again after `stop` */
   readonly work: { start(): Promise<void>; stop(): Promise<void> };
@@ -62,8 +61,8 @@ export class LedWork {
   }
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { name, connection, work } = this.#options;
-    const leadership = await Leadership.win(connection, name, signal);
+    const { name, openSession, work } = this.#options;
+    const leadership = await Leadership.win(openSession, name, signal);
     if (!leadership) return;
     try {
       await work.start();
