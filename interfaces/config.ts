@@ -89,6 +89,7 @@ const schema = z.object({
     .regex(/^[A-Za-z0-9._:-]+$/, 'not a host name')
     .optional(),
   PGBOUNCER_CONFIG_DIR: z.string().min(1).optional(),
+  POOLER_GUARD: z.enum(['on', 'off']).default('on'),
   IDLE_SLEEP_MINUTES: z.coerce
     .number()
     .min(0)

@@ -11,6 +11,10 @@ export const startup = (user: string, database: string, more: Readonly<Record<st
   startupPacket(Object.entries({ user, database, ...more }));
 export const TLS_REQUEST = packet(int32(80_877_103));
 export const GSS_REQUEST = packet(int32(80_877_104));
+/** AuthenticationOk */
+export const LET_IN = 'R\0\0\0\x08\0\0\0\0';
+/** ReadyForQuery */
+export const READY = 'Z\0\0\0\x05I';
 export const WRONG_PROOF = `${'A'.repeat(43)}=`;
 
 /** The last message of SCRAM, as who has the password says it. */
@@ -50,9 +54,11 @@ export class TestClient {
   }
 
   /** Resolves with what was heard when it matches, or when the connection is closed, or when time is up. */
-  async until(wanted: RegExp, withinMs = 5_000): Promise<string> {
+  async until(wanted: RegExp | string, withinMs = 5_000): Promise<string> {
     const deadline = performance.now() + withinMs;
-    while (!wanted.test(this.heard) && !this.closed && performance.now() < deadline)
+    const isThere = () =>
+      typeof wanted === 'string' ? this.heard.includes(wanted) : wanted.test(this.heard);
+    while (!isThere() && !this.closed && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 2));
     return this.heard;
   }

@@ -12,6 +12,7 @@ import { localMigrationsModule, remoteMigrationsModule } from './migrations-modu
 import { migrationRoutesModule } from './migration-routes-module.ts';
 import { ownerRoutesModule } from './owner-routes-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
+import { poolerGuardModule } from './pooler-guard-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
 import { extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
@@ -33,7 +34,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(metricsModule, tracingModule, postgresModule, logModule, dataPlaneModule, workerModule);
   container.load(roles.includes('migrations') ? localMigrationsModule : remoteMigrationsModule);
   if (roles.includes('manager')) {
-    container.load(managedDataPlaneModule, projectUseModule, projectWatchModule);
+    container.load(managedDataPlaneModule, poolerGuardModule, projectUseModule, projectWatchModule);
     container.load(managerModule, collectorsModule);
   } else {
     container.load(remoteDataPlaneModule);

@@ -18,12 +18,13 @@ import type { ContainerNetwork } from '../../infrastructure/docker/container-net
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
 import type { Doors } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
+import { requireGuardless } from '../../infrastructure/pgbouncer/pgbouncer-version.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { ExistingSchemas } from '../../infrastructure/postgrest/existing-schemas.ts';
 import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
-import { ensureSocketFolder, socketFolder } from '../../infrastructure/process/socket-folder.ts';
+import { ensureSocketFolder } from '../../infrastructure/process/socket-folder.ts';
 import { ProcessDataApis } from '../../infrastructure/process/process-data-apis.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
@@ -34,6 +35,7 @@ import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import { containerHost, postgrestContainers, type ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
+import { isGuarded, poolerSocket } from './pooler-guard-module.ts';
 import { poolerAddress } from './remote-data-plane-module.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -128,31 +130,35 @@ async function pooler(
     return new PgbouncerConnectionPools({ ...common, host, folder, doors, user });
   }
   if (binary === undefined) return new NoConnectionPools();
+  if (!isGuarded(config, machine)) await requireGuardless(binary);
   return new PgbouncerConnectionPools({
     ...common,
     folder: await childFolder(machine, 'pgbouncer', 'pgbouncer'),
-    doors: await childDoors(machine, containers?.network),
+    doors: await childDoors(config, machine, containers?.network),
     user,
     program: {
       binary,
       logFile: join(directory.path, 'pgbouncer', 'pgbouncer.log'),
-      beforeLaunch: () => requireFreePort(port, 'PGBOUNCER_PORT'),
+      ...(!isGuarded(config, machine) && { beforeLaunch: () => requireFreePort(port, 'PGBOUNCER_PORT') }),
     },
   });
 }
 
-/** Its console and our own PostgRESTs reach it by its socket, where nobody else may enter. */
-async function childDoors(machine: Machine, containers: ContainerNetwork | undefined): Promise<Doors> {
+/** Its console, our own PostgRESTs and the guard reach it by its socket, where nobody else may enter. */
+async function childDoors(
+  config: Config,
+  machine: Machine,
+  containers: ContainerNetwork | undefined,
+): Promise<Doors> {
   const folder = poolerSocket(machine);
   await ensureSocketFolder(folder, machine.users.pgbouncer, machine.users.postgrest);
+  if (isGuarded(config, machine)) return { socketFolder: folder, addresses: [], clientsFrom: [] };
   return {
     socketFolder: folder,
     addresses: ['127.0.0.1', ...(containers ? [containers.gateway] : [])],
     clientsFrom: ['127.0.0.1/32', ...(containers ? [containers.subnet] : [])],
   };
 }
-
-const poolerSocket = ({ directory }: Machine): string => socketFolder(join(directory.path, 'pooler-socket'));
 
 /** In containers or as processes. */
 async function postgrests(

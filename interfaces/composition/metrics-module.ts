@@ -13,6 +13,7 @@ import {
   listDesiredDataApis,
 } from '../../projections/desired-data-apis/queries.ts';
 import { Metrics, type Collector } from '../http/metrics.ts';
+import { guardUsage } from './pooler-guard-module.ts';
 import { readiness } from './platform-api-module.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -48,7 +49,7 @@ export const metricsModule = new ContainerModule(({ bind }) => {
 /** The manager's process alone asks for what is there once for all of them. */
 export const collectorsModule = new ContainerModule(({ bind }) => {
   bind(PARTS.collectors).toResolvedValue(
-    (metrics, store, pool, capacity, pools, dataApis) => ({
+    (metrics, store, pool, capacity, pools, guard, dataApis) => ({
       name: 'collectors',
       start: () => {
         const collectors = [
@@ -57,6 +58,7 @@ export const collectorsModule = new ContainerModule(({ bind }) => {
           atLimit(metrics, pool),
           room(metrics, capacity),
           poolUsage(metrics, pools),
+          ...(guard ? [guardUsage(metrics, guard)] : []),
           dataApiStates(metrics, dataApis, pool),
         ];
         for (const collector of collectors) metrics.collectFrom(collector);
@@ -71,6 +73,7 @@ export const collectorsModule = new ContainerModule(({ bind }) => {
       TOKENS.platformPool,
       TOKENS.capacity,
       TOKENS.managedPools,
+      TOKENS.poolerGuard,
       TOKENS.managedDataApis,
     ],
   );

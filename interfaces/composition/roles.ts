@@ -22,6 +22,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'views',
     'streamWatch',
     'connectionPools',
+    'poolerGuard',
     'dataApis',
     'reconciler',
     'schemaFollower',

@@ -26,6 +26,7 @@ import type { ManagedWorld, World } from '../../application/process-managers/wor
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import type { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import type { RemoteDataApis } from '../../infrastructure/internal-client/remote-data-apis.ts';
+import type { GuardThread } from '../../infrastructure/pooler-guard/guard-thread.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
@@ -87,6 +88,8 @@ export const TOKENS = {
   pooler: token<Address | undefined>('pooler'),
   /** only where the manager is */
   managedPools: token<ManagedConnectionPools>('managed-connection-pools'),
+  /** in front of the pooler that is our child; undefined: there is none, or the operator leaves it out */
+  poolerGuard: token<GuardThread | undefined>('pooler-guard'),
   managedDataApis: token<ManagedDataApis>('managed-data-apis'),
   managedWorld: token<ManagedWorld>('managed-world'),
   reconciler: token<ProjectReconciler>('reconciler'),
@@ -120,6 +123,7 @@ export const PARTS = {
   views: token<Part>('views'),
   streamWatch: token<Part>('stream-watch'),
   connectionPools: token<Part>('connection-pools'),
+  poolerGuard: token<Part>('pooler-guard'),
   dataApis: token<Part>('data-apis'),
   reconciler: token<Part>('reconciler'),
   schemaFollower: token<Part>('schema-follower'),

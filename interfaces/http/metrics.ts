@@ -86,6 +86,15 @@ export class Metrics {
     ]),
   };
 
+  readonly poolerGuard = {
+    open: this.#gauge('pooler_guard_connections_open', "Connections at the pooler's guard.", ['state']),
+    connections: this.#counter(
+      'pooler_guard_connections_total',
+      "Connections to the pooler's guard, by what became of them: a session, or why not.",
+      ['outcome'],
+    ),
+  };
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     // nobody has been asked yet: absent, and not 0

@@ -1,0 +1,104 @@
+/**
+ * The guard in a thread of its own: what tenants send to their databases takes turns with nothing of the platform, and a
+ * fault in the guard ends the thread, which is started again. Its heap is bounded, too.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Refused } from '../../application/errors.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { GuardOptions } from './guard-options.ts';
+import type { FromThread, ToThread } from './guard-worker.ts';
+import type { GuardUsage } from './pooler-guard.ts';
+
+const ENTRY = new URL('guard-worker.ts', import.meta.url);
+const HEAP_MB = 256;
+const USAGE_WITHIN_MS = 1_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+export class GuardThread {
+  readonly #options: GuardOptions;
+  readonly #log: Log;
+  readonly #entry: URL;
+  #worker: Worker | undefined;
+  #stopping = false;
+  #restart: NodeJS.Timeout | undefined;
+
+  /** @param entry what runs in it; tests give something else */
+  constructor(options: GuardOptions, log: Log, entry = ENTRY) {
+    this.#options = options;
+    this.#log = log;
+    this.#entry = entry;
+  }
+
+  /** Resolves when it listens. @throws {Refused} it cannot */
+  async start(): Promise<void> {
+    this.#stopping = false;
+    await this.#launch();
+  }
+
+  /** Resolves when its sessions have ended, within the bound of the guard itself. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    const worker = this.#worker;
+    if (!worker) return;
+    const ended = once(worker, 'exit');
+    worker.postMessage('stop' satisfies ToThread);
+    await ended;
+  }
+
+  /** @throws it does not answer */
+  async usage(): Promise<GuardUsage> {
+    const worker = this.#worker;
+    if (!worker) throw new Error("the pooler's guard is not running");
+    const { promise, resolve, reject } = Promise.withResolvers<GuardUsage>();
+    const hear = (said: FromThread): void => {
+      if ('usage' in said) resolve(said.usage);
+    };
+    const late = setTimeout(() => reject(new Error("the pooler's guard does not answer")), USAGE_WITHIN_MS);
+    worker.on('message', hear);
+    worker.postMessage('usage' satisfies ToThread);
+    return promise.finally(() => {
+      clearTimeout(late);
+      worker.off('message', hear);
+    });
+  }
+
+  async #launch(): Promise<void> {
+    const worker = new Worker(this.#entry, {
+      name: 'pooler-guard',
+      workerData: this.#options,
+      // it needs none of the secrets in it
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
+    const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+    worker.on('message', (said: FromThread) => {
+      if ('log' in said) this.#log[said.log](said.fields, said.message);
+      else if ('listens' in said) resolve();
+      else if ('refused' in said) reject(new Refused(said.refused));
+    });
+    worker.on('error', (error) => reject(error));
+    worker.once('exit', () => reject(new Error("the pooler's guard ended while it started")));
+    await listening.catch(async (error: unknown) => {
+      await worker.terminate();
+      throw error;
+    });
+    this.#worker = worker;
+    worker.on('error', (error) => this.#log.error({ err: error }, "a bug of the pooler's guard"));
+    worker.once('exit', () => this.#onExit());
+  }
+
+  #onExit(pauseMs = FIRST_PAUSE_MS): void {
+    this.#worker = undefined;
+    if (this.#stopping) return;
+    this.#log.error({ pauseMs }, "the pooler's guard has ended by itself; starting it again");
+    this.#restart = setTimeout(() => {
+      this.#launch().catch((error: unknown) => {
+        this.#log.error({ err: error }, "the pooler's guard does not start");
+        this.#onExit(Math.min(pauseMs * 2, LONGEST_PAUSE_MS));
+      });
+    }, pauseMs);
+  }
+}
