@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isProjectName } from '../../domain/project/project-id.ts';
+import { isProjectName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
+import { first, startup, TestClient } from '../../infrastructure/pooler-guard/test-client.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 
 let platform: PlatformUnderTest;
@@ -337,4 +338,23 @@ test('guessing a password is slowed down, for the account and not for others', a
   expect(statuses[0]).toBe(401);
   expect(statuses.at(-1)).toBe(429);
   expect((await platform.call('GET', '/api/owners/me', { token })).status).toBe(200);
+});
+
+test('one packet of a stranger at the pooler’s port ends nothing, and lets him in nowhere (CVE-2026-6664)', async () => {
+  const port = Number(platform.environment['PGBOUNCER_PORT']);
+  const { db_uri_pooler: uri } = await connection(id, token);
+  const neighbour = new pg.Client(uri);
+  await neighbour.connect();
+  for (const packet of [first(undefined, -1), Buffer.from('GET / HTTP/1.1\r\n\r\n')]) {
+    const stranger = await TestClient.connect(port);
+    stranger.say(startup(ownerRole(id as ProjectId), id));
+    await stranger.until(/SCRAM-SHA-256/);
+    stranger.say(packet);
+    expect(await stranger.end()).toMatch(/C08P01\0/);
+  }
+  const console = await TestClient.connect(port);
+  console.say(startup('launchdb_admin', 'pgbouncer'));
+  expect(await console.end()).toMatch(/C3D000\0/);
+  expect((await neighbour.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+  await neighbour.end();
 });
