@@ -5,20 +5,26 @@ import { appendSettled } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
+import type { RecentAccesses } from './recent-accesses.ts';
 import { SqlFailed, type ProjectSql, type SqlOutcome } from '../ports/project-sql.ts';
 
-type Recorder = { readonly store: EventStore; readonly ids: Ids };
+type Recorder = { readonly store: EventStore; readonly ids: Ids; readonly recent: RecentAccesses };
 
-/** Appends who looked at a project's secrets, or ran SQL in it. It changes nothing of the project itself. */
+/**
+ * Appends who looked at a project's secrets, or ran SQL in it. It changes nothing of the project itself. The same by the
+ * same one from the same address within a minute is one event.
+ */
 export async function recordAccess(
-  { store, ids }: Recorder,
+  { store, ids, recent }: Recorder,
   projectId: ProjectId,
   { type, data }: ProjectAccessEvent,
   metadata: EventMetadata,
 ): Promise<void> {
-  await appendSettled(store, projectAccessStream(projectId), 'any', [
-    { id: ids.uuid(), type, data, metadata },
-  ]);
+  const { durationMs: _, ...what } = { durationMs: 0, ...data };
+  const same = JSON.stringify([type, what, metadata.actor, metadata.ip]);
+  await recent.once(projectId, same, () =>
+    appendSettled(store, projectAccessStream(projectId), 'any', [{ id: ids.uuid(), type, data, metadata }]),
+  );
 }
 
 /**
@@ -33,6 +39,7 @@ export async function runSql(
   metadata: EventMetadata,
   signal: AbortSignal,
 ): Promise<SqlOutcome> {
+  recorder.recent.requireRoom(projectId);
   const shape = statementShape(statement.query);
   const startedAt = recorder.clock.elapsedMs();
   const record = (outcome: string) =>

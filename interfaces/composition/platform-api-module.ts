@@ -1,7 +1,9 @@
 import { ContainerModule } from 'inversify';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
+import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { bearerAuthentication } from '../http/authenticate.ts';
+import { CallerBounds } from '../http/caller-bounds.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -11,6 +13,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(PARTS.platformApi).toResolvedValue(
     (
       config,
+      { rateLimits = {} },
       internalKeys,
       endpoints,
       ownerTokens,
@@ -36,10 +39,12 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         tracing,
         docs: API_DOCUMENT,
         internalKeys,
+        bounds: new CallerBounds(new MemoryRateLimits(rateLimits)),
         trustedProxies: config.TRUSTED_PROXIES,
       }),
     [
       TOKENS.config,
+      TOKENS.options,
       TOKENS.internalKeys,
       TOKENS.endpoints,
       TOKENS.ownerTokens,

@@ -1,5 +1,6 @@
 import { ContainerModule } from 'inversify';
 import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
+import { RecentAccesses } from '../../application/project/recent-accesses.ts';
 import { LogVerification } from '../../application/audit-log.ts';
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
 import { furthestCheckpoint } from '../../projections/checkpoints.ts';
@@ -69,6 +70,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         watch,
         secrets,
         dataApis,
+        recent: new RecentAccesses(clock),
         sql: new PostgresProjectSql(server),
         publicUrl,
         database: toldPlace(config.PUBLIC_DATABASE_URL, server.address),

@@ -35,7 +35,7 @@ import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './pr
 import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
-import { Shares } from './shares.ts';
+import { Shares } from '../http/shares.ts';
 import { Traffic } from './traffic.ts';
 import { ProjectAnswers } from './treat-answer.ts';
 import { WakeQueue } from './wake-queue.ts';

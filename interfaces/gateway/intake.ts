@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hasBody } from './headers.ts';
 import type { GatewayLimits } from './limits.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
-import { Shares } from './shares.ts';
+import { Shares } from '../http/shares.ts';
 
 type Bounds = Pick<
   GatewayLimits,

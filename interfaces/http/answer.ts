@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { Unavailable } from '../../application/errors.ts';
+import type { CallerBounds } from './caller-bounds.ts';
 import type { Endpoint, PlainReply, Reply, StreamReply } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { parseRequest } from './parse-request.ts';
@@ -10,16 +11,17 @@ export async function answer(
   exchange: Exchange,
   req: Request,
   res: Response,
-  server: string,
+  server: { readonly name: string; readonly bounds: CallerBounds | undefined },
 ): Promise<void> {
   const parsed = await parseRequest(endpoint, req, req.params);
   const { owner, signal } = exchange;
-  const context = exchange.context(req, server);
+  const context = exchange.context(req, server.name);
   const working = endpoint.handler({ ...parsed, owner, context, signal });
   const reply = await withinTime(working, exchange, endpoint.limits.timeMs);
   if (res.closed) return;
-  if ('stream' in reply) await writeStream(reply, exchange, req, res);
-  else writePlain(reply, res);
+  if (!('stream' in reply)) return writePlain(reply, res);
+  if (endpoint.auth !== 'none') exchange.hold(server.bounds?.stream(exchange.address, owner));
+  await writeStream(reply, exchange, req, res);
 }
 
 /** @throws {Unavailable} when the time is over; the handler is told so by the signal */

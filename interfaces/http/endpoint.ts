@@ -21,6 +21,9 @@ export interface Owner {
 /** `session`: the owner himself, not a personal token of his; `internal`: another part of the platform. */
 export type Auth = 'owner' | 'session' | 'internal' | 'none';
 
+/** How often it may be asked: `check` reads the whole log, `statement` bounds by itself what it leaves there. */
+export type Rate = 'plain' | 'check' | 'statement';
+
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Headers = Readonly<Record<string, string>>;
 
@@ -89,6 +92,7 @@ export interface Endpoint {
   readonly tags: readonly string[];
   readonly auth: Auth;
   readonly revealsSecrets: boolean;
+  readonly rate: Rate;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly headers: z.ZodObject;
@@ -116,6 +120,8 @@ export interface Declaration<
   readonly auth: A;
   /** the answer holds keys or passwords: a personal token needs the scope `secrets` for it, too */
   readonly revealsSecrets?: boolean;
+  /** default `plain` */
+  readonly rate?: Rate;
   readonly params?: P;
   readonly query?: Q;
   /** names in lower case; other headers are left alone */
@@ -151,6 +157,7 @@ export function endpoint<
     ...declared,
     tags: declared.tags ?? [],
     revealsSecrets: declared.revealsSecrets ?? false,
+    rate: declared.rate ?? 'plain',
     params: strict(params),
     query: strict(query),
     headers: headers ?? z.object({}),

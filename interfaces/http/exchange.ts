@@ -5,8 +5,9 @@ import type { Actor, EventMetadata } from '../../application/ports/event-store.t
 import type { Owner } from './endpoint.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
-const MAX_USER_AGENT = 200;
-const MAX_REASON = 200;
+/** in every event of the request, for ever */
+const MAX_USER_AGENT = 120;
+const MAX_REASON = 120;
 
 export class Exchange {
   readonly requestId: string;
@@ -18,6 +19,8 @@ export class Exchange {
   streaming = false;
   owner: Owner | undefined;
   readonly #controller = new AbortController();
+  readonly #held: (() => void)[] = [];
+  #over = false;
 
   /** @param address of the client, as far as it can be believed */
   constructor(req: IncomingMessage, res: ServerResponse, address: string | undefined) {
@@ -26,7 +29,16 @@ export class Exchange {
     this.requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     res.once('close', () => {
       if (!res.writableFinished) this.abort();
+      this.#over = true;
+      for (const release of this.#held.splice(0)) release();
     });
+  }
+
+  /** @param release to be called when the response closes */
+  hold(release: (() => void) | undefined): void {
+    if (!release) return;
+    if (this.#over) release();
+    else this.#held.push(release);
   }
 
   get signal(): AbortSignal {

@@ -182,7 +182,7 @@ describe('a request', () => {
         actor: { kind: 'system', id: 'test' },
       },
     });
-    expect(seen.context?.userAgent).toHaveLength(200);
+    expect(seen.context?.userAgent).toHaveLength(120);
   });
 
   test('gets a request id of its own when it brings none that is well-formed', async () => {

@@ -7,6 +7,7 @@ import express, { type Request, type Response } from 'express';
 import type { Log } from '../../application/ports/log.ts';
 import { NO_TRACING, type Tracing } from '../../application/ports/tracing.ts';
 import { requireInternalKey, requireScope, type Authenticate } from './authenticate.ts';
+import type { CallerBounds } from './caller-bounds.ts';
 import { clientAddress, FORWARDED_PROOF, isProven, plainAddress, TrustedProxies } from './client-address.ts';
 import { documentEndpoints } from './document-endpoints.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly authenticate?: Authenticate;
   /** any of them opens the internal endpoints: two, while one is exchanged for the other */
   readonly internalKeys?: readonly string[];
+  /** how much one caller may have; default: as much as there is */
+  readonly bounds?: CallerBounds;
   readonly log: Log;
   /** what the server depends on: `ok`, or why not, in words that anybody may read */
   readonly ready: () => Promise<Readiness>;
@@ -166,7 +169,7 @@ function begin(req: Request, res: Response, address: string | undefined, stoppin
 function route(
   app: express.Express,
   declared: Endpoint,
-  { name, authenticate, internalKeys }: ServerOptions,
+  { name, authenticate, internalKeys, bounds }: ServerOptions,
   exchangeOf: (res: Response) => Exchange,
 ): void {
   if (declared.auth !== 'none' && declared.auth !== 'internal' && !authenticate)
@@ -176,11 +179,15 @@ function route(
     exchange.route = declared.path;
     if (declared.auth === 'internal') {
       requireInternalKey(internalKeys ?? [], req.headers['x-internal-api-key']);
-    } else if (declared.auth !== 'none') {
-      exchange.owner = await authenticate?.(req.headers.authorization);
-      requireScope(declared, exchange.owner, req.params['id']);
+    } else {
+      exchange.hold(bounds?.enter(exchange.address));
+      if (declared.auth !== 'none') {
+        exchange.owner = await authenticate?.(req.headers.authorization);
+        requireScope(declared, exchange.owner, req.params['id']);
+      }
+      if (exchange.owner) exchange.hold(await bounds?.enterAs(exchange.owner, declared));
     }
-    await answer(declared, exchange, req, res, name);
+    await answer(declared, exchange, req, res, { name, bounds });
   });
 }
 

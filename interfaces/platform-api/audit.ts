@@ -48,6 +48,7 @@ const verify = ({ pool, verification, store }: AuditDependencies): Endpoint =>
       'Reads every event, so it takes a while on a long log; who asks meanwhile gets the same answer. `first_altered` names an event of yours; of somebody else it says that there is one.',
     tags,
     auth: 'owner',
+    rate: 'check',
     limits: { timeMs: 600_000 },
     responses: {
       200: z.object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Unavailable } from '../../application/errors.ts';
 import { explainReadOnly, requireOwnerLogin } from '../../application/project/over-size-limit.ts';
+import type { RecentAccesses } from '../../application/project/recent-accesses.ts';
 import { recordAccess, runSql } from '../../application/project/record-access.ts';
 import {
   rotateDatabasePassword,
@@ -21,6 +22,7 @@ export interface ProjectAccessDependencies extends RotateDependencies {
   readonly watch: StreamWatch;
   readonly dataApis: DataApis;
   readonly sql: ProjectSql;
+  readonly recent: RecentAccesses;
   /** how the gateway is reached from outside, without a slash at the end */
   readonly publicUrl: string;
   /** where owners' clients reach PostgreSQL itself; null: nowhere */
@@ -123,18 +125,16 @@ const keys = (dependencies: ProjectAccessDependencies): Endpoint =>
   });
 
 /** The trail tells who has looked at the keys; to whom it cannot be told they are not shown. */
-const revealed = (
+async function revealed(
   recorder: ProjectAccessDependencies,
   { id: projectId }: ExistingProject,
   shownWith: 'keys' | 'connection',
   context: EventMetadata,
-): Promise<void> =>
-  recordAccess(
-    recorder,
-    projectId,
-    { type: 'ApiKeysRevealed', data: { projectId, with: shownWith } },
-    context,
-  );
+): Promise<void> {
+  recorder.recent.requireRoom(projectId);
+  const event = { type: 'ApiKeysRevealed', data: { projectId, with: shownWith } } as const;
+  await recordAccess(recorder, projectId, event, context);
+}
 
 async function keysBody({ secrets }: ProjectAccessDependencies, project: ExistingProject) {
   const opened = secrets.open(project.id, project.secrets);
@@ -253,6 +253,7 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
       'One transaction, 30 s, 1,000 rows and 16 MiB at most. Values that JSON cannot hold exactly are strings.',
     tags,
     auth: 'owner',
+    rate: 'statement',
     params: idParam,
     body: z.object({
       query: z.string().min(1).max(MAX_QUERY),
