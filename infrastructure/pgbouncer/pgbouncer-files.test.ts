@@ -12,7 +12,7 @@ test('an entry a project, and no other way in', () => {
   const [first, second] = [newProject(), newProject()];
   const text = databasesFile([poolFor(first), poolFor(second)], server);
   const entry = (id: string) =>
-    `${id} = host=127.0.0.1 port=5432 dbname=${id} pool_size=5 reserve_pool=2 max_db_connections=7\n`;
+    `${id} = host=127.0.0.1 port=5432 dbname=${id} pool_size=5 reserve_pool=0 max_db_connections=7\n`;
   expect(text).toBe(`[databases]\n${entry(first)}${entry(second)}`);
   expect(databasesFile([], { host: '[::1]', port: 1 })).toBe('[databases]\n');
   expect(databasesFile([poolFor(first)], { host: '[::1]', port: 1 })).toContain('host=::1 port=1 ');
@@ -76,8 +76,8 @@ host ${second} ${second}_owner,${second}_authenticator 127.0.0.1/32 scram-sha-25
 test('an entry that is served is compared in all that its line says, as every release shows it', () => {
   const project = newProject();
   const common = { name: project, host: '127.0.0.1', port: 5432, database: project, pool_size: 5 };
-  const old = { ...common, reserve_pool: 2, max_connections: 7 };
-  const current = { ...common, port: '5432', reserve_pool_size: '2', max_connections: '7' };
+  const old = { ...common, reserve_pool: 0, max_connections: 7 };
+  const current = { ...common, port: '5432', reserve_pool_size: '0', max_connections: '7' };
   expect(isServedAs(old, project, server)).toBe(true);
   expect(isServedAs(current, project, server)).toBe(true);
   for (const [field, value] of Object.entries({

@@ -27,14 +27,19 @@ export const FILES = {
 } as const;
 
 /**
- * The architecture's numbers for one login's pool, and the bound of what a project holds of PostgreSQL's connections
- * in all: its logins share it, so that a project in service costs {@link PROJECT_CONNECTIONS} and never more.
+ * One login's pool, and the bound of what a project holds of PostgreSQL's connections in all: its logins share it, so
+ * that a project in service costs {@link PROJECT_CONNECTIONS} and never more, and of which neither the owner's
+ * applications nor the REST API can hold the last two against the other.
  */
 const POOL_SIZE = 5;
-const RESERVE_POOL = 2;
-export const PROJECT_CONNECTIONS = POOL_SIZE + RESERVE_POOL;
+const OTHERS_SHARE = 2;
+/** nobody's: the first login to wait long would have it */
+const RESERVE_POOL = 0;
+export const PROJECT_CONNECTIONS = POOL_SIZE + OTHERS_SHARE;
 /** `reserve_pool` is `reserve_pool_size` since 1.24, which still takes the old name */
 const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL} max_db_connections=${PROJECT_CONNECTIONS}`;
+/** Of a client for a connection: whoever waits longer has an application that holds all of its login's. */
+const WAIT_S = 10;
 
 /**
  * Valid for PgBouncer 1.18 to 1.25. The entries are included first, so that the operator's lines below go on in
@@ -64,7 +69,7 @@ client_login_timeout = 15
 server_idle_timeout = 60
 server_login_retry = 1
 server_connect_timeout = 5
-query_wait_timeout = 30
+query_wait_timeout = ${WAIT_S}
 ignore_startup_parameters = extra_float_digits
 log_connections = 0
 log_disconnections = 0

@@ -45,7 +45,7 @@ function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
     // this file alone decides: a role may change its own settings, and PostgREST would obey them
     ['db-config', 'false'],
     ['db-pool', String(POSTGREST_CONNECTIONS)],
-    ['db-pool-acquisition-timeout', '10'],
+    ['db-pool-acquisition-timeout', '5'],
     ['db-pool-max-idletime', '30'],
     ['db-prepared-statements', String(!route.pooled)],
     ['db-channel-enabled', 'false'],

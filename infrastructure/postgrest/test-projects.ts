@@ -55,6 +55,7 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
         writes: 'all',
       };
     },
+    ownerPassword: (project: ProjectId) => logins.get(project)?.owner.password,
     async changePassword(api: DataApi): Promise<DataApi> {
       const before = logins.get(api.project);
       if (!before) throw new Error('not a project of this test');

@@ -2,15 +2,17 @@ import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { limitedTo, managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
-import type { ProjectId } from '../../domain/project/project-id.ts';
+import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
 import { childDoors } from '../pgbouncer/test-doors.ts';
 import { clusterAddress } from '../postgres/test-server.ts';
 import type { DatabaseRoute } from '../postgrest/postgrest-config.ts';
+import { pause } from '../postgrest/postgrest-answers.ts';
 import { servedRows, testProjects } from '../postgrest/test-projects.ts';
 import { findPgbouncer, findPostgrest } from './binaries.ts';
 import { testPort } from './test-port.ts';
@@ -283,31 +285,62 @@ describe('PostgREST processes that an earlier run left', () => {
   });
 });
 
+async function behindThePooler() {
+  const parent = await testFolder();
+  const binary = await findPgbouncer('');
+  if (binary === undefined) throw new Error('PgBouncer is not installed');
+  const doors = { ...(await childDoors(parent)), addresses: [], clientsFrom: [] };
+  const pools = new PgbouncerConnectionPools({
+    program: { binary, logFile: join(parent.path, 'pgbouncer.log') },
+    doors,
+    port: await testPort(),
+    folder: parent.path,
+    server: clusterAddress(),
+    adminPassword: 'secret',
+    user: parent.user,
+    log: quietLog,
+  });
+  await pools.restore([]);
+  const route = { host: doors.socketFolder, port: pools.port, pooled: true };
+  const harness = await runtime(route, (pool) => pools.register(pool));
+  onTestFinished(async () => {
+    await harness.close();
+    await pools.stop();
+    await parent.remove();
+  });
+  return { harness, pools, doors };
+}
+
 describe('PostgREST processes behind the pooler', () => {
+  test('serve while the owner’s applications hold all connections that they can get', async () => {
+    const { harness, doors, pools } = await behindThePooler();
+    const { cluster, dataApis } = harness;
+    const api = await harness.prepare();
+    const { project } = api;
+    await dataApis.ensure(api);
+    const login = { user: ownerRole(project), password: harness.ownerPassword(project) };
+    const address = { host: doors.socketFolder, port: pools.port, database: project, ...login };
+    const clients = Array.from({ length: 10 }, () => new pg.Client(address as pg.ClientConfig));
+    for (const client of clients) {
+      client.on('error', () => {});
+      await client.connect();
+      client.query('SELECT pg_sleep(60)').catch(() => {});
+    }
+    const slow = async () => {
+      const active = `SELECT count(*)::int AS slow FROM pg_stat_activity WHERE usename = $1 AND state = 'active'`;
+      return (await cluster.administer('count', (client) => client.query(active, [login.user]))).rows[0];
+    };
+    await vi.waitFor(async () => expect(await slow()).toEqual({ slow: 5 }), { timeout: 10_000 });
+    // whatever is held back for those who wait long would be given out by now
+    await pause(6_500);
+    expect(await Promise.all([1, 2, 3, 4].map(() => rows(dataApis, api)))).toEqual([20, 20, 20, 20]);
+    expect(await slow()).toEqual({ slow: 5 });
+    await Promise.all(clients.map((client) => client.end()));
+  });
+
   test('serve, and answer the probe only while the pooler lets them through', async () => {
-    const parent = await testFolder();
-    const binary = await findPgbouncer('');
-    if (binary === undefined) throw new Error('PgBouncer is not installed');
-    const doors = { ...(await childDoors(parent)), addresses: [], clientsFrom: [] };
-    const pools = new PgbouncerConnectionPools({
-      program: { binary, logFile: join(parent.path, 'pgbouncer.log') },
-      doors,
-      port: await testPort(),
-      folder: parent.path,
-      server: clusterAddress(),
-      adminPassword: 'secret',
-      user: parent.user,
-      log: quietLog,
-    });
-    await pools.restore([]);
-    const route = { host: doors.socketFolder, port: pools.port, pooled: true };
-    const harness = await runtime(route, (pool) => pools.register(pool));
+    const { harness, pools } = await behindThePooler();
     const { dataApis } = harness;
-    onTestFinished(async () => {
-      await harness.close();
-      await pools.stop();
-      await parent.remove();
-    });
     const api = await harness.prepare();
     const { project } = api;
     await dataApis.ensure(api);

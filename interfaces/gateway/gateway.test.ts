@@ -622,6 +622,29 @@ describe('bodies', () => {
 });
 
 describe('ends', () => {
+  test('all connections of the REST API are in use: the answer says why, and that nothing was done', async () => {
+    const told = [
+      [504, '{"code":"PGRST003","message":"Timed out acquiring connection from connection pool."}'],
+      [503, '{"code":"08P01","message":"FATAL:  query_wait_timeout"}'],
+      [400, '{"code":"08P01","message":"query_wait_timeout"}'],
+      [504, '{"code":"57014","message":"canceling statement due to statement timeout"}'],
+    ] as const;
+    const left = [...told];
+    const gateway = await inFrontOf((_, response) => {
+      const [status, body] = left.shift() ?? [500, ''];
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+    for (const [status] of told.slice(0, 3)) {
+      const answer = await ask(gateway, { method: 'POST', body: '{}' });
+      expect([status, answer.status, JSON.parse(answer.body)]).toEqual([
+        status,
+        503,
+        expect.objectContaining({ code: 'project/no-free-connection' }),
+      ]);
+    }
+    expect(await ask(gateway)).toMatchObject({ status: 504, body: told[3][1] });
+  });
+
   test.each(['before', 'after'])(
     'a client that goes %s the answer began takes the upstream along',
     async (when) => {

@@ -3,7 +3,7 @@
 /** What has to be read of an answer to tell; PostgREST says so in less. */
 export const TELLING_BYTES = 1024;
 
-export const mayBeLost = (status: number): boolean => status === 400 || status === 503;
+export const mayBeLost = (status: number): boolean => status === 400 || status === 503 || status === 504;
 
 /**
  * Whether the connection to PostgreSQL was lost after the statement was sent, so that nobody knows what became of
@@ -15,6 +15,19 @@ export function isLostDatabase(body: Buffer): boolean {
     const { code, message } = JSON.parse(body.toString()) as { code?: unknown; message?: unknown };
     if (code === '') return message === '';
     return code === 'PGRST001' || (code === '08P01' && /server conn crashed/.test(String(message)));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether PostgREST waited in vain for one of its connections, or PgBouncer for one to PostgreSQL: all are in use by
+ * requests that take long. Nothing was done then.
+ */
+export function isOutOfConnections(body: Buffer): boolean {
+  try {
+    const { code, message } = JSON.parse(body.toString()) as { code?: unknown; message?: unknown };
+    return code === 'PGRST003' || (code === '08P01' && /query_wait_timeout/.test(String(message)));
   } catch {
     return false;
   }

@@ -143,6 +143,13 @@ export const PROBLEMS = {
     hint: 'It is tried again by itself. To its owner, GET /api/projects/{id}/why says what is in the way.',
   },
   wakeBusy: unavailable('gateway/busy', 'Too many requests wait for this project to wake.'),
+  noFreeConnection: {
+    ...unavailable(
+      'project/no-free-connection',
+      'All connections of this project’s REST API are in use by requests that take long. Nothing was done.',
+    ),
+    hint: 'Make those requests faster (an index, fewer rows), or send fewer of them at a time.',
+  },
   projectPaused: {
     status: 503,
     code: 'project/paused',

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform, Writable } from 'node:stream';
 import { isPackable, negotiated, packer, takesGzip, WORTH_PACKING_BYTES } from './encodings.ts';
 import type { HeaderList } from './headers.ts';
-import { isLostDatabase, mayBeLost, TELLING_BYTES } from './lost-database.ts';
+import { isLostDatabase, isOutOfConnections, mayBeLost, TELLING_BYTES } from './lost-database.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import { fromOutside, withAddress, type PublicAddress } from './public-address.ts';
 
@@ -72,6 +72,7 @@ function passUnlessLost(answered: Answered): void {
   const { request, answer, settle } = answered;
   peek(answer, TELLING_BYTES, (head, ended) => {
     if (ended && isLostDatabase(head)) settle(PROBLEMS.upstreamLost(request.method !== 'GET'));
+    else if (ended && isOutOfConnections(head)) settle(PROBLEMS.noFreeConnection);
     else if (ended && isTooLarge(answer, head)) settle(PROBLEMS.headersTooLarge);
     else if (answered.begin(answered.headers)) send(answered, head, ended, []);
   });
