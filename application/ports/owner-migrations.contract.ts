@@ -105,6 +105,12 @@ export function ownerMigrationsContract(name: string, make: () => Promise<OwnerM
       'ROLLBACK',
       'BEGIN',
       'SAVEPOINT x',
+      `PREPARE TRANSACTION 'x'`,
+      '-- \rCOMMIT',
+      'COPY left_behind FROM STDIN -- \r; COMMIT',
+      'SELECT 1 AS n INTO also -- \r; COMMIT',
+      'CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$; CALL p()',
+      `SET standard_conforming_strings = off; SELECT 'a\\'; COMMIT; --'`,
       'DO $$ BEGIN COMMIT; END $$',
       'ABORT AND CHAIN',
     ])('no file leaves its transaction: %s', async (statement) => {
@@ -162,6 +168,124 @@ export function ownerMigrationsContract(name: string, make: () => Promise<OwnerM
       expect(await harness.sql('SELECT * FROM public.after_it')).toEqual([
         [`${harness.project}_owner`, null],
       ]);
+    });
+
+    test('what psql runs in one transaction runs: SELECT INTO, COPY with its data, what pg_dump writes', async () => {
+      await apply(`\\restrict token
+        SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; SET check_function_bodies = false;
+        SELECT pg_catalog.set_config('search_path', '', false);
+        CREATE TABLE public.s1 (n integer, t text);
+COPY public.s1 (n, t) FROM stdin;
+1\ta;\\n'
+2\tü\\\\$$
+3\t\\N
+\\.
+
+        SELECT * INTO public.s2 FROM public.s1 WHERE n < 3;
+        WITH x AS (SELECT * FROM public.s1) SELECT n INTO public.s3 FROM x;
+COPY public.s1 FROM STDIN WITH (FORMAT csv);
+4,"c;
+d"
+\\.
+        \\unrestrict token`);
+      expect(await harness.sql('SELECT * FROM public.s1 ORDER BY n')).toEqual([
+        [1, `a;\n'`],
+        [2, 'ü\\$$'],
+        [3, null],
+        [4, 'c;\nd'],
+      ]);
+      expect(await harness.sql('SELECT * FROM s2 ORDER BY n')).toHaveLength(2);
+      expect(await harness.sql('SELECT * FROM s3')).toHaveLength(3);
+      const again = `SELECT 5 AS n INTO s4;\nCOPY s1 FROM stdin;\n6\tx\n\\.\n`;
+      await within((session) => session.rehearse(fileOf(again)));
+      expect([await exists('s4'), await harness.sql('SELECT 1 FROM s1 WHERE n = 6')]).toEqual([false, []]);
+    });
+
+    test.each([
+      ['7\tx\nseven\ty\n\\.\n', '22P02', 'seven'],
+      ['7\n\\.', '22P04', '7\n'],
+      ['', undefined, undefined],
+    ])(
+      'wrong data of a COPY (%j) is refused at its line, and the session goes on',
+      async (data, code, place) => {
+        const sql = `COPY s1 FROM stdin;\n${data}`;
+        await within(async (session) => {
+          const failed = await session.apply(fileOf(sql)).catch((error: unknown) => error);
+          if (code === undefined) expect(failed).toMatchObject({ version: number });
+          else expect(failed).toMatchObject({ name: 'SqlFailed', code, position: sql.indexOf(place) + 1 });
+          expect(await session.applied()).not.toHaveLength(0);
+        });
+        const refused = apply(
+          'CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE $x$no$x$; END $$;' +
+            'CREATE TRIGGER no BEFORE INSERT ON s1 FOR EACH STATEMENT EXECUTE FUNCTION no();\n' +
+            `COPY s1 FROM stdin;\n${'8\tx\n'.repeat(20_000)}`,
+        );
+        await expect(refused).rejects.toMatchObject({ code: 'P0001' });
+      },
+    );
+
+    test.each([
+      ['COPY s1 TO STDOUT', /COPY [.]{3} TO STDOUT/],
+      ['COPY s1 FROM STDIN; SELECT 1', /on the lines below it/],
+      ['SAVEPOINT s', /EXCEPTION/],
+      [`SET client_encoding = 'LATIN1'; CREATE TABLE latin AS SELECT 'Müller'`, /Unicode/],
+      [`SELECT set_config('client_' || 'encoding', 'LATIN1', true)`, /Unicode/],
+      ['SET standard_conforming_strings = off', /E'[.]{3}'/],
+      ['SET TRANSACTION READ ONLY', /SET TRANSACTION READ ONLY/],
+    ])('%s is refused with what to write instead', async (sql, hint) => {
+      const refused = await apply(sql).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ name: 'SqlFailed', hint: expect.stringMatching(hint) as string });
+    });
+
+    test.each([
+      `SET datestyle TO 'SQL, DMY'`,
+      `SET timezone TO 'Asia/Kolkata'`,
+      `SET LOCAL datestyle TO 'German'; SET intervalstyle = 'iso_8601'`,
+      `SET statement_timeout = 1`,
+      `SET search_path = ''; SET ROLE authenticated`,
+      'SET default_transaction_read_only = on',
+      `DECLARE open_end CURSOR WITH HOLD FOR SELECT 1`,
+    ])('%s holds for the file, and not for what is noted of it', async (sql) => {
+      const [[now] = []] = await harness.sql('SELECT extract(epoch FROM now())::float8 * 1000');
+      const row = await apply(sql);
+      expect(Math.abs(row.appliedAt.getTime() - Number(now))).toBeLessThan(600_000);
+      expect((await harness.ownerMigrations.list(harness.project)).at(-1)).toEqual(row);
+    });
+
+    test.each([
+      ['datestyle', 'German'],
+      ['timezone', 'Asia/Kolkata'],
+      ['client_encoding', 'LATIN1'],
+      ['standard_conforming_strings', 'off'],
+      ['role', 'authenticated'],
+      ['exit_on_error', 'on'],
+      ['idle_session_timeout', '1'],
+      ['bytea_output', 'escape'],
+    ])("%s = '%s' as a setting of the owner's role does no harm", async (name, value) => {
+      await harness.sql(`ALTER ROLE CURRENT_USER SET ${name} = '${value}'`);
+      try {
+        await within(async (session) => {
+          await expect(session.apply(fileOf('SELECT 1/0'))).rejects.toMatchObject({ code: '22012' });
+          const row = await session.apply(fileOf(`CREATE TABLE "Müller_${name}" AS SELECT 'a\\' AS t`));
+          expect(await session.applied()).toContainEqual(row);
+        });
+        expect(await harness.sql(`SELECT t FROM "Müller_${name}"`)).toEqual([['a\\']]);
+      } finally {
+        await harness.sql(`ALTER ROLE CURRENT_USER RESET ${name}`);
+      }
+    });
+
+    test('what is deferred is checked with what the file has set', async () => {
+      await apply(`CREATE TABLE in_order (n int);
+        CREATE FUNCTION here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 FROM only_there; RETURN NULL; END $$;
+        CREATE SCHEMA there; CREATE TABLE there.only_there ();
+        CREATE CONSTRAINT TRIGGER t AFTER INSERT ON in_order DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION here();
+        SET search_path = public, there; INSERT INTO in_order VALUES (1)`);
+    });
+
+    test('SET TRANSACTION comes first', async () => {
+      await apply('SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE serial_one ()');
     });
 
     test('time is bounded, also for what waits for a lock', async () => {

@@ -31,6 +31,15 @@ test('the header says how a file is run', () => {
   expect(() => script('-- launchdb: no-transactions\nVACUUM')).toThrow(refused('migration/invalid'));
 });
 
+test('commands of psql are refused by name, with what to write instead', () => {
+  const script = (sql: string) => () => scriptOf({ name: '0001_a.sql', sql });
+  expect(script('SELECT 1;\n\\i other.sql')).toThrow(
+    /^0001_a[.]sql, line 2: "\\i" is a command of psql.*put the text of that file here/,
+  );
+  expect(script('SELECT 1 \\gset')).toThrow('write the value itself');
+  expect(script(`SELECT '\\i'; -- \\i`)).not.toThrow();
+});
+
 test('what is missing is planned in order', () => {
   const [a, b, c] = [file('0001_a.sql'), file('0002_b.sql'), file('0003_c.sql')];
   expect(planMigrations([c, a, b], [a])).toEqual([b, c]);

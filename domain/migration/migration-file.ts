@@ -1,6 +1,6 @@
 /** An owner's migration is a file of SQL; its name says its place and what it does. */
 import { Rejection } from '../rejection.ts';
-import { sqlPieces, type SqlPiece } from './sql-pieces.ts';
+import { placeOf, sqlPieces, type SqlPiece } from './sql-pieces.ts';
 
 export interface MigrationFile {
   readonly version: number;
@@ -39,6 +39,7 @@ export type Script =
  */
 export function scriptOf({ name, sql }: Pick<MigrationFile, 'name' | 'sql'>): Script {
   const pieces = sqlPieces(sql);
+  refusePsqlCommands(name, sql, pieces);
   const header = sql.slice(0, pieces[0]?.offset ?? sql.length);
   const words = [...header.matchAll(/^--[ \t]*launchdb:[ \t]*(.*?)[ \t]*$/gim)].map(([, word]) => word);
   const unknown = words.find((word) => word !== 'no-transaction');
@@ -54,6 +55,28 @@ export function scriptOf({ name, sql }: Pick<MigrationFile, 'name' | 'sql'>): Sc
     );
   }
   return { transaction: false, statement };
+}
+
+/** What to do instead of a command of psql. */
+const INSTEAD: readonly (readonly [command: RegExp, advice: string])[] = [
+  [/^(?:i|ir|include|include_relative)$/, 'put the text of that file here, or into a migration of its own'],
+  [/^copy$/, 'write COPY ... FROM STDIN, with the rows on the lines below it and "\\." on the last one'],
+  [/^(?:set|gset|unset|prompt)$/, 'write the value itself'],
+  [/^(?:if|elif|else|endif)$/, 'write a DO block with IF'],
+  [/^(?:c|connect)$/, "take it out: a migration runs in its project's database, as its owner"],
+  [/^(?:g|gexec|gx)$/, 'write ";", or a DO block with EXECUTE'],
+];
+
+/** @throws {Rejection} migration/invalid */
+function refusePsqlCommands(name: string, sql: string, pieces: readonly SqlPiece[]): void {
+  const piece = pieces.find(({ text }) => text.startsWith('\\'));
+  if (!piece) return;
+  const command = /^\\(\w*)/.exec(piece.text)?.[1] ?? '';
+  const advice = INSTEAD.find(([commands]) => commands.test(command))?.[1] ?? 'take it out';
+  const { line } = placeOf(sql, Array.from(sql.slice(0, piece.offset)).length + 1);
+  throw invalid(
+    `${name}, line ${line}: "\\${command.slice(0, 30)}" is a command of psql, and not SQL; ${advice}.`,
+  );
 }
 
 const invalid = (detail: string) => new Rejection('migration/invalid', detail);

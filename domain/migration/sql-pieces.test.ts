@@ -14,12 +14,43 @@ test.each([
   ['$$a;$$; $x$ $$;$$ ; $x$; $1; d', ['$$a;$$', '$x$ $$;$$ ; $x$', '$1', 'd']],
   ['a$b$; c$b$', ['a$b$', 'c$b$']],
   ['x (1; 2); y', ['x (1; 2)', 'y']],
-  ['f() begin atomic a; end; c', ['f() begin atomic a; end; c']],
+  ['f() begin atomic a; end; c', ['f() begin atomic a; end', 'c']],
+  [
+    'f() begin atomic select case when x.case then 1 end as end; b; end; c; case; d',
+    ['f() begin atomic select case when x.case then 1 end as end; b; end', 'c', 'case', 'd'],
+  ],
+  ['-- a\ra; b', ['a', 'b']],
+  ['a\n\\i x;y\nb;\n  \\restrict abc\n\\unrestrict abc\nc', ['a\n', '\\i x;y', 'b', 'c']],
   [`'open; a`, [`'open; a`]],
   ['/* open; a', []],
 ])('%j is cut into %j', (sql, pieces) => {
   expect(sqlPieces(sql).map(({ text }) => text)).toEqual(pieces);
 });
+
+test.each([
+  ["COPY t FROM stdin;\n1\tx;'\n\\.\nb", "1\tx;'\n", 'b'],
+  ['copy t (a, b) from /* x */ STDIN WITH (FORMAT csv);  \r\n\\.\r\nb', '', 'b'],
+  ['COPY t FROM stdin;\na\u2028\\.\n', 'a\u2028\\.\n', undefined],
+  ['COPY t FROM stdin;', '', undefined],
+  ['COPY t FROM stdin; b\n1\n\\.\n', undefined, 'b\n1\n'],
+  ['COPY (SELECT a FROM stdin) TO x; b', undefined, 'b'],
+  [`COPY t FROM 'stdin'; b`, undefined, 'b'],
+])('%j copies %j in', (sql, data, next) => {
+  const [copy, after] = sqlPieces(sql);
+  expect(copy?.data?.text).toBe(data);
+  if (copy?.data) expect(sql.slice(copy.data.offset).startsWith(copy.data.text)).toBe(true);
+  expect(after?.text).toBe(next);
+});
+
+test.each([
+  ['SELECT * INTO b FROM a', true],
+  ['WITH x AS (SELECT 1) SELECT * INTO b FROM x', true],
+  ['(SELECT 1 INTO b)', true],
+  ['WITH x AS (SELECT 1) INSERT INTO b SELECT * FROM x', undefined],
+  ['WITH x AS (INSERT INTO b VALUES (1) RETURNING *) SELECT * FROM x', undefined],
+  ['INSERT INTO b SELECT 1', undefined],
+  [`SELECT 'into', "into" FROM a`, undefined],
+])('%s makes a table: %s', (sql, into) => expect(sqlPieces(sql)[0]?.selectsInto).toBe(into));
 
 test('pieces are the text as it is, at their places, in order, whatever the text', () => {
   const token = fc.constantFrom(

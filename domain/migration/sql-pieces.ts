@@ -3,41 +3,109 @@ export interface SqlPiece {
   /** of its first character that is neither space nor comment, in UTF-16 units from 0 */
   readonly offset: number;
   readonly text: string;
+  /** it begins with SELECT or WITH and makes a table: SELECT ... INTO */
+  readonly selectsInto?: true;
+  /** COPY ... FROM STDIN: the lines below it, up to the one that is `\.` */
+  readonly data?: { readonly offset: number; readonly text: string };
 }
 
-/** In this order: comments, quotes of each kind, words and numbers, one other character. */
+/** In this order: comments, quotes of each kind, words and numbers, commands of psql, one other character. */
 const TOKENS =
-  /--[^\n]*|\/\*|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*|)\$[\s\S]*?(?:\$\1\$|$)|[eE]'(?:[^'\\]+|''|\\[\s\S])*(?:'|$)|'(?:[^']+|'')*(?:'|$)|"(?:[^"]+|"")*(?:"|$)|[\w\u0080-\uffff][\w$\u0080-\uffff]*|\s+|[\s\S]/g;
+  /--[^\n\r]*|\/\*|\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*|)\$[\s\S]*?(?:\$\1\$|$)|[eE]'(?:[^'\\]+|''|\\[\s\S])*(?:'|$)|'(?:[^']+|'')*(?:'|$)|"(?:[^"]+|"")*(?:"|$)|[\w\u0080-\uffff][\w$\u0080-\uffff]*|\\[^\n\r]*|\s+|[\s\S]/g;
+
+/** What pg_dump writes around its output, so that psql runs no command of its own from there. */
+const RESTRICTED = /^\\(?:un)?restrict\b/;
 
 /**
- * Cuts SQL at its semicolons, so that an error can be told by its line. Each piece is run as it is, and a piece may
- * hold several statements: where it is not certain that a semicolon ends one, nothing is cut any more.
+ * Cuts SQL at its semicolons, as psql does. A command of psql (`\i file`) is a piece of its own. Where a semicolon is
+ * taken for one that ends nothing, a piece holds several statements.
  */
 export function sqlPieces(sql: string): readonly SqlPiece[] {
   const pieces: SqlPiece[] = [];
   const tokens = new RegExp(TOKENS);
-  let start: number | undefined;
-  let depth = 0;
-  let word = '';
+  let statement: Statement | undefined;
+  const cut = (end?: number) => {
+    if (statement) pieces.push(statement.piece(sql.slice(statement.offset, end)));
+    statement = undefined;
+  };
   for (let found = tokens.exec(sql); found; found = tokens.exec(sql)) {
     const [token] = found;
     if (token === '/*') tokens.lastIndex = endOfComment(sql, tokens.lastIndex);
     if (/^(?:\s|--|\/\*)/.test(token)) continue;
-    if (token === ';' && depth <= 0) {
-      if (start !== undefined) pieces.push({ offset: start, text: sql.slice(start, found.index) });
-      [start, depth, word] = [undefined, 0, ''];
-      continue;
+    if (token.startsWith('\\')) {
+      cut(found.index);
+      if (!RESTRICTED.test(token)) pieces.push({ offset: found.index, text: token });
+    } else if (token === ';' && !statement?.isOpen) {
+      const data = statement?.copiesIn ? copyData(sql, tokens.lastIndex) : undefined;
+      cut(found.index);
+      const copy = pieces.at(-1);
+      if (!copy || !data) continue;
+      pieces[pieces.length - 1] = { ...copy, data };
+      tokens.lastIndex = data.next;
+    } else {
+      statement ??= new Statement(found.index);
+      statement.take(token.toLowerCase());
     }
-    start ??= found.index;
-    if (token === '(') depth++;
-    if (token === ')') depth--;
-    const before = word;
-    word = token.toLowerCase();
-    // the body of a function in standard SQL: its end is not told from that of a CASE without a parser
-    if (before === 'begin' && word === 'atomic') break;
   }
-  if (start !== undefined) pieces.push({ offset: start, text: sql.slice(start) });
+  cut();
   return pieces;
+}
+
+/** What is known of a statement from the tokens seen so far. */
+class Statement {
+  readonly offset: number;
+  copiesIn = false;
+  #selectsInto = false;
+  #depth = 0;
+  /** of BEGIN ATOMIC and CASE, which an END ends each */
+  #blocks = 0;
+  #first: string | undefined;
+  #before = '';
+
+  constructor(offset: number) {
+    this.offset = offset;
+  }
+
+  get isOpen(): boolean {
+    return this.#depth > 0 || this.#blocks > 0;
+  }
+
+  take(token: string): void {
+    this.#first ??= token;
+    const before = this.#before;
+    this.#before = token;
+    if (token === '(') this.#depth++;
+    if (token === ')') this.#depth--;
+    const top = this.#depth <= 0;
+    if (this.#first === 'copy' && top && before === 'from' && /^std(?:in|out)$/.test(token))
+      this.copiesIn = true;
+    if (token === 'into' && this.#queries(top) && !/^(?:insert|merge)$/.test(before))
+      this.#selectsInto = true;
+    // such a word may also be a name: of a column, after AS
+    if (before === '.' || before === 'as') return;
+    if (token === 'atomic' && before === 'begin') this.#blocks++;
+    if (token === 'case' && this.#blocks > 0) this.#blocks++;
+    if (token === 'end' && this.#blocks > 0) this.#blocks--;
+  }
+
+  #queries(top: boolean): boolean {
+    return this.#first === '(' || (top && (this.#first === 'select' || this.#first === 'with'));
+  }
+
+  piece(text: string): SqlPiece {
+    return { offset: this.offset, text, ...(this.#selectsInto && { selectsInto: true }) };
+  }
+}
+
+/** Begins on the line below. @returns undefined when more than the semicolon stands on the line of the COPY */
+function copyData(sql: string, semicolonEnd: number) {
+  const lineEnd = sql.indexOf('\n', semicolonEnd);
+  if (sql.slice(semicolonEnd, lineEnd < 0 ? undefined : lineEnd).trim() !== '') return undefined;
+  const offset = lineEnd < 0 ? sql.length : lineEnd + 1;
+  const marks = /(?<=\n)\\\.\r?(?=\n|$)/g;
+  marks.lastIndex = offset;
+  const mark = marks.exec(sql);
+  return { offset, text: sql.slice(offset, mark?.index), next: mark ? marks.lastIndex : sql.length };
 }
 
 /** Comments of this kind nest. @returns where it goes on behind it */

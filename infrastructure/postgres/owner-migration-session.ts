@@ -1,57 +1,102 @@
+import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
 import type { AppliedMigration, MigrationSession } from '../../application/ports/owner-migrations.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { scriptOf, type MigrationFile } from '../../domain/migration/migration-file.ts';
 import type { SqlPiece } from '../../domain/migration/sql-pieces.ts';
+import { CopyInQuery } from './copy-in-query.ts';
+import { migrationFailure, textIsAsSent } from './migration-failure.ts';
 
-export const APPLIED = `SELECT version, name, checksum, applied_at AS "appliedAt", duration_ms AS "durationMs"
-  FROM launchdb.owner_migrations ORDER BY version`;
+/** In UTC and in full, whatever the session's styles are; without operators, which might be the owner's. */
+const ROW = `version, name, checksum, duration_ms AS "durationMs",
+  pg_catalog.to_char(pg_catalog.timezone('UTC', applied_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "appliedAt"`;
+type Row = Omit<AppliedMigration, 'appliedAt'> & { readonly appliedAt: string };
+
+const fromRow = ({ appliedAt, ...row }: Row): AppliedMigration => ({
+  ...row,
+  appliedAt: new Date(appliedAt),
+});
+
+const APPLIED = `SELECT ${ROW} FROM launchdb.owner_migrations ORDER BY version`;
 
 const INSERT = `INSERT INTO launchdb.owner_migrations (version, name, checksum, sql, duration_ms, applied_at)
   VALUES ($1, $2, $3, $4, $5, pg_catalog.date_trunc('milliseconds', pg_catalog.clock_timestamp()))
-  RETURNING version, name, checksum, applied_at AS "appliedAt", duration_ms AS "durationMs"`;
+  RETURNING ${ROW}`;
+
+export const appliedMigrations = async (client: pg.ClientBase): Promise<AppliedMigration[]> =>
+  (await client.query<Row>(APPLIED)).rows.map(fromRow);
+
+/**
+ * What sessions of migrations begin with, above what the owner has set for his role: there `role` would change who
+ * they are, and the others end them. What else he has set holds for his statements, and nothing of ours depends on it.
+ */
+export const SESSION_OPTIONS = [
+  'role=none',
+  'standard_conforming_strings=on',
+  'exit_on_error=off',
+  'idle_session_timeout=0',
+  'client_min_messages=error',
+  // when we die it notices while its statement runs, and takes back what it did
+  'client_connection_check_interval=1000',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
+/** As the text of a file is sent and cut into statements; PostgreSQL tells when one of them is set otherwise. */
+const TEXT_AS_SENT: ReadonlyMap<string, string> = new Map([
+  ['client_encoding', 'UTF8'],
+  ['standard_conforming_strings', 'on'],
+]);
+
+/** What a file set, and what it left open, is nothing to ours and to the next one. RESET ROLE might be the owner's. */
+const AS_BEGUN = 'SET ROLE NONE; RESET ALL';
 
 /**
  * Each statement goes by way of DO and EXECUTE: there PostgreSQL refuses COMMIT, ROLLBACK and the like, so no file can
- * leave its transaction, and what a dry run did is taken back whatever the file says.
+ * leave its transaction, and what a dry run did is taken back whatever the file says. EXECUTE takes neither SELECT INTO
+ * nor COPY FROM STDIN nor SET TRANSACTION; these go as they are, since their first word says that they are none of those, and by the extended
+ * protocol, which takes a single statement.
  */
 export class OwnerMigrationSession implements MigrationSession {
   readonly #client: pg.Client;
   #rehearsing = false;
+  /** a setting of {@link TEXT_AS_SENT} that is not as it was */
+  readonly #changed = new Set<string>();
 
   constructor(client: pg.Client) {
     this.#client = client;
+    const { connection } = client as pg.Client & { readonly connection: EventEmitter };
+    connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
+      const wanted = TEXT_AS_SENT.get(told.parameterName);
+      if (wanted === undefined) return;
+      if (wanted === told.parameterValue) this.#changed.delete(told.parameterName);
+      else this.#changed.add(told.parameterName);
+    });
   }
 
   async applied(): Promise<readonly AppliedMigration[]> {
-    return (await this.#ours<AppliedMigration>(APPLIED)).rows;
+    return this.#ours(() => appliedMigrations(this.#client));
   }
 
   async apply(file: MigrationFile): Promise<AppliedMigration> {
     const startedAt = performance.now();
     const script = scriptOf(file);
-    if (script.transaction) await this.#ours('BEGIN');
+    if (script.transaction) await this.#do('BEGIN');
     try {
       if (script.transaction) await this.#runAll(file, script.pieces);
-      else await this.#run(file, script.statement, script.statement.text, 'extended');
-      await this.#ours('RESET ROLE');
-      const row = [
-        file.version,
-        file.name,
-        file.checksum,
-        file.sql,
-        Math.round(performance.now() - startedAt),
-      ];
-      const { rows } = await this.#client.query<AppliedMigration>(INSERT, row);
-      // what was deferred is checked here
+      else await this.#run(file, script.statement, alone(script.statement));
+      await this.#do(AS_BEGUN);
+      const took = Math.round(performance.now() - startedAt);
+      const row = [file.version, file.name, file.checksum, file.sql, took];
+      const { rows } = await this.#client.query<Row>(INSERT, row);
       if (script.transaction) await this.#client.query('COMMIT');
       const [applied] = rows;
       if (!applied) throw new Error('no row');
-      return applied;
+      return fromRow(applied);
     } catch (error) {
-      const failed = failure(file, error, undefined);
-      if (failed instanceof SqlFailed) await this.#ours('ROLLBACK');
+      const failed = migrationFailure(file, error, undefined);
+      if (failed instanceof SqlFailed) await this.#do('ROLLBACK');
       throw failed;
     } finally {
       await this.#forget().catch(() => {});
@@ -62,74 +107,72 @@ export class OwnerMigrationSession implements MigrationSession {
     const startedAt = performance.now();
     const script = scriptOf(file);
     if (!script.transaction) throw new Error('cannot be rehearsed');
-    if (!this.#rehearsing) await this.#ours('BEGIN');
+    if (!this.#rehearsing) await this.#do('BEGIN');
     this.#rehearsing = true;
     await this.#runAll(file, script.pieces);
-    try {
-      // COMMIT would check what is deferred
-      await this.#client.query('SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED');
-    } catch (error) {
-      throw failure(file, error, undefined);
-    }
+    await this.#do('SET CONSTRAINTS ALL DEFERRED');
     await this.#forget();
     return Math.round(performance.now() - startedAt);
   }
 
   async #runAll(file: MigrationFile, pieces: readonly SqlPiece[]): Promise<void> {
     for (const piece of pieces) {
-      const block = `BEGIN EXECUTE ${pg.escapeLiteral(piece.text)}; END`;
-      await this.#run(file, piece, `DO ${pg.escapeLiteral(block)}`, 'simple');
+      await this.#run(file, piece, queryOf(piece));
+      const [name] = this.#changed;
+      if (name !== undefined) throw textIsAsSent(file, piece, name);
     }
+    // what is deferred is checked with what the file has set, and in a rehearsal, which has no COMMIT
+    await this.#run(file, undefined, 'SET CONSTRAINTS ALL IMMEDIATE');
   }
 
-  async #run(file: MigrationFile, piece: SqlPiece, text: string, queryMode: 'simple' | 'extended') {
+  async #run(file: MigrationFile, piece: SqlPiece | undefined, query: string | pg.Query) {
     try {
-      await this.#client.query({ text, ...(queryMode === 'extended' && { queryMode }) } as pg.QueryConfig);
+      if (query instanceof pg.Query) await untilEnd(this.#client, query);
+      else await this.#client.query(query);
     } catch (error) {
-      throw failure(file, error, piece);
+      throw migrationFailure(file, error, piece);
     }
   }
 
-  /** What one file set is nothing to the next one. The lock stays: DISCARD ALL would give it back. */
+  /** The lock stays: DISCARD ALL would give it back. */
   async #forget(): Promise<void> {
-    await this.#ours('RESET ROLE; RESET ALL; DISCARD TEMP');
+    await this.#do(
+      `${AS_BEGUN}; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES; DISCARD PLANS`,
+    );
   }
 
-  async #ours<Row extends pg.QueryResultRow>(text: string): Promise<pg.QueryResult<Row>> {
+  async #do(text: string): Promise<void> {
+    await this.#ours(() => this.#client.query(text));
+  }
+
+  async #ours<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#client.query<Row>(text);
+      return await work();
     } catch (error) {
       throw new Unavailable('go on in the session of the migration', error);
     }
   }
 }
 
-/** ERROR is about the SQL; FATAL and a broken connection are about the session. */
-function failure(file: MigrationFile, error: unknown, piece: SqlPiece | undefined): unknown {
-  if (error instanceof SqlFailed || error instanceof Unavailable) return error;
-  if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR')
-    return new Unavailable(`finish ${file.name}`, error);
-  const clip = (text: string | undefined) => text?.slice(0, 2_000) ?? null;
-  const code = error.code ?? 'XX000';
-  const leaves = code === '0A000' && /EXECUTE of transaction commands/.test(error.message);
-  return new SqlFailed(
-    leaves ? 'a migration may not begin or end a transaction itself' : (clip(error.message) ?? ''),
-    {
-      code,
-      position: piece ? positionOf(file, error, piece) : null,
-      detail: clip(error.detail),
-      hint: leaves
-        ? 'Take out BEGIN, COMMIT and the like: the whole file is one transaction.'
-        : clip(error.hint),
-    },
-  );
+/** It has to be the first, and a block is a query itself. */
+const SET_TRANSACTION = /^set\s+transaction\b/i;
+
+function queryOf({ text, selectsInto, data }: SqlPiece): string | pg.Query {
+  if (data) return new CopyInQuery(text, data.text);
+  if (selectsInto || SET_TRANSACTION.test(text)) return alone({ text });
+  const block = `BEGIN EXECUTE ${pg.escapeLiteral(text)}; END`;
+  return `DO ${pg.escapeLiteral(block)}`;
 }
 
-/** In characters of the file from 1: the place that PostgreSQL names, or else where the statement begins. */
-function positionOf({ sql }: MigrationFile, error: pg.DatabaseError, piece: SqlPiece): number {
-  const direct = error.position !== undefined && error.internalQuery === undefined;
-  const inside = error.internalQuery === piece.text ? error.internalPosition : undefined;
-  // of a statement that went as it is; in a block it would be a place in the block
-  const place = inside ?? (direct && error.where === undefined ? error.position : undefined);
-  return Array.from(sql.slice(0, piece.offset)).length + Number(place ?? 1);
-}
+/** PostgreSQL takes one statement in it and no more. */
+const alone = ({ text }: Pick<SqlPiece, 'text'>): pg.Query =>
+  new pg.Query({ text, queryMode: 'extended' } as pg.QueryConfig);
+
+const untilEnd = (client: pg.Client, query: pg.Query): Promise<void> =>
+  new Promise((resolve, reject) => {
+    query.on('end', () => resolve());
+    query.on('error', reject);
+    // rows that nobody asked for are not kept
+    query.on('row', () => {});
+    client.query(query);
+  });

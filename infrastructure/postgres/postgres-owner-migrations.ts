@@ -9,7 +9,7 @@ import {
   type OwnerMigrations,
 } from '../../application/ports/owner-migrations.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
-import { APPLIED, OwnerMigrationSession } from './owner-migration-session.ts';
+import { appliedMigrations, OwnerMigrationSession, SESSION_OPTIONS } from './owner-migration-session.ts';
 import { connectAsOwner, endOwnerSession } from './owner-session.ts';
 import { inTransaction, type PostgresServer } from './postgres-server.ts';
 import { sqlState } from './postgres-errors.ts';
@@ -36,10 +36,7 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
   }
 
   list(project: ProjectId): Promise<readonly AppliedMigration[]> {
-    return this.#read(project, async (client) => {
-      const { rows } = await client.query<AppliedMigration>(APPLIED);
-      return rows;
-    });
+    return this.#read(project, appliedMigrations);
   }
 
   async sqlOf(project: ProjectId, version: number): Promise<string | undefined> {
@@ -86,8 +83,7 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
       statement_timeout: limits.statementTimeoutMs,
       lock_timeout: limits.lockTimeoutMs,
       idle_in_transaction_session_timeout: 30_000,
-      // when we die it notices while its statement runs, and takes back what it did
-      options: '-c client_connection_check_interval=1000 -c client_min_messages=error',
+      options: SESSION_OPTIONS,
     });
   }
 
