@@ -1,5 +1,6 @@
 /** What running an owner's SQL must do. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exactJson, parseExactJson } from '../../domain/json-text.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { SqlFailed, type ProjectSql } from './project-sql.ts';
 
@@ -65,15 +66,74 @@ export function projectSqlContract(name: string, make: () => Promise<ProjectSqlH
           'é\u{1F600}',
         ],
       ];
-      expect(JSON.parse(JSON.stringify(result.rows))).toEqual(rows);
+      expect(JSON.parse(exactJson(result.rows))).toEqual(rows);
     });
 
     test('a document that is too deep for JSON.stringify is text; brackets in strings do not count', async () => {
       const { result } = await run(`SELECT (repeat('[', 5000) || repeat(']', 5000))::jsonb,
         to_jsonb(repeat('["\\', 1000)), ARRAY['{"a": 1}', null]::jsonb[]`);
-      expect(JSON.parse(JSON.stringify(result.rows))).toEqual([
+      expect(JSON.parse(exactJson(result.rows))).toEqual([
         ['['.repeat(5000) + ']'.repeat(5000), '["\\'.repeat(1000), [{ a: 1 }, null]],
       ]);
+    });
+
+    test('what comes out is what the database has, to the last digit', async () => {
+      const { result } = await run(`SELECT '{"id":9007199254740993,"x":1e400,"b":1, "1": -0}'::json,
+        '{"id":9007199254740993,"x":1e400}'::jsonb, '{"a":1,"a":1.10}'::json, ARRAY['[12345678901234567890]'::jsonb],
+        '-0'::float8, '{-0,0.1}'::float4[], '[0:1]={1,2}'::int[], '[5:5]={9007199254740993}'::int8[],
+        'Infinity'::numeric, '4713-01-01 BC'::date, 'infinity'::timestamptz, row(1, '{"n":9007199254740993}'::jsonb),
+        0.1::float8 + 0.2::float8`);
+      expect(exactJson(result.rows)).toBe(
+        '[[{"id":9007199254740993,"x":1e400,"b":1, "1": -0},' +
+          `{"x": 1${'0'.repeat(400)}, "id": 9007199254740993},{"a":1,"a":1.10},[[12345678901234567890]],` +
+          '-0,[-0,0.1],"[0:1]={1,2}","[5:5]={9007199254740993}","Infinity","4713-01-01 BC","infinity",' +
+          String.raw`"(1,\"{\"\"n\"\": 9007199254740993}\")",0.30000000000000004]]`,
+      );
+    });
+
+    test('what goes in is what was written, to the last digit', async () => {
+      const params = parseExactJson(
+        '[9007199254740993, 1e400, 1.10, {"n":[9007199254740993]}, [9007199254740993, 2], 1.0]',
+      ) as unknown[];
+      const { result } = await run(
+        'SELECT $1::int8::text, $2::numeric::text, $3::numeric::text, $4::jsonb::text, $5::int8[]::text, $6::int::text',
+        params,
+      );
+      const large = `1${'0'.repeat(400)}`;
+      const rows = [
+        '9007199254740993',
+        large,
+        '1.10',
+        '{"n": [9007199254740993]}',
+        '{9007199254740993,2}',
+        '1',
+      ];
+      expect(result.rows).toEqual([rows]);
+    });
+
+    test.each([
+      ['datestyle', 'German'],
+      ['extra_float_digits', '0'],
+      ['bytea_output', 'escape'],
+      ['client_encoding', 'LATIN1'],
+      ['role', 'authenticated'],
+      ['exit_on_error', 'on'],
+      ['idle_session_timeout', '1'],
+    ])("%s = '%s' as a setting of the owner's role changes no answer", async (name, value) => {
+      const query = `SELECT 'ü\u{1F600}', 0.1::float8 + 0.2::float8, '\\x00ff'::bytea, date '2026-01-13', current_user = session_user`;
+      const { rows } = (await run(query)).result;
+      await run(`ALTER ROLE CURRENT_USER SET ${name} = '${value}'`);
+      try {
+        expect((await run(query)).result.rows).toEqual(rows);
+        await expect(run('SELECT 1/0')).rejects.toEqual(failed('22012'));
+      } finally {
+        await run(`ALTER ROLE CURRENT_USER RESET ${name}`);
+      }
+    });
+
+    test('text in another encoding than Unicode is refused, not mangled', async () => {
+      await expect(run(`SET client_encoding = 'LATIN1'; SELECT 'ü'`)).rejects.toEqual(failed('0A000'));
+      expect((await run(`SET client_encoding = 'UTF8'; SELECT 'ü'`)).result.rows).toEqual([['ü']]);
     });
 
     test('parameters are values, never SQL', async () => {
@@ -84,7 +144,7 @@ export function projectSqlContract(name: string, make: () => Promise<ProjectSqlH
         { a: 1 },
         null,
       ]);
-      expect(result.rows).toEqual([[hostile, 7, { a: 1 }, null]]);
+      expect(JSON.parse(exactJson(result.rows))).toEqual([[hostile, 7, { a: 1 }, null]]);
     });
 
     test('of many statements the last one answers, and all of them are one transaction', async () => {

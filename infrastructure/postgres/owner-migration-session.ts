@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
 import type { AppliedMigration, MigrationSession } from '../../application/ports/owner-migrations.ts';
@@ -7,6 +6,7 @@ import { scriptOf, type MigrationFile } from '../../domain/migration/migration-f
 import type { SqlPiece } from '../../domain/migration/sql-pieces.ts';
 import { CopyInQuery } from './copy-in-query.ts';
 import { migrationFailure, textIsAsSent } from './migration-failure.ts';
+import { ReportedSettings } from './reported-settings.ts';
 
 /** In UTC and in full, whatever the session's styles are; without operators, which might be the owner's. */
 const ROW = `version, name, checksum, duration_ms AS "durationMs",
@@ -27,28 +27,6 @@ const INSERT = `INSERT INTO launchdb.owner_migrations (version, name, checksum, 
 export const appliedMigrations = async (client: pg.ClientBase): Promise<AppliedMigration[]> =>
   (await client.query<Row>(APPLIED)).rows.map(fromRow);
 
-/**
- * What sessions of migrations begin with, above what the owner has set for his role: there `role` would change who
- * they are, and the others end them. What else he has set holds for his statements, and nothing of ours depends on it.
- */
-export const SESSION_OPTIONS = [
-  'role=none',
-  'standard_conforming_strings=on',
-  'exit_on_error=off',
-  'idle_session_timeout=0',
-  'client_min_messages=error',
-  // when we die it notices while its statement runs, and takes back what it did
-  'client_connection_check_interval=1000',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
-
-/** As the text of a file is sent and cut into statements; PostgreSQL tells when one of them is set otherwise. */
-const TEXT_AS_SENT: ReadonlyMap<string, string> = new Map([
-  ['client_encoding', 'UTF8'],
-  ['standard_conforming_strings', 'on'],
-]);
-
 /** What a file set, and what it left open, is nothing to ours and to the next one. RESET ROLE might be the owner's. */
 const AS_BEGUN = 'SET ROLE NONE; RESET ALL';
 
@@ -61,18 +39,11 @@ const AS_BEGUN = 'SET ROLE NONE; RESET ALL';
 export class OwnerMigrationSession implements MigrationSession {
   readonly #client: pg.Client;
   #rehearsing = false;
-  /** a setting of {@link TEXT_AS_SENT} that is not as it was */
-  readonly #changed = new Set<string>();
+  readonly #settings: ReportedSettings;
 
   constructor(client: pg.Client) {
     this.#client = client;
-    const { connection } = client as pg.Client & { readonly connection: EventEmitter };
-    connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
-      const wanted = TEXT_AS_SENT.get(told.parameterName);
-      if (wanted === undefined) return;
-      if (wanted === told.parameterValue) this.#changed.delete(told.parameterName);
-      else this.#changed.add(told.parameterName);
-    });
+    this.#settings = new ReportedSettings(client);
   }
 
   async applied(): Promise<readonly AppliedMigration[]> {
@@ -118,8 +89,8 @@ export class OwnerMigrationSession implements MigrationSession {
   async #runAll(file: MigrationFile, pieces: readonly SqlPiece[]): Promise<void> {
     for (const piece of pieces) {
       await this.#run(file, piece, queryOf(piece));
-      const [name] = this.#changed;
-      if (name !== undefined) throw textIsAsSent(file, piece, name);
+      const { first: changed } = this.#settings;
+      if (changed) throw textIsAsSent(file, piece, changed);
     }
     // what is deferred is checked with what the file has set, and in a rehearsal, which has no COMMIT
     await this.#run(file, undefined, 'SET CONSTRAINTS ALL IMMEDIATE');

@@ -9,10 +9,11 @@ import {
   type OwnerMigrations,
 } from '../../application/ports/owner-migrations.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
-import { appliedMigrations, OwnerMigrationSession, SESSION_OPTIONS } from './owner-migration-session.ts';
+import { appliedMigrations, OwnerMigrationSession } from './owner-migration-session.ts';
 import { connectAsOwner, endOwnerSession } from './owner-session.ts';
 import { inTransaction, type PostgresServer } from './postgres-server.ts';
 import { sqlState } from './postgres-errors.ts';
+import { MIGRATION_SESSION } from './session-settings.ts';
 
 /** advisory locks are of one database: the same key for all projects */
 const LOCK = 0x1a_db_04;
@@ -83,7 +84,7 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
       statement_timeout: limits.statementTimeoutMs,
       lock_timeout: limits.lockTimeoutMs,
       idle_in_transaction_session_timeout: 30_000,
-      options: SESSION_OPTIONS,
+      options: MIGRATION_SESSION,
     });
   }
 

@@ -72,7 +72,7 @@ describe("the owner's SQL", () => {
     expect(outcome.result).toMatchObject({
       command: 'SELECT',
       rowCount: 1,
-      rows: [[ownerRole(project), '9007199254740993', { a: 1 }]],
+      rows: [[ownerRole(project), '9007199254740993', { text: '{"a": 1}' }]],
       truncated: false,
     });
     expect(outcome.result.fields.map(({ name }) => name)).toEqual(['who', 'big', 'doc']);

@@ -1,10 +1,13 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
+import { exactJson, JsonText } from '../../domain/json-text.ts';
 import { SqlFailed, type ProjectSql, type SqlOutcome } from '../../application/ports/project-sql.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { connectAsOwner, endOwnerSession } from './owner-session.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { ReportedSettings } from './reported-settings.ts';
+import { OWNER_SESSION } from './session-settings.ts';
 import { collect, type Collected } from './sql-collector.ts';
 import { jsonSafeValues } from './sql-values.ts';
 
@@ -87,24 +90,36 @@ export class PostgresProjectSql implements ProjectSql {
       statement_timeout: this.#limits.timeoutMs,
       lock_timeout: LOCK_WITHIN_MS,
       idle_in_transaction_session_timeout: 5_000,
+      options: OWNER_SESSION,
     });
   }
 
   async #execute(client: pg.Client, { query: text, params }: Statement): Promise<Collected> {
-    await client.query('BEGIN');
+    const settings = new ReportedSettings(client);
+    // the other styles do not tell a time zone in full; the order of day and month in what goes in stays the owner's
+    await client.query('SET datestyle = ISO; BEGIN');
     // without parameters it goes by the simple protocol, which takes many statements in one message
     const query = new pg.Query({
       text,
-      ...(params && { values: [...params] }),
+      ...(params && { values: params.map(sent) }),
       rowMode: 'array',
       types: jsonSafeValues,
     } as pg.QueryConfig);
     const collected = collect(query, this.#limits.rows);
     client.query(query);
     const outcome = await collected;
+    if (settings.has('client_encoding'))
+      throw refusal('0A000', 'the SQL may not change client_encoding: text goes in and out as Unicode');
     await client.query('COMMIT');
     return outcome;
   }
+}
+
+/** As the driver would send it, but for numbers that it cannot hold. */
+function sent(value: unknown): unknown {
+  if (value instanceof JsonText) return value.text;
+  if (Array.isArray(value)) return value.map(sent);
+  return typeof value === 'object' && value !== null ? exactJson(value) : value;
 }
 
 /** Watches a session from outside: how long it takes, how much it sends, whether anybody still waits. */
@@ -180,7 +195,7 @@ function failure(project: ProjectId, error: unknown): unknown {
       hint: error.hint === undefined ? null : clip(error.hint, 2_000),
     });
   }
-  return new Unavailable(`finish the SQL in ${project}`, error);
+  return error instanceof SqlFailed ? error : new Unavailable(`finish the SQL in ${project}`, error);
 }
 
 const clip = (text: string | undefined, characters: number): string => (text ?? '').slice(0, characters);

@@ -4,6 +4,7 @@ import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import { sqlState, unavailableOr } from './postgres-errors.ts';
 import { sessionPool } from './session-pool.ts';
 import { ScramClient } from './scram-client.ts';
+import { ADMIN_SESSION } from './session-settings.ts';
 
 /** How to reach a PostgreSQL server as a role that may create databases and roles. */
 export interface ServerAddress {
@@ -162,8 +163,7 @@ export class PostgresServer {
       password,
       database,
       application_name: 'launchdb',
-      // a superuser in a project's database must not meet the owner's functions and operators
-      options: '-c search_path=pg_catalog',
+      options: ADMIN_SESSION,
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       statement_timeout: statementMs,
       query_timeout: statementMs && statementMs + 5_000,

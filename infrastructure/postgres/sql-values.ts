@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { JsonText } from '../../domain/json-text.ts';
 
 type Parse = (text: string) => unknown;
 
@@ -7,13 +8,17 @@ const asText: Parse = (text) => text;
 /** text[] */
 const splitArray = getTypeParser(1009);
 
-/** JSON has no NaN and no infinity: those stay PostgreSQL's text. */
-const asFloat: Parse = (text) => (Number.isFinite(Number(text)) ? Number(text) : text);
+/** JSON has no NaN and no infinity: those stay PostgreSQL's text. JavaScript would write -0 as 0. */
+const asFloat: Parse = (text) => {
+  const value = Number(text);
+  if (Object.is(value, -0)) return new JsonText('-0');
+  return Number.isFinite(value) ? value : text;
+};
 
 const DEEPEST = 500;
 
-/** PostgreSQL nests deeper than JSON.stringify can follow: such a document stays text. */
-const asJson: Parse = (text) => (depthOf(text) > DEEPEST ? text : (JSON.parse(text) as unknown));
+/** PostgreSQL nests deeper than many who read JSON can follow: such a document stays text. */
+const asJson: Parse = (text) => (depthOf(text) > DEEPEST ? text : new JsonText(text));
 
 function depthOf(json: string): number {
   let [depth, deepest, inString] = [0, 0, false];
@@ -59,10 +64,15 @@ const PARSERS: Readonly<Record<number, Parse>> = {
   3807: arrayOf(asJson), // jsonb[]
 };
 
+const JSON_TYPES: ReadonlySet<number> = new Set([114, 3802]);
+
 /**
  * Values as JSON can carry them: booleans, small numbers, json and their arrays as such; bigint, numeric,
- * dates, bytes and all else as the text that PostgreSQL prints.
+ * dates, bytes and all else as the text that PostgreSQL prints. So is an array that does not begin at 1.
  */
 export const jsonSafeValues: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number) => PARSERS[oid] ?? getTypeParser(oid)) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: number) => {
+    const parse = PARSERS[oid] ?? getTypeParser(oid);
+    return JSON_TYPES.has(oid) ? parse : (text: string) => (text.startsWith('[') ? text : parse(text));
+  }) as typeof pg.types.getTypeParser,
 };

@@ -185,6 +185,23 @@ describe('using', () => {
     ]);
   });
 
+  test('SQL changes no value, and columns of one name are both there', async () => {
+    const path = `${platform.url}/api/projects/${id}/sql`;
+    const ask = async (body: string) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      return (await fetch(path, { method: 'POST', headers, body })).text();
+    };
+    const query = `SELECT '{\\"id\\":9007199254740993}'::json AS doc, $1::int8 + 1 AS n`;
+    expect(await ask(`{"query":"${query}","params":[9007199254740993]}`)).toContain(
+      '"row_format":"object","rows":[{"doc":{"id":9007199254740993},"n":"9007199254740994"}]',
+    );
+    expect((await sql('SELECT 1 AS id, 2 AS id')).body).toMatchObject({
+      row_format: 'array',
+      rows: [[1, 2]],
+    });
+    expect(await ask('{"query":"SELECT 1 AS id","row_format":"array"}')).toContain('"rows":[[1]]');
+  });
+
   test('the connection works with an ordinary client, directly and pooled', async () => {
     const { body } = await call<Connection>('GET', '/connection');
     expect(body.rest_url).toContain(`/project/${id}/rest/v1`);

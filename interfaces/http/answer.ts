@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { Unavailable } from '../../application/errors.ts';
+import { exactJson } from '../../domain/json-text.ts';
 import type { CallerBounds } from './caller-bounds.ts';
 import type { Endpoint, PlainReply, Reply, StreamReply } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,7 +20,7 @@ export async function answer(
   const working = endpoint.handler({ ...parsed, owner, context, signal });
   const reply = await withinTime(working, exchange, endpoint.limits.timeMs);
   if (res.closed) return;
-  if (!('stream' in reply)) return writePlain(reply, res);
+  if (!('stream' in reply)) return writePlain(reply, res, endpoint.exactJson ? exactJson : JSON.stringify);
   if (endpoint.auth !== 'none') exchange.hold(server.bounds?.stream(exchange.address, owner));
   await writeStream(reply, exchange, req, res);
 }
@@ -38,12 +39,16 @@ async function withinTime(working: Promise<Reply>, exchange: Exchange, timeMs: n
   }
 }
 
-function writePlain({ status, headers, body }: PlainReply, res: Response): void {
+function writePlain(
+  { status, headers, body }: PlainReply,
+  res: Response,
+  stringify: (body: unknown) => string,
+): void {
   if (body === undefined) {
     res.writeHead(status, headers).end();
     return;
   }
-  const bytes = Buffer.from(JSON.stringify(body));
+  const bytes = Buffer.from(stringify(body));
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
   res.end(bytes);
 }

@@ -99,6 +99,7 @@ export interface Endpoint {
   readonly body: z.ZodType | undefined;
   readonly responses: Responses;
   readonly limits: Required<Limits>;
+  readonly exactJson: boolean;
   readonly handler: (request: EndpointRequest) => Promise<Reply>;
 }
 
@@ -130,6 +131,8 @@ export interface Declaration<
   readonly body?: B;
   readonly responses: R;
   readonly limits?: Limits;
+  /** numbers of the body that a double would change come as JsonText, and a JsonText of the reply goes out as it is */
+  readonly exactJson?: boolean;
   readonly handler: (request: {
     readonly params: z.output<P>;
     readonly query: z.output<Q>;
@@ -163,6 +166,7 @@ export function endpoint<
     headers: headers ?? z.object({}),
     body: body instanceof z.ZodObject ? strict(body) : body,
     limits: { ...LIMITS, ...declared.limits },
+    exactJson: declared.exactJson ?? false,
     // the server hands over what these very schemas gave
     handler: declared.handler as unknown as Endpoint['handler'],
   };

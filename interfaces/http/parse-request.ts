@@ -23,7 +23,7 @@ export async function parseRequest(
     params,
     query: parseQuery(req.url ?? ''),
     headers: pick(req.headers, endpoint.headers),
-    body: endpoint.body && (await readJson(req, endpoint.limits)),
+    body: endpoint.body && (await readJson(req, endpoint.limits, endpoint.exactJson)),
   };
   const faults: Fault[] = [];
   const check = (part: keyof Parsed): unknown => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { JsonText, parseExactJson } from '../../domain/json-text.ts';
 import { invalidRequest, RequestProblem, type Fault } from './problems.ts';
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
@@ -6,11 +7,13 @@ const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 /**
  * The JSON value of a request's body, or undefined when it has none. It is at most `jsonDepth` deep, and no
  * text in it holds what PostgreSQL cannot store: NUL, or half of a surrogate pair.
+ * @param exact see `exactJson` of an endpoint
  * @throws {RequestProblem} 400, 413, 415
  */
 export async function readJson(
   req: IncomingMessage,
   limits: { readonly bodyBytes: number; readonly jsonDepth: number },
+  exact = false,
 ): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': transfer, 'content-type': type } = req.headers;
   if (transfer === undefined && (length === undefined || length === '0')) return undefined;
@@ -19,7 +22,7 @@ export async function readJson(
     req.resume();
     throw new RequestProblem('request/unsupported-media-type', 'Send application/json, not compressed.');
   }
-  const value = parse(await readBytes(req, limits.bodyBytes));
+  const value = parse(await readBytes(req, limits.bodyBytes), exact ? parseExactJson : JSON.parse);
   const fault = findFault(value, '/body', limits.jsonDepth);
   if (fault) throw invalidRequest([fault]);
   return value;
@@ -51,9 +54,9 @@ function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
   });
 }
 
-function parse(bytes: Buffer): unknown {
+function parse(bytes: Buffer, parseJson: (text: string) => unknown): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw invalidRequest([{ pointer: '/body', detail: 'The body is not JSON in UTF-8.' }]);
   }
@@ -61,7 +64,7 @@ function parse(bytes: Buffer): unknown {
 
 function findFault(value: unknown, pointer: string, depth: number): Fault | undefined {
   if (typeof value === 'string') return textFault(value, pointer);
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value !== 'object' || value === null || value instanceof JsonText) return undefined;
   if (depth === 0) return { pointer: pointer.slice(0, 200), detail: 'The body is nested too deep.' };
   for (const [key, item] of Object.entries(value)) {
     const fault = textFault(key, pointer) ?? findFault(item, `${pointer}/${pointerPart(key)}`, depth - 1);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Unavailable } from '../../application/errors.ts';
+import { JsonText } from '../../domain/json-text.ts';
 import { explainReadOnly, requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import type { RecentAccesses } from '../../application/project/recent-accesses.ts';
 import { recordAccess, runSql } from '../../application/project/record-access.ts';
@@ -53,7 +54,9 @@ const databaseUriSchemas = {
 const apiKeys = z.object({ anon_key: z.string(), service_role_key: z.string() });
 const parameter = z.union([
   z.string(),
-  z.number(),
+  z
+    .custom<number | JsonText>((value) => typeof value === 'number' || value instanceof JsonText)
+    .meta({ type: 'number', description: 'As it is written, however many digits it has.' }),
   z.boolean(),
   z.null(),
   z.array(z.unknown()),
@@ -227,7 +230,12 @@ const sqlResult = z.object({
   command: z.string().nullable(),
   row_count: z.int().nullable(),
   fields: z.array(z.object({ name: z.string(), type_id: z.int() })),
-  rows: z.array(z.record(z.string(), z.unknown())),
+  row_format: z.enum(['object', 'array']),
+  rows: z
+    .union([z.array(z.record(z.string(), z.unknown())), z.array(z.array(z.unknown()))])
+    .describe(
+      'By name; by position, in the order of fields, when two columns have one name or it was asked for.',
+    ),
   truncated: z.boolean(),
   notices: z.array(z.string()),
   duration_ms: z.number(),
@@ -250,7 +258,7 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
     path: '/api/projects/:id/sql',
     summary: "Run SQL as the project's owner role",
     description:
-      'One transaction, 30 s, 1,000 rows and 16 MiB at most. Values that JSON cannot hold exactly are strings.',
+      'One transaction, 30 s, 1,000 rows and 16 MiB at most. bigint, numeric, dates, bytes and whatever else JSON has no exact form for are strings, as PostgreSQL prints them; documents (json, jsonb) are as they are in the database, with all digits of their numbers: read them with a parser that keeps those.',
     tags,
     auth: 'owner',
     rate: 'statement',
@@ -258,7 +266,9 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
     body: z.object({
       query: z.string().min(1).max(MAX_QUERY),
       params: z.array(parameter).max(1_000).optional(),
+      row_format: z.enum(['object', 'array']).default('object').describe('How each row is given.'),
     }),
+    exactJson: true,
     responses: { 200: sqlResult, 422: sqlError },
     limits: { bodyBytes: 2 * MAX_QUERY },
     handler: async ({ owner, params, body, context, signal }) => {
@@ -274,18 +284,25 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
         },
       );
       if (outcome.changedSchema) await dataApis.reloadSchema(project.id);
-      return { status: 200, body: resultBody(outcome) };
+      return { status: 200, body: resultBody(outcome, body.row_format) };
     },
   });
 
-function resultBody({ result, notices, durationMs }: Awaited<ReturnType<ProjectSql['run']>>) {
+/** An object would lose a column whose name another one has. */
+function resultBody(
+  { result, notices, durationMs }: Awaited<ReturnType<ProjectSql['run']>>,
+  asked: 'object' | 'array',
+) {
+  const names = result.fields.map(({ name }) => name);
+  const byPosition = asked === 'array' || new Set(names).size < names.length;
   return {
     command: result.command,
     row_count: result.rowCount,
     fields: result.fields.map(({ name, dataTypeId }) => ({ name, type_id: dataTypeId })),
-    rows: result.rows.map((row) =>
-      Object.fromEntries(result.fields.map(({ name }, column) => [name, row[column]])),
-    ),
+    row_format: byPosition ? ('array' as const) : ('object' as const),
+    rows: byPosition
+      ? result.rows.map((row) => [...row])
+      : result.rows.map((row) => Object.fromEntries(names.map((name, column) => [name, row[column]]))),
     truncated: result.truncated,
     notices: [...notices],
     duration_ms: durationMs,
