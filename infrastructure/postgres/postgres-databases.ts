@@ -16,7 +16,7 @@ import {
 import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
 import { ADMIN_SESSIONS, type PostgresServer } from './postgres-server.ts';
 import { loginsState, loginStatements, markOf, roleState } from './project-logins.ts';
-import { templateName } from './project-template.ts';
+import { MIGRATIONS_SCHEMA, templateName } from './project-template.ts';
 import { dropRetired, retiredProjects, retirement } from './retired-logins.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 import { Slots } from './slots.ts';
@@ -111,8 +111,11 @@ export class PostgresDatabases implements Databases {
         ),
       ];
       await inOneMessage(client, [
-        `GRANT USAGE, CREATE ON SCHEMA extensions TO ${id(owner)}`,
-        `GRANT USAGE ON SCHEMA auth, storage TO ${id(owner)}`,
+        `GRANT USAGE ON SCHEMA auth, storage, extensions, ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
+        // it is in his search path, and for extensions alone
+        `REVOKE CREATE ON SCHEMA extensions FROM ${id(owner)}`,
+        // pg_dump locks and reads every table that is there
+        `GRANT SELECT ON ALL TABLES IN SCHEMA ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
         largeObjectWrites(!readOnly),
         ...(given ? [] : inPublic),
       ]);
