@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isProxy } from './http/client-address.ts';
 
+/**
+ * What is meant for other programs of PostgreSQL's (PGSSLMODE, PGOPTIONS, PGHOST ...) changes no session of ours, and no
+ * program that we start: gone before the driver is loaded, wherever this file is imported first.
+ */
+for (const name of Object.keys(process.env)) {
+  if (/^(PG(?!BOUNCER_)|NODE_PG_)/.test(name)) delete process.env[name];
+}
+
 const port = z.coerce.number().int().min(1).max(65_535);
 export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
 const SECRETS = [

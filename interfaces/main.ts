@@ -1,9 +1,13 @@
 /** Configuration -> the platform -> wait for a signal -> stop in order. */
+// first: it keeps variables of the environment that are meant for others from the driver
 import { InvalidConfiguration, readConfig, searchPath, type Config } from './config.ts';
+import { once } from 'node:events';
+import { StartInterrupted } from './composition/lifecycle.ts';
 import { startPlatform, type Platform } from './composition/platform.ts';
 import { pinoLog } from './composition/log.ts';
 
 const STOP_WITHIN_MS = 60_000;
+const STOPPED = 'Stopped. Projects and their data are kept; "npm start" brings them back.';
 const tell = (line: string): void => console.log(line);
 
 async function main(): Promise<void> {
@@ -11,23 +15,24 @@ async function main(): Promise<void> {
   process.umask(0o022);
   const config = readConfig();
   const log = pinoLog({ level: config.LOG_LEVEL === 'info' ? 'warn' : config.LOG_LEVEL });
-  const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
-  // a second Ctrl-C changes nothing: it would leave the programs running
-  process.on('SIGINT', ask);
-  process.on('SIGTERM', ask);
-  // the terminal was closed, and with it where we write to
-  process.on('SIGHUP', ask);
+  const stopping = new AbortController();
+  const { signal: interrupted } = stopping;
+  // a second Ctrl-C changes nothing: it would leave the programs running. SIGHUP: the terminal was closed, and with it
+  // where we write to
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
+  interrupted.addEventListener('abort', () => {
+    tell('Stopping ...');
+    // whatever hangs, the terminal comes back
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  });
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   tell('Starting LaunchDB ...');
   const startedAt = performance.now();
-  const platform = await startPlatform({ config, searchPath: searchPath(), log, tell });
+  const platform = await startPlatform({ config, searchPath: searchPath(), log, tell, interrupted });
   tell(welcome(platform, config, performance.now() - startedAt));
-  await asked;
-  tell('Stopping ...');
-  // whatever hangs, the terminal comes back
-  setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  if (!interrupted.aborted) await once(interrupted, 'abort');
   await platform.stop();
-  tell('Stopped. Projects and their data are kept; "npm start" brings them back.');
+  tell(STOPPED);
 }
 
 function welcome({ url }: Platform, config: Config, tookMs: number): string {
@@ -49,6 +54,10 @@ Ctrl-C stops everything.
 main().then(
   () => process.exit(0),
   (error: unknown) => {
+    if (error instanceof StartInterrupted) {
+      tell(STOPPED);
+      process.exit(0);
+    }
     const expected =
       error instanceof InvalidConfiguration || (error instanceof Error && error.name === 'Refused');
     console.error(expected ? `\nLaunchDB cannot start: ${(error as Error).message}` : error);

@@ -4,6 +4,7 @@ import { Refused, Unavailable } from '../../application/errors.ts';
 import { scramVerifier } from '../crypto/scram.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import type { PostgresServer, ServerAddress } from './postgres-server.ts';
+import { PLATFORM_SESSION } from './session-settings.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
 import { ScramClient } from './scram-client.ts';
 
@@ -104,14 +105,25 @@ export async function allowExtensions(server: PostgresServer, names: readonly st
 export const platformConnection = (
   { host, port }: Pick<ServerAddress, 'host' | 'port'>,
   password: string,
-): pg.ClientConfig => ({ host, port, user: PLATFORM_ROLE, password, database: PLATFORM_DATABASE });
+): pg.ClientConfig => ({
+  host,
+  port,
+  user: PLATFORM_ROLE,
+  password,
+  database: PLATFORM_DATABASE,
+  options: PLATFORM_SESSION,
+});
 
 /**
  * The log alone, in a database of its own: made ready there by the login that the URL names. Idempotent.
  * @throws {Refused} it may not, or what is there is not ours @throws {Unavailable}
  */
 export async function prepareLogDatabase(url: string): Promise<void> {
-  const client = new ScramClient({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  const client = new ScramClient({
+    options: PLATFORM_SESSION,
+    connectionString: url,
+    connectionTimeoutMillis: 10_000,
+  });
   client.on('error', () => {});
   try {
     await client.connect();

@@ -160,7 +160,16 @@ test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs,
   const guest = await PlatformUnderTest.create({
     DATABASE_URL: url('postgres'),
     EVENT_STORE_URL: url('elsewhere'),
+    // meant for other programs
+    PGSSLMODE: 'require',
+    PGOPTIONS: '-c default_transaction_read_only=on',
+    PGHOST: '203.0.113.1',
+    NODE_PG_FORCE_NATIVE: '1',
   });
+  // nor is what somebody has set for our databases and logins ours
+  await query('postgres', `ALTER DATABASE elsewhere SET datestyle = 'SQL, DMY'`);
+  await query('postgres', `ALTER ROLE postgres SET datestyle = 'German'`);
+  await query('postgres', 'ALTER ROLE postgres SET default_transaction_read_only = on');
   onTestFinished(async () => {
     await guest.close();
     await server.stop();

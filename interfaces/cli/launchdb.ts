@@ -1,8 +1,9 @@
 /** `npm run launchdb -- <command>`: the operator's commands, and the owner's `migrate`. */
+// first: it keeps variables of the environment that are meant for others from the driver
+import { InvalidConfiguration, readClientSettings, readConfig } from '../config.ts';
 import { parseArgs } from 'node:util';
 import { Unavailable } from '../../application/errors.ts';
 import { openOperator } from '../composition/operator.ts';
-import { InvalidConfiguration, readClientSettings, readConfig } from '../config.ts';
 import type { Command } from './command.ts';
 import { eventsCommand, parkedCommand, replayCommand, verifyCommand } from './log-commands.ts';
 import { limitsCommand } from './limits-command.ts';

@@ -8,26 +8,54 @@ export interface Part {
   readonly stopWithinMs: number;
 }
 
+/** Somebody asked for a stop before everything had started. */
+export class StartInterrupted extends Error {
+  constructor() {
+    super('stopped while it started');
+  }
+}
+
 /**
  * Starts parts in order and stops them in reverse, each within its bound. The container's own unbinding runs
  * in the order of bindings and knows no bounds, so the order stands here.
  */
 export class Lifecycle {
   readonly #log: Log;
+  readonly #interrupted: AbortSignal | undefined;
   readonly #started: Part[] = [];
 
-  constructor(log: Log) {
+  /** @param interrupted ends a start that is under way, whatever it waits for */
+  constructor(log: Log, interrupted?: AbortSignal) {
     this.#log = log;
+    this.#interrupted = interrupted;
   }
 
-  /** @throws what a part threw; those before it are stopped again */
+  /** @throws what a part threw, or {@link StartInterrupted}; those before it are stopped again */
   async start(part: Part): Promise<void> {
+    if (this.#interrupted?.aborted) {
+      await this.stop();
+      throw new StartInterrupted();
+    }
     const startedAt = performance.now();
+    const starting = part.start();
     try {
-      await part.start();
+      await orInterrupted(starting, this.#interrupted);
     } catch (error) {
       // half of it may stand
       await this.#stop(part);
+      // and the other half a moment later
+      if (error instanceof StartInterrupted) {
+        const { stopWithinMs } = part;
+        await this.#stop({
+          name: part.name,
+          stopWithinMs,
+          stop: () =>
+            starting.then(
+              () => part.stop(),
+              () => {},
+            ),
+        });
+      }
       await this.stop();
       throw error;
     }
@@ -39,7 +67,7 @@ export class Lifecycle {
     for (let part = this.#started.pop(); part; part = this.#started.pop()) await this.#stop(part);
   }
 
-  async #stop(part: Part): Promise<void> {
+  async #stop(part: Omit<Part, 'start'>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(() => resolve('late'), part.stopWithinMs);
@@ -52,5 +80,22 @@ export class Lifecycle {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+/** @throws {StartInterrupted} */
+export async function orInterrupted<T>(
+  starting: Promise<T>,
+  interrupted: AbortSignal | undefined,
+): Promise<T> {
+  if (!interrupted) return starting;
+  const { promise: asked, reject } = Promise.withResolvers<never>();
+  const interrupt = () => reject(new StartInterrupted());
+  interrupted.addEventListener('abort', interrupt);
+  if (interrupted.aborted) interrupt();
+  try {
+    return await Promise.race([starting, asked]);
+  } finally {
+    interrupted.removeEventListener('abort', interrupt);
   }
 }

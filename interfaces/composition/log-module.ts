@@ -13,6 +13,7 @@ import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue
 import { EsdbEventStore } from '../../infrastructure/event-store/esdb-event-store.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
 import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
+import { PLATFORM_SESSION } from '../../infrastructure/postgres/session-settings.ts';
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
@@ -96,7 +97,7 @@ function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, 
   if (url === undefined)
     return new PostgresEventStore({ pool, connection: named(connection), catalogue, log });
   if (!url.startsWith('postgres')) return new EsdbEventStore({ url, catalogue, log });
-  const elsewhere = named({ connectionString: url });
+  const elsewhere = named({ options: PLATFORM_SESSION, connectionString: url });
   return new PostgresEventStore({
     pool: platformPool(elsewhere, log),
     connection: elsewhere,

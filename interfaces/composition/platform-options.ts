@@ -7,6 +7,8 @@ import type { Config } from '../config.ts';
 export interface PlatformOptions {
   readonly config: Config;
   readonly searchPath: string;
+  /** ends a start that is under way */
+  readonly interrupted?: AbortSignal;
   readonly log: Log;
   /** a line for the person at the terminal */
   readonly tell: (line: string) => void;

@@ -4,7 +4,7 @@
  */
 import type { Container } from 'inversify';
 import { compose } from './compose.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { Lifecycle, orInterrupted } from './lifecycle.ts';
 import { prepareMachine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { partsOf } from './roles.ts';
@@ -19,14 +19,16 @@ export interface Platform {
 /**
  * @param customise sees the container before anything is made: tests put disturbances in
  * @throws {Refused} it cannot start here; the message says what to do. Nothing is left running then.
+ * @throws {StartInterrupted} as was asked for; nothing is left running
  */
 export async function startPlatform(
   options: PlatformOptions,
   customise: (container: Container) => void = () => {},
 ): Promise<Platform> {
-  const lifecycle = new Lifecycle(options.log);
+  const lifecycle = new Lifecycle(options.log, options.interrupted);
   try {
-    const container = compose(options, await prepareMachine(options, lifecycle));
+    const machine = await orInterrupted(prepareMachine(options, lifecycle), options.interrupted);
+    const container = compose(options, machine);
     customise(container);
     for (const part of partsOf(options.config.LAUNCHDB_ROLES))
       await lifecycle.start(await container.getAsync(part));
