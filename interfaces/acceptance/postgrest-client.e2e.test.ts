@@ -36,9 +36,9 @@ beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   await platform.start();
   token = await platform.owner('client');
-  ({ id } = (
-    await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name: 'client' } })
-  ).body);
+  const headers = { prefer: 'wait=60' };
+  const body = { name: 'client' };
+  ({ id } = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body, headers })).body);
   await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query: TABLES } });
   key = (await platform.call<{ service_role_key: string }>('GET', `/api/projects/${id}/keys`, { token })).body
     .service_role_key;
