@@ -703,6 +703,41 @@ describe('ends', () => {
     expect(JSON.parse(write.body)).toMatchObject({ code: 'gateway/outcome-unknown' });
   });
 
+  // what PostgREST says when PostgreSQL is killed under a statement, word for word
+  test.each([
+    [400, '{"code":"","details":null,"hint":null,"message":""}', true],
+    [
+      503,
+      '{"code":"PGRST001","details":"no connection to the server\\n","hint":null,"message":"Database client error"}',
+      true,
+    ],
+    [503, '{"code":"08P01","details":null,"hint":null,"message":"FATAL:  server conn crashed?"}', true],
+    [503, '{"code":"08P01","details":null,"hint":null,"message":"FATAL:  query_wait_timeout"}', false],
+    [503, '{"code":"PGRST000","message":"Database connection error. Retrying the connection."}', false],
+    [400, '{"code":"22P02","message":"invalid input syntax"}', false],
+    [400, `{"code":"22P02","message":"${'long '.repeat(1_000)}"}`, false],
+    [400, '{"code":"", ', false],
+  ])('a database that was lost is told as what it is: %i %s', async (status, said, lost) => {
+    let asked = 0;
+    const gateway = await inFrontOf((request, response) => {
+      asked++;
+      request.resume();
+      response.writeHead(status, { 'content-type': 'application/json' }).end(said);
+    });
+    const tell = async (method: string) => {
+      const answer = await ask(gateway, { method });
+      return lost
+        ? [answer.status, (JSON.parse(answer.body) as { code: string }).code]
+        : [answer.status, answer.body];
+    };
+    expect(await tell('GET')).toEqual(lost ? [503, 'gateway/upstream-lost'] : [status, said]);
+    expect(await tell('PATCH')).toEqual(lost ? [502, 'gateway/outcome-unknown'] : [status, said]);
+    expect(asked).toBe(2);
+    // a HEAD has no body that could tell
+    await ask(gateway, { method: 'HEAD' });
+    expect(asked).toBe(status === 400 ? 4 : 3);
+  });
+
   test('an upstream that is not there is 503 with Retry-After, also for writes', async () => {
     const server = await upstreamServer(() => {});
     server.close();
