@@ -27,8 +27,9 @@ export async function ensureSocketFolder(
 ): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   const found = await lstat(path);
-  // in a folder that all may write in somebody else may have been first
-  if (!found.isDirectory() || ![user?.uid, process.getuid?.()].includes(found.uid)) {
+  // in a folder that all may write in somebody else may have been first; root's is none of these
+  const us = process.getuid?.();
+  if (!found.isDirectory() || (us !== 0 && found.uid !== us)) {
     throw new Refused(`${path} is somebody else's; remove it, then start again`);
   }
   if (user) await chown(path, user.uid, guests?.gid ?? user.gid);
