@@ -52,7 +52,10 @@ module.exports = {
     ),
     forbid(
       'composition-is-the-root',
-      { path: '^interfaces/', pathNot: `^interfaces/(composition/|main[.]ts|cli/)|${tests}` },
+      {
+        path: '^interfaces/',
+        pathNot: `^interfaces/(composition/|main[.]ts|public-pooler[.]ts|cli/)|${tests}`,
+      },
       { path: '^interfaces/composition/' },
       'nobody asks the container but the entry points',
     ),

@@ -147,6 +147,18 @@ const clientSchema = z.object({
   LAUNCHDB_PROJECT: z.string().optional(),
 });
 
+/** of the pooler's public door, which is told nothing else of the platform */
+const publicPoolerSchema = z.object({
+  LISTEN_HOST: schema.shape.LISTEN_HOST,
+  LOG_LEVEL: schema.shape.LOG_LEVEL,
+  PGBOUNCER_HOST: schema.shape.PGBOUNCER_HOST.unwrap().default('127.0.0.1'),
+  PGBOUNCER_PORT: schema.shape.PGBOUNCER_PORT,
+  PUBLIC_POOLER_PORT: port.default(6432),
+  PUBLIC_POOLER_METRICS_PORT: port.default(9002),
+  PUBLIC_POOLER_CERT: z.string().min(1),
+  PUBLIC_POOLER_KEY: z.string().min(1),
+});
+
 const config = schema
   .refine(
     ({ LAUNCHDB_ROLES, PGBOUNCER_HOST, PGBOUNCER_CONFIG_DIR }) => {
@@ -203,6 +215,16 @@ export function readClientSettings(): ClientSettings {
   throw unusable(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`));
 }
 
+export type PublicPoolerSettings = Readonly<z.infer<typeof publicPoolerSchema>>;
+
+/** @throws {InvalidConfiguration} */
+export function readPublicPoolerSettings(): PublicPoolerSettings {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ''));
+  const parsed = publicPoolerSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw unusable(parsed.error.issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`));
+}
+
 /** What holds a secret may also be a file's content, named by the variable with `_FILE` at the end. */
 function secretsFromFiles(given: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const found = SECRETS.flatMap((name) => {
@@ -226,6 +248,7 @@ const unusable = (lines: readonly string[]) =>
 export const VARIABLES: readonly string[] = [
   ...Object.keys(schema.shape),
   ...Object.keys(clientSchema.shape),
+  ...Object.keys(publicPoolerSchema.shape),
 ];
 
 export const searchPath = (): string => process.env['PATH'] ?? '';

@@ -6,6 +6,8 @@ import type { CertificateFiles } from './tls-identity.ts';
 export interface GuardAddress {
   readonly host: string;
   readonly port: number;
+  /** the variable that sets it, for the error when it is taken; default PGBOUNCER_PORT */
+  readonly variable?: string;
   /** such as `172.18.0.0/16`: whoever comes from elsewhere is not heard */
   readonly only?: string;
 }

@@ -100,7 +100,7 @@ export class PoolerGuard {
     return this.#servers.map((server) => (server.address() as { port: number }).port);
   }
 
-  async #listen({ host, port, only }: GuardAddress): Promise<void> {
+  async #listen({ host, port, only, variable = 'PGBOUNCER_PORT' }: GuardAddress): Promise<void> {
     const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     const isHeard = only === undefined ? () => true : within(only);
     const server = createServer(options, (socket) => {
@@ -113,7 +113,7 @@ export class PoolerGuard {
     server.listen({ host, port, backlog: 1_024 });
     await once(server, 'listening').catch((error: unknown) => {
       this.#servers.pop();
-      throw explained(error, host, port);
+      throw explained(error, `port ${port} of ${host}`, variable);
     });
     server.on('error', (error) =>
       this.#log.error({ err: error }, "the pooler's guard cannot accept connections"),
@@ -158,10 +158,10 @@ function within(subnet: string): (address: string) => boolean {
   return (address) => list.check(address.replace(/^::ffff:/, ''), 'ipv4');
 }
 
-function explained(error: unknown, host: string, port: number): unknown {
+function explained(error: unknown, place: string, variable: string): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error;
   return new Refused(
-    `port ${port} of ${host} is taken by another program. Set PGBOUNCER_PORT to a free port, or stop that program.`,
+    `${place} is taken by another program. Set ${variable} to a free port, or stop that program.`,
     error,
   );
 }

@@ -146,7 +146,7 @@ describe('secrets', () => {
         ([key]) =>
           /KEY|PASSWORD|SECRET|TOKEN|^DATABASE_URL|^EVENT_STORE_URL/.test(key) &&
           !key.endsWith('_FILE') &&
-          key !== 'TLS_KEY',
+          key !== 'PUBLIC_POOLER_KEY',
       );
       expect([name, plain]).toEqual([name, []]);
       const text = JSON.stringify([environment, command, entrypoint]);
@@ -186,7 +186,9 @@ describe('what starts when', () => {
     const roles = OURS.map((name) => file.services[name]?.environment?.['LAUNCHDB_ROLES']);
     expect(roles).toEqual(['gateway', 'platform', 'worker', 'migrations', 'manager']);
     const known = [...CONFIG_VARIABLES, ...CONFIG_VARIABLES.map((name) => `${name}_FILE`)];
-    const told = new Set(OURS.flatMap((name) => Object.keys(file.services[name]?.environment ?? {})));
+    const told = new Set(
+      [...OURS, 'public-pooler'].flatMap((name) => Object.keys(file.services[name]?.environment ?? {})),
+    );
     expect([...told].filter((name) => !known.includes(name))).toEqual([]);
   });
 });

@@ -1,21 +1,21 @@
-/** The pooler's public door of docker-compose.yml, its own script in front of the platform's real PgBouncer. */
-import { chown, copyFile, mkdir, writeFile } from 'node:fs/promises';
+/** The pooler's public door of docker-compose.yml, in front of the platform's real PgBouncer (and its guard). */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { serverCertificate } from '../../infrastructure/event-store/esdb-server/server-certificate.ts';
-import { launch } from '../../infrastructure/process/launch.ts';
-import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
 import { testPort } from '../../infrastructure/process/test-port.ts';
-import { root } from './compose-file.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
+import { ProcessUnderTest } from './process-under-test.ts';
 import { psql } from './psql.ts';
 
 let platform: PlatformUnderTest;
 let token: string;
 let port: number;
 let folder: string;
-let stop: (() => Promise<void>) | undefined;
+let metricsPort: number;
+let door: ProcessUnderTest | undefined;
+let said = '';
 const certificate = serverCertificate();
 
 beforeAll(async () => {
@@ -28,39 +28,29 @@ beforeAll(async () => {
   token = await platform.owner('pooler');
   folder = join(platform.folder, 'public-pooler');
   await mkdir(folder);
+  metricsPort = await testPort();
+  door = new ProcessUnderTest(
+    'interfaces/public-pooler.ts',
+    {
+      PATH: process.env['PATH'] ?? '',
+      LISTEN_HOST: '127.0.0.1',
+      PGBOUNCER_PORT: platform.environment['PGBOUNCER_PORT'] ?? '',
+      PUBLIC_POOLER_PORT: String(port),
+      PUBLIC_POOLER_METRICS_PORT: String(metricsPort),
+      PUBLIC_POOLER_CERT: join(folder, 'pooler.crt'),
+      PUBLIC_POOLER_KEY: join(folder, 'pooler.key'),
+    },
+    (text) => (said += text),
+  );
+  // it waits for them
+  await vi.waitFor(() => expect(said).toContain('Waiting for'), { timeout: 20_000 });
   await writeFile(join(folder, 'pooler.crt'), certificate.cert);
   await writeFile(join(folder, 'pooler.key'), certificate.key);
-  // where its user may enter
-  for (const script of ['public-pooler.sh', 'watched-pgbouncer.sh'])
-    await copyFile(join(root, 'infrastructure', 'pgbouncer', script), join(folder, script));
-  const user = await ensureSystemUser('pgbouncer');
-  if (user) await chown(folder, user.uid, user.gid);
-  if (user) await chown(join(folder, 'pooler.key'), user.uid, user.gid);
-  const { pid, ended } = await launch({
-    command: '/bin/sh',
-    args: [join(folder, 'public-pooler.sh')],
-    cwd: folder,
-    logFile: join(folder, 'log'),
-    user,
-    env: {
-      PATH: '/usr/sbin:/usr/bin:/bin:/usr/local/bin:/opt/homebrew/bin',
-      LOGINS: join(platform.dataDir, 'pgbouncer', 'userlist.txt'),
-      INNER: `host=127.0.0.1 port=${platform.environment['PGBOUNCER_PORT']}`,
-      RUN: folder,
-      LISTEN: '127.0.0.1',
-      PORT: String(port),
-      TLS_CERT: join(folder, 'pooler.crt'),
-      TLS_KEY: join(folder, 'pooler.key'),
-    },
-  });
-  stop = async () => {
-    process.kill(pid, 'SIGTERM');
-    await ended;
-  };
+  await vi.waitFor(() => expect(said).toContain('is ready'), { timeout: 20_000 });
 });
 
 afterAll(async () => {
-  await stop?.();
+  door?.signal('SIGKILL');
   await platform.close();
 });
 
@@ -123,9 +113,11 @@ test('the API tells what works from outside, as it is, and nothing else', async 
   expect(new URL(rotated.body.db_uri_pooler)).toMatchObject({ username, host, pathname, search });
 });
 
-test('ends with its script', async () => {
-  expect(await platform.programs(`pgbouncer ${join(folder, 'pgbouncer.ini')}`)).toHaveLength(1);
-  await stop?.();
-  stop = undefined;
-  expect(await platform.programs('public-pooler')).toEqual([]);
+test('it is ready, counts, and ends when it is told to', async () => {
+  const ask = async (path: string) => (await fetch(`http://127.0.0.1:${metricsPort}${path}`)).text();
+  expect(JSON.parse(await ask('/ready'))).toMatchObject({ checks: { guard: 'ok' } });
+  expect(await ask('/metrics')).toMatch(/pooler_guard_connections_total\{outcome="session"\} [1-9]/);
+  door?.signal('SIGTERM');
+  await door?.ended();
+  expect(door?.exitCode).toBe(0);
 });

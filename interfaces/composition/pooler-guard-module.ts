@@ -20,16 +20,15 @@ export const poolerGuardModule = new ContainerModule(({ bind }) => {
     TOKENS.containerHost,
     TOKENS.log,
   ]);
-  bind(PARTS.poolerGuard).toResolvedValue(
-    (guard): Part => ({
-      name: 'pooler-guard',
-      start: async () => guard?.start(),
-      stop: async () => guard?.stop(),
-      // longer than the guard gives to transactions under way
-      stopWithinMs: 5_000,
-    }),
-    [TOKENS.poolerGuard],
-  );
+  bind(PARTS.poolerGuard).toResolvedValue(guardPart, [TOKENS.poolerGuard]);
+});
+
+export const guardPart = (guard: GuardThread | undefined): Part => ({
+  name: 'pooler-guard',
+  start: async () => guard?.start(),
+  stop: async () => guard?.stop(),
+  // longer than the guard gives to transactions under way
+  stopWithinMs: 5_000,
 });
 
 /** Whether it stands in front of a pooler that this process runs. */
