@@ -41,3 +41,6 @@ export const ownerRole = (id: ProjectId): string => `${id}_owner`;
 export const authenticatorRole = (id: ProjectId): string => `${id}_authenticator`;
 /** PostgreSQL's pattern of both. */
 export const PROJECT_LOGIN = '^proj_[0-9a-f]{16}_(owner|authenticator)$';
+
+export const projectOfLogin = (login: string): ProjectId =>
+  projectId(login.slice(0, 'proj_0123456789abcdef'.length));

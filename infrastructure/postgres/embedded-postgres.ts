@@ -49,6 +49,8 @@ const SETTINGS = {
   log_statement: "'none'",
   log_min_error_statement: "'panic'",
   log_min_messages: "'warning'",
+  // without the values that a DETAIL has
+  log_error_verbosity: "'terse'",
   log_parameter_max_length: 0,
   log_parameter_max_length_on_error: 0,
   log_line_prefix: "'%m [%p] %d '",

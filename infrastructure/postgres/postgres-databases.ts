@@ -70,6 +70,8 @@ export class PostgresDatabases implements Databases {
       await requireDatabase(client, project);
       await inOneMessage(client, [
         ...(await loginStatements(client, project, logins, bounds)),
+        // RAISE LOG, and errors with the values of rows, are told to who asked and not to the server's log
+        `ALTER DATABASE ${id(database)} SET log_min_messages = fatal`,
         `GRANT ${shared} TO ${id(owner)}, ${id(authenticator)}`,
         `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${id(database)} TO ${id(owner)}`,
         `GRANT CONNECT ON DATABASE ${id(database)} TO ${id(authenticator)}`,

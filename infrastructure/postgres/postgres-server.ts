@@ -136,6 +136,11 @@ export class PostgresServer {
     return rows[0]?.identity ?? '';
   }
 
+  /** For a session that somebody keeps for himself. */
+  sessionConfig(): pg.ClientConfig {
+    return this.#config(this.address.maintenanceDatabase ?? 'postgres');
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
     await this.#freeing.end();

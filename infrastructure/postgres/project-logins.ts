@@ -37,11 +37,14 @@ export async function loginStatements(
     alter(its, `SET idle_in_transaction_session_timeout = '60s'`),
     alter(apis, `SET statement_timeout = '8s'`),
     alter(apis, `SET idle_in_transaction_session_timeout = '30s'`),
+    ...[its, apis].map((role) => alter(role, `RESET ${HELD_UNTIL}`)),
     alter(its, readOnly ? `SET ${READ_ONLY} = on` : `RESET ${READ_ONLY}`),
   ];
 }
 
 const READ_ONLY = 'default_transaction_read_only';
+/** Milliseconds since 1970: until then the login has no connections, whatever its bounds say; see offenders.ts. */
+export const HELD_UNTIL = 'launchdb.held_until';
 
 async function loginOf(
   client: pg.ClientBase,
@@ -95,6 +98,11 @@ export async function loginsState(
   return seen.every((one) => one === 'as-wanted') ? 'as-wanted' : 'different';
 }
 
+/** The text may be anything: an owner can set it, too. */
+const HELD = `EXISTS (
+  SELECT FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = pg_authid.oid
+    AND (substring(setting FROM '^launchdb[.]held_until=([0-9]{13})$')::bigint > extract(epoch FROM clock_timestamp()) * 1000))`;
+
 /** A login's CONNECT and what is set for it there are gone with its database. */
 async function loginState(
   client: pg.ClientBase,
@@ -105,7 +113,7 @@ async function loginState(
 ): Promise<LoginStanding> {
   const { rows } = await client.query<{ same: boolean }>(
     `SELECT rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
-         AND rolpassword = $3 AND rolconnlimit = $5 AND shobj_description(oid, 'pg_authid') = $4
+         AND rolpassword = $3 AND (rolconnlimit = $5 OR rolconnlimit = 0 AND ${HELD}) AND shobj_description(oid, 'pg_authid') = $4
          AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') AND $6 = coalesce(
              (SELECT '${READ_ONLY}=on' = ANY (setconfig) FROM pg_db_role_setting
               WHERE setdatabase = d.oid AND setrole = pg_authid.oid), false)

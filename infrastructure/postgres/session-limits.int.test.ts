@@ -19,7 +19,12 @@ import { ensureSharedRoles } from './shared-roles.ts';
 
 const project = newProject();
 const NO_LIMIT_MS = 3_600_000;
-const wide = { statementMs: NO_LIMIT_MS, idleInTransactionMs: NO_LIMIT_MS, transactionMs: NO_LIMIT_MS };
+const wide = {
+  statementMs: NO_LIMIT_MS,
+  idleInTransactionMs: NO_LIMIT_MS,
+  transactionMs: NO_LIMIT_MS,
+  snapshotXids: 2 ** 31 - 1,
+};
 let folder: TestFolder;
 let program: SupervisedProgram;
 let server: PostgresServer;
@@ -92,6 +97,15 @@ test('one that keeps itself busy is ended by the limit of the whole', async () =
   expect(await ended).toMatch(/terminat/);
 });
 
+test('one that keeps an old snapshot is ended, however little time has gone by', async () => {
+  const { ended } = await owner('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+  await server.administer('work on', (client) => client.query('SELECT pg_current_xact_id()'));
+  expect(ofProject(await limits.enforce({ ...wide, snapshotXids: 1_000 }))).toEqual([]);
+  const over = await limits.enforce({ ...wide, snapshotXids: 1 });
+  expect(ofProject(over)).toEqual([{ login: ownerRole(project), over: 'snapshot' }]);
+  expect(await ended).toMatch(/terminat/);
+});
+
 test('a statement that has lifted its limit is ended', async () => {
   const { host, port } = server.address;
   const login = { user: ownerRole(project), password: logins.owner.password };
@@ -110,7 +124,7 @@ test('who has no transaction, and who is no project, is left alone', async () =>
   const { client } = await owner('SELECT 1');
   await server.inDatabase(project, 'look', async (superuser) => {
     await superuser.query('BEGIN');
-    const all = { statementMs: 0, idleInTransactionMs: 0, transactionMs: 0 };
+    const all = { statementMs: 0, idleInTransactionMs: 0, transactionMs: 0, snapshotXids: 0 };
     expect(ofProject(await limits.enforce(all))).toEqual([]);
     expect((await superuser.query('SELECT 1')).rowCount).toBe(1);
   });

@@ -11,6 +11,8 @@ export interface HardLimits {
   readonly statementMs: number;
   readonly idleInTransactionMs: number;
   readonly transactionMs: number;
+  /** transaction ids that were given out since the oldest one that a session still has to see as under way */
+  readonly snapshotXids: number;
 }
 
 const HOUR_MS = 3_600_000;
@@ -18,23 +20,27 @@ export const HARD_LIMITS: HardLimits = {
   statementMs: 2 * HOUR_MS,
   idleInTransactionMs: HOUR_MS / 6,
   transactionMs: 6 * HOUR_MS,
+  // half of what PostgreSQL lets pass before it cleans up by force
+  snapshotXids: 100_000_000,
 };
 
 export interface EndedSession {
   readonly login: string;
   /** which limit it was over */
-  readonly over: 'statement' | 'idle in transaction' | 'transaction';
+  readonly over: 'statement' | 'idle in transaction' | 'transaction' | 'snapshot';
 }
 
 export class SessionLimits {
   readonly #server: PostgresServer;
   readonly #log: Log;
+  readonly #onEnded: (over: EndedSession['over']) => void;
   readonly #stopping = new AbortController();
   #watching: Promise<void> = Promise.resolve();
 
-  constructor(server: PostgresServer, log: Log) {
+  constructor(server: PostgresServer, log: Log, onEnded: (over: EndedSession['over']) => void = () => {}) {
     this.#server = server;
     this.#log = log;
+    this.#onEnded = onEnded;
   }
 
   start(everyMs: number): void {
@@ -51,6 +57,7 @@ export class SessionLimits {
     statementMs,
     idleInTransactionMs,
     transactionMs,
+    snapshotXids,
   }: HardLimits): Promise<readonly EndedSession[]> {
     const { rows } = await this.#server.administer('end sessions that are over their limits', (client) =>
       client.query<EndedSession>(
@@ -60,10 +67,11 @@ export class SessionLimits {
              WHEN state ^@ 'idle in transaction' AND clock_timestamp() - state_change > $2 * interval '1 ms'
                THEN 'idle in transaction'
              WHEN clock_timestamp() - xact_start > $3 * interval '1 ms' THEN 'transaction'
+             WHEN greatest(age(backend_xmin), age(backend_xid)) >= $4 THEN 'snapshot'
            END AS over
            FROM pg_stat_activity WHERE usename ~ '^proj_[0-9a-f]{16}_(owner|authenticator)$' OFFSET 0) session
          WHERE over IS NOT NULL AND pg_terminate_backend(pid)`,
-        [statementMs, idleInTransactionMs, transactionMs],
+        [statementMs, idleInTransactionMs, transactionMs, snapshotXids],
       ),
     );
     return rows;
@@ -74,7 +82,10 @@ export class SessionLimits {
     while (!signal.aborted) {
       await this.enforce(HARD_LIMITS).then(
         (ended) =>
-          ended.forEach((session) => this.#log.warn({ ...session }, 'a session was ended: over its limit')),
+          ended.forEach((session) => {
+            this.#onEnded(session.over);
+            this.#log.warn({ ...session }, 'a session was ended: over its limit');
+          }),
         (error: unknown) => this.#log.debug({ err: error }, 'could not look for sessions over their limits'),
       );
       await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});

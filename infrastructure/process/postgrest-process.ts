@@ -39,6 +39,8 @@ const START_WITHIN_MS = 15_000;
 const ADOPT_WITHIN_MS = 3_000;
 const START_TRIES = 3;
 const HOST = '127.0.0.1';
+/** it takes 14 when it serves */
+const HEAP_MIB = 256;
 /** TERM ends requests in flight, too */
 export const ENDING = [
   { signal: 'SIGTERM', waitMs: 2_000 },
@@ -84,7 +86,8 @@ export class PostgrestProcess {
           cwd: folder,
           logFile: logFile(folder, api.project),
           user,
-          env: REQUIRED_OF_SERVER,
+          // it reads a project's whole schema into its memory, comments and all; more than this ends it
+          env: { ...REQUIRED_OF_SERVER, GHCRTS: `-M${HEAP_MIB}m` },
         });
       },
       ready: async (_pid, ended) => {
@@ -204,7 +207,12 @@ interface Left {
 async function readFrom(file: string, position: number): Promise<string> {
   const handle = await open(file);
   try {
-    const { buffer, bytesRead } = await handle.read({ position, buffer: Buffer.alloc(64 * 1024) });
+    // it may have been cut short meanwhile
+    const { size } = await handle.stat();
+    const { buffer, bytesRead } = await handle.read({
+      position: size < position ? 0 : position,
+      buffer: Buffer.alloc(64 * 1024),
+    });
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
     await handle.close();

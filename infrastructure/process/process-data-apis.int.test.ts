@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { Unavailable } from '../../application/errors.ts';
 import { limitedTo, managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
-import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
 import { childDoors } from '../pgbouncer/test-doors.ts';
 import { clusterAddress } from '../postgres/test-server.ts';
@@ -143,6 +143,24 @@ describe('PostgREST processes', () => {
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
   });
+
+  test('a schema with 60 MB of comments is more than one may take, and nobody else notices', async () => {
+    const large = await harness.prepare();
+    await harness.cluster.inDatabase(large.project, 'make a table', (client) =>
+      client.query(`DO $$ BEGIN
+        EXECUTE 'CREATE TABLE public.told (' || (SELECT string_agg('c' || n || ' int', ',') FROM generate_series(1, 1000) n) || ')';
+        FOR n IN 1..1000 LOOP
+          EXECUTE format('COMMENT ON COLUMN public.told.c%s IS %L', n, repeat(md5(n::text), 1900));
+        END LOOP;
+        ALTER ROLE ${authenticatorRole(large.project)} IN DATABASE ${large.project} SET statement_timeout = 0; END $$`),
+    );
+    try {
+      await expect(dataApis.ensure(large)).rejects.toThrow(Unavailable);
+      expect(await rows(dataApis, api)).toBe(20);
+    } finally {
+      await dataApis.remove(large.project);
+    }
+  }, 90_000);
 
   test('the probe asks the database', async () => {
     await dataApis.probe(api.project);

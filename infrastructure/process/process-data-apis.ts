@@ -153,7 +153,8 @@ export class ProcessDataApis implements ManagedDataApis {
   async #remove(project: ProjectId): Promise<void> {
     await this.#end(project);
     const file = configFile(this.#options.folder, project);
-    for (const name of [file, `${file}.new`, logFile(this.#options.folder, project)]) {
+    const log = logFile(this.#options.folder, project);
+    for (const name of [file, `${file}.new`, log, `${log}.1`]) {
       await rm(name, { force: true });
     }
   }

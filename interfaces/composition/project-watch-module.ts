@@ -1,11 +1,15 @@
-/** What the manager watches in projects' databases: changed tables, and sessions over their limits. */
+/** What the manager watches: changed tables, sessions over their limits, and how long the logs of its programs are. */
 import { ContainerModule } from 'inversify';
 import { SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
+import { SharedLimits } from '../../infrastructure/postgres/shared-limits.ts';
+import { LogRotation } from '../../infrastructure/process/log-rotation.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const FOLLOW_SCHEMAS_EVERY_MS = 500;
 const LOOK_AT_SESSIONS_EVERY_MS = 30_000;
+const LOOK_AT_WHAT_IS_SHARED_EVERY_MS = 500;
+const LOOK_AT_LOGS_EVERY_MS = 5_000;
 
 export const projectWatchModule = new ContainerModule(({ bind }) => {
   bind(PARTS.schemaFollower).toResolvedValue(
@@ -22,15 +26,36 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
     [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
-    (server, log) => {
-      const limits = new SessionLimits(server, log);
+    (server, log, metrics) => {
+      const onEnded = (over: string) => metrics.sessionsEnded(over);
+      const limits = new SessionLimits(server, log, onEnded);
+      const shared = new SharedLimits({ server, log, onEnded });
       return {
         name: 'session-limits',
-        start: () => Promise.resolve(limits.start(LOOK_AT_SESSIONS_EVERY_MS)),
-        stop: () => limits.stop(),
+        start: () => {
+          limits.start(LOOK_AT_SESSIONS_EVERY_MS);
+          shared.start(LOOK_AT_WHAT_IS_SHARED_EVERY_MS);
+          return Promise.resolve();
+        },
+        stop: async () => {
+          await limits.stop();
+          await shared.stop();
+        },
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.projectsServer, TOKENS.log],
+    [TOKENS.projectsServer, TOKENS.log, TOKENS.metrics],
+  );
+  bind(PARTS.logRotation).toResolvedValue(
+    ({ directory }, log) => {
+      const rotation = new LogRotation({ folder: directory.path, log });
+      return {
+        name: 'log-rotation',
+        start: () => Promise.resolve(rotation.start(LOOK_AT_LOGS_EVERY_MS)),
+        stop: () => rotation.stop(),
+        stopWithinMs: 5_000,
+      };
+    },
+    [TOKENS.machine, TOKENS.log],
   );
 });

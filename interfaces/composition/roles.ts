@@ -27,6 +27,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'reconciler',
     'schemaFollower',
     'sessionLimits',
+    'logRotation',
     'collectors',
     'manager',
   ],

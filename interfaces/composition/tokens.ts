@@ -128,6 +128,7 @@ export const PARTS = {
   reconciler: token<Part>('reconciler'),
   schemaFollower: token<Part>('schema-follower'),
   sessionLimits: token<Part>('session-limits'),
+  logRotation: token<Part>('log-rotation'),
   processWorker: token<Part>('process-worker'),
   collectors: token<Part>('collectors'),
   /** health, readiness and metrics of a worker that has no other server beside it for them */

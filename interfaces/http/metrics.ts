@@ -53,6 +53,12 @@ export class Metrics {
     'collector',
   ]);
 
+  readonly #sessionsEnded = this.#counter(
+    'sessions_ended_total',
+    "Times that sessions of projects' logins were ended, by what they were over.",
+    ['over'],
+  );
+
   readonly projections = {
     lag: this.#gauge(
       'projection_lag_events',
@@ -113,6 +119,10 @@ export class Metrics {
     const method = METHODS.has(request.method) ? request.method : 'other';
     this.#requests.inc({ service, method, route, status: String(status) });
     this.#requestSeconds.observe({ service, method, route }, durationMs / 1000);
+  }
+
+  sessionsEnded(over: string): void {
+    this.#sessionsEnded.inc({ over });
   }
 
   stepTried(

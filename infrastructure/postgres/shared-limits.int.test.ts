@@ -1,0 +1,169 @@
+/** On a server of its own: its lock table is filled. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
+import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import { AesSecrets } from '../crypto/aes-secrets.ts';
+import { findPostgres } from '../process/binaries.ts';
+import type { SupervisedProgram } from '../process/supervised-program.ts';
+import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
+import { testPort } from '../process/test-port.ts';
+import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
+import { PostgresDatabases } from './postgres-databases.ts';
+import { PostgresServer } from './postgres-server.ts';
+import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
+import { SharedLimits } from './shared-limits.ts';
+import { ensureSharedRoles } from './shared-roles.ts';
+
+const [greedy, modest] = [newProject(), newProject()];
+let folder: TestFolder;
+let program: SupervisedProgram;
+let server: PostgresServer;
+let databases: PostgresDatabases;
+let logins: Awaited<ReturnType<AesSecrets['issue']>>;
+let limits: SharedLimits;
+const ended: string[] = [];
+
+beforeAll(async () => {
+  folder = await testFolder();
+  const port = await testPort();
+  program = await startEmbeddedPostgres({
+    binaries: await findPostgres(folder.user),
+    dataDir: join(folder.path, 'data'),
+    logFile: join(folder.path, 'postgres.log'),
+    port,
+    superuserPassword: 'test',
+    user: folder.user,
+    log: quietLog,
+    settings: { max_connections: 100, fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
+  });
+  server = new PostgresServer({ host: '127.0.0.1', port, user: SUPERUSER, password: 'test' });
+  await server.administer('prepare the server', ensureSharedRoles);
+  await ensureTemplate(server, await latestTemplateVersion());
+  databases = new PostgresDatabases(server);
+  logins = await new AesSecrets(randomBytes(32)).issue();
+  for (const project of [greedy, modest]) {
+    await databases.ensureDatabase(project, await latestTemplateVersion());
+    await databases.ensureUsers(project, logins, USUAL_BOUNDS);
+  }
+  limits = new SharedLimits({
+    server,
+    log: quietLog,
+    onEnded: (over) => ended.push(over),
+    xidsASecond: 1_000,
+  });
+  await limits.enforce();
+});
+
+afterAll(async () => {
+  await limits.stop();
+  await server.close();
+  await program.stop();
+  await folder.remove();
+});
+
+async function session(project: ProjectId): Promise<pg.Client> {
+  const { host, port } = server.address;
+  const login = { user: ownerRole(project), password: logins.owner.password, database: project };
+  const client = new pg.Client({ host, port, ...login });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+const state = async () => (await databases.state(greedy, logins, USUAL_BOUNDS)).users;
+
+test('who fills the table of locks is ended though it is full, and held when it happens again', async () => {
+  const other = await session(modest);
+  for (const [round, held] of [false, true].entries()) {
+    const hog = await session(greedy);
+    // what the server remembers of this login is void
+    await hog.query(`ALTER ROLE CURRENT_USER SET work_mem = '${64 + round}kB'`);
+    const taken = hog.query('SELECT count(pg_advisory_lock(1, g)) FROM generate_series(1, 1000000) g');
+    await expect(taken).rejects.toMatchObject({ code: '53200' });
+    const lock = () => other.query('SELECT pg_advisory_lock(7), pg_advisory_unlock(7)');
+    await expect(lock()).rejects.toMatchObject({ code: '53200' });
+    expect(await limits.enforce()).toEqual([ownerRole(greedy)]);
+    await expect.poll(lock).toBeDefined();
+    await expect(hog.query('SELECT 1')).rejects.toThrow();
+    if (held) await expect(session(greedy)).rejects.toMatchObject({ code: '53300' });
+    else await (await session(greedy)).end();
+  }
+  await other.end();
+  expect(ended).toEqual(['locks', 'locks']);
+  // nothing that has to be repaired, until the time is over
+  expect(await state()).toBe('as-wanted');
+  await server.administer('let time pass', (client) =>
+    client.query(
+      `ALTER ROLE ${ownerRole(greedy)} IN DATABASE ${greedy} SET launchdb.held_until = 1000000000000`,
+    ),
+  );
+  expect(await state()).toBe('different');
+  await databases.ensureUsers(greedy, logins, USUAL_BOUNDS);
+  expect(await state()).toBe('as-wanted');
+  await (await session(greedy)).end();
+});
+
+test('who takes transaction ids without end is ended, and not who writes much beside', async () => {
+  const [taker, writer] = [await session(greedy), await session(modest)];
+  await writer.query('CREATE TABLE written (n int)');
+  await taker.query('CREATE UNLOGGED TABLE taken (n int)');
+  let writing = true;
+  const writes = (async () => {
+    for (let n = 0; writing; n++) await writer.query('INSERT INTO written VALUES ($1)', [n]);
+  })();
+  const taking = taker.query(`DO $$ BEGIN LOOP
+    BEGIN INSERT INTO taken VALUES (1); EXCEPTION WHEN OTHERS THEN NULL; END;
+  END LOOP; END $$`);
+  const over = taking.then(() => 'went on', String);
+  await expect.poll(() => limits.enforce(), { timeout: 25_000, interval: 100 }).toEqual([ownerRole(greedy)]);
+  expect(await over).toMatch(/terminat/);
+  writing = false;
+  await writes;
+  await writer.end();
+  expect(ended.at(-1)).toBe('transaction ids');
+});
+
+test("what projects' SQL says, and the values of their rows, stay out of the server's log", async () => {
+  const loud = await session(modest);
+  await loud.query(`DO $$ BEGIN RAISE LOG 'told-by-sql'; END $$`);
+  await loud.query(`SET debug_print_plan = on; SELECT 'told-by-plan'; RESET debug_print_plan`);
+  await loud.query('CREATE TABLE unique_values (v text PRIMARY KEY)');
+  const insert = () => loud.query(`INSERT INTO unique_values VALUES ('told-by-detail')`);
+  await insert();
+  await expect(insert()).rejects.toThrow(/duplicate/);
+  await expect(loud.query('SET log_min_messages = debug5')).rejects.toThrow(/permission denied/);
+  await loud.query(`ALTER ROLE CURRENT_USER IN DATABASE ${modest} RESET ALL`);
+  await loud.end();
+  const again = await session(modest);
+  await again.query(`DO $$ BEGIN RAISE LOG 'told-again'; END $$`);
+  await again.end();
+  const unique = (client: pg.ClientBase) =>
+    client.query(`CREATE TEMP TABLE u (v text UNIQUE); INSERT INTO u VALUES ('told-by-us'), ('told-by-us')`);
+  await expect(server.administer('break a key', unique)).rejects.toThrow('could not break a key');
+  const log = await readFile(join(folder.path, 'postgres.log'), 'utf8');
+  expect(log).toContain('duplicate key');
+  expect(log).not.toContain('told-');
+});
+
+test('who fills the queue of notifications while somebody does not listen, or the disk, is ended', async () => {
+  // held since the tests before
+  await databases.ensureUsers(greedy, logins, USUAL_BOUNDS);
+  const [deaf, filler, sorter] = [await session(greedy), await session(greedy), await session(modest)];
+  await deaf.query('LISTEN flood');
+  await deaf.query('BEGIN');
+  await filler.query(`SELECT pg_notify('flood', repeat('x', 7000) || g) FROM generate_series(1, 2000) g`);
+  const wide = { temporaryBytes: 2 ** 40, queueShare: 1 };
+  expect(await limits.enforceFiles(wide)).toEqual([]);
+  expect(await limits.enforceFiles({ ...wide, queueShare: 0.0001 })).toEqual([ownerRole(greedy)]);
+  await expect.poll(() => limits.enforceFiles({ ...wide, queueShare: 0.0001 })).toEqual([]);
+  await sorter.query(`SET work_mem = '64kB'; BEGIN;
+    DECLARE sorted CURSOR FOR SELECT g FROM generate_series(1, 300000) g ORDER BY md5(g::text); FETCH sorted`);
+  expect(await limits.enforceFiles(wide)).toEqual([]);
+  expect(await limits.enforceFiles({ ...wide, temporaryBytes: 1_000_000 })).toEqual([ownerRole(modest)]);
+  for (const one of [deaf, filler, sorter]) await expect(one.query('SELECT 1')).rejects.toThrow();
+  expect(ended.slice(-2)).toEqual(['notifications', 'temporary files']);
+});
