@@ -1,5 +1,11 @@
 /** Appending, by one call (unary in the words of the client) and by the stream of batches. */
-import { status, type handleBidiStreamingCall, type handleClientStreamingCall } from '@grpc/grpc-js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  status,
+  type handleBidiStreamingCall,
+  type handleClientStreamingCall,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import code from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import rpc from '@eventstore/db-client/generated/status_pb.js';
@@ -7,8 +13,19 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import any from 'google-protobuf/google/protobuf/any_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { Expectation, ProposedEvent, WriteResult } from './esdb-log.ts';
-import { refusedUnread, refusal, type Faults, type Serving } from './serving.ts';
+import {
+  MOST_MESSAGE_BYTES,
+  refusal,
+  refusedUnread,
+  streamDeleted,
+  type Faults,
+  type Serving,
+} from './serving.ts';
 
+const NOT_INDEXED_IN_TIME = 'Operation timed out: Commit phase timeout.';
+
+/** what an answer tells; the other kinds are errors */
+type Decided = Extract<WriteResult, { kind: 'written' | 'wrong-version' }>;
 type Proposed = streams.AppendReq.ProposedMessage | streams.BatchAppendReq.ProposedMessage;
 
 export function appendCall(
@@ -24,17 +41,27 @@ export function appendCall(
       const message = request.getProposedMessage();
       if (message) proposed.push(proposedEvent(message));
     });
-    // The end of a connection looks like the end of a request, and only a moment later like what it is.
-    call.on('end', () => setImmediate(decide));
-    const decide = () => {
-      if (call.cancelled) return;
+    const decide = async (): Promise<Partial<ServiceError> | streams.AppendResp | undefined> => {
       const { faults } = serving;
-      const refused = refusedUnread(faults, call.metadata) ?? notHandled(faults) ?? tooBig(serving, proposed);
-      if (refused) return answer(refused);
-      if (!options) return answer(refusal(status.INVALID_ARGUMENT, 'no options'));
-      const result = write(serving, streamName(options), expectationOf(options), proposed);
-      if (result) answer(null, appendResponse(serving, result));
+      const refused = refusedUnread(serving, call.metadata) ?? notHandled(faults) ?? tooBig(serving, proposed);
+      if (refused) return refused;
+      if (!options) return refusal(status.INVALID_ARGUMENT, 'no options');
+      const stream = streamName(options);
+      const result = await write(serving, stream, expectationOf(options), proposed);
+      if (result?.kind === 'deleted') return streamDeleted(stream);
+      if (result?.kind === 'not-indexed') return refusal(status.ABORTED, NOT_INDEXED_IN_TIME);
+      return result && appendResponse(serving, result);
     };
+    // The end of a connection looks like the end of a request, and only a moment later like what it is.
+    call.on('end', () =>
+      setImmediate(() => {
+        if (call.cancelled) return;
+        void decide().then((decided) => {
+          if (decided instanceof streams.AppendResp) answer(null, decided);
+          else if (decided) answer(decided);
+        });
+      }),
+    );
   };
 }
 
@@ -54,34 +81,44 @@ export function batchAppendCall(
       if (!request.getIsFinal()) return;
       open.delete(id);
       serving.calls.batchAppend += 1;
-      const result = write(
-        serving,
-        streamName(batch.options),
-        expectationOfBatch(batch.options),
-        batch.proposed,
-      );
-      if (result) call.write(batchResponse(request, batch.options, result));
+      const { options, proposed } = batch;
+      const response = new streams.BatchAppendResp()
+        .setCorrelationId(request.getCorrelationId())
+        .setStreamIdentifier(options.getStreamIdentifier());
+      if (sizeOf(proposed) > serving.maxAppendBytes) {
+        call.write(response.setError(tooBigBatch(serving.maxAppendBytes)));
+        return;
+      }
+      void write(serving, streamName(options), expectationOfBatch(options), proposed).then((result) => {
+        if (result) call.write(batchResponse(response, options, result));
+      });
     });
     call.on('end', () => call.end());
   };
 }
 
 /** @returns undefined when nobody is to be told */
-function write(
+async function write(
   serving: Serving,
   stream: string,
   expected: Expectation,
   proposed: readonly ProposedEvent[],
-): WriteResult | undefined {
+): Promise<WriteResult | undefined> {
   const { faults, log } = serving;
   if (faults.hang) return undefined;
-  if (faults.dropAppends === 'before') serving.dropConnections();
-  else {
-    const result = log.write(stream, expected, proposed);
-    if (!faults.dropAppends) return result;
+  if (faults.dropAppends === 'before') {
     serving.dropConnections();
+    return undefined;
   }
-  return undefined;
+  const result = log.write(stream, expected, proposed);
+  if (faults.dropAppends) {
+    serving.dropConnections();
+    return undefined;
+  }
+  // the real server drops it, and answers when the time for a commit is over
+  if (result.kind === 'not-indexed') await sleep(serving.commitTimeoutMs, undefined, { ref: false });
+  if (result.kind === 'written') await result.indexed;
+  return result;
 }
 
 const streamName = (options: streams.AppendReq.Options | streams.BatchAppendReq.Options): string =>
@@ -104,11 +141,11 @@ function notHandled({ notHandled: details }: Faults) {
 }
 
 function tooBig({ maxAppendBytes }: Serving, proposed: readonly ProposedEvent[]) {
-  const size = proposed.reduce(
-    (sum, { type, data, metadata }) => sum + type.length + data.length + metadata.length,
-    0,
-  );
-  if (size <= maxAppendBytes) return undefined;
+  if (proposed.some((event) => sizeOf([event]) > MOST_MESSAGE_BYTES)) {
+    const details = 'Received message exceeds the maximum configured message size.';
+    return refusal(status.RESOURCE_EXHAUSTED, details);
+  }
+  if (sizeOf(proposed) <= maxAppendBytes) return undefined;
   return refusal(
     status.INVALID_ARGUMENT,
     `Maximum Append Size of ${maxAppendBytes} Exceeded.`,
@@ -116,6 +153,10 @@ function tooBig({ maxAppendBytes }: Serving, proposed: readonly ProposedEvent[])
     { 'maximum-append-size': String(maxAppendBytes) },
   );
 }
+
+/** As the real server counts: a character of a type is two bytes. */
+const sizeOf = (proposed: readonly ProposedEvent[]): number =>
+  proposed.reduce((sum, { type, data, metadata }) => sum + 2 * type.length + data.length + metadata.length, 0);
 
 function expectationOf(options: streams.AppendReq.Options): Expectation {
   if (options.hasNoStream()) return 'none';
@@ -129,16 +170,17 @@ function expectationOfBatch(options: streams.BatchAppendReq.Options): Expectatio
   return options.hasStreamPosition() ? Number(options.getStreamPosition()) : 'any';
 }
 
-function appendResponse({ faults }: Serving, result: WriteResult): streams.AppendResp {
+function appendResponse({ faults }: Serving, result: Decided): streams.AppendResp {
   const response = new streams.AppendResp();
-  if (!result.written) {
+  if (result.kind === 'wrong-version') {
     const wrong = new streams.AppendResp.WrongExpectedVersion();
     if (result.current === 'none') wrong.setCurrentNoStream(new shared.Empty());
     else wrong.setCurrentRevision(String(result.current));
     return response.setWrongExpectedVersion(wrong);
   }
   const success = new streams.AppendResp.Success().setCurrentRevision(String(result.revision));
-  if (result.repeated && faults.repeatsHaveNoPosition) success.setNoPosition(new shared.Empty());
+  const untold = result.repeated && faults.repeatsHaveNoPosition;
+  if (untold || result.position === undefined) success.setNoPosition(new shared.Empty());
   else {
     const position = new streams.AppendResp.Position();
     position.setCommitPosition(String(result.position));
@@ -149,20 +191,39 @@ function appendResponse({ faults }: Serving, result: WriteResult): streams.Appen
 }
 
 function batchResponse(
-  request: streams.BatchAppendReq,
+  response: streams.BatchAppendResp,
   options: streams.BatchAppendReq.Options,
   result: WriteResult,
 ): streams.BatchAppendResp {
-  const response = new streams.BatchAppendResp()
-    .setCorrelationId(request.getCorrelationId())
-    .setStreamIdentifier(options.getStreamIdentifier());
-  if (!result.written) return response.setError(wrongExpectedVersion(options, result.current));
+  if (result.kind === 'wrong-version')
+    return response.setError(wrongExpectedVersion(options, result.current));
+  if (result.kind === 'deleted') {
+    const deleted = new shared.StreamDeleted().setStreamIdentifier(options.getStreamIdentifier());
+    return response.setError(failure(code.Code.FAILED_PRECONDITION, 'StreamDeleted', deleted));
+  }
+  if (result.kind === 'not-indexed')
+    return response.setError(failure(code.Code.DEADLINE_EXCEEDED, 'Timeout', new shared.Timeout()));
+  const success = new streams.BatchAppendResp.Success().setCurrentRevision(String(result.revision));
+  if (result.position === undefined) return response.setSuccess(success.setNoPosition(new empty.Empty()));
   const position = new shared.AllStreamPosition()
     .setCommitPosition(String(result.position))
     .setPreparePosition(String(result.position));
-  return response.setSuccess(
-    new streams.BatchAppendResp.Success().setCurrentRevision(String(result.revision)).setPosition(position),
-  );
+  return response.setSuccess(success.setPosition(position));
+}
+
+function tooBigBatch(maxAppendBytes: number): rpc.Status {
+  const exceeded = new shared.MaximumAppendSizeExceeded().setMaxappendsize(maxAppendBytes);
+  return failure(code.Code.INVALID_ARGUMENT, 'MaximumAppendSizeExceeded', exceeded);
+}
+
+function failure(
+  why: code.Code,
+  kind: 'WrongExpectedVersion' | 'StreamDeleted' | 'Timeout' | 'MaximumAppendSizeExceeded',
+  message: { serializeBinary(): Uint8Array },
+): rpc.Status {
+  const details = new any.Any();
+  details.pack(message.serializeBinary(), `event_store.client.${kind}`);
+  return new rpc.Status().setCode(why).setMessage(kind).setDetails(details);
 }
 
 function wrongExpectedVersion(options: streams.BatchAppendReq.Options, current: number | 'none'): rpc.Status {
@@ -172,10 +233,5 @@ function wrongExpectedVersion(options: streams.BatchAppendReq.Options, current: 
   if (options.hasStreamPosition()) wrong.setExpectedStreamPosition(options.getStreamPosition());
   else if (options.hasStreamExists()) wrong.setExpectedStreamExists(new empty.Empty());
   else wrong.setExpectedNoStream(new empty.Empty());
-  const details = new any.Any();
-  details.pack(wrong.serializeBinary(), 'event_store.client.WrongExpectedVersion');
-  return new rpc.Status()
-    .setCode(code.Code.FAILED_PRECONDITION)
-    .setMessage('WrongExpectedVersion')
-    .setDetails(details);
+  return failure(code.Code.FAILED_PRECONDITION, 'WrongExpectedVersion', wrong);
 }

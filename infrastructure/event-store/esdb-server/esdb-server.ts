@@ -13,9 +13,10 @@ import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfea
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { appendCall, batchAppendCall } from './append-calls.ts';
+import { deleteCall, tombstoneCall } from './delete-calls.ts';
 import { EsdbLog } from './esdb-log.ts';
 import { readCall } from './read-calls.ts';
-import type { Faults, Serving } from './serving.ts';
+import { MOST_MESSAGE_BYTES, type Faults, type Serving } from './serving.ts';
 
 export interface EsdbServerOptions {
   /** default: any free one */
@@ -23,9 +24,16 @@ export interface EsdbServerOptions {
   /** PEM */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly log?: EsdbLog;
-  /** default 16 MiB, the most that the real server can be set to; its own default is 1 MiB */
+  /** default 1 MiB, as the real server's */
   readonly maxAppendBytes?: number;
+  /** default 2 s */
+  readonly commitTimeoutMs?: number;
+  /** for how long it is not ready after it was started again; about a second on a real server; default 0 */
+  readonly startsForMs?: number;
 }
+
+const DEFAULT_MAX_APPEND_BYTES = 1024 * 1024;
+const COMMIT_TIMEOUT_MS = 2_000;
 
 const LEADER = 8;
 const FOLLOWER = 6;
@@ -34,17 +42,26 @@ export class EsdbServer implements Serving, AsyncDisposable {
   readonly log: EsdbLog;
   readonly faults: Faults = {};
   readonly maxAppendBytes: number;
+  readonly commitTimeoutMs: number;
   readonly calls = { read: 0, append: 0, batchAppend: 0, subscribe: 0 };
   sent = 0;
+  scanned = 0;
+  ready = true;
   headers: Metadata | undefined;
   readonly #tls: EsdbServerOptions['tls'];
+  readonly #startsForMs: number;
   readonly #sockets = new Set<Socket>();
+  #starting: NodeJS.Timeout | undefined;
   #port: number;
   #running: { readonly grpc: Server; readonly listener: Listener } | undefined;
 
   constructor(options: EsdbServerOptions = {}) {
     this.log = options.log ?? new EsdbLog();
-    this.maxAppendBytes = options.maxAppendBytes ?? 16 * 1024 * 1024;
+    this.maxAppendBytes = options.maxAppendBytes ?? DEFAULT_MAX_APPEND_BYTES;
+    if (this.maxAppendBytes > MOST_MESSAGE_BYTES)
+      throw new RangeError(`MaxAppendSize exceeded ${MOST_MESSAGE_BYTES} bytes.`);
+    this.commitTimeoutMs = options.commitTimeoutMs ?? COMMIT_TIMEOUT_MS;
+    this.#startsForMs = options.startsForMs ?? 0;
     this.#tls = options.tls;
     this.#port = options.port ?? 0;
   }
@@ -71,11 +88,13 @@ export class EsdbServer implements Serving, AsyncDisposable {
 
   /** On the same port as before, with the same data. */
   async start(): Promise<void> {
-    const grpc = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
+    const grpc = new Server({ 'grpc.max_receive_message_length': 64 * 1024 * 1024 });
     grpc.addService(StreamsService, {
       read: readCall(this),
       append: appendCall(this),
       batchAppend: batchAppendCall(this),
+      delete: deleteCall(this),
+      tombstone: tombstoneCall(this),
     });
     grpc.addService(ServerFeaturesService, { getSupportedMethods: answering(supported) });
     grpc.addService(GossipService, { read: answering(() => this.#members()) });
@@ -91,6 +110,7 @@ export class EsdbServer implements Serving, AsyncDisposable {
     await once(listener, 'listening');
     this.#port = (listener.address() as AddressInfo).port;
     this.#running = { grpc, listener };
+    this.#starting = setTimeout(() => (this.ready = true), this.#startsForMs).unref();
   }
 
   /** At once, as by a kill; {@link start} goes on with the same data. */
@@ -98,6 +118,8 @@ export class EsdbServer implements Serving, AsyncDisposable {
     const running = this.#running;
     if (!running) return;
     this.#running = undefined;
+    clearTimeout(this.#starting);
+    this.ready = this.#startsForMs === 0;
     running.listener.close();
     this.dropConnections();
     running.grpc.forceShutdown();

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { status, type handleServerStreamingCall, type ServerWritableStream } from '@grpc/grpc-js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { LoggedEvent } from './esdb-log.ts';
-import { refusedUnread, refusal, type Serving } from './serving.ts';
+import { END_OF_STREAM, type EsdbLog, type LoggedEvent } from './esdb-log.ts';
+import { refusedUnread, refusal, streamDeleted, type Serving } from './serving.ts';
 
 type Call = ServerWritableStream<streams.ReadReq, streams.ReadResp>;
 type Options = streams.ReadReq.Options;
@@ -28,7 +28,7 @@ async function serve(serving: Serving, call: Call): Promise<void> {
   const { faults, log } = serving;
   serving.calls.read += 1;
   serving.headers = call.metadata;
-  const refused = refusedUnread(faults, call.metadata);
+  const refused = refusedUnread(serving, call.metadata);
   if (refused) throw Object.assign(new Error('refused'), refused);
   const gone = whenGone(call);
   const options = call.request.getOptions() ?? new streams.ReadReq.Options();
@@ -36,11 +36,12 @@ async function serve(serving: Serving, call: Call): Promise<void> {
   const stream = options.getStream();
   if (options.hasCount() && Number(options.getCount()) < 1) throw failed(status.INVALID_ARGUMENT, 'count');
   if (options.hasSubscription()) return follow(serving, call, options, gone);
-  if (!stream) return send(serving, call, gone, allInRange(serving, options));
+  if (!stream) return send(serving, call, gone, allInRange(log, options));
   const name = Buffer.from(stream.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString();
-  const history = log.stream(name);
-  if (!history) return void call.write(streamNotFound(stream));
-  await send(serving, call, gone, streamInRange(history, stream, options));
+  const shown = log.shown(name);
+  if (shown === 'missing') return void call.write(streamNotFound(stream));
+  if (shown === 'tombstoned') throw Object.assign(new Error('deleted'), streamDeleted(name));
+  await send(serving, call, gone, streamInRange(shown, stream, options));
 }
 
 /** What is emitted on a call is an error with a code, as grpc-js has it. */
@@ -52,15 +53,19 @@ async function follow(serving: Serving, call: Call, options: Options, gone: Abor
   if (options.getStream()) throw failed(status.UNIMPLEMENTED, 'subscriptions to a stream');
   const { faults, log } = serving;
   const all = options.getAll();
-  const after = all?.getPosition()?.getCommitPosition();
-  let next = all?.hasEnd() ? log.events.length : after === undefined ? 0 : log.indexAt(BigInt(after) + 1n);
+  const position = all?.getPosition();
+  const after = position && log.indexAt(BigInt(position.getCommitPosition()));
+  if (position && after === undefined)
+    throw failed(status.INVALID_ARGUMENT, 'Trying to read from an invalid position.');
+  let next = all?.hasEnd() ? log.events.length : after === undefined ? 0 : after + 1;
   serving.calls.subscribe += 1;
   if (faults.unconfirmed) return forever(gone);
   const confirmation = new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId(randomUUID());
   await write(call, gone, new streams.ReadResp().setConfirmation(confirmation));
   const filter = options.getFilter();
   const passes = filterOf(options);
-  const interval = (filter?.getMax() || SEARCH_WINDOW) * (filter?.getCheckpointintervalmultiplier() || 1);
+  // whatever the interval asks for: seen on a real server
+  const window = filter?.getMax() || SEARCH_WINDOW;
   let looked = 0;
   let caughtUp = false;
   while (!gone.aborted) {
@@ -76,12 +81,15 @@ async function follow(serving: Serving, call: Call, options: Options, gone: Abor
     next += 1;
     if (passes(event)) await write(call, gone, response(event));
     looked += 1;
-    if (filter && looked % interval === 0) await write(call, gone, checkpoint(event.position));
+    if (filter && looked % window === 0) await write(call, gone, checkpoint(event.position));
   }
 }
 
-/** From a place on, in either direction; forward that one included. The count is of events that pass the filter. */
-function* allInRange({ log }: Serving, options: Options): Generator<LoggedEvent> {
+/**
+ * From a place on, in either direction; forward that one included; undefined for one that was looked at and is not
+ * sent. The count is of events that pass the filter, and when it is reached a real server looks on for one more.
+ */
+function* allInRange(log: EsdbLog, options: Options): Generator<LoggedEvent | undefined> {
   const { events } = log;
   const all = options.getAll();
   const position = all?.getPosition();
@@ -91,14 +99,19 @@ function* allInRange({ log }: Serving, options: Options): Generator<LoggedEvent>
     : all?.hasEnd()
       ? events.length
       : 0;
+  if (place === undefined) {
+    const kind = options.hasFilter() ? 'FilteredReadAllResult' : 'ReadAllResult';
+    throw failed(status.UNKNOWN, `Unexpected ${kind}: InvalidPosition`);
+  }
   const passes = filterOf(options);
   let left = Number(options.getCount());
-  for (let index = step > 0 ? place : place - 1; left > 0; index += step) {
+  for (let index = step > 0 ? place : place - 1; left > 0 || options.hasFilter(); index += step) {
     const event = events[index];
     if (!event) return;
-    if (!passes(event)) continue;
-    left -= 1;
-    yield event;
+    const passing = passes(event);
+    if (passing && left === 0) return;
+    if (passing) left -= 1;
+    yield passing ? event : undefined;
   }
 }
 
@@ -108,10 +121,11 @@ function streamInRange(
   options: Options,
 ): readonly LoggedEvent[] {
   const backwards = options.getReadDirection() === BACKWARDS;
-  const last = history.length - 1;
-  const end = backwards ? last : last + 1;
+  const first = history[0]?.revision ?? 0;
+  const end = first + history.length - (backwards ? 1 : 0);
   const from = stream.hasRevision() ? Number(stream.getRevision()) : stream.hasEnd() ? end : 0;
-  const range = backwards ? history.slice(0, from + 1).reverse() : history.slice(from);
+  const index = Math.max(backwards ? -1 : 0, from - first);
+  const range = backwards ? history.slice(0, index + 1).reverse() : history.slice(index);
   return range.slice(0, Number(options.getCount()));
 }
 
@@ -129,13 +143,16 @@ async function send(
   serving: Serving,
   call: Call,
   gone: AbortSignal,
-  events: Iterable<LoggedEvent>,
+  events: Iterable<LoggedEvent | undefined>,
 ): Promise<void> {
   const { stallReadsAfter, slowReadsMs } = serving.faults;
   let sent = 0;
   for (const event of events) {
     if (sent === stallReadsAfter) return forever(gone);
+    serving.scanned += 1;
     if (slowReadsMs) await sleep(slowReadsMs);
+    if (gone.aborted) return;
+    if (!event) continue;
     await write(call, gone, response(event));
     sent += 1;
     serving.sent += 1;
@@ -165,7 +182,7 @@ function response(event: LoggedEvent): streams.ReadResp {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
     .setId(new shared.UUID().setString(event.id))
     .setStreamIdentifier(identifier)
-    .setStreamRevision(String(event.revision))
+    .setStreamRevision(event.revision === END_OF_STREAM ? '9223372036854775807' : String(event.revision))
     .setCommitPosition(position)
     .setPreparePosition(position)
     .setData(event.data)

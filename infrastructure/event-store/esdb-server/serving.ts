@@ -1,6 +1,9 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { EsdbLog } from './esdb-log.ts';
 
+/** The most that the real server takes as one message, and as its `--max-append-size`. */
+export const MOST_MESSAGE_BYTES = 16_767_216;
+
 /** What a test can break; each of them stays until it is taken back. */
 export interface Faults {
   /** the connections die when an append arrives: before it is written, or when it is and nobody was told */
@@ -36,10 +39,15 @@ export interface Serving {
   readonly faults: Faults;
   /** `--max-append-size` of the real server */
   readonly maxAppendBytes: number;
+  /** after how long an append that is never written is answered; 2 to 3 s on a real server */
+  readonly commitTimeoutMs: number;
+  /** false: it has been started a moment ago */
+  readonly ready: boolean;
   /** how often each was called so far; a subscription counts as a read too */
   readonly calls: { read: number; append: number; batchAppend: number; subscribe: number };
-  /** events sent to readers so far */
+  /** events sent to readers so far, and events that were looked at for them */
   sent: number;
+  scanned: number;
   /** what a test looks at: the headers of the last call */
   headers: Metadata | undefined;
   dropConnections(): void;
@@ -61,9 +69,10 @@ export function refusal(
 
 /** Why a call is refused before it is looked at: this node does not lead and the leader was asked for, for one. */
 export function refusedUnread(
-  { leader, accessDenied }: Faults,
+  { ready, faults: { leader, accessDenied } }: Serving,
   metadata: Metadata,
 ): Partial<ServiceError> | undefined {
+  if (!ready) return refusal(status.UNAVAILABLE, 'Server Is Not Ready');
   if (accessDenied) return refusal(status.PERMISSION_DENIED, 'Access Denied', 'access-denied');
   if (!leader || metadata.get('requires-leader')[0] !== 'true') return undefined;
   return refusal(status.NOT_FOUND, 'Leader info available', 'not-leader', {
@@ -71,3 +80,8 @@ export function refusedUnread(
     'leader-endpoint-port': String(leader.port),
   });
 }
+
+export const streamDeleted = (stream: string): Partial<ServiceError> =>
+  refusal(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, 'stream-deleted', {
+    'stream-name': stream,
+  });
