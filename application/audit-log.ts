@@ -34,13 +34,14 @@ export class LogVerification {
       const cutOff = seen > (await this.#store.head());
       return { verified, firstAltered: cutOff ? { position: verified + 1n, event: undefined } : null };
     }
-    return { verified, firstAltered: { position: brokenAt, event: await this.#eventAt(brokenAt) } };
+    const event = await this.#eventAt(brokenAt, verified);
+    return { verified, firstAltered: { position: brokenAt, event } };
   }
 
   /** As it stands there now, if it still can be read; an event that was taken out leaves nothing. */
-  async #eventAt(position: bigint): Promise<StoredEvent | undefined> {
+  async #eventAt(position: bigint, before: bigint): Promise<StoredEvent | undefined> {
     try {
-      const { events } = await this.#store.readAll({ after: position - 1n, limit: 1 });
+      const { events } = await this.#store.readAll({ after: before, limit: 1 });
       return events.find((event) => event.position === position);
     } catch {
       return undefined;

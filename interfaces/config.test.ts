@@ -30,3 +30,25 @@ describe('where owners’ clients reach databases', () => {
     expect(() => read(text)).toThrow(/PUBLIC_POOLER_URL: must be like postgresql:.*"none"/);
   });
 });
+
+describe('where the log is', () => {
+  const given = (EVENT_STORE_URL: string) => readConfig({ EVENT_STORE_URL }).EVENT_STORE_URL;
+
+  test.each([
+    'esdb://a:2113?tls=false',
+    'esdb://a:2113,b:2113,c:2113?tls=false',
+    'esdb://admin:p%40ss@node-1.example.com,node-2.example.com:2114/?tlsCaFile=/ca.pem&nodePreference=leader',
+    'esdb+discover://cluster.example.com:2113?tls=false',
+    'postgres://log@db.example.com/log',
+    'postgresql://db.example.com:5433/log?sslmode=require',
+  ])('%s', (url) => {
+    expect(given(url)).toBe(url);
+  });
+
+  test.each(['esdb:', 'esdb://', 'esdb:a:2113', 'http://a:2113', 'esdb://a:2113, b:2113', 'a:2113'])(
+    'refused: %s',
+    (url) => {
+      expect(() => given(url)).toThrow(/EVENT_STORE_URL: must be like .*esdb:\/\/a:2113,b:2113,c:2113/);
+    },
+  );
+});

@@ -27,6 +27,15 @@ export type Role = (typeof ROLES)[number];
 const url = (protocols: RegExp) =>
   z.string().refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), 'not such a URL');
 
+/** EventStoreDB's may have several hosts, which no parser of URLs knows: the rest of it is for its client to judge. */
+const eventStoreUrl = z
+  .string()
+  .refine(
+    (text) =>
+      /^esdb(\+discover)?:\/\/[^\s]+$/.test(text) || (URL.canParse(text) && /^postgres(ql)?:/.test(text)),
+    'must be like postgres://..., esdb://a:2113,b:2113,c:2113?tls=false or esdb+discover://...',
+  );
+
 const DATABASE_PLACE = /^([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
 
 /** Where owners' clients reach databases, without a login and a database; null: nowhere. */
@@ -112,7 +121,7 @@ const schema = z.object({
     .pipe(z.array(z.string().regex(/^[a-z0-9_-]{1,63}$/, 'not names of extensions, separated by commas'))),
   PROJECT_DATABASE_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
   DATABASE_SIZE_LOOK_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
-  EVENT_STORE_URL: url(/^(postgres(ql)?|esdb(\+discover)?):$/).optional(),
+  EVENT_STORE_URL: eventStoreUrl.optional(),
   INTERNAL_API_KEY: z
     .string()
     .transform((text) => text.split(',').map((key) => key.trim()))

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EventBatch } from '../application/ports/event-store.ts';
+import { EsdbEventStore } from '../infrastructure/event-store/esdb-event-store.ts';
+import { EsdbServer } from '../infrastructure/event-store/esdb-server/esdb-server.ts';
+import { eventCatalogue } from '../infrastructure/event-store/event-catalogue.ts';
 import { InMemoryEventStore, InMemoryLog } from '../infrastructure/event-store/in-memory-event-store.ts';
 import { onCluster } from '../infrastructure/postgres/test-database.ts';
 import { CheckpointWatch, ProjectionBehind } from './checkpoint-watch.ts';
@@ -443,4 +446,39 @@ describe('C46 waiting for a view', () => {
     expect(behind).toBeInstanceOf(ProjectionBehind);
     expect(behind).toMatchObject({ projection: 'tally', wanted: 1n, reached: 0n });
   });
+});
+
+test('a checkpoint of another log: it says so once and by name, asks no more, and goes on when it was rebuilt', async () => {
+  const server = await EsdbServer.started();
+  const elsewhere = new EsdbEventStore({ url: server.url, catalogue: eventCatalogue, pollMs: 50 });
+  const errors: { fields: Record<string, unknown>; message: string }[] = [];
+  const log = {
+    info() {},
+    warn() {},
+    error: (fields: Record<string, unknown>, message: string) => void errors.push({ fields, message }),
+  };
+  onTestFinished(async () => {
+    await Promise.all(runners.splice(0).map((each) => each.stop()));
+    await elsewhere.close();
+    await server.stop();
+  });
+  const projection = tally();
+  const position = await note(elsewhere, 'a', 'ok', 'ok');
+  await note(elsewhere, 'b', 'ok');
+  await ensureView(projection, elsewhere, views.pool);
+  const lost = position + 1n;
+  await views.sql(`UPDATE projection.checkpoints SET position = ${lost}`);
+  await runner(projection, { store: elsewhere, log }).start();
+  await until(() => errors.length > 0);
+  expect(errors[0]!.fields).toMatchObject({ projection: 'tally', checkpoint: String(lost) });
+  expect(errors[0]!.message).toContain('launchdb replay tally');
+  expect(errors[0]!.message).toContain(`its checkpoint ${lost} is no place of this log`);
+  const { read } = server.calls;
+  await sleep(1_500);
+  expect(server.calls.read).toBe(read);
+  expect(errors).toHaveLength(1);
+  expect(await rebuild(projection, elsewhere, views.pool)).toMatchObject({ equal: false, events: 3 });
+  await caughtUp(await note(elsewhere, 'a', 'ok'));
+  expect(await seen(views.pool)).toEqual({ a: allOf(3), b: allOf(1) });
+  expect(errors).toHaveLength(1);
 });

@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { EventBatch, EventStore } from '../application/ports/event-store.ts';
+import { InvalidPosition, type EventBatch, type EventStore } from '../application/ports/event-store.ts';
 import type { CheckpointWatch } from './checkpoint-watch.ts';
-import { advance, beginTerm, type Term } from './checkpoints.ts';
+import { advance, beginTerm, readCheckpoint, type Term } from './checkpoints.ts';
 import { Leadership, type OpenSession } from './leadership.ts';
 import { writeBatch } from './parking.ts';
 import { liveTarget, type Projection, type ProjectionLog, type Target } from './projection.ts';
@@ -28,6 +28,7 @@ export interface RunnerOptions {
 
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 4_000;
+const LOOK_FOR_REBUILD_MS = 1_000;
 
 /** Why a turn as leader ended, when it was nobody's failure. */
 class TermOver extends Error {
@@ -79,10 +80,30 @@ export class ProjectionRunner {
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof TermOver) this.#options.log?.info({ projection: name }, error.message);
+        else if (error instanceof InvalidPosition) await this.#untilRebuilt(error, signal);
         else this.#options.log?.warn({ projection: name, err: error }, 'a projection begins again');
       }
       await sleep(this.#pauseMs, undefined, { signal }).catch(() => {});
       this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+  }
+
+  /**
+   * The checkpoint is no place of this log, and asking again changes nothing. Whether it is the log or the view that is
+   * the wrong one, nobody knows but the operator: the view stays as it is until it was rebuilt.
+   */
+  async #untilRebuilt(error: InvalidPosition, signal: AbortSignal): Promise<void> {
+    const { name } = this.#projection;
+    const { log, pool } = this.#options;
+    log?.error(
+      { projection: name, checkpoint: String(error.position), err: error },
+      `the view ${name} stands still: its checkpoint ${error.position} is no place of this log. If this log is the ` +
+        `right one, rebuild the view: launchdb replay ${name}`,
+    );
+    for (let checkpoint = error.position; checkpoint === error.position && !signal.aborted;) {
+      await sleep(LOOK_FOR_REBUILD_MS, undefined, { signal }).catch(() => {});
+      const standing = await readCheckpoint(pool, name).catch(() => undefined);
+      checkpoint = standing?.position ?? error.position;
     }
   }
 

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Position } from '../application/ports/event-store.ts';
+import { InvalidPosition, type Position } from '../application/ports/event-store.ts';
 import { ensureCheckpoint, lockCheckpoint, readCheckpoint } from './checkpoints.ts';
 import { analyzeTables, compareRows, countRows, type Comparison } from './compare-rows.ts';
 import { catchUp, fill, progressOf, type FillOptions, type Log, type Progress } from './fill-view.ts';
@@ -199,12 +199,16 @@ function switchOver(
   const next = nextTarget(projection);
   return transaction(client, async () => {
     const checkpoint = await lockCheckpoint(client, projection.name);
-    const wanted = checkpoint.position > built ? checkpoint.position : built;
+    // a view that has followed another log differs, and that must not keep it from being replaced
+    const ofThisLog = await isPlaceOf(store, checkpoint.position);
+    const wanted = ofThisLog && checkpoint.position > built ? checkpoint.position : built;
     const { events, position } = await catchUp(store, client, next, built, wanted);
     const exists = await schemaExists(client, live.schema);
     const comparison =
       exists && checkpoint.version === projection.version
-        ? await compareWithLive(store, client, projection, checkpoint.position, position)
+        ? ofThisLog
+          ? await compareWithLive(store, client, projection, checkpoint.position, position)
+          : { equal: false, differing: [] }
         : null;
     const rows = await countRows(client, next.schema);
     if (exists) await rename(client, live.schema, old);
@@ -228,6 +232,15 @@ function switchOver(
     };
   });
 }
+
+const isPlaceOf = (store: Log, position: Position): Promise<boolean> =>
+  store.readAll({ after: position, limit: 1 }).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof InvalidPosition) return false;
+      throw error;
+    },
+  );
 
 const rename = (client: pg.ClientBase, from: string, to: string): Promise<unknown> =>
   client.query(`ALTER SCHEMA ${pg.escapeIdentifier(from)} RENAME TO ${pg.escapeIdentifier(to)}`);

@@ -7,6 +7,7 @@ import {
   EventIdReused,
   EventTooLarge,
   InvalidAppend,
+  InvalidPosition,
   MAX_EVENT_BYTES,
   StreamNotFound,
   UnknownEventVersion,
@@ -218,6 +219,14 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
         },
       );
 
+      test('A10 the same ids at once, by two processes, are one append', async () => {
+        const events = newEvents(2);
+        const stores = [store, harness.another()];
+        const twice = await Promise.all(stores.map((each) => each.append(stream, 'none', events)));
+        expect(twice[0]).toEqual(twice[1]);
+        expect(await store.readStream(stream)).toHaveLength(2);
+      });
+
       test('A10 the same ids at another expectation are a conflict', async () => {
         const events = await fill(2);
         await expect(store.append(stream, 1, events)).rejects.toMatchObject({ name: 'Conflict', actual: 1 });
@@ -275,6 +284,14 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
       test('A13 an oversize event is a typed error', async () => {
         const event = newEvent('x'.repeat(MAX_EVENT_BYTES));
         await expect(store.append(stream, 'any', [event])).rejects.toBeInstanceOf(EventTooLarge);
+      });
+
+      test('A13 as much as an append takes is taken, type names and all; one event more is not', async () => {
+        const most = Array.from({ length: 8 }, () => newEvent('x'.repeat(2_095_000)));
+        await store.append(stream, 'none', most);
+        const over = [...most.map((event) => ({ ...event, id: randomUUID() })), newEvent('x'.repeat(8_000))];
+        await expect(store.append(stream, 'any', over)).rejects.toBeInstanceOf(InvalidAppend);
+        expect(await store.readStream(stream, { from: 8 })).toEqual([]);
       });
 
       test('A14 unicode, bigint, null, odd keys and 1 MiB come back as they were', async () => {
@@ -486,6 +503,23 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
         if (!densePositions) return;
         expect([...places, head]).toEqual([1n, 2n, 3n, 4n, 4n].map((nth) => before + nth));
       });
+    });
+
+    test('a position that is no place of this log is an error of its own, and ends a subscription', async () => {
+      if (store.capabilities.densePositions) return;
+      await fill(3);
+      const [first] = await store.readStream(stream, { limit: 1 });
+      const after = first!.position + 1n;
+      for (const filter of [undefined, { types: ['Noted'] }, { streamPrefix: stream }]) {
+        const range = { after, limit: 5, ...(filter && { filter }) };
+        await expect(store.readAll(range)).rejects.toMatchObject({
+          name: 'InvalidPosition',
+          position: after,
+          message: expect.stringContaining('launchdb replay') as string,
+        });
+      }
+      const subscription = store.subscribe({ name: 'lost', after }, () => Promise.resolve());
+      await expect(subscription.done).rejects.toBeInstanceOf(InvalidPosition);
     });
 
     test('B31 page by page a filter of both kinds skips nothing, however little passes', async () => {

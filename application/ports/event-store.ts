@@ -2,6 +2,7 @@
  * The log. One port, several adapters; `event-store.contract.ts` is what each of them must do.
  * Delivery to a subscriber is in order and at least once: the subscriber keeps its own checkpoint.
  */
+import { Refused } from '../errors.ts';
 
 /**
  * A place in the whole log: comparable, 0n = before the first event. It comes from a store and is handed back to
@@ -121,21 +122,48 @@ export interface ChainReport {
   readonly brokenAt: Position | null;
 }
 
+/** What a store knows of the server that it is a client of, for those who run it. */
+export interface LogServer {
+  standing(): LogServerStanding;
+  /** What is set too small for us there, and how to set it; undefined: nothing. @throws {Unavailable} */
+  shortcoming(): Promise<string | undefined>;
+}
+
+export interface LogServerStanding {
+  /** the node that answered last, which leads where there are several; undefined: none has answered yet */
+  readonly leader: string | undefined;
+  /** for how long none has answered; 0: one does */
+  readonly awayMs: number;
+  /** the same of the last time that one came back */
+  readonly lastAwayMs: number;
+}
+
 export interface EventStore {
   readonly capabilities: EventStoreCapabilities;
+  /** where the log has a server of a kind that can say so */
+  readonly server?: LogServer;
   /**
    * Appends all events or none. The same ids again at the same expectation give the first result.
    * @throws {Conflict} the stream is elsewhere; nothing was written
    * @throws {OutcomeUnknown} the connection died: append the same ids again to learn what happened
    * @throws {EventIdReused} an id that is in the log (or the stream, see capabilities) already, with other content
    * @throws {EventTooLarge} {@link MAX_EVENT_BYTES}
-   * @throws {InvalidAppend} no events, or a stream name that is empty, reserved (`$...`) or too long
+   * @throws {InvalidAppend} no events, a stream name that is empty, reserved (`$...`) or too long, or more than
+   * {@link MAX_APPEND_BYTES}
+   * @throws {StreamDeleted}
    */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended>;
-  /** @throws {StreamNotFound} @throws {UnknownEventVersion} one of the events cannot be read */
+  /**
+   * @throws {StreamNotFound} @throws {StreamDeleted}
+   * @throws {UnknownEventVersion} one of the events cannot be read
+   */
   readStream(stream: string, options?: ReadStreamOptions): Promise<readonly StoredEvent[]>;
+  /** @throws {InvalidPosition} `after` is no place of this log */
   readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch>;
-  /** Calls `onBatch` one batch at a time; the next read waits for it, so memory stays bounded. */
+  /**
+   * Calls `onBatch` one batch at a time; the next read waits for it, so memory stays bounded. A log that is away is
+   * asked again for ever; {@link InvalidPosition} ends it.
+   */
   subscribe(options: SubscribeOptions, onBatch: (batch: EventBatch) => Promise<void>): Subscription;
   /** How far the log goes now: whoever reads or subscribes gets at least there, whatever the filter. */
   head(): Promise<Position>;
@@ -147,6 +175,13 @@ export interface EventStore {
 
 /** 1 MiB of data is a promise; with escapes and metadata an event may take twice that. */
 export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
+/**
+ * Of all events of one append: data, metadata, type names (two bytes a character) and {@link EVENT_FRAME_BYTES} for
+ * each. It is the most that EventStoreDB takes for a message and can be set to take at once (--max-append-size).
+ */
+export const MAX_APPEND_BYTES = 16_767_216;
+/** at most, what a store keeps of an event beside its data and metadata: ids, version, time, hash */
+export const EVENT_FRAME_BYTES = 256;
 export const MAX_STREAM_NAME_LENGTH = 200;
 
 export class Conflict extends Error {
@@ -196,6 +231,29 @@ export class StreamNotFound extends Error {
   constructor(stream: string) {
     super(`there is no stream ${stream}`);
     this.name = 'StreamNotFound';
+  }
+}
+
+/** Somebody has deleted a stream of the log, whose streams never end. */
+export class StreamDeleted extends Refused {
+  constructor(stream: string, how: string, cause?: unknown) {
+    super(`the stream ${stream} was deleted from the log, ${how}`, cause);
+    this.name = 'StreamDeleted';
+  }
+}
+
+/** A position of another log, or of this one before it was put back to an earlier state. */
+export class InvalidPosition extends Error {
+  readonly position: Position;
+
+  constructor(position: Position, cause?: unknown) {
+    super(
+      `position ${position} is no place of this log. It is from another log, or from before this one was restored: ` +
+        'whoever has come that far has to begin anew (launchdb replay rebuilds the views)',
+      { cause },
+    );
+    this.name = 'InvalidPosition';
+    this.position = position;
   }
 }
 

@@ -1,5 +1,7 @@
 import {
+  EVENT_FRAME_BYTES,
   InvalidAppend,
+  MAX_APPEND_BYTES,
   MAX_STREAM_NAME_LENGTH,
   type ExpectedRevision,
   type NewEvent,
@@ -16,7 +18,6 @@ export interface AppendRequest {
 
 const MAX_REVISION = 2 ** 31 - 1;
 const MAX_EVENTS = 1000;
-const MAX_BYTES = 16 * 1024 * 1024;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** @throws {InvalidAppend} @throws {EventTooLarge} */
@@ -39,8 +40,12 @@ export function appendRequest(
   if (new Set(encoded.map(({ id }) => id)).size < encoded.length) {
     throw new InvalidAppend('an append holds the same event id twice');
   }
-  const sizeBytes = encoded.reduce((sum, event) => sum + event.sizeBytes, 0);
-  if (sizeBytes > MAX_BYTES) throw new InvalidAppend(`an append takes at most ${MAX_BYTES} bytes`);
+  const sizeBytes = encoded.reduce(
+    (sum, event) => sum + event.sizeBytes + 2 * event.type.length + EVENT_FRAME_BYTES,
+    0,
+  );
+  if (sizeBytes > MAX_APPEND_BYTES)
+    throw new InvalidAppend(`an append takes at most ${MAX_APPEND_BYTES} bytes, not ${sizeBytes}`);
   return { stream, expected, events: encoded, sizeBytes };
 }
 

@@ -7,14 +7,19 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  CancelledError,
   convertToCommandError,
+  DeadlineExceededError,
   EventStoreDBClient,
   isCommandError,
   NotLeaderError,
+  UnavailableError,
 } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Unavailable } from '../../application/errors.ts';
+import type { LogServerStanding } from '../../application/ports/event-store.ts';
+import { LeaderWatch } from './leader-watch.ts';
 
 type Call = ReturnType<StreamsClient['read']> | ReturnType<StreamsClient['append']>;
 type CallArguments = [Parameters<StreamsClient['append']>[0], Parameters<StreamsClient['append']>[1]];
@@ -45,6 +50,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** what a node that does not answer, or does not lead, comes to */
+const AWAY = [UnavailableError, CancelledError, DeadlineExceededError, NotLeaderError];
 const LEADER_TRIES = 5;
 const LEADER_PAUSE_MS = 100;
 
@@ -53,10 +60,12 @@ export class EsdbConnection {
   readonly #timeoutMs: number;
   readonly #calls = new Set<Call>();
   readonly #closing = new AbortController();
+  readonly #watch = new LeaderWatch();
   #latest: StreamsClient | undefined;
 
   /**
-   * @param url `esdb://` or `esdb+discover://`, with `?tls=false`, `tlsCaFile` and credentials as needed
+   * @param url `esdb://` with one host or several, or `esdb+discover://`, with `?tls=false`, `tlsCaFile` and
+   * credentials as needed
    * @param timeoutMs for a whole append, and for each pause within a read
    * @throws {TypeError} the URL cannot be read
    */
@@ -66,10 +75,13 @@ export class EsdbConnection {
   }
 
   /** One append, whole or not at all, told to the leader. */
-  append(requests: readonly streams.AppendReq[]): Promise<streams.AppendResp> {
+  append(
+    requests: readonly streams.AppendReq[],
+    withinMs: number = this.#timeoutMs,
+  ): Promise<streams.AppendResp> {
     return this.#atLeader(async (client) => {
       const { promise, resolve, reject } = Promise.withResolvers<streams.AppendResp>();
-      const deadline = inMs(this.#timeoutMs);
+      const deadline = inMs(withinMs);
       const call = client.append(...this.#arguments(deadline), (error, response) => {
         if (error) reject(error);
         else resolve(response);
@@ -79,7 +91,9 @@ export class EsdbConnection {
       try {
         for (const request of requests) call.write(request);
         call.end();
-        return await promise;
+        const response = await promise;
+        this.#watch.answered(client.getChannel().getTarget());
+        return response;
       } finally {
         this.#calls.delete(call);
       }
@@ -97,6 +111,7 @@ export class EsdbConnection {
       try {
         const call = client.read(request, ...this.#arguments(Infinity));
         for await (const message of this.#messages(call, options)) {
+          if (!delivered) this.#watch.answered(client.getChannel().getTarget());
           delivered = true;
           yield message;
         }
@@ -106,6 +121,11 @@ export class EsdbConnection {
         await this.#afterFailure(client, error, delivered ? LEADER_TRIES : tries);
       }
     }
+  }
+
+  /** Which node leads, as far as the calls have told. */
+  standing(): LogServerStanding {
+    return this.#watch.standing();
   }
 
   /** Ends every call, at once. */
@@ -162,6 +182,7 @@ export class EsdbConnection {
     const error = raised instanceof Error ? convertToCommandError(raised) : new Error(String(raised));
     // errors of ours say nothing about the channel
     if (!isCommandError(error)) throw error;
+    if (AWAY.some((kind) => error instanceof kind)) this.#watch.missed();
     // it waits for a connection that is being made, and fails with it
     this.#internals.handleError(client, raised).catch(() => {});
     if (!(error instanceof NotLeaderError) || tries >= LEADER_TRIES) throw error;
@@ -184,6 +205,7 @@ export class EsdbConnection {
       this.#latest = client;
       return client;
     } catch (error) {
+      if (!signal.aborted) this.#watch.missed();
       throw error instanceof Unavailable ? error : new Unavailable('connect to EventStoreDB', error);
     }
   }

@@ -4,16 +4,31 @@ import {
   MaxAppendSizeExceededError,
   NotLeaderError,
   StreamDeletedError,
+  TimeoutError,
   UnavailableError,
   UnknownError,
 } from '@eventstore/db-client';
-import { Refused, Unavailable } from '../../application/errors.ts';
-import { InvalidAppend, OutcomeUnknown } from '../../application/ports/event-store.ts';
+import { Unavailable } from '../../application/errors.ts';
+import {
+  InvalidAppend,
+  InvalidPosition,
+  OutcomeUnknown,
+  StreamDeleted,
+  type Position,
+} from '../../application/ports/event-store.ts';
 
 // The texts are those of grpc-js and of the server. One that changes makes the outcome of an append unknown, and
 // that is settled by asking again.
 const NOT_CONNECTED = /No connection established|Channel has been shut down/;
+const INVALID_POSITION = /InvalidPosition|invalid position/;
+const MESSAGE_TOO_BIG = /RESOURCE_EXHAUSTED: Received message/;
 const NOT_HANDLED = /Server Is (Not Ready|Too Busy)|No leader info available/;
+
+/**
+ * The server was not done in its time: in the prepare or the commit phase, or because it has dropped the append, as it
+ * does with ids that it is about to write already. The same ids again settle it.
+ */
+export const isServerTimeout = (error: unknown): boolean => error instanceof TimeoutError;
 
 /** Why an append failed: {@link OutcomeUnknown} unless it is certain that nothing was written. */
 export function appendFailure(stream: string, error: unknown): Error {
@@ -22,6 +37,9 @@ export function appendFailure(stream: string, error: unknown): Error {
     return new InvalidAppend(
       `EventStoreDB takes ${error.maxAppendSize} bytes at once (its --max-append-size)`,
     );
+  }
+  if (error instanceof UnknownError && MESSAGE_TOO_BIG.test(error.message)) {
+    return new InvalidAppend('EventStoreDB does not take a message of that size');
   }
   const refusal = refusalOf('append to the log', error);
   if (refusal) return refusal;
@@ -33,8 +51,13 @@ export function appendFailure(stream: string, error: unknown): Error {
   return unsent ? new Unavailable('append to the log', error) : new OutcomeUnknown(stream, error);
 }
 
-/** Why a read failed. Whatever is not known to stay as it is may be better the next time. */
-export function readFailure(attempted: string, error: unknown): Error {
+/**
+ * Why a read failed. Whatever is not known to stay as it is may be better the next time.
+ * @param from where it was to begin
+ */
+export function readFailure(attempted: string, error: unknown, from?: Position): Error {
+  if (from !== undefined && error instanceof Error && INVALID_POSITION.test(error.message))
+    return new InvalidPosition(from, error);
   return error instanceof Unavailable
     ? error
     : (refusalOf(attempted, error) ?? new Unavailable(attempted, error));
@@ -47,7 +70,7 @@ function refusalOf(attempted: string, error: unknown): Error | undefined {
   }
   if (error instanceof NotLeaderError) return new Unavailable(`${attempted}: the leader changes`, error);
   if (error instanceof StreamDeletedError) {
-    return new Refused(`the stream ${error.streamName} was deleted from the log`, error);
+    return new StreamDeleted(error.streamName, 'for good', error);
   }
   return undefined;
 }

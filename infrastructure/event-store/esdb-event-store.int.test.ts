@@ -1,6 +1,6 @@
 /** What holds on every EventStoreDB: on ours in `npm test`, on a real one in `npm run test:eventstoredb`. */
 import { binaryEvent, EventStoreDBClient } from '@eventstore/db-client';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   contractCatalogue,
   eventStoreContract,
@@ -10,6 +10,7 @@ import {
   newStream,
   readWhole,
 } from '../../application/ports/event-store.contract.ts';
+import { StreamDeleted, StreamNotFound } from '../../application/ports/event-store.ts';
 import { EsdbEventStore } from './esdb-event-store.ts';
 import { serverUnderTest, type ServerUnderTest } from './esdb-server/server-under-test.ts';
 import type { EventCatalogue } from './event-codec.ts';
@@ -130,5 +131,109 @@ describe('the log in EventStoreDB', () => {
     expect(first.events.length).toBeLessThan(12);
     expect(first.position).toBe(first.events.at(-1)?.position);
     expect(await readWhole(store, before)).toHaveLength(12);
+  });
+});
+
+describe('streams that begin later, as an operator can make them with the tools of EventStoreDB', () => {
+  let client: EventStoreDBClient;
+  let stream: string;
+  const events = newEvents(6);
+
+  beforeAll(() => {
+    client = EventStoreDBClient.connectionString(server.url);
+  });
+  beforeEach(async () => {
+    stream = newStream();
+    await newStore().append(stream, 'none', events);
+  });
+  afterEach(closeStores);
+  afterAll(() => client.dispose());
+
+  const shown = async () => (await newStore().readStream(stream)).map(({ revision }) => revision);
+  const cuts = [
+    ['$maxCount', { $maxCount: 2 }, [4, 5]],
+    ['$tb', { $tb: 3 }, [3, 4, 5]],
+    ['$tb, all of it', { $tb: 6 }, []],
+    ['$tb, more than there is', { $tb: 8 }, []],
+  ] as const;
+
+  describe.each(cuts)('%s', (_name, metadata, revisions) => {
+    beforeEach(() => client.setStreamMetadata(stream, metadata));
+
+    test('it is read from where it begins', async () => {
+      expect(await shown()).toEqual(revisions);
+      const backward = await newStore().readStream(stream, { direction: 'backward' });
+      expect(backward.map(({ revision }) => revision)).toEqual(revisions.toReversed());
+    });
+
+    test.each(['any', 'exists', 5] as const)('it goes on at %s', async (expected) => {
+      // one who saw it whole, one who has read what it shows, one who knows nothing of it
+      const [reader, stranger] = [newStore(), newStore()];
+      await reader.readStream(stream);
+      expect(await reader.append(stream, expected, newEvents(2))).toMatchObject({ revision: 7 });
+      const next = expected === 5 ? 7 : expected;
+      const more = newEvents(1);
+      const appended = await stranger.append(stream, next, more);
+      expect(appended).toMatchObject({ revision: 8 });
+      expect(await newStore().append(stream, next, more)).toEqual(appended);
+    });
+
+    test.each(['none', 3, 9] as const)('a conflict tells the last revision: %s', async (expected) => {
+      const conflict = { name: 'Conflict', expected, actual: 5 };
+      await expect(newStore().append(stream, expected, newEvents(1))).rejects.toMatchObject(conflict);
+    });
+
+    test('the hashes are right', async () => {
+      await newStore().append(stream, 'any', newEvents(1));
+      expect((await newStore().verifyChain()).brokenAt).toBeNull();
+    });
+  });
+
+  test('cut while somebody knows it: that one goes on, and has the first result for what is hidden', async () => {
+    const store = newStore();
+    await store.readStream(stream);
+    await client.setStreamMetadata(stream, { $tb: 4 });
+    expect(await store.append(stream, 'none', events)).toMatchObject({ revision: 5 });
+    expect(await store.append(stream, 5, newEvents(1))).toMatchObject({ revision: 6 });
+    expect(await shown()).toEqual([4, 5, 6]);
+  });
+
+  test.each(['none', 'any', 'known'] as const)(
+    'deleted, it is begun anew behind its end: %s',
+    async (how) => {
+      const store = newStore();
+      if (how === 'known') await store.readStream(stream);
+      await client.deleteStream(stream);
+      await expect(newStore().readStream(stream)).rejects.toBeInstanceOf(StreamNotFound);
+      await expect(newStore().append(stream, 'exists', newEvents(1))).rejects.toMatchObject({
+        actual: 'none',
+      });
+      const again = newEvents(2);
+      const appended = await store.append(stream, how === 'known' ? 5 : how, again);
+      expect(appended.revision).toBe(7);
+      expect(await shown()).toEqual([6, 7]);
+      expect(await store.append(stream, 7, newEvents(1))).toMatchObject({ revision: 8 });
+      expect(await newStore().append(stream, 'any', newEvents(1))).toMatchObject({ revision: 9 });
+      expect((await newStore().readStream(stream, { from: 7, to: 7 }))[0]?.position).toBe(appended.position);
+      expect((await newStore().verifyChain()).brokenAt).toBeNull();
+      // the same once more
+      await client.deleteStream(stream);
+      expect(await newStore().append(stream, 'none', newEvents(3))).toMatchObject({ revision: 12 });
+      expect((await newStore().verifyChain()).brokenAt).toBeNull();
+    },
+  );
+
+  test('deleted for good: an error of its own, for reads and every append', async () => {
+    const position = (await newStore().readStream(stream)).at(-1)!.position;
+    await client.tombstoneStream(stream);
+    await expect(newStore().readStream(stream)).rejects.toBeInstanceOf(StreamDeleted);
+    for (const expected of ['none', 'any', 'exists', 5] as const) {
+      const refused = newStore().append(stream, expected, newEvents(1));
+      await expect(refused).rejects.toBeInstanceOf(StreamDeleted);
+      await expect(refused).rejects.toThrow(stream);
+    }
+    const read = await newStore().readAll({ after: 0n, limit: 10_000, filter: { streamPrefix: stream } });
+    expect(read.events.map(({ revision }) => revision)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(read.events.at(-1)?.position).toBe(position);
   });
 });

@@ -7,20 +7,20 @@
  * something to read. So a batch is never bigger than wanted, what was delivered is the checkpoint, and neither a
  * subscription that breaks or goes silent nor a server that restarts can lose an event or delay it for long.
  */
-import {
-  StreamNotFound,
-  type Appended,
-  type ChainReport,
-  type EventBatch,
-  type EventFilter,
-  type EventStore,
-  type ExpectedRevision,
-  type NewEvent,
-  type Position,
-  type ReadStreamOptions,
-  type StoredEvent,
-  type SubscribeOptions,
-  type Subscription,
+import type {
+  Appended,
+  ChainReport,
+  EventBatch,
+  EventFilter,
+  EventStore,
+  ExpectedRevision,
+  LogServer,
+  NewEvent,
+  Position,
+  ReadStreamOptions,
+  StoredEvent,
+  SubscribeOptions,
+  Subscription,
 } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { appendRequest } from './append-request.ts';
@@ -29,13 +29,14 @@ import { EsdbAppends } from './esdb-appends.ts';
 import { EsdbConnection } from './esdb-connection.ts';
 import { EsdbListener } from './esdb-listener.ts';
 import { EsdbReads } from './esdb-reads.ts';
-import { isSystem, type EsdbRecord } from './esdb-record.ts';
+import { sizeShortcoming } from './esdb-size-limit.ts';
+import { isSystem } from './esdb-record.ts';
 import { EventCodec, type EventCatalogue } from './event-codec.ts';
 import { KnownStreams } from './known-streams.ts';
 import { Subscriptions } from './subscription.ts';
 
 export interface EsdbEventStoreOptions {
-  /** `esdb://` or `esdb+discover://`; `?tls=false`, `tlsCaFile` and credentials as needed */
+  /** `esdb://` (also of several hosts) or `esdb+discover://`; `?tls=false`, `tlsCaFile`, credentials as needed */
   readonly url: string;
   readonly catalogue: EventCatalogue;
   readonly log?: Log;
@@ -58,6 +59,7 @@ const KNOWN_EVENTS = 100_000;
 
 export class EsdbEventStore implements EventStore {
   readonly capabilities = { densePositions: false, hashChain: false, idsAcrossStreams: false };
+  readonly server: LogServer;
   readonly #codec: EventCodec;
   readonly #connection: EsdbConnection;
   readonly #reads: EsdbReads;
@@ -72,12 +74,19 @@ export class EsdbEventStore implements EventStore {
     const { url, catalogue, log, pollMs = DEFAULT_POLL_MS, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     this.#codec = new EventCodec(catalogue);
     this.#connection = new EsdbConnection(url, timeoutMs);
+    this.server = {
+      standing: () => this.#connection.standing(),
+      shortcoming: () => sizeShortcoming(this.#connection),
+    };
     this.#reads = new EsdbReads(this.#connection);
     this.#appends = new EsdbAppends({
       connection: this.#connection,
       known: this.#known,
-      readFrom: (stream, revision, count) => this.#readFrom(stream, revision, count),
+      readFrom: (stream, from, count = Infinity) =>
+        this.#reads.stream(stream, { from, direction: 'forward', count }),
+      head: () => this.#reads.head(),
       now: options.now ?? (() => new Date()),
+      timeoutMs,
     });
     this.#listener = new EsdbListener({
       connection: this.#connection,
@@ -103,9 +112,11 @@ export class EsdbEventStore implements EventStore {
     const count = Math.max(1, Math.min(limit, to - from + 1));
     const range = { from: start === Infinity ? 'end' : start, direction, count } as const;
     const known = this.#known.of(stream);
+    const fromBeginning = from === 0 && direction === 'forward';
     const events: StoredEvent[] = [];
     for await (const record of this.#reads.stream(stream, range)) {
       const { revision, id, esdbId } = record;
+      if (fromBeginning) known.beginAt(revision);
       known.add(revision, id, esdbId);
       const wanted = revision >= from && revision <= to && events.length < limit;
       if (wanted && !isSystem(record)) events.push(this.#codec.decode(record));
@@ -144,13 +155,5 @@ export class EsdbEventStore implements EventStore {
     await this.#appends.close(CLOSE_WITHIN_MS);
     this.#connection.close();
     await listener;
-  }
-
-  async *#readFrom(stream: string, revision: number, count = Infinity): AsyncGenerator<EsdbRecord> {
-    try {
-      yield* this.#reads.stream(stream, { from: revision, direction: 'forward', count });
-    } catch (error) {
-      if (!(error instanceof StreamNotFound)) throw error;
-    }
   }
 }

@@ -50,6 +50,21 @@ export class EsdbReads {
     }
   }
 
+  /**
+   * Where a stream's metadata have it begin, now (first) and before; what is before that is hidden. After a deletion
+   * (`$tb` at its maximum) the next append begins the stream anew.
+   */
+  async #beginnings(stream: string): Promise<number[]> {
+    const range = { from: 'end', direction: 'backward', count: Infinity } as const;
+    const request = streamRequest(`$$${stream}`, range);
+    const beginnings: number[] = [];
+    for await (const message of this.#read('read a stream', request)) {
+      const recorded = message.getEvent()?.getEvent();
+      if (recorded) beginnings.push(truncateBefore(recorded.getData_asU8()));
+    }
+    return beginnings;
+  }
+
   /** The position of the last event, were it one of the system's. 0n: there is none. */
   async head(): Promise<Position> {
     for await (const message of this.#read('read the head of the log', headRequest())) {
@@ -73,14 +88,25 @@ export class EsdbReads {
       for (const record of records) {
         const { stream, revision, position } = record;
         const next = (revisions.get(stream) ?? -1) + 1;
-        if (revision !== next || !(isSystem(record) || isIntact(record)))
-          return { verified, brokenAt: position };
+        const intact = isSystem(record) || isIntact(record) || (await this.#isIntactAnew(record));
+        if (revision !== next || !intact) return { verified, brokenAt: position };
         revisions.set(stream, revision);
         verified = position;
       }
       verified = scannedTo;
       onProgress?.(verified);
     }
+  }
+
+  /**
+   * Whether the event is of an append that found no stream and began one anew, where one had been deleted: which
+   * revision it would get was not known when it was hashed, so the hash has the one counted from that beginning.
+   */
+  async #isIntactAnew(record: EsdbRecord): Promise<boolean> {
+    const { stream, revision } = record;
+    if (revision === 0) return false;
+    const began = (await this.#beginnings(stream)).find((beginning) => beginning <= revision) ?? 0;
+    return began > 0 && isIntact({ ...record, revision: revision - began });
   }
 
   /**
@@ -114,17 +140,21 @@ export class EsdbReads {
     let bytes = 0;
     let reached = after;
     try {
-      for await (const message of this.#read('read the log', request)) {
+      for await (const message of this.#read('read the log', request, after)) {
         const recorded = message.getEvent()?.getEvent();
         if (!recorded) continue;
         received += 1;
         const record = toRecord(recorded);
-        if (record.position <= after) continue;
-        reached = record.position;
-        if (!wanted(record)) continue;
-        records.push(record);
-        bytes += record.data.length + record.metadata.length;
-        if (records.length === limit || bytes >= PAGE_BYTES) return { records, scannedTo: reached };
+        if (record.position > after) {
+          reached = record.position;
+          if (wanted(record)) {
+            records.push(record);
+            bytes += record.data.length + record.metadata.length;
+          }
+        }
+        // the server has sent as many as it was asked for, and with a filter looks on to the end of the log
+        const whole = records.length === limit || received === count || bytes >= PAGE_BYTES;
+        if (whole) return { records, scannedTo: reached };
       }
     } catch (error) {
       if (isQuiet(error) && reached > after) return { records, scannedTo: reached };
@@ -134,12 +164,25 @@ export class EsdbReads {
     return { records, scannedTo: atEnd ? head : reached };
   }
 
-  async *#read(attempted: string, request: streams.ReadReq): AsyncGenerator<streams.ReadResp> {
+  async *#read(
+    attempted: string,
+    request: streams.ReadReq,
+    from?: Position,
+  ): AsyncGenerator<streams.ReadResp> {
     try {
       yield* this.#connection.read(request);
     } catch (error) {
-      throw readFailure(attempted, error);
+      throw readFailure(attempted, error, from);
     }
+  }
+}
+
+function truncateBefore(metadata: Uint8Array): number {
+  try {
+    const { $tb } = JSON.parse(Buffer.from(metadata).toString()) as { readonly $tb?: unknown };
+    return typeof $tb === 'number' ? $tb : 0;
+  } catch {
+    return 0;
   }
 }
 

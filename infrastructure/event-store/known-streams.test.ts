@@ -23,6 +23,23 @@ test('a stream is known from its first event on, without a gap', () => {
   for (const id of ['later', 'other', 'gap']) expect(stream.find(id)).toBeUndefined();
 });
 
+test('one whose beginning is hidden is known from where it begins', () => {
+  const stream = new KnownStream();
+  stream.beginAt(4);
+  stream.add(0, 'hidden', 'x');
+  stream.add(4, 'a', 'print of a');
+  stream.beginAt(4);
+  stream.beginAt(5);
+  stream.add(5, 'b', 'print of b');
+  expect([stream.last, stream.size]).toEqual([5, 2]);
+  expect(stream.find('a')).toEqual({ revision: 4, fingerprint: 'print of a' });
+  expect(stream.find('hidden')).toBeUndefined();
+  // cut off beyond what is known: that would leave a gap
+  stream.beginAt(9);
+  expect([stream.last, stream.size]).toEqual([8, 0]);
+  expect(stream.find('a')).toBeUndefined();
+});
+
 test('those used last are kept, within the bound', () => {
   const known = new KnownStreams(10);
   grow(known, 'a', 3);

@@ -1,23 +1,38 @@
-/** The beginning of a stream, as this process has seen it: without a gap from the first event on. */
+/** A stream as this process has seen it: without a gap from where it begins. What was hidden since stays known. */
 export class KnownStream {
   readonly #revisions = new Map<string, number>();
-  readonly #fingerprints: string[] = [];
+  #fingerprints: string[] = [];
+  #first = 0;
 
   /** The last revision that is known; -1 when none is. */
   get last(): number {
-    return this.#fingerprints.length - 1;
+    return this.#first + this.#fingerprints.length - 1;
+  }
+
+  /** how many of its events are known */
+  get size(): number {
+    return this.#fingerprints.length;
+  }
+
+  /** Says that the stream shows no event before that one, as it is when its beginning was cut off. */
+  beginAt(revision: number): void {
+    if (revision <= this.last + 1 && this.size > 0) return;
+    this.#first = revision;
+    this.#fingerprints = [];
+    this.#revisions.clear();
   }
 
   /** An event that would leave a gap, or that is known, is passed over. */
   add(revision: number, id: string, fingerprint: string): void {
-    if (revision !== this.#fingerprints.length) return;
+    if (revision !== this.last + 1) return;
     this.#fingerprints.push(fingerprint);
     this.#revisions.set(id, revision);
   }
 
   find(id: string): { readonly revision: number; readonly fingerprint: string | undefined } | undefined {
     const revision = this.#revisions.get(id);
-    return revision === undefined ? undefined : { revision, fingerprint: this.#fingerprints[revision] };
+    if (revision === undefined) return undefined;
+    return { revision, fingerprint: this.#fingerprints[revision - this.#first] };
   }
 }
 
@@ -55,7 +70,7 @@ export class KnownStreams {
 
   #bound(keep: string, entry: { readonly stream: KnownStream; counted: number }): void {
     // one more than its events: one without any takes memory too
-    const count = entry.stream.last + 2;
+    const count = entry.stream.size + 1;
     this.#events += count - entry.counted;
     entry.counted = count;
     for (const [name, { counted }] of this.#streams) {

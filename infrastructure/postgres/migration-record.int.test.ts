@@ -36,7 +36,7 @@ const store = new Proxy(harness.store, {
           : target.append(stream, expected, events);
       return append;
     }
-    const member: unknown = target[name];
+    const member: unknown = (target as EventStore)[name];
     return typeof member === 'function' ? (member.bind(target) as unknown) : member;
   },
 });

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { MAX_APPEND_BYTES } from '../../application/ports/event-store.ts';
+import { MOST_MESSAGE_BYTES } from '../../infrastructure/event-store/esdb-server/serving.ts';
 import { VARIABLES as CONFIG_VARIABLES } from '../config.ts';
 import { caddyBinary, CADDYFILE } from './caddy-under-test.ts';
 import { readComposeFile, root, VARIABLES, type ComposeFile, type Service } from './compose-file.ts';
@@ -88,6 +90,13 @@ describe('every service', () => {
     const script = readFileSync(join(root, 'install.sh'), 'utf8');
     for (const name of made) expect(script).toMatch(new RegExp(`^for name in .*\\b${name}\\b`, 'm'));
   });
+});
+
+test('EventStoreDB takes as much at once as an append may have, and no more than it starts with', () => {
+  expect(file.services['eventstore']?.environment?.['EVENTSTORE_MAX_APPEND_SIZE']).toBe(
+    String(MAX_APPEND_BYTES),
+  );
+  expect(MAX_APPEND_BYTES).toBeLessThanOrEqual(MOST_MESSAGE_BYTES);
 });
 
 describe('who reaches whom', () => {

@@ -193,10 +193,11 @@ export class PlatformUnderTest {
     });
     this.#eventStoreDb = child;
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    // as a cluster is named, by all of its nodes
     this.environment['EVENT_STORE_URL'] = line
       .toString()
       .trim()
-      .replace(/^ready /, '');
+      .replace(/^ready esdb:\/\/([^?]+)/, 'esdb://$1,$1');
   }
 
   /** of the process that keeps files: the manager's, where it is one of several */

@@ -1,16 +1,17 @@
 /**
  * `npm run test:eventstoredb`: the event store's suite on a real EventStoreDB. EVENTSTOREDB_URL names one that is
- * empty, lets the user of the URL do everything and was started with `--max-append-size 16777216`; without that
- * variable one is started in Docker.
+ * empty, lets the user of the URL do everything and was started with `--max-append-size 16767216`, the most that it
+ * takes; without that variable one is started in Docker.
  */
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { startVitest } from 'vitest/node';
+import { MAX_APPEND_BYTES } from '../../application/ports/event-store.ts';
 
 const IMAGE = 'eventstore/eventstore:24.10';
 const PORT = 2113;
 
 const NONE = (reason: string) => `No EventStoreDB to test with. Set EVENTSTOREDB_URL (such as
-esdb://localhost:2113?tls=false, started with --max-append-size 16777216), or make Docker able to
+esdb://localhost:2113?tls=false, started with --max-append-size ${MAX_APPEND_BYTES}), or make Docker able to
 run ${IMAGE}: ${reason}`;
 
 async function startContainer(): Promise<StartedTestContainer | undefined> {
@@ -19,7 +20,7 @@ async function startContainer(): Promise<StartedTestContainer | undefined> {
       .withEnvironment({
         EVENTSTORE_INSECURE: 'true',
         EVENTSTORE_MEM_DB: 'true',
-        EVENTSTORE_MAX_APPEND_SIZE: String(16 * 1024 * 1024),
+        EVENTSTORE_MAX_APPEND_SIZE: String(MAX_APPEND_BYTES),
         // the projections of the system write links between our events
         EVENTSTORE_RUN_PROJECTIONS: 'System',
         EVENTSTORE_START_STANDARD_PROJECTIONS: 'true',
@@ -38,7 +39,10 @@ async function test(url: string): Promise<void> {
     config: false,
     watch: false,
     reporters: ['default', './interfaces/acceptance/summary-reporter.ts'],
-    include: ['infrastructure/event-store/esdb-event-store.int.test.ts'],
+    include: [
+      'infrastructure/event-store/esdb-event-store.int.test.ts',
+      'infrastructure/event-store/esdb-server/esdb-facts.int.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     restoreMocks: true,

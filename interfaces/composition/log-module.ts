@@ -19,8 +19,9 @@ import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { notBuilt } from '../../projections/checkpoints.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
-import type { Config } from '../config.ts';
+import { InvalidConfiguration, type Config } from '../config.ts';
 import type { Part } from './lifecycle.ts';
+import { lookAtServer } from './log-server.ts';
 import { measuredStore, tracedBatches } from './measured.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
@@ -62,13 +63,22 @@ export const logModule = new ContainerModule(({ bind }) => {
     [TOKENS.platformPool],
   );
   bind(PARTS.eventStore).toResolvedValue(
-    (store, config) => ({
+    (store, config, metrics, log) => ({
       name: 'event-store',
-      start: () => untilItAnswers(store, config),
+      start: async () => {
+        await untilItAnswers(store, config);
+        if (store.server)
+          lookAtServer(
+            store.server,
+            { asksForLimit: config.LAUNCHDB_ROLES.includes('worker') },
+            metrics,
+            log,
+          );
+      },
       stop: () => store.close(),
       stopWithinMs: 5_000,
     }),
-    [TOKENS.store, TOKENS.config],
+    [TOKENS.store, TOKENS.config, TOKENS.metrics, TOKENS.log],
   );
   bind(PARTS.views).toResolvedValue(runningViews, [
     TOKENS.config,
@@ -96,7 +106,7 @@ function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, 
   const catalogue = eventCatalogue;
   if (url === undefined)
     return new PostgresEventStore({ pool, connection: named(connection), catalogue, log });
-  if (!url.startsWith('postgres')) return new EsdbEventStore({ url, catalogue, log });
+  if (!url.startsWith('postgres')) return eventStoreDb(url, log);
   const elsewhere = named({ options: PLATFORM_SESSION, connectionString: url });
   return new PostgresEventStore({
     pool: platformPool(elsewhere, log),
@@ -104,6 +114,16 @@ function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, 
     catalogue,
     log,
   });
+}
+
+/** What a connection string may say is the client's to judge. @throws {InvalidConfiguration} */
+function eventStoreDb(url: string, log: Log): EventStore {
+  try {
+    return new EsdbEventStore({ url, catalogue: eventCatalogue, log });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new InvalidConfiguration(`EVENT_STORE_URL: ${error.message}. See .env.example.`);
+  }
 }
 
 function runningViews(

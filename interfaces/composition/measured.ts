@@ -8,6 +8,7 @@ import type { Metrics } from '../http/metrics.ts';
 export function measuredStore(store: EventStore, metrics: Metrics, tracing: Tracing): EventStore {
   return {
     capabilities: store.capabilities,
+    ...(store.server && { server: store.server }),
     async append(stream, expected, events) {
       const startedAt = performance.now();
       const tookMs = () => performance.now() - startedAt;

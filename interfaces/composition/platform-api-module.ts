@@ -5,6 +5,7 @@ import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-
 import { bearerAuthentication } from '../http/authenticate.ts';
 import { CallerBounds } from '../http/caller-bounds.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
+import { aboutServer } from './log-server.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -74,5 +75,5 @@ export const readiness =
       answers(platform),
       asked(store.head()),
     ]);
-    return { postgres, platform_postgres, log };
+    return { postgres, platform_postgres, log: `${log}${aboutServer(store.server?.standing())}` };
   };

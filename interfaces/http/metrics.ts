@@ -66,6 +66,11 @@ export class Metrics {
       ['projection'],
     ),
   };
+  readonly logServer = {
+    leader: this.#gauge('event_store_leader', "1 for the node of the log's server that leads.", ['node']),
+    away: this.#gauge('event_store_away_seconds', "For how long no node of the log's server has answered."),
+    lastAway: this.#gauge('event_store_last_away_seconds', 'The same of the last time that one came back.'),
+  };
   readonly projects = this.#gauge('projects', 'Projects that are not purged.', ['status']);
   readonly capacity = {
     used: this.#gauge('capacity_projects_used', 'Projects that take a place: in service, or on their way.'),
@@ -104,7 +109,7 @@ export class Metrics {
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     // nobody has been asked yet: absent, and not 0
-    for (const gauge of Object.values(this.capacity)) gauge.remove();
+    for (const gauge of [...Object.values(this.capacity), ...Object.values(this.logServer)]) gauge.remove();
   }
 
   answered(request: {

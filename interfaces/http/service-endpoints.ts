@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { endpoint, type Endpoint } from './endpoint.ts';
 import type { Metrics } from './metrics.ts';
 
-/** Each thing that a server depends on: `ok`, or why not. */
+/** Each thing that a server depends on: `ok`, or `ok, ` and what else there is to tell of it, or why not. */
 export type Readiness = Readonly<Record<string, string>>;
 
 const READY_WITHIN_MS = 5_000;
@@ -32,7 +32,7 @@ export function serviceEndpoints(server: {
       responses: { 200: state, 503: state },
       handler: async () => {
         const checks = server.isStopping() ? { server: 'stopping' } : await checked(server.ready);
-        const ok = Object.values(checks).every((check) => check === 'ok');
+        const ok = Object.values(checks).every((check) => check === 'ok' || check.startsWith('ok, '));
         if (ok) return { status: 200, body: { status: 'ok', checks } };
         return { status: 503, headers: { 'retry-after': '2' }, body: { status: 'unavailable', checks } };
       },

@@ -43,7 +43,8 @@ export function appendCall(
     });
     const decide = async (): Promise<Partial<ServiceError> | streams.AppendResp | undefined> => {
       const { faults } = serving;
-      const refused = refusedUnread(serving, call.metadata) ?? notHandled(faults) ?? tooBig(serving, proposed);
+      const refused =
+        refusedUnread(serving, call.metadata) ?? notHandled(faults) ?? tooBig(serving, proposed);
       if (refused) return refused;
       if (!options) return refusal(status.INVALID_ARGUMENT, 'no options');
       const stream = streamName(options);
@@ -156,7 +157,10 @@ function tooBig({ maxAppendBytes }: Serving, proposed: readonly ProposedEvent[])
 
 /** As the real server counts: a character of a type is two bytes. */
 const sizeOf = (proposed: readonly ProposedEvent[]): number =>
-  proposed.reduce((sum, { type, data, metadata }) => sum + 2 * type.length + data.length + metadata.length, 0);
+  proposed.reduce(
+    (sum, { type, data, metadata }) => sum + 2 * type.length + data.length + metadata.length,
+    0,
+  );
 
 function expectationOf(options: streams.AppendReq.Options): Expectation {
   if (options.hasNoStream()) return 'none';

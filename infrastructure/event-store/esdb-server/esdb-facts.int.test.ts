@@ -157,17 +157,20 @@ describe('streams that begin later', () => {
     expect(await revisions(client.readStream(stream))).toEqual([]);
   });
 
-  test.each(['no_stream', 5n] as const)('deleted, it goes on where it was, at %s', async (expectedRevision) => {
-    await client.deleteStream(stream);
-    await expect(all(client.readStream(stream))).rejects.toBeInstanceOf(StreamNotFoundError);
-    const existing = { ...unary, expectedRevision: 'stream_exists' } as const;
-    const refused = client.appendToStream(stream, noted(9), existing);
-    await expect(refused).rejects.toBeInstanceOf(StreamDeletedError);
-    const appended = await client.appendToStream(stream, noted(6), { ...unary, expectedRevision });
-    expect(appended.nextExpectedRevision).toBe(6n);
-    expect(await revisions(client.readStream(stream))).toEqual([6]);
-    expect((await client.getStreamMetadata(stream)).metadata).toMatchObject({ truncateBefore: 6 });
-  });
+  test.each(['no_stream', 5n] as const)(
+    'deleted, it goes on where it was, at %s',
+    async (expectedRevision) => {
+      await client.deleteStream(stream);
+      await expect(all(client.readStream(stream))).rejects.toBeInstanceOf(StreamNotFoundError);
+      const existing = { ...unary, expectedRevision: 'stream_exists' } as const;
+      const refused = client.appendToStream(stream, noted(9), existing);
+      await expect(refused).rejects.toBeInstanceOf(StreamDeletedError);
+      const appended = await client.appendToStream(stream, noted(6), { ...unary, expectedRevision });
+      expect(appended.nextExpectedRevision).toBe(6n);
+      expect(await revisions(client.readStream(stream))).toEqual([6]);
+      expect((await client.getStreamMetadata(stream)).metadata).toMatchObject({ truncateBefore: 6 });
+    },
+  );
 
   test('deleted for good: every read and append is refused, the whole log still has its events', async () => {
     await client.tombstoneStream(stream);

@@ -18,5 +18,5 @@ export interface ServerUnderTest {
 export async function serverUnderTest(): Promise<ServerUnderTest> {
   const url = inject('eventStoreDbUrl');
   if (url) return { url, stop: () => Promise.resolve() };
-  return EsdbServer.started({ maxAppendBytes: MOST_MESSAGE_BYTES });
+  return EsdbServer.started({ maxAppendBytes: MOST_MESSAGE_BYTES, commitTimeoutMs: 300 });
 }
