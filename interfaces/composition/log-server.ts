@@ -3,6 +3,8 @@ import type { LogServer, LogServerStanding } from '../../application/ports/event
 import type { Log } from '../../application/ports/log.ts';
 import type { Metrics } from '../http/metrics.ts';
 
+const ASK_AFTER_MS = 2_000;
+
 /** @param asksForLimit of the processes one is enough to say what is set too small there */
 export function lookAtServer(
   server: LogServer,
@@ -23,11 +25,13 @@ export function lookAtServer(
     },
   });
   if (!asksForLimit) return;
-  // nobody waits for it: an append that is too big is refused by name, whenever that is
-  server.shortcoming().then(
-    (shortcoming) => shortcoming !== undefined && log.warn({}, shortcoming),
-    (error: unknown) => log.debug({ err: error }, 'the size limit of the log could not be asked for'),
-  );
+  // it costs a tenth of a second, and nobody waits for it: an append that is too big is refused by name anyway
+  setTimeout(() => {
+    server.shortcoming().then(
+      (shortcoming) => shortcoming !== undefined && log.warn({}, shortcoming),
+      (error: unknown) => log.debug({ err: error }, 'the size limit of the log could not be asked for'),
+    );
+  }, ASK_AFTER_MS).unref();
 }
 
 /** Which node of the log's server leads, and for how long none has answered, or had not when one came back. */
