@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const newStore = (catalogue: EventCatalogue = contractCatalogue): EsdbEventStore => {
-  const store = new EsdbEventStore({ url: server.url, catalogue });
+  const store = new EsdbEventStore({ url: server.url, catalogue, timeoutMs: 25_000 });
   stores.push(store);
   return store;
 };

@@ -109,7 +109,8 @@ export class Metrics {
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     // nobody has been asked yet: absent, and not 0
-    for (const gauge of [...Object.values(this.capacity), ...Object.values(this.logServer)]) gauge.remove();
+    const { away, lastAway } = this.logServer;
+    for (const gauge of [...Object.values(this.capacity), away, lastAway]) gauge.remove();
   }
 
   answered(request: {
