@@ -18,6 +18,7 @@ export const REJECTION_CODES = [
   'owner/has-projects',
   'owner/token-not-found',
   'owner/too-many-tokens',
+  'owner/too-many-projects',
   'owner/invalid-credentials',
   'owner/invalid-refresh-token',
   'idempotency/key-reused',

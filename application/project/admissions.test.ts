@@ -64,3 +64,38 @@ test('who needs no room comes through when there is none', async () => {
   await ask(0, () => Promise.resolve(), false);
   await expect(ask(0)).rejects.toMatchObject({ code: 'platform/capacity-reached' });
 });
+
+test('of many at once an owner gets exactly as many as one may have; others and what exists are not touched', async () => {
+  const have = new Map([['ann', 1]]);
+  const turns = new InMemoryTurns();
+  const capacity = async () => ({ max: 155, reserved: 0, perProject: 1, used: 0 });
+  const owned = async (ownerId: string) => {
+    await sleep(1);
+    return { owned: have.get(ownerId) ?? 0, most: 4 };
+  };
+  const both = [0, 1].map(() => new Admissions({ turns, capacity, owned }));
+  const create = (at: number, owner: string, fails = false) =>
+    both[at % 2]!.admit(
+      () => Promise.resolve(true),
+      async () => {
+        await sleep(1);
+        if (fails) throw new RangeError('name taken');
+        have.set(owner, (have.get(owner) ?? 0) + 1);
+      },
+      owner,
+    );
+  const asked = Array.from({ length: 20 }, (_, at) => create(at, 'ann', at === 0));
+  const others = ['bob', 'cid'].map((owner, at) => create(at, owner));
+  expect(await outcomes(asked)).toBe(3);
+  expect(await outcomes(others)).toBe(2);
+  expect(have.get('ann')).toBe(4);
+  await expect(create(0, 'ann')).rejects.toMatchObject({
+    code: 'owner/too-many-projects',
+    facts: { projects: 4, limit: 4 },
+  });
+  // a paused one that comes back is no new one
+  await both[0]!.admit(
+    () => Promise.resolve(true),
+    () => Promise.resolve(),
+  );
+});

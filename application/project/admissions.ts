@@ -1,4 +1,5 @@
-import { projectLimit, requireRoom, type Capacity } from '../../domain/platform/capacity.ts';
+import { projectLimit, requireRoom, tooManyProjects, type Capacity } from '../../domain/platform/capacity.ts';
+import type { Rejection } from '../../domain/rejection.ts';
 import type { Turns } from '../ports/turns.ts';
 
 export interface AdmissionDependencies {
@@ -8,11 +9,18 @@ export interface AdmissionDependencies {
    * question; where there is room for them whatever it does not show yet, it need not.
    */
   readonly capacity: (places: number) => Promise<Capacity>;
+  /** Projects that an owner has, and may have, in the same way. Default: as many as they like. */
+  readonly owned?: (
+    ownerId: string,
+    more: number,
+  ) => Promise<{ readonly owned: number; readonly most: number }>;
 }
 
 const AT_ONCE = 64;
 
 interface Candidate {
+  /** of a project that is new; undefined: its owner has it already */
+  readonly newOf: string | undefined;
   /** false: it is in service already, or this will come to nothing for another reason */
   needsRoom(): Promise<boolean>;
   /** settles whatever becomes of it */
@@ -34,8 +42,11 @@ export class Admissions {
     this.#dependencies = dependencies;
   }
 
-  /** @throws {Rejection} platform/capacity-reached, and what `work` throws */
-  admit<T>(needsRoom: () => Promise<boolean>, work: () => Promise<T>): Promise<T> {
+  /**
+   * @param newOf whose project it will be, if it is a new one
+   * @throws {Rejection} platform/capacity-reached, owner/too-many-projects, and what `work` throws
+   */
+  admit<T>(needsRoom: () => Promise<boolean>, work: () => Promise<T>, newOf?: string): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const admit = () =>
       work().then(
@@ -48,7 +59,7 @@ export class Admissions {
           return { done: false };
         },
       );
-    this.#waiting.push({ needsRoom, admit, refuse: reject });
+    this.#waiting.push({ newOf, needsRoom, admit, refuse: reject });
     if (!this.#running) void this.#run();
     return promise;
   }
@@ -69,16 +80,36 @@ export class Admissions {
 
   async #admitAll(batch: readonly Candidate[]): Promise<void> {
     const needs = await Promise.all(batch.map((one) => one.needsRoom()));
-    const [inNeed, others] = [batch.filter((_, at) => needs[at]), batch.filter((_, at) => !needs[at])];
+    const [wanting, others] = [batch.filter((_, at) => needs[at]), batch.filter((_, at) => !needs[at])];
+    const { inNeed, over } = await this.#withinOwners(wanting);
     const capacity = inNeed.length > 0 ? await this.#dependencies.capacity(inNeed.length) : undefined;
     const places = capacity ? projectLimit(capacity) - capacity.used : 0;
     const [first, late] = [inNeed.slice(0, Math.max(0, places)), inNeed.slice(Math.max(0, places))];
     const outcomes = await Promise.all([...first, ...others].map((one) => one.admit()));
-    if (!capacity || late.length === 0) return;
     const taken = outcomes.slice(0, first.length).filter(({ done }) => done).length;
     // places that came to nothing are given to the next ones
-    if (taken < first.length) this.#waiting.unshift(...late);
-    else for (const one of late) refuse(one, { ...capacity, used: capacity.used + taken });
+    if (taken < first.length) this.#waiting.unshift(...late, ...over.map(({ candidate }) => candidate));
+    else {
+      for (const { candidate, reason } of over) candidate.refuse(reason);
+      if (capacity) for (const one of late) refuse(one, { ...capacity, used: capacity.used + taken });
+    }
+  }
+
+  /** Those whose owner may have one more, counting those before them. */
+  async #withinOwners(wanting: readonly Candidate[]) {
+    const { owned: look } = this.#dependencies;
+    const inNeed = wanting.filter(({ newOf }) => newOf === undefined || !look);
+    const over: { readonly candidate: Candidate; readonly reason: Rejection }[] = [];
+    if (!look) return { inNeed, over };
+    for (const [owner, theirs] of Map.groupBy(wanting, ({ newOf }) => newOf)) {
+      if (owner === undefined) continue;
+      const { owned, most } = await look(owner, theirs.length);
+      const room = Math.max(0, most - owned);
+      inNeed.push(...theirs.slice(0, room));
+      const reason = tooManyProjects(Math.min(most, owned + theirs.length), most);
+      over.push(...theirs.slice(room).map((candidate) => ({ candidate, reason })));
+    }
+    return { inNeed, over };
   }
 }
 

@@ -38,7 +38,7 @@ const REQUEST_WITHIN_MS = 1_000;
 
 /**
  * @returns `repeated`: the idempotency key had made this project before.
- * @throws {Rejection} project/name-taken, idempotency/key-reused, platform/capacity-reached
+ * @throws {Rejection} project/name-taken, idempotency/key-reused, platform/capacity-reached, owner/too-many-projects
  */
 export async function requestProject(
   dependencies: RequestProjectDependencies,
@@ -78,6 +78,7 @@ export async function requestProject(
         return { projectId, repeated: true };
       }
     },
+    ownerId,
   );
 }
 

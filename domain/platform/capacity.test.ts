@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { projectLimit, requireRoom, takesPlace } from './capacity.ts';
+import { projectLimit, projectsPerOwner, requireRoom, takesPlace } from './capacity.ts';
 
 const server = { max: 500, reserved: 10, perProject: 7 };
 
@@ -41,4 +41,14 @@ test('what is out of service takes no place, and what is on its way does', () =>
     'purging',
   ] as const;
   expect(there.filter(takesPlace)).toEqual(there);
+});
+
+test.each([
+  [105, undefined, 52],
+  [47, undefined, 23],
+  [3, undefined, 10],
+  [105, 7, 7],
+  [105, 0, Infinity],
+])('with room for %i, and %s configured, an owner may have %d', (limit, configured, most) => {
+  expect(projectsPerOwner(limit, configured)).toBe(most);
 });

@@ -47,3 +47,22 @@ export function requireRoom(capacity: Capacity): void {
     },
   );
 }
+
+const LEAST_PER_OWNER = 10;
+
+/**
+ * How many projects one owner may have, whatever state they are in: each has a database until it is purged.
+ * @param configured undefined: half of the places, so that nobody takes all of them; 0: as many as there is room for
+ */
+export function projectsPerOwner(limit: number, configured: number | undefined): number {
+  if (configured === 0) return Infinity;
+  return configured ?? Math.max(LEAST_PER_OWNER, Math.floor(limit / 2));
+}
+
+export const tooManyProjects = (owned: number, most: number): Rejection =>
+  new Rejection(
+    'owner/too-many-projects',
+    `You have ${owned} of the ${most} projects that an owner may have here, paused and deleted ones included. ` +
+      'Purge one, or ask the operator for more (MAX_PROJECTS_PER_OWNER).',
+    { projects: owned, limit: most },
+  );

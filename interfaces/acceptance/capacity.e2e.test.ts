@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 /** (84 - 10 reserved - 55 of the platform's own) / 7 for each project in service, rounded down */
-const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84' };
+const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84', MAX_PROJECTS_PER_OWNER: '3' };
 
 let platform: PlatformUnderTest;
 beforeAll(async () => {
@@ -65,4 +65,20 @@ test('the last place goes to exactly one of many, and comes free when a project 
   }, 20_000);
   expect((await command(token, first, 'resume')).body.status).toBe('active');
   expect((await command(owner, last, 'undelete')).body).toMatchObject(FULL);
+});
+
+test('an owner has so many projects and no more, paused ones included', async () => {
+  const token = await platform.login('a');
+  const { body } = await platform.call<{ projects: Project[] }>('GET', '/api/projects', { token });
+  for (const one of body.projects.filter(({ status }) => status === 'active'))
+    await command(token, one, 'pause');
+  for (let more = body.projects.length; more < 3; more++)
+    await command(token, (await create(token, `more-${more}`)).body, 'pause');
+  const refused = await create(token, 'one-too-many');
+  expect(refused.body).toMatchObject({
+    type: '/docs#owner/too-many-projects',
+    status: 409,
+    projects: 3,
+    limit: 3,
+  });
 });

@@ -71,6 +71,8 @@ export class PlatformUnderTest {
       LAUNCHDB_DATA_DIR: join(folder, 'data'),
       LAUNCHDB_MASTER_KEY: MASTER_KEY,
       LOG_LEVEL: 'debug',
+      // benchmarks fill the platform with one owner's
+      MAX_PROJECTS_PER_OWNER: '0',
       ...more,
     };
     for (const name of [...ports, 'POSTGRES', 'PLATFORM_POSTGRES'])

@@ -1,21 +1,35 @@
 /** How many projects there is room for, and who may take the last place. */
 import { ContainerModule } from 'inversify';
 import { Admissions } from '../../application/project/admissions.ts';
-import { projectLimit } from '../../domain/platform/capacity.ts';
+import { projectLimit, projectsPerOwner } from '../../domain/platform/capacity.ts';
 import { PROJECT_CONNECTIONS } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
 import { POSTGREST_CONNECTIONS } from '../../infrastructure/postgrest/postgrest-config.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
 import { countProjectsInService } from '../../projections/desired-data-apis/queries.ts';
+import { projectList } from '../../projections/project-list/project-list.ts';
+import { countStanding } from '../../projections/project-list/queries.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
 
 export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.admissions).toResolvedValue(
-    (pool, capacity) => new Admissions({ turns: new PostgresTurns(pool), capacity }),
-    [TOKENS.platformPool, TOKENS.capacity],
+    (config, pool, capacity, store, checkpoints) => {
+      const owned = async (ownerId: string, more: number) => {
+        const head = await store.head();
+        const most = projectsPerOwner(projectLimit(await capacity(0)), config.MAX_PROJECTS_PER_OWNER);
+        const { position } = await readCheckpoint(pool, projectList.name);
+        const seen = await countStanding(pool, ownerId);
+        // as for the capacity: an event makes one project at most
+        if (seen + Number(head - position) + more <= most) return { owned: seen, most };
+        await checkpoints.waitFor(projectList.name, head, VIEW_WITHIN_MS);
+        return { owned: await countStanding(pool, ownerId), most };
+      };
+      return new Admissions({ turns: new PostgresTurns(pool), capacity, owned });
+    },
+    [TOKENS.config, TOKENS.platformPool, TOKENS.capacity, TOKENS.store, TOKENS.checkpoints],
   );
   bind(TOKENS.capacity).toResolvedValue(
     (server, pooler, pool, store, checkpoints) => async (places) => {

@@ -27,6 +27,7 @@ const REJECTIONS = {
   'owner/has-projects': { status: 409, title: 'The owner still has projects; purge them first' },
   'owner/token-not-found': { status: 404, title: 'There is no such token' },
   'owner/too-many-tokens': { status: 409, title: 'The owner has as many tokens as one may have' },
+  'owner/too-many-projects': { status: 409, title: 'The owner has as many projects as one may have' },
   'owner/invalid-credentials': { status: 401, title: 'The e-mail address or the password is wrong' },
   'owner/invalid-refresh-token': { status: 401, title: 'The refresh token is not valid' },
   'idempotency/key-reused': { status: 409, title: 'The Idempotency-Key was used for another request' },

@@ -31,7 +31,7 @@ export interface ProjectDependencies extends RequestProjectDependencies {
 
 const DEFAULT_WAIT_MS = 10_000;
 const CAPACITY =
-  '409 platform/capacity-reached, with the numbers (used, limit, max_connections ...), when PostgreSQL has no connections left for one more project in service.';
+  '409 platform/capacity-reached, with the numbers (used, limit, max_connections ...), when PostgreSQL has no connections left for one more project in service; 409 owner/too-many-projects when the owner has as many as one may have.';
 const tags = ['projects'];
 const displayName = z.string().trim().min(1).max(100);
 const prefer = z.object({ prefer: z.string().max(200).optional() });

@@ -107,6 +107,16 @@ export async function countProjects(pool: pg.Pool, ownerId: string): Promise<num
   return Number(rows[0]?.count ?? 0);
 }
 
+/** How many of them have anything that stands: what could not be provisioned has not. */
+export async function countStanding(pool: pg.Pool, ownerId: string): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>(
+    `SELECT count(*) FROM view_project_list.projects
+     WHERE owner_id = $1 AND status NOT IN ('purged', 'failed')`,
+    [ownerId],
+  );
+  return Number(rows[0]?.count ?? 0);
+}
+
 export interface DueProject {
   readonly projectId: ProjectId;
   readonly what: 'purge' | 'keys';
