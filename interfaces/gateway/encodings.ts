@@ -39,20 +39,20 @@ export function isPackable({ statusCode = 0, headers }: IncomingMessage): boolea
   );
 }
 
-/** An answer's headers when there was a choice of encodings. `packed`: and it was gzip. */
-export function negotiated(list: HeaderList, packed: boolean): HeaderList {
+/** In the headers of an answer that may be packed, for caches. */
+export const BY_ENCODING = ['Vary', 'Accept-Encoding'] as const;
+
+/** The headers of an answer that is. */
+export function packedHeaders(list: HeaderList): HeaderList {
   const told: string[] = [];
   for (let at = 0; at + 1 < list.length; at += 2) {
     const [name = '', value = ''] = [list[at], list[at + 1]];
     const lower = name.toLowerCase();
-    if (packed && (lower === 'content-length' || lower === 'content-md5' || lower === 'accept-ranges'))
-      continue;
+    if (lower === 'content-length' || lower === 'content-md5' || lower === 'accept-ranges') continue;
     // the same content in other bytes
-    const isStrongTag = packed && lower === 'etag' && !value.startsWith('W/');
-    told.push(name, isStrongTag ? `W/${value}` : value);
+    told.push(name, lower === 'etag' && !value.startsWith('W/') ? `W/${value}` : value);
   }
-  told.push('Vary', 'Accept-Encoding');
-  if (packed) told.push('Content-Encoding', 'gzip');
+  told.push('Content-Encoding', 'gzip');
   return told;
 }
 

@@ -625,7 +625,7 @@ describe('ends', () => {
   test('all connections of the REST API are in use: the answer says why, and that nothing was done', async () => {
     const told = [
       [504, '{"code":"PGRST003","message":"Timed out acquiring connection from connection pool."}'],
-      [503, '{"code":"08P01","message":"FATAL:  query_wait_timeout"}'],
+      [503, '{"code":"08P01","message":"FATAL:  no such database"}'],
       [400, '{"code":"08P01","message":"query_wait_timeout"}'],
       [504, '{"code":"57014","message":"canceling statement due to statement timeout"}'],
     ] as const;
@@ -712,7 +712,7 @@ describe('ends', () => {
       true,
     ],
     [503, '{"code":"08P01","details":null,"hint":null,"message":"FATAL:  server conn crashed?"}', true],
-    [503, '{"code":"08P01","details":null,"hint":null,"message":"FATAL:  query_wait_timeout"}', false],
+    [503, '{"code":"08P01","details":null,"hint":null,"message":"FATAL:  no such database"}', false],
     [503, '{"code":"PGRST000","message":"Database connection error. Retrying the connection."}', false],
     [400, '{"code":"22P02","message":"invalid input syntax"}', false],
     [400, `{"code":"22P02","message":"${'long '.repeat(1_000)}"}`, false],

@@ -38,14 +38,16 @@ const CONTENT_LOCATION_CHARS = 2048;
 const OF_A_ROW = /^\/[^/?]+\?[^?]*=eq\./;
 
 /** The list with PostgREST's paths as they are from outside. */
-export function fromOutside(list: HeaderList, prefix: string): HeaderList {
+export function fromOutside(list: HeaderList, prefix: string): string[] {
   const told: string[] = [];
   for (let at = 0; at + 1 < list.length; at += 2) {
     const [name = '', value = ''] = [list[at], list[at + 1]];
-    const lower = name.toLowerCase();
-    if (lower === 'content-location' && value.length > CONTENT_LOCATION_CHARS) continue;
-    const isPath = lower === 'content-location' ? /^\/(?!\/)/ : lower === 'location' ? OF_A_ROW : undefined;
-    told.push(name, isPath?.test(value) ? prefix + value : value);
+    // by their length first: this is done for every answer
+    const lower = name.length === 8 || name.length === 16 ? name.toLowerCase() : '';
+    if (lower === 'content-location') {
+      if (value.length > CONTENT_LOCATION_CHARS) continue;
+      told.push(name, /^\/(?!\/)/.test(value) ? prefix + value : value);
+    } else told.push(name, lower === 'location' && OF_A_ROW.test(value) ? prefix + value : value);
   }
   return told;
 }

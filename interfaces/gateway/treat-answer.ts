@@ -1,7 +1,14 @@
 /** What the door does to answers of projects: PostgREST knows neither where it is nor that its database has died. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform, Writable } from 'node:stream';
-import { isPackable, negotiated, packer, takesGzip, WORTH_PACKING_BYTES } from './encodings.ts';
+import {
+  BY_ENCODING,
+  isPackable,
+  packedHeaders,
+  packer,
+  takesGzip,
+  WORTH_PACKING_BYTES,
+} from './encodings.ts';
 import type { HeaderList } from './headers.ts';
 import { isLostDatabase, isOutOfConnections, mayBeLost, TELLING_BYTES } from './lost-database.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
@@ -52,9 +59,10 @@ export class ProjectAnswers implements Treatment {
       return undefined;
     }
     if (!isPackable(answer)) return headers;
+    headers.push(...BY_ENCODING);
     const isDocument = this.#isRoot && answer.headers['content-type']?.startsWith('application/openapi+json');
     const isWanted = takesGzip(request.headers['accept-encoding']);
-    if (request.method === 'HEAD' || !(isWanted || isDocument)) return negotiated(headers, false);
+    if (request.method === 'HEAD' || !(isWanted || isDocument)) return headers;
     this.#transform(answered, isDocument ? [withAddress(this.#address)] : [], isWanted);
     return undefined;
   }
@@ -62,7 +70,7 @@ export class ProjectAnswers implements Treatment {
   #transform(answered: Answered, through: readonly Transform[], isWanted: boolean): void {
     peek(answered.answer, WORTH_PACKING_BYTES, (head, ended) => {
       const gzip = isWanted && head.length >= WORTH_PACKING_BYTES ? packer() : undefined;
-      if (!answered.begin(negotiated(answered.headers, gzip !== undefined))) gzip?.destroy();
+      if (!answered.begin(gzip ? packedHeaders(answered.headers) : answered.headers)) gzip?.destroy();
       else send(answered, head, ended, gzip ? [...through, gzip] : through);
     });
   }

@@ -20,13 +20,12 @@ export function answerParserErrors(
   server: Server,
   answerTo: (code: string | undefined) => ParserErrorAnswer,
 ): void {
-  const underWay = new WeakMap<Socket, Set<ServerResponse>>();
+  const underWay = new WeakMap<Socket, readonly ServerResponse[]>();
   const answered = new WeakSet<Socket>();
+  // more than one only where a client does not wait for answers
   const track = ({ socket }: IncomingMessage, response: ServerResponse) => {
-    let responses = underWay.get(socket);
-    if (!responses) underWay.set(socket, (responses = new Set()));
-    responses.add(response);
-    response.once('close', () => responses.delete(response));
+    const before = underWay.get(socket)?.filter(({ writableEnded }) => !writableEnded) ?? [];
+    underWay.set(socket, [...before, response]);
   };
   server.prependListener('request', track);
   // nobody's listening to it would be Node's own answer to it
@@ -37,10 +36,10 @@ export function answerParserErrors(
       if (socket.bytesRead > LINGER_BYTES) socket.destroy();
       return;
     }
-    const hasBegun = [...(underWay.get(socket) ?? [])].some(
-      ({ headersSent, writableEnded }) => headersSent && !writableEnded,
-    );
-    if (error.code === 'ECONNRESET' || !socket.writable || hasBegun) {
+    const hasBegun = underWay
+      .get(socket)
+      ?.some(({ headersSent, writableEnded }) => headersSent && !writableEnded);
+    if (error.code === 'ECONNRESET' || !socket.writable || hasBegun === true) {
       socket.destroy();
       return;
     }
