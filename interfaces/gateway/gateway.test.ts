@@ -625,7 +625,7 @@ describe('ends', () => {
   test('all connections of the REST API are in use: the answer says why, and that nothing was done', async () => {
     const told = [
       [504, '{"code":"PGRST003","message":"Timed out acquiring connection from connection pool."}'],
-      [503, '{"code":"08P01","message":"FATAL:  no such database"}'],
+      [503, '{"code":"08P01","message":"FATAL:  query_wait_timeout"}'],
       [400, '{"code":"08P01","message":"query_wait_timeout"}'],
       [504, '{"code":"57014","message":"canceling statement due to statement timeout"}'],
     ] as const;
