@@ -1,6 +1,6 @@
 import argon2 from 'argon2';
 import { Unavailable } from '../../application/errors.ts';
-import { networkOf } from '../../application/network-of.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 import type { Passwords } from '../../application/ports/passwords.ts';
 
 export interface Argon2Options {

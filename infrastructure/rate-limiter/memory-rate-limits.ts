@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { networkOf, wideNetworkOf } from '../../application/network-of.ts';
+import { networkOf, wideNetworkOf } from '../../domain/platform/network-of.ts';
 import {
   RateLimited,
   type Attempt,

@@ -1,4 +1,4 @@
-import { networkOf } from '../../application/network-of.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 
 export interface WrongAttemptOptions {
   /** that many wrong ones are free of delay; of an account that is being guessed at, one */

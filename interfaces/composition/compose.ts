@@ -15,7 +15,7 @@ import { platformApiModule } from './platform-api-module.ts';
 import { poolerGuardModule } from './pooler-guard-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
-import { extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
+import { accessRoutesModule, extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
@@ -40,7 +40,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
     container.load(remoteDataPlaneModule);
   }
   container.load(capacityModule, ownerRoutesModule, projectRoutesModule);
-  container.load(extensionRoutesModule, migrationRoutesModule);
+  container.load(accessRoutesModule, extensionRoutesModule, migrationRoutesModule);
   container.load(platformApiModule, gatewayModule);
   return container;
 }

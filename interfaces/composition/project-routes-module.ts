@@ -61,6 +61,10 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.schemaChanges,
     ],
   );
+});
+
+/** What is in a project, and what happened to it. */
+export const accessRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
     (store, ids, clock, watch, secrets, dataApis, pooler, server, publicUrl, config) =>
       projectAccessEndpoints({

@@ -4,7 +4,7 @@
  * crowd behind one address notices nothing, and who opens thousands and says nothing loses them.
  */
 import type { Socket } from 'node:net';
-import { networkOf } from '../../application/network-of.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 import { plainAddress, type TrustedProxies } from '../http/client-address.ts';
 import type { GatewayLimits } from './limits.ts';
 

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { networkOf } from '../../application/network-of.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../application/ports/tracing.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';

@@ -2,7 +2,7 @@
  * How much of an API server one caller may have: requests under way, streams that stay open, and how often. Counted by
  * address before anything is asked of a database, and by token and owner once they are known.
  */
-import { networkOf } from '../../application/network-of.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 import { RateLimited, type RateLimits } from '../../application/ports/rate-limits.ts';
 import type { Endpoint, Owner } from './endpoint.ts';
 import { Shares } from './shares.ts';

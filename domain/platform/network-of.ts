@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 /** What an address is counted as: whoever has one IPv6 address has the 2^64 of its network. */
 export const networkOf = (address: string): string => groupsOf(address, 4) ?? address;
 
@@ -7,7 +5,8 @@ export const networkOf = (address: string): string => groupsOf(address, 4) ?? ad
 export const wideNetworkOf = (address: string): string | undefined => groupsOf(address, 3);
 
 function groupsOf(address: string, count: number): string | undefined {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return undefined;
+  // what comes here was parsed before; what is no address (an owner's id) has no colon
+  if (!address.includes(':') || address.startsWith('::ffff:')) return undefined;
   const [head = '', tail] = address.split('::');
   const groups = head.split(':').filter(Boolean);
   const after = tail?.split(':').filter(Boolean) ?? [];
