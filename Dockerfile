@@ -1,5 +1,5 @@
 # One image for every role of the platform: LAUNCHDB_ROLES says which a container has.
-ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+ARG NODE_IMAGE=node:24.22.1-bookworm-slim
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

@@ -82,6 +82,11 @@ if [ -n "$(ls -A state/postgres 2>/dev/null)" ]; then
       fail "there is data in state/postgres, but secrets/$name is gone: put it back, nothing can be opened without it"
   done
 fi
+if [ -n "$(ls -A state/platform-postgres 2>/dev/null)" ]; then
+  for name in platform-postgres-password platform-database-url; do
+    [ -s "secrets/$name" ] || fail "there is data in state/platform-postgres, but secrets/$name is gone: put it back"
+  done
+fi
 
 # the containers run as who owns their files: as somebody without rights when root installs
 uid=$(id -u) gid=$(id -g)
@@ -111,11 +116,25 @@ keep() {
 }
 random() { od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'; }
 
-for name in secrets certs state state/caddy state/eventstore state/pooler state/postgres; do folder "$name"; done
+for name in secrets certs state state/caddy state/eventstore state/pooler state/postgres state/platform-postgres; do folder "$name"; done
 random | keep secrets/master-key
 random | keep secrets/internal-api-key
 random | keep secrets/postgres-password
 printf 'postgres://postgres:%s@postgres:5432/postgres' "$(cat secrets/postgres-password)" | keep secrets/database-url
+random | keep secrets/platform-postgres-password
+if [ ! -s secrets/platform-database-url ] && [ -n "$(ls -A state/postgres 2>/dev/null)" ] &&
+  [ -z "$(ls -A state/platform-postgres 2>/dev/null)" ]; then
+  # of a release before, whose database of the platform is on that server: it stays there until somebody says so
+  keep secrets/platform-database-url <secrets/database-url
+  cat <<'TEXT'
+The platform's own database is on the same PostgreSQL as the projects', where an owner can stop it. To move it to a server
+of its own (it is closed for that time, and nothing is lost when it is cut short):
+  printf 'postgres://postgres:%s@platform-postgres:5432/postgres' "$(cat secrets/platform-postgres-password)" >secrets/platform-database-url
+  docker compose up -d --force-recreate
+TEXT
+fi
+printf 'postgres://postgres:%s@platform-postgres:5432/postgres' "$(cat secrets/platform-postgres-password)" |
+  keep secrets/platform-database-url
 printf 'esdb://eventstore:2113?tls=false' | keep secrets/event-store-url
 
 socket=${DOCKER_SOCKET:-/var/run/docker.sock}
@@ -143,7 +162,10 @@ fi
 
 # --- start
 
-compose up -d --build --remove-orphans
+# its packages as of today: otherwise a cached layer would keep holes that are mended
+PACKAGES_AS_OF=$(date -u +%F) && export PACKAGES_AS_OF
+compose build --pull
+compose up -d --remove-orphans
 printf 'Waiting until it is ready '
 tries=0
 until [ "$(docker inspect -f '{{.State.Health.Status}}' "$(compose ps -q caddy)" 2>/dev/null)" = healthy ]; do

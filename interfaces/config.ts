@@ -20,8 +20,11 @@ const SECRETS = [
   'EVENT_STORE_URL',
   'INTERNAL_API_KEY',
 ] as const;
-const EXTENSIONS =
-  'pgcrypto,uuid-ossp,pg_trgm,citext,hstore,ltree,unaccent,fuzzystrmatch,btree_gin,btree_gist,intarray,cube,tablefunc,vector';
+/** What owners may install unless PROJECT_EXTENSIONS says otherwise. */
+export const DEFAULT_EXTENSIONS =
+  'pgcrypto,uuid-ossp,pg_trgm,citext,hstore,ltree,unaccent,fuzzystrmatch,btree_gin,btree_gist,intarray,cube,tablefunc,vector'.split(
+    ',',
+  );
 export type Role = (typeof ROLES)[number];
 
 const url = (protocols: RegExp) =>
@@ -116,9 +119,9 @@ const schema = z.object({
   PLATFORM_DATABASE_URL: url(/^postgres(ql)?:$/).optional(),
   PROJECT_EXTENSIONS: z
     .string()
-    .default(EXTENSIONS)
     .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
-    .pipe(z.array(z.string().regex(/^[a-z0-9_-]{1,63}$/, 'not names of extensions, separated by commas'))),
+    .pipe(z.array(z.string().regex(/^[a-z0-9_-]{1,63}$/, 'not names of extensions, separated by commas')))
+    .optional(),
   MAX_PROJECTS_PER_OWNER: z.coerce.number().int().min(0).max(1_000_000).optional(),
   PROJECT_DATABASE_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
   DATABASE_SIZE_LOOK_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),

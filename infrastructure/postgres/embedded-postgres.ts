@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL that comes with the product: made by initdb in the data directory, run as a process of its
- * own. Only the npm package's binaries are used: its JavaScript neither adopts a server that outlived us nor
+ * A PostgreSQL of our own: made by initdb in the data directory, run as a process of its own, by the system's binaries
+ * or the npm package's. Of that package only these are used: its JavaScript neither adopts a server that outlived us nor
  * bounds its stop.
  */
 import { execFile } from 'node:child_process';
@@ -56,19 +56,23 @@ const SETTINGS = {
   log_line_prefix: "'%m [%p] %d '",
   max_wal_size: "'1GB'",
   temp_file_limit: "'2GB'",
+  // only the system's builds have it; it costs each session tens of megabytes at its first larger query
+  jit: 'off',
 } as const;
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<SupervisedProgram> {
   if (!(await exists(join(options.dataDir, 'PG_VERSION')))) await makeCluster(options);
   await writeConfiguration(options);
   const args = ['-D', options.dataDir];
-  const command = [options.binaries.postgres, ...args].join(' ');
   const program = new SupervisedProgram({
     name: 'postgres',
     log: options.log,
     find: async () => {
-      // backends rename themselves ("postgres: ..."), so the exact command line is the postmaster
-      const found = (await listPrograms()).find((program) => program.command === command);
+      // backends rename themselves ("postgres: ..."), so who has this command line is the postmaster: of these binaries,
+      // or of those that an earlier start took
+      const found = (await listPrograms()).find(({ command }) =>
+        command.endsWith(`/postgres -D ${options.dataDir}`),
+      );
       return found && (await runsOn(options)) ? found.pid : undefined;
     },
     launch: async () => {

@@ -53,6 +53,7 @@ beforeEach(async () => {
       await server.administer('clean', (client) =>
         client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
       );
+  await from.administer('clean', (client) => client.query(`DROP ROLE IF EXISTS ${PLATFORM_ROLE}`));
   const connection = await preparePlatformDatabase(from, KEY);
   await prepareProjectsServer(from, KEY, 'here');
   await query(connection, () => [
@@ -167,9 +168,15 @@ test('cut short, and then a release from before ran: both are left alone, and it
 
 test('the server that it was moved to is not there: no empty one is made in its place', async () => {
   await move();
+  await prepareProjectsServer(from, KEY, 'elsewhere');
   await to.administer('lose', (client) => client.query('DROP DATABASE launchdb'));
-  await expect(move()).rejects.toThrow(/was moved .* and is not on the one that is configured/);
+  await expect(move()).rejects.toThrow(/is not on the one that is configured now/);
   expect(await databases(from)).toEqual(['launchdb_moved']);
+  // nor later on, when the old one is gone
+  await from.administer('drop', (client) => client.query('DROP DATABASE launchdb_moved'));
+  await expect(move()).rejects.toThrow(/is not on the one that is configured now/);
+  // nor on the projects' server, when the platform's is not told any more
+  await expect(preparePlatformDatabase(from, KEY)).rejects.toThrow(/Set PLATFORM_DATABASE_URL/);
 });
 
 test("a database of somebody else's with the draft's name is left alone", async () => {

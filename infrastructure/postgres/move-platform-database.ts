@@ -10,6 +10,7 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import {
   applyPlatformMigrations,
+  isKeptElsewhere,
   PLATFORM_DATABASE,
   PLATFORM_MARK,
   PLATFORM_ROLE,
@@ -66,8 +67,8 @@ async function moveOnce(move: Move): Promise<void> {
   const [old, here] = [await ours(from), await ours(to)];
   const arrived = here.includes(PLATFORM_DATABASE);
   if (!old.includes(PLATFORM_DATABASE)) {
+    if (!arrived && (await isKeptElsewhere(from))) throw notThere();
     if (!old.includes(MOVED_DATABASE)) return;
-    if (!arrived) throw notThere();
     // it has served from its new place: the old one must not keep what is erased there
     await from.administer('drop what was moved', (client) => client.query(`DROP DATABASE ${MOVED_DATABASE}`));
     tell(`The platform's database serves from its own server; the one it was moved from was dropped.`);
@@ -121,9 +122,9 @@ const requireCopy = (from: PostgresServer, to: PostgresServer): Promise<void> =>
 
 const notThere = () =>
   new Refused(
-    "the platform's database was moved from the projects' PostgreSQL to a server of its own, and is not on the one " +
-      'that is configured now. Put that server back (PLATFORM_DATABASE_URL, or the folder platform-postgres of the data ' +
-      `directory); or, to go on from before the move, rename "${MOVED_DATABASE}" on the projects' server to "${PLATFORM_DATABASE}"`,
+    "the platform's database is on a server of its own, and is not on the one that is configured now. Put that server " +
+      'back (PLATFORM_DATABASE_URL, or the folder platform-postgres of the data directory), from a backup if need be; ' +
+      'nothing was changed',
   );
 
 /** Which of our databases are there. */

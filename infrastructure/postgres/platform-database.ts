@@ -28,6 +28,12 @@ export async function preparePlatformDatabase(
   server: PostgresServer,
   platformPassword: string,
 ): Promise<pg.ClientConfig> {
+  if (await isKeptElsewhere(server)) {
+    throw new Refused(
+      "this PostgreSQL has held projects' databases while the platform's own was on another server. Set " +
+        'PLATFORM_DATABASE_URL to that one; nothing was changed',
+    );
+  }
   await prepared(server, platformPassword, async (client) => {
     await ensurePlatformRole(client, platformPassword);
     await ensureDatabase(client, PLATFORM_DATABASE);
@@ -50,6 +56,22 @@ export async function prepareProjectsServer(
     await ensureSharedRoles(client);
     if (platformIs === 'elsewhere') await ensurePlatformRole(client, platformPassword, 'NOLOGIN');
   });
+}
+
+/**
+ * Whether the platform's database was kept on another server while this one served projects: an empty one made in its
+ * place would be a platform that has forgotten everything.
+ */
+export async function isKeptElsewhere(server: PostgresServer): Promise<boolean> {
+  const { rows } = await server.administer("look where the platform's database is", (client) =>
+    client.query<{ elsewhere: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND NOT rolcanlogin
+                      AND shobj_description(oid, 'pg_authid') ^@ $3)
+              AND NOT EXISTS (SELECT FROM pg_database WHERE datname = $2) AS elsewhere`,
+      [PLATFORM_ROLE, PLATFORM_DATABASE, KEY_MARK],
+    ),
+  );
+  return rows[0]?.elsewhere ?? false;
 }
 
 /** A draft of the platform's database under another name, without its tables. */
@@ -164,8 +186,9 @@ async function requireSameKey(client: pg.ClientBase, password: string): Promise<
   );
 }
 
+const KEY_MARK = 'launchdb: master key ';
 const keyMark = (password: string): string =>
-  `launchdb: master key ${createHash('sha256').update(`print of ${password}`).digest('hex').slice(0, 16)}`;
+  `${KEY_MARK}${createHash('sha256').update(`print of ${password}`).digest('hex').slice(0, 16)}`;
 
 async function ensurePlatformRole(
   client: pg.ClientBase,

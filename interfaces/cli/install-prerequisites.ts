@@ -8,11 +8,13 @@ import {
   HAPROXY,
   PG_DUMP,
   PGBOUNCER,
+  postgresProgram,
 } from '../composition/prerequisites.ts';
 import { readConfig, searchPath } from '../config.ts';
 
 async function needed() {
-  const everywhere = [PGBOUNCER, PG_DUMP, CADDY, DOCKER_COMPOSE];
+  const postgres = await postgresProgram();
+  const everywhere = [...(postgres ? [postgres] : []), PGBOUNCER, PG_DUMP, CADDY, DOCKER_COMPOSE];
   // containers can be reached from outside of Docker on Linux only
   if (process.platform !== 'linux') return everywhere;
   const engine = (await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD];

@@ -3,6 +3,7 @@ import { Container } from 'inversify';
 import { capacityModule } from './capacity-module.ts';
 import { dataPlaneModule } from './data-plane-module.ts';
 import { gatewayModule } from './gateway-module.ts';
+import { installedModule } from './installed-module.ts';
 import { logModule } from './log-module.ts';
 import type { Machine } from './machine.ts';
 import { managedDataPlaneModule } from './managed-data-plane-module.ts';
@@ -35,7 +36,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(roles.includes('migrations') ? localMigrationsModule : remoteMigrationsModule);
   if (roles.includes('manager')) {
     container.load(managedDataPlaneModule, poolerGuardModule, projectUseModule, projectWatchModule);
-    container.load(managerModule, collectorsModule);
+    container.load(managerModule, collectorsModule, installedModule);
   } else {
     container.load(remoteDataPlaneModule);
   }

@@ -2,6 +2,7 @@
 import { ContainerModule } from 'inversify';
 import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
 import { managerEndpoints } from '../manager/manager-endpoints.ts';
+import { installedInWords } from './installed-module.ts';
 import { readiness } from './platform-api-module.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -23,6 +24,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       log,
       metrics,
       tracing,
+      list,
     ) => {
       const desired = () => listDesiredDataApis(pool);
       return serverPart({
@@ -34,6 +36,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
         internalKeys,
         log,
         ready: readiness(projects, platform, store),
+        programs: async () => installedInWords(await list()),
         metrics,
         tracing,
       });
@@ -53,6 +56,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       TOKENS.log,
       TOKENS.metrics,
       TOKENS.tracing,
+      TOKENS.installed,
     ],
   );
 });

@@ -4,8 +4,10 @@
  */
 import { join } from 'node:path';
 import { ContainerModule } from 'inversify';
+import { holesOf } from '../../domain/platform/known-holes.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
+import { keepCollationsTrue } from '../../infrastructure/postgres/collation-versions.ts';
 import { movePlatformDatabase } from '../../infrastructure/postgres/move-platform-database.ts';
 import {
   allowExtensions,
@@ -15,10 +17,12 @@ import {
 } from '../../infrastructure/postgres/platform-database.ts';
 import { PostgresServer, serverAddressOf } from '../../infrastructure/postgres/postgres-server.ts';
 import { ensureTemplate } from '../../infrastructure/postgres/project-template.ts';
-import { findPostgres } from '../../infrastructure/process/binaries.ts';
+import { findPostgres, majorOfData, type PostgresBinaries } from '../../infrastructure/process/binaries.ts';
+import { ensureProgram } from '../../infrastructure/process/install-program.ts';
+import { postgresProgram } from '../../infrastructure/process/system-programs.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
-import type { Config } from '../config.ts';
+import { DEFAULT_EXTENSIONS, type Config } from '../config.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -47,6 +51,7 @@ export const postgresModule = new ContainerModule(({ bind }) => {
     ({ address }, machine) => platformConnection(address, platformPassword(machine)),
     [TOKENS.platformServer, TOKENS.machine],
   );
+  bind(TOKENS.allowedExtensions).toResolvedValue(allowedExtensions, [TOKENS.config, TOKENS.projectsServer]);
   bind(PARTS.postgres).toResolvedValue(ownServers, [TOKENS.options, TOKENS.machine]);
   bind(PARTS.platformDatabase).toResolvedValue(platformDatabase, [
     TOKENS.options,
@@ -55,6 +60,16 @@ export const postgresModule = new ContainerModule(({ bind }) => {
     TOKENS.projectsServer,
   ]);
 });
+
+/** Where the operator does not name them: without one by which an owner ends this version of PostgreSQL for all. */
+async function allowedExtensions(
+  { PROJECT_EXTENSIONS: named }: Config,
+  projects: PostgresServer,
+): Promise<readonly string[]> {
+  if (named) return named;
+  const holes = holesOf('PostgreSQL', await projects.version());
+  return DEFAULT_EXTENSIONS.filter((name) => !holes.some(({ extension }) => extension === name));
+}
 
 const platformPassword = ({ directory }: Machine): string =>
   derivedPassword(directory.masterKey, 'platform-database-password');
@@ -94,10 +109,13 @@ function serversToRun(config: Config): readonly OwnServer[] {
 
 function ownServers(options: PlatformOptions, machine: Machine): Part {
   const programs: SupervisedProgram[] = [];
-  const start = async ({ folder: name, port, portVariable, settings }: OwnServer) => {
+  const start = async (
+    { folder: name, port, portVariable, settings }: OwnServer,
+    binaries: PostgresBinaries,
+  ) => {
     const folder = await childFolder(machine, name, 'postgres');
     const program = await startEmbeddedPostgres({
-      binaries: await findPostgres(machine.users.postgres),
+      binaries,
       dataDir: join(folder, 'data'),
       logFile: join(folder, 'postgres.log'),
       port,
@@ -112,7 +130,9 @@ function ownServers(options: PlatformOptions, machine: Machine): Part {
   return {
     name: 'postgres',
     start: async () => {
-      const started = await Promise.allSettled(serversToRun(options.config).map(start));
+      const servers = serversToRun(options.config);
+      const binaries = await binariesFor(servers, options, machine);
+      const started = await Promise.allSettled(servers.map((server) => start(server, binaries(server))));
       for (const one of started) if (one.status === 'rejected') throw one.reason;
     },
     stop: async () => void (await Promise.all(programs.map((program) => program.stop()))),
@@ -120,13 +140,39 @@ function ownServers(options: PlatformOptions, machine: Machine): Part {
   };
 }
 
+/** A data directory stays with its major version; a new one is of the same as the other's, or of the system's. */
+async function binariesFor(
+  servers: readonly OwnServer[],
+  { tell, searchPath }: PlatformOptions,
+  { directory, users }: Machine,
+): Promise<(server: OwnServer) => PostgresBinaries> {
+  const found = new Map<OwnServer, PostgresBinaries>();
+  const majors = await Promise.all(
+    servers.map(({ folder }) => majorOfData(join(directory.path, folder, 'data'))),
+  );
+  const any = majors.find((major) => major !== undefined);
+  for (const [nth, server] of servers.entries()) {
+    const major = majors[nth] ?? any;
+    const program = await postgresProgram(major);
+    const search = program && (await ensureProgram(program, { searchPath, log: tell }));
+    if (search?.advice !== undefined && found.size === 0)
+      tell(`Going on with the PostgreSQL that comes along. To have your system's, ${search.advice}.`);
+    found.set(server, await findPostgres(users.postgres, major));
+  }
+  return (server) => {
+    const binaries = found.get(server);
+    if (!binaries) throw new Error('no such server');
+    return binaries;
+  };
+}
+
 function platformDatabase(
-  { config, tell, observeMove }: PlatformOptions,
+  { config, log, tell, observeMove }: PlatformOptions,
   machine: Machine,
   platform: PostgresServer,
   projects: PostgresServer,
 ): Part {
-  const { LAUNCHDB_ROLES: roles, PROJECT_EXTENSIONS: extensions } = config;
+  const { LAUNCHDB_ROLES: roles } = config;
   const password = platformPassword(machine);
   const prepare = async () => {
     const together = await platform.isSameAs(projects);
@@ -135,11 +181,14 @@ function platformDatabase(
       const move = { from: projects, to: platform, platformPassword: password, tell };
       await movePlatformDatabase({ ...move, ...(observeMove && { observe: observeMove }) });
     }
-    await Promise.all([
-      preparePlatformDatabase(platform, password),
-      prepareProjectsServer(projects, password, together ? 'here' : 'elsewhere'),
-    ]);
-    if (roles.includes('manager')) await allowExtensions(projects, extensions);
+    await preparePlatformDatabase(platform, password);
+    // after it: from now on an empty one is never made in its place
+    await prepareProjectsServer(projects, password, together ? 'here' : 'elsewhere');
+    if (roles.includes('manager')) {
+      for (const server of together ? [projects] : [projects, platform])
+        await keepCollationsTrue(server, log);
+      await allowExtensions(projects, await allowedExtensions(config, projects));
+    }
     await ensureTemplate(projects, machine.template.version, machine.template.folder);
   };
   return {

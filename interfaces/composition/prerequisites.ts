@@ -8,6 +8,7 @@ export {
   HAPROXY,
   PG_DUMP,
   PGBOUNCER,
+  postgresProgram,
 } from '../../infrastructure/process/system-programs.ts';
 
 /** @param host as in DOCKER_HOST */

@@ -111,8 +111,8 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
 
 export const extensionRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
-    (store, secrets, server, { PROJECT_EXTENSIONS: allowedExtensions }) =>
+    (store, secrets, server, allowedExtensions) =>
       projectExtensionsEndpoints({ store, secrets, sql: new PostgresProjectSql(server), allowedExtensions }),
-    [TOKENS.store, TOKENS.secrets, TOKENS.projectsServer, TOKENS.config],
+    [TOKENS.store, TOKENS.secrets, TOKENS.projectsServer, TOKENS.allowedExtensions],
   );
 });

@@ -24,6 +24,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'connectionPools',
     'poolerGuard',
     'dataApis',
+    'installed',
     'reconciler',
     'schemaFollower',
     'sessionLimits',

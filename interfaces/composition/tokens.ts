@@ -37,6 +37,7 @@ import type { Wake } from '../gateway/wake-queue.ts';
 import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import type { Part } from './lifecycle.ts';
 import type { ContainerHost } from './docker-runtime.ts';
+import type { InstalledProgram } from './installed-module.ts';
 import type { Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
 
@@ -53,6 +54,8 @@ export const TOKENS = {
   ids: token<Ids>('ids'),
   secrets: token<Secrets>('secrets'),
 
+  /** only where the manager is: which programs stand where */
+  installed: token<() => Promise<readonly InstalledProgram[]>>('installed'),
   /** superuser's sessions on the PostgreSQL that holds projects' databases */
   projectsServer: token<PostgresServer>('projects-server'),
   /** and on the one that holds the platform's own, with the log: nothing that an owner does to his reaches it */
@@ -64,6 +67,8 @@ export const TOKENS = {
   checkpoints: token<CheckpointWatch>('checkpoints'),
   watch: token<StreamWatch>('stream-watch'),
 
+  /** what owners may install, less what would harm others on this server */
+  allowedExtensions: token<readonly string[]>('allowed-extensions'),
   databases: token<Databases>('databases'),
   databaseSizes: token<DatabaseSizes>('database-sizes'),
   schemaChanges: token<SchemaChanges>('schema-changes'),
@@ -125,6 +130,7 @@ export const PARTS = {
   connectionPools: token<Part>('connection-pools'),
   poolerGuard: token<Part>('pooler-guard'),
   dataApis: token<Part>('data-apis'),
+  installed: token<Part>('installed'),
   reconciler: token<Part>('reconciler'),
   schemaFollower: token<Part>('schema-follower'),
   sessionLimits: token<Part>('session-limits'),

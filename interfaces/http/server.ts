@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** what the server depends on: `ok`, or why not, in words that anybody may read */
   readonly ready: () => Promise<Readiness>;
+  /** told by `/ready`: only where nobody from outside asks */
+  readonly programs?: () => Promise<Readonly<Record<string, string>>>;
   readonly metrics: Metrics;
   /** default: none */
   readonly tracing?: Tracing;
@@ -116,7 +118,12 @@ function application(
   const all = [
     ...endpoints,
     ...(docs ? documentEndpoints(endpoints, docs) : []),
-    ...serviceEndpoints({ ready: options.ready, metrics: options.metrics, isStopping }),
+    ...serviceEndpoints({
+      ready: options.ready,
+      programs: options.programs,
+      metrics: options.metrics,
+      isStopping,
+    }),
   ];
   const app = express();
   app.disable('x-powered-by');

@@ -11,10 +11,13 @@ const READY_WITHIN_MS = 5_000;
 /** `/health`, `/ready` and `/metrics`: for those who run the platform, on every server. */
 export function serviceEndpoints(server: {
   readonly ready: () => Promise<Readiness>;
+  /** of the programs beside it, where this server tells of them */
+  readonly programs?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   readonly metrics: Metrics;
   readonly isStopping: () => boolean;
 }): Endpoint[] {
-  const state = z.object({ status: z.string(), checks: z.record(z.string(), z.string()) });
+  const words = z.record(z.string(), z.string());
+  const state = z.object({ status: z.string(), checks: words, programs: words.optional() });
   return [
     endpoint({
       method: 'get',
@@ -33,7 +36,8 @@ export function serviceEndpoints(server: {
       handler: async () => {
         const checks = server.isStopping() ? { server: 'stopping' } : await checked(server.ready);
         const ok = Object.values(checks).every((check) => check === 'ok' || check.startsWith('ok, '));
-        if (ok) return { status: 200, body: { status: 'ok', checks } };
+        const programs = ok && (await server.programs?.().catch(() => undefined));
+        if (ok) return { status: 200, body: { status: 'ok', checks, ...(programs && { programs }) } };
         return { status: 503, headers: { 'retry-after': '2' }, body: { status: 'unavailable', checks } };
       },
     }),
