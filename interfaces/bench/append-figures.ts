@@ -170,7 +170,7 @@ async function plainInsertsFromNode(server: BenchServer, callers: number): Promi
   return result;
 }
 
-async function findPgbench(): Promise<string | undefined> {
+export async function findPgbench(): Promise<string | undefined> {
   const places = [18, 17, 16, 15].map((major) => `/usr/lib/postgresql/${major}/bin/pgbench`);
   for (const place of ['/usr/bin/pgbench', '/opt/homebrew/bin/pgbench', ...places]) {
     const there = await access(place).then(

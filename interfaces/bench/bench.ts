@@ -3,6 +3,7 @@ import { conditions, line, type Section } from './figures.ts';
 import { appendFigures } from './append-figures.ts';
 import { dockerFigures } from './docker-figures.ts';
 import { doorFigures } from './door-figures.ts';
+import { guardFigures } from './guard-figures.ts';
 import { logFigures } from './log-figures.ts';
 import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
@@ -14,6 +15,7 @@ const SECTIONS: readonly Section[] = [
   platformFigures,
   provisioningFigures,
   doorFigures,
+  guardFigures,
   dockerFigures,
   sleepFigures,
   upgradeFigures,
