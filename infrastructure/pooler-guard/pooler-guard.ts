@@ -8,6 +8,7 @@ import { BlockList, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 import {
   GUARD_LIMITS,
   OUTCOMES,
@@ -16,7 +17,6 @@ import {
   type Outcome,
 } from './guard-options.ts';
 import { GuardedConnection, type GuardContext } from './guarded-connection.ts';
-import { holderOf } from './holder-of.ts';
 import { IncidentLog } from './incident-log.ts';
 import { LogInSlots } from './log-in-slots.ts';
 import { Penalties } from './penalties.ts';
@@ -106,7 +106,7 @@ export class PoolerGuard {
     const server = createServer(options, (socket) => {
       const address = socket.remoteAddress;
       if (address === undefined || !isHeard(address) || this.#stopping) socket.destroy();
-      else void this.#serve(socket, holderOf(address));
+      else void this.#serve(socket, networkOf(address));
     });
     this.#servers.push(server);
     // the operating system's line is not what bounds us
