@@ -43,11 +43,19 @@ beforeAll(async () => {
     (text) => (said += text),
   );
   // it waits for them
-  await vi.waitFor(() => expect(said).toContain('Waiting for'), { timeout: 20_000 });
+  await heard('Waiting for');
   await writeFile(join(folder, 'pooler.crt'), certificate.cert);
   await writeFile(join(folder, 'pooler.key'), certificate.key);
-  await vi.waitFor(() => expect(said).toContain('is ready'), { timeout: 20_000 });
+  await heard('is ready');
 });
+
+const heard = (words: string) =>
+  vi.waitFor(
+    () => {
+      if (!said.includes(words)) throw new Error(`it said: ${said}`);
+    },
+    { timeout: 20_000 },
+  );
 
 afterAll(async () => {
   door?.signal('SIGKILL');
