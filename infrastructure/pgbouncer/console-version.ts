@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { ScramClient } from '../postgres/scram-client.ts';
 import type { ConsoleAddress } from './admin-console.ts';
 
 const WITHIN_MS = 5_000;
@@ -11,7 +11,7 @@ export async function consoleVersion({
   password,
 }: ConsoleAddress): Promise<string | undefined> {
   const limits = { connectionTimeoutMillis: WITHIN_MS, query_timeout: WITHIN_MS };
-  const client = new pg.Client({ host, port, user, password, database: 'pgbouncer', ...limits });
+  const client = new ScramClient({ host, port, user, password, database: 'pgbouncer', ...limits });
   client.on('error', () => {});
   try {
     await client.connect();

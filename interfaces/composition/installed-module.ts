@@ -1,22 +1,15 @@
 /** Which version of which program stands where, told at the start and by `/ready`, with the holes it is known to have. */
 import { ContainerModule } from 'inversify';
-import { warningsOf, type Part as Program } from '../../domain/platform/known-holes.ts';
+import { warningsOf } from '../../domain/platform/known-holes.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { consoleVersion } from '../../infrastructure/pgbouncer/console-version.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import { programVersion } from '../../infrastructure/process/program-version.ts';
 import type { Config } from '../config.ts';
+import type { InstalledProgram } from './installed-program.ts';
 import type { Machine } from './machine.ts';
 import { PARTS, TOKENS } from './tokens.ts';
-
-export interface InstalledProgram {
-  readonly name: string;
-  /** by which known holes are looked up; undefined: none is kept for it */
-  readonly program: Program | undefined;
-  readonly version: string;
-  readonly where: string;
-}
 
 export const installedModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.installed).toResolvedValue(installed, [

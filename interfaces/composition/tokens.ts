@@ -37,7 +37,7 @@ import type { Wake } from '../gateway/wake-queue.ts';
 import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import type { Part } from './lifecycle.ts';
 import type { ContainerHost } from './docker-runtime.ts';
-import type { InstalledProgram } from './installed-module.ts';
+import type { InstalledProgram } from './installed-program.ts';
 import type { Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
 
