@@ -4,8 +4,9 @@
  * that is what ending one asks for, too) stays locked in its transaction from one look to the next. The weak locks of a
  * database's own catalogs have places of their own in each session.
  */
-import pg from 'pg';
+import type pg from 'pg';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
+import { ScramClient } from './scram-client.ts';
 
 /** A session of a project's login. */
 export interface SeenSession {
@@ -59,7 +60,7 @@ export class PinnedLook {
   /** Opens the session, unless it is open. @throws what the driver throws */
   async open(): Promise<void> {
     if (this.#client) return;
-    const client = new pg.Client(this.#config);
+    const client = new ScramClient(this.#config);
     client.on('error', () => this.#lose(client));
     await client.connect();
     this.#client = client;

@@ -14,18 +14,19 @@ import { EsdbEventStore } from '../../infrastructure/event-store/esdb-event-stor
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
 import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
 import { PLATFORM_SESSION } from '../../infrastructure/postgres/session-settings.ts';
+import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { notBuilt } from '../../projections/checkpoints.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';
 import { InvalidConfiguration, type Config } from '../config.ts';
+import type { Metrics } from '../http/metrics.ts';
 import type { Part } from './lifecycle.ts';
 import { lookAtServer } from './log-server.ts';
 import { measuredStore, tracedBatches } from './measured.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
-import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 
 export const logModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.clock).toResolvedValue(() => new SystemClock());
@@ -62,24 +63,12 @@ export const logModule = new ContainerModule(({ bind }) => {
     }),
     [TOKENS.platformPool],
   );
-  bind(PARTS.eventStore).toResolvedValue(
-    (store, config, metrics, log) => ({
-      name: 'event-store',
-      start: async () => {
-        await untilItAnswers(store, config);
-        if (store.server)
-          lookAtServer(
-            store.server,
-            { asksForLimit: config.LAUNCHDB_ROLES.includes('worker') },
-            metrics,
-            log,
-          );
-      },
-      stop: () => store.close(),
-      stopWithinMs: 5_000,
-    }),
-    [TOKENS.store, TOKENS.config, TOKENS.metrics, TOKENS.log],
-  );
+  bind(PARTS.eventStore).toResolvedValue(answeringStore, [
+    TOKENS.store,
+    TOKENS.config,
+    TOKENS.metrics,
+    TOKENS.log,
+  ]);
   bind(PARTS.views).toResolvedValue(runningViews, [
     TOKENS.config,
     TOKENS.store,
@@ -98,6 +87,17 @@ export const logModule = new ContainerModule(({ bind }) => {
     }),
     [TOKENS.watch],
   );
+});
+
+const answeringStore = (store: EventStore, config: Config, metrics: Metrics, log: Log): Part => ({
+  name: 'event-store',
+  start: async () => {
+    await untilItAnswers(store, config);
+    const asksForLimit = config.LAUNCHDB_ROLES.includes('worker');
+    if (store.server) lookAtServer(store.server, { asksForLimit }, metrics, log);
+  },
+  stop: () => store.close(),
+  stopWithinMs: 5_000,
 });
 
 /** In the platform's own database, unless EVENT_STORE_URL names another place. */
