@@ -1,5 +1,19 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './interfaces/acceptance/longest-first.ts';
+import { sampled, SEED } from './interfaces/acceptance/test-tier.ts';
+
+// every worker draws the same sample
+process.env['TEST_SEED'] = SEED;
+const FOLDER = 'interfaces/acceptance';
+const acceptance = readdirSync(FOLDER).filter((name) => name.endsWith('.e2e.test.ts'));
+const isCrash = (name: string) => /^(start|crash-.*)\.e2e/.test(name);
+/** what stands in front of the platform does not depend on its shape */
+const isOfAnyShape = (name: string) => /^(caddy|public-pooler)\.e2e/.test(name);
+const inFolder = (names: readonly string[]) => names.map((name) => `${FOLDER}/${name}`);
+/** a project's whole life is seen in the other shape by everybody */
+const WALK = 'first-project.e2e.test.ts';
+const separate = acceptance.filter((name) => !isCrash(name) && !isOfAnyShape(name) && name !== WALK);
 
 /** elsewhere containers have no addresses that this machine could reach */
 const hasContainers = process.platform === 'linux';
@@ -55,11 +69,9 @@ export default defineConfig({
       {
         test: {
           ...platforms,
-          // the same suite on the other event store, with one process for each role and the projects in containers. What
-          // stands in front of them does not depend on that
+          // the same suite on the other event store, with one process for each role and the projects in containers
           name: 'e2e-separate',
-          include: ['interfaces/acceptance/*.e2e.test.ts'],
-          exclude: ['**/start.e2e.test.ts', '**/crash-*.e2e.test.ts', '**/{caddy,public-pooler}.e2e.test.ts'],
+          include: inFolder([WALK, ...sampled(separate, 4)]),
           globalSetup: hasContainers ? './interfaces/acceptance/docker-setup.ts' : [],
           env: {
             ACCEPTANCE_STORE: 'esdb',
@@ -73,7 +85,7 @@ export default defineConfig({
           ...platforms,
           // what is left of it, which does not depend on the shape
           name: 'e2e-esdb',
-          include: ['interfaces/acceptance/{start,crash-*}.e2e.test.ts'],
+          include: inFolder(sampled(acceptance.filter(isCrash), 3)),
           env: { ACCEPTANCE_STORE: 'esdb' },
         },
       },

@@ -2,7 +2,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { run as runBy } from './as-client.ts';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, MOMENTS } from './crash-points.ts';
+import { CrashRounds, MOMENTS, ONE_OF } from './crash-points.ts';
+import { sampled } from './test-tier.ts';
 
 const rounds = new CrashRounds({}, { PROJECT_DATABASE_SIZE_MB: '20', DATABASE_SIZE_LOOK_SECONDS: '0.2' });
 const PATIENCE = { timeout: 30_000, interval: 100 };
@@ -61,7 +62,7 @@ const pairs = MOMENTS.map((_moment, at) => {
 });
 
 describe('E52-57 kill -9 on the way to read only and back', () => {
-  test.each(pairs)('$down, then $up', async ({ down, up }) => {
+  test.each(sampled(pairs, ONE_OF))('$down, then $up', async ({ down, up }) => {
     await rounds.crashAndRestart(down, fill);
     await expect.poll(writes, PATIENCE).toEqual(['25006', 507]);
     await untilRecorded();

@@ -1,7 +1,8 @@
 /** kill -9 of the real process at every point of every step of pausing, resuming, deleting and undeleting. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, DATA_ONLY, EVERYTHING, MOMENTS } from './crash-points.ts';
+import { CrashRounds, DATA_ONLY, EVERYTHING, MOMENTS, ONE_OF } from './crash-points.ts';
+import { sampled } from './test-tier.ts';
 
 const rounds = new CrashRounds();
 let id = '';
@@ -44,7 +45,7 @@ describe.each(pairs)('E52-57 kill -9 in $down and in $up', ({ down, isDown, up }
     point: downs[at % downs.length] ?? '',
     back: ups[at % ups.length] ?? '',
   }));
-  test.each(points)(
+  test.each(sampled(points, ONE_OF))(
     '$point, then $back: down and up again, nothing double, nothing lost',
     async ({ point, back }) => {
       await rounds.crashAndRestart(point, ask[down]);

@@ -9,6 +9,9 @@ import { MASTER_KEY, PlatformUnderTest, type Disturbance } from './platform-unde
 export const MOMENTS: readonly StepMoment[] =
   process.env['ACCEPTANCE_STORE'] === 'esdb' ? ['after-effect', 'after-append'] : ALL_MOMENTS;
 
+/** of the points of a file one of so many is run in the first tier */
+export const ONE_OF = 6;
+
 export const EVERYTHING = { databases: 1, roles: 2, pools: 1, postgrests: 1 };
 export const DATA_ONLY = { databases: 1, roles: 2, pools: 0, postgrests: 0 };
 /** asleep: the next request starts what is missing */

@@ -1,7 +1,8 @@
 /** kill -9 of the real process at every point of every step of provisioning and of purging. */
 import { describe, expect, test } from 'vitest';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, EVERYTHING, MOMENTS, NOTHING, projectIdOf } from './crash-points.ts';
+import { CrashRounds, EVERYTHING, MOMENTS, NOTHING, ONE_OF, projectIdOf } from './crash-points.ts';
+import { sampled } from './test-tier.ts';
 
 const rounds = new CrashRounds();
 let count = 0;
@@ -20,7 +21,7 @@ const points = (process: 'provision' | 'purge') =>
   processTable[process].flatMap(({ step }) => MOMENTS.map((moment) => ({ step, moment })));
 
 describe('E52-57 kill -9 while a project is provisioned', () => {
-  test.each(points('provision'))(
+  test.each(sampled(points('provision'), ONE_OF))(
     '$step, $moment: it goes on to active, with exactly one of each',
     async ({ step, moment }) => {
       const key = next();
@@ -36,7 +37,7 @@ describe('E52-57 kill -9 while a project is provisioned', () => {
 });
 
 describe('kill -9 while a project is purged', () => {
-  test.each(points('purge'))('$step, $moment: nothing is left', async ({ step, moment }) => {
+  test.each(sampled(points('purge'), ONE_OF))('$step, $moment: nothing is left', async ({ step, moment }) => {
     const key = next();
     const id = projectIdOf(rounds.ownerId, key);
     await create(key);

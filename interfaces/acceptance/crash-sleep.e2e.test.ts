@@ -1,7 +1,8 @@
 /** kill -9 of the real process at every point of every step of falling asleep and of waking. */
 import { beforeEach, expect, test, vi } from 'vitest';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, EVERYTHING, MOMENTS, REACHABLE } from './crash-points.ts';
+import { CrashRounds, EVERYTHING, MOMENTS, ONE_OF, REACHABLE } from './crash-points.ts';
+import { sampled } from './test-tier.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 50 };
 const rounds = new CrashRounds();
@@ -32,20 +33,23 @@ const points = Array.from({ length: Math.max(downs.length, ups.length) }, (_, at
   back: ups[at % ups.length] ?? '',
 }));
 
-test.each(points)('$point, then $back: asleep and awake again, nothing double', async ({ point, back }) => {
-  await rounds.platform.kill();
-  fallAsleep('soon');
-  await rounds.platform.start({});
-  await rounds.crashAndRestart(point, async () => {
-    fallAsleep('never');
-    // it may sleep already: then it wakes, and falls asleep once more
-    await rest();
-  });
-  expect(await rounds.restsAs(id)).toBe('sleeping');
-  await vi.waitFor(async () => expect(await rounds.platform.resources(id)).toEqual(REACHABLE), PATIENCE);
+test.each(sampled(points, ONE_OF))(
+  '$point, then $back: asleep and awake again, nothing double',
+  async ({ point, back }) => {
+    await rounds.platform.kill();
+    fallAsleep('soon');
+    await rounds.platform.start({});
+    await rounds.crashAndRestart(point, async () => {
+      fallAsleep('never');
+      // it may sleep already: then it wakes, and falls asleep once more
+      await rest();
+    });
+    expect(await rounds.restsAs(id)).toBe('sleeping');
+    await vi.waitFor(async () => expect(await rounds.platform.resources(id)).toEqual(REACHABLE), PATIENCE);
 
-  await rounds.crashAndRestart(back, rest);
-  expect(await rounds.restsAs(id)).toBe('active');
-  expect(await rest()).toMatchObject({ status: 200, body: [{ n: 42 }] });
-  expect(await rounds.platform.resources(id)).toEqual(EVERYTHING);
-});
+    await rounds.crashAndRestart(back, rest);
+    expect(await rounds.restsAs(id)).toBe('active');
+    expect(await rest()).toMatchObject({ status: 200, body: [{ n: 42 }] });
+    expect(await rounds.platform.resources(id)).toEqual(EVERYTHING);
+  },
+);

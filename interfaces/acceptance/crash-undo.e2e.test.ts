@@ -1,7 +1,8 @@
 /** kill -9 of the real process at every point of every undo: a provision that cannot succeed leaves nothing. */
 import { expect, test } from 'vitest';
 import { processTable } from '../composition/process-table.ts';
-import { CrashRounds, MOMENTS, NOTHING, projectIdOf } from './crash-points.ts';
+import { CrashRounds, MOMENTS, NOTHING, ONE_OF, projectIdOf } from './crash-points.ts';
+import { sampled } from './test-tier.ts';
 
 const rounds = new CrashRounds({ refuseProbe: true });
 let count = 0;
@@ -10,7 +11,7 @@ const points = processTable.provision.flatMap(({ step, undoes }) =>
   undoes === null ? [] : MOMENTS.map((moment) => ({ step, moment })),
 );
 
-test.each(points)(
+test.each(sampled(points, ONE_OF))(
   'E52-57 undo of $step, $moment: it ends failed and nothing is left',
   async ({ step, moment }) => {
     const name = `undone-${++count}`;

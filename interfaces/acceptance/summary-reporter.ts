@@ -1,7 +1,14 @@
+import { isFull, SEED } from './test-tier.ts';
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints the one line that CI reads last: `N passed, N failed, N skipped`. */
+/** Prints what is run, and the one line that CI reads last: `N passed, N failed, N skipped`. */
 export default class SummaryReporter implements Reporter {
+  onTestRunStart(): void {
+    process.stdout.write(
+      isFull ? 'everything\n' : `a sample of the crash matrix and the other shapes: TEST_SEED=${SEED}\n`,
+    );
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
