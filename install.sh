@@ -150,6 +150,8 @@ LAUNCHDB_UID=$uid
 LAUNCHDB_GID=$gid
 DOCKER_SOCKET=$socket
 DOCKER_GID=$(stat -L -c %g "$socket" 2>/dev/null || echo 0)
+# who may make an account: open, invite (by launchdb invite) or closed
+SIGNUP=invite
 # a fifth of this disk, so that no project fills it alone; 0: no limit
 PROJECT_DATABASE_SIZE_MB=$(df -Pk state | awk 'NR == 2 { print int($2 / 1024 / 5) }')
 ENV
@@ -182,6 +184,7 @@ LaunchDB is ready: https://$host, described at https://$host/docs
 
 Next
   - Keep secrets/master-key in a safe place of its own: without it no secret of any project can be opened.
-  - Make an account and a project: README.md shows it with curl.
+  - Make an invite for the first account: docker compose exec manager node interfaces/cli/launchdb.ts invite
+  - Make the account, with "invite" beside "email" and "password", and a project: README.md shows it with curl.
   - Back up ./state and ./secrets. Update: git pull, then ./install.sh again.
 TEXT

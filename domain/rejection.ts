@@ -15,6 +15,8 @@ export const REJECTION_CODES = [
   'project/upgrade-needed',
   'project/revision-mismatch',
   'owner/email-taken',
+  'owner/invite-needed',
+  'owner/signup-closed',
   'owner/has-projects',
   'owner/token-not-found',
   'owner/too-many-tokens',

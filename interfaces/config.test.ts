@@ -31,6 +31,12 @@ describe('where owners’ clients reach databases', () => {
   });
 });
 
+test('who may sign up: anybody, unless it is said', () => {
+  expect(readConfig({}).SIGNUP).toBe('open');
+  expect(readConfig({ SIGNUP: 'closed' }).SIGNUP).toBe('closed');
+  expect(() => readConfig({ SIGNUP: 'Invite' })).toThrow(/SIGNUP: /);
+});
+
 describe('where the log is', () => {
   const given = (EVENT_STORE_URL: string) => readConfig({ EVENT_STORE_URL }).EVENT_STORE_URL;
 

@@ -122,6 +122,7 @@ const schema = z.object({
     .transform((text) => [...new Set(text.split(',').map((name) => name.trim()))])
     .pipe(z.array(z.string().regex(/^[a-z0-9_-]{1,63}$/, 'not names of extensions, separated by commas')))
     .optional(),
+  SIGNUP: z.enum(['open', 'invite', 'closed']).default('open'),
   MAX_PROJECTS_PER_OWNER: z.coerce.number().int().min(0).max(1_000_000).optional(),
   PROJECT_DATABASE_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
   DATABASE_SIZE_LOOK_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),

@@ -39,6 +39,8 @@ function welcome({ url }: Platform, config: Config, tookMs: number): string {
   const took = `${(tookMs / 1000).toFixed(1)} s`;
   const { LAUNCHDB_ROLES: roles, LAUNCHDB_DATA_DIR: dataDir } = config;
   if (!roles.includes('gateway')) return `LaunchDB (${roles.join(', ')}) is ready after ${took}.`;
+  const isOpen = config.SIGNUP === 'open' && roles.includes('platform');
+  const signUp = isOpen ? 'Whoever reaches the gateway can make an account; SIGNUP=invite ends that.\n' : '';
   return `
 LaunchDB is ready after ${took}.
 
@@ -46,7 +48,7 @@ LaunchDB is ready after ${took}.
   API and docs   ${url}/docs
   Data           ${dataDir} (keep master.key in there safe: without it nothing can be opened)
 
-Next: make an account, log in, create a project. README.md shows it with curl.
+${signUp}Next: make an account, log in, create a project. README.md shows it with curl.
 Ctrl-C stops everything.
 `;
 }

@@ -2,18 +2,16 @@ import { Rejection } from '../../domain/rejection.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
 import type { OwnerAccount } from '../ports/owner-accounts.ts';
 import { RateLimited } from '../ports/rate-limits.ts';
-import type { Tokens } from '../ports/tokens.ts';
 import { isRegistered, recordOwnerEvent, recordRegistration } from './record-owner-event.ts';
 import { refreshExpiry, sessionTokens, type SessionTokens } from './session-tokens.ts';
-import type { Credentials, SignUpDependencies } from './sign-up.ts';
+import type { Credentials, SignUpDependencies } from './new-account.ts';
 
-export interface LogInDependencies extends SignUpDependencies {
-  readonly tokens: Tokens;
-}
+export type LogInDependencies = SignUpDependencies;
 
 /**
  * An unknown address and a wrong password look the same, also to a clock.
- * @throws {Rejection} owner/invalid-credentials
+ * @throws {Rejection} owner/invalid-credentials; owner/invite-needed for an account that was never finished, unless
+ * sign-up is open
  * @throws {RateLimited} by address, and by address and account after too many wrong passwords
  */
 export async function logIn(
@@ -51,9 +49,17 @@ async function openSession(
   account: OwnerAccount,
   metadata: EventMetadata,
 ): Promise<SessionTokens> {
-  const { accounts, clock, ids, tokens } = dependencies;
+  const { accounts, clock, ids, tokens, signUpMode } = dependencies;
   const { ownerId } = account;
-  if (!(await isRegistered(dependencies, ownerId))) await recordRegistration(dependencies, account, metadata);
+  if (!(await isRegistered(dependencies, ownerId))) {
+    // it would let somebody in without an invite
+    if (signUpMode !== 'open')
+      throw new Rejection(
+        'owner/invite-needed',
+        'This account was never finished: sign up again with your invite, the same address and the same password.',
+      );
+    await recordRegistration(dependencies, account, metadata);
+  }
   const refresh = tokens.issueRefreshToken();
   const { now, expiresAt } = refreshExpiry(clock);
   const sessionId = ids.uuid();

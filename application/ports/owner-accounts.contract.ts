@@ -46,6 +46,21 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
       expect(await adapter().sealedKey('own_none')).toBeUndefined();
     });
 
+    test('an id is one account, whatever the address', async () => {
+      const owner = await signedUp();
+      const again = { ...newAccount(), ownerId: owner.ownerId };
+      expect(await adapter().create(again)).toBe(false);
+      expect(await adapter().findByEmail(again.email)).toBeUndefined();
+      expect((await adapter().findById(owner.ownerId))?.email).toBe(owner.email);
+    });
+
+    test('whether another address has an account', async () => {
+      await signedUp();
+      const { email } = await signedUp();
+      expect(await adapter().anyOther(email)).toBe(true);
+      expect(await adapter().anyOther('nobody@example.org')).toBe(true);
+    });
+
     test('erased, nothing of it is left, and its address is free', async () => {
       const { ownerId, tokenHash } = await signedIn();
       const { email } = (await adapter().findById(ownerId))!;

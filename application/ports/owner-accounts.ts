@@ -29,8 +29,10 @@ export type Rotation =
 
 /** The plain tables behind owners: what may be changed and destroyed. All throw {@link Unavailable}. */
 export interface OwnerAccounts {
-  /** All rows or none. @returns false when the e-mail address has an account already */
+  /** All rows or none. @returns false when the e-mail address, or the id, has an account already */
   create(account: NewOwnerAccount): Promise<boolean>;
+  /** Whether an e-mail address other than this one has an account. */
+  anyOther(email: string): Promise<boolean>;
   findByEmail(email: string): Promise<OwnerAccount | undefined>;
   findById(ownerId: string): Promise<OwnerAccount | undefined>;
   sealedKey(ownerId: string): Promise<Uint8Array | undefined>;

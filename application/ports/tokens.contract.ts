@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from './clock.ts';
-import type { Tokens } from './tokens.ts';
+import { INVITE_PREFIX, PERSONAL_TOKEN_PREFIX, type Tokens } from './tokens.ts';
 
 const OWNER = 'own_0123456789abcdef';
 
@@ -38,9 +38,14 @@ export function tokensContract(name: string, make: (clock: Clock) => Tokens): vo
       expect(await tokens.ownerOfAccessToken(token)).toBeUndefined();
     });
 
-    test('refresh tokens are random, and known by their hash', () => {
-      const first = tokens.issueRefreshToken();
-      const second = tokens.issueRefreshToken();
+    test.each([
+      ['refresh tokens', () => tokens.issueRefreshToken(), ''],
+      ['personal tokens', () => tokens.issuePersonalToken(), PERSONAL_TOKEN_PREFIX],
+      ['invites', () => tokens.issueInvite(), INVITE_PREFIX],
+    ] as const)('%s are random, and known by their hash', (_, issue, prefix) => {
+      const first = issue();
+      const second = issue();
+      expect(first.token).toMatch(new RegExp(`^${prefix}[\\w-]{43}$`));
       expect(first.token).not.toBe(second.token);
       expect(first.hash).toBe(tokens.hash(first.token));
       expect(first.hash).toMatch(/^[0-9a-f]{64}$/);

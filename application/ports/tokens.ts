@@ -5,6 +5,8 @@ export interface AccessToken {
 
 /** tells a personal token from an access token, and is what scanners for leaked secrets look for */
 export const PERSONAL_TOKEN_PREFIX = 'ldb_';
+/** the same for the code of an invite */
+export const INVITE_PREFIX = 'ldi_';
 
 /** `hash` is what is stored: whoever reads the table cannot use it. */
 export interface SecretToken {
@@ -20,6 +22,8 @@ export interface Tokens {
   issueRefreshToken(): SecretToken;
   /** Begins with {@link PERSONAL_TOKEN_PREFIX}. */
   issuePersonalToken(): SecretToken;
-  /** of a refresh token or a personal one */
+  /** Begins with {@link INVITE_PREFIX}. */
+  issueInvite(): SecretToken;
+  /** of whatever was issued here but access tokens */
   hash(token: string): string;
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../application/ports/clock.ts';
 import {
+  INVITE_PREFIX,
   PERSONAL_TOKEN_PREFIX,
   type AccessToken,
   type SecretToken,
@@ -65,6 +66,10 @@ export class JoseTokens implements Tokens {
 
   issuePersonalToken(): SecretToken {
     return this.#secret(PERSONAL_TOKEN_PREFIX);
+  }
+
+  issueInvite(): SecretToken {
+    return this.#secret(INVITE_PREFIX);
   }
 
   #secret(prefix: string): SecretToken {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { MigrationEvent } from '../../domain/migration/events.ts';
+import type { InviteEvent } from '../../domain/owner/invite.ts';
 import type { OwnerEvent } from '../../domain/owner/events.ts';
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../domain/project/events.ts';
@@ -13,7 +14,13 @@ import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts'
 import type { CatalogueEntry } from './event-codec.ts';
 
 type KnownEvent =
-  ProjectEvent | MigrationEvent | ProjectAccessEvent | ProjectNameEvent | OwnerEvent | RolloutEvent;
+  | ProjectEvent
+  | MigrationEvent
+  | ProjectAccessEvent
+  | ProjectNameEvent
+  | OwnerEvent
+  | InviteEvent
+  | RolloutEvent;
 type Entry<E extends KnownEvent> = CatalogueEntry & { readonly schema: z.ZodType<E['data']> };
 type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent, { type: T }>> };
 
@@ -161,4 +168,7 @@ export const eventCatalogue = {
   ),
   TokenRevoked: v1(z.strictObject({ tokenId: text })),
   OwnerErased: plain,
+
+  InviteIssued: v1(z.strictObject({ expiresAt: time, addressHash: text.nullable() })),
+  InviteUsed: v1(z.strictObject({ ownerId: text })),
 } as const satisfies Catalogue;

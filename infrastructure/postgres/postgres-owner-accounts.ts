@@ -28,7 +28,7 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
       'create the account',
       `WITH owner AS (
          INSERT INTO accounts.owners (owner_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (email) DO NOTHING RETURNING owner_id)
+         ON CONFLICT DO NOTHING RETURNING owner_id)
        INSERT INTO accounts.owner_keys (owner_id, sealed_key) SELECT owner_id, $5 FROM owner RETURNING owner_id`,
       [
         account.ownerId,
@@ -39,6 +39,12 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
       ],
     );
     return rows.length === 1;
+  }
+
+  async anyOther(email: string): Promise<boolean> {
+    const sql = 'SELECT EXISTS (SELECT FROM accounts.owners WHERE email <> $1) AS found';
+    const [row] = await queryRows<{ found: boolean }>(this.#pool, 'look for accounts', sql, [email]);
+    return row?.found === true;
   }
 
   async findByEmail(email: string): Promise<OwnerAccount | undefined> {

@@ -1,9 +1,9 @@
-/** A platform whose PostgreSQL has connections for two projects in service. */
+/** A platform whose PostgreSQL has connections for two projects in service, and that lets owners in by invites alone. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 /** (84 - 10 reserved - 55 of the platform's own) / 7 for each project in service, rounded down */
-const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84', MAX_PROJECTS_PER_OWNER: '3' };
+const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84', MAX_PROJECTS_PER_OWNER: '3', SIGNUP: 'closed' };
 
 let platform: PlatformUnderTest;
 beforeAll(async () => {
@@ -31,9 +31,51 @@ const FULL = {
   connections_per_project: 7,
 };
 
+async function invite(...args: string[]): Promise<string> {
+  const { code, output } = await platform.launchdb('invite', ...args);
+  expect([code, output]).toEqual([0, expect.stringMatching(/^ldi_[\w-]{43}\nGood for one account until /)]);
+  return output.split('\n')[0] ?? '';
+}
+const signUp = async (name: string, code?: string) => {
+  const body = { email: `${name}@example.com`, password: 'a long-enough s3cret', invite: code };
+  const { status, body: answer } = await platform.call('POST', '/api/owners/signup', { body });
+  return [status, answer['type']];
+};
+
+test('who signs up needs an invite; closed, the first one alone gets in by one', async () => {
+  const [first, second] = await Promise.all([invite('--email', 'A@example.com'), invite('--expires', '1h')]);
+  expect(await signUp('a')).toEqual([403, '/docs#owner/invite-needed']);
+  expect(await signUp('b', first)).toEqual([403, '/docs#owner/invite-needed']);
+  await platform.owner('a', first);
+  expect(await signUp('b', second)).toEqual([403, '/docs#owner/signup-closed']);
+  for (const wrong of [
+    ['--expires', '7'],
+    ['--expires', '400d'],
+    ['--email', 'nobody'],
+  ])
+    expect((await platform.launchdb('invite', ...wrong)).code).toBe(1);
+  const log = await platform.sql<{ all: string }>(
+    "SELECT string_agg(e::text, '') AS all FROM log.events e",
+    [],
+    'launchdb',
+  );
+  if (platform.store === 'postgres') expect(log[0]?.all).toContain('InviteUsed');
+  for (const secret of [first, second, 'a@example.com']) {
+    expect(log[0]?.all ?? '').not.toContain(secret);
+    expect(platform.output).not.toContain(secret);
+  }
+
+  await platform.stop();
+  platform.environment['SIGNUP'] = 'invite';
+  await platform.start();
+  expect(await signUp('b', first)).toEqual([403, '/docs#owner/invite-needed']);
+  await platform.owner('b', second);
+});
+
 test('the last place goes to exactly one of many, and comes free when a project is paused or deleted', async () => {
-  const owners = await Promise.all(['a', 'b', 'c', 'd'].map((name) => platform.owner(name)));
-  const [token = ''] = owners;
+  const others = ['c', 'd'].map(async (name) => platform.owner(name, await invite()));
+  const owners = await Promise.all([platform.login('a'), platform.login('b'), ...others]);
+  const [token] = owners;
   const first = (await create(token, 'first')).body;
   expect(first.status).toBe('active');
 

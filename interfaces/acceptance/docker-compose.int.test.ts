@@ -228,6 +228,12 @@ test('no database is told of that cannot be reached from outside, unless the ope
   expect(told(said)).toEqual({ PUBLIC_DATABASE_URL: 'none', PUBLIC_POOLER_URL });
 });
 
+test('who signs up needs an invite, unless the operator says otherwise', async () => {
+  const told = ({ services: { 'platform-api': api } }: ComposeFile) => api?.environment?.['SIGNUP'];
+  expect(told(file)).toBe('invite');
+  expect(told(await readComposeFile({ ...VARIABLES, SIGNUP: 'open' }))).toBe('open');
+});
+
 test('the pooler takes up its files when the manager asks for it by one of them', () => {
   const script = JSON.stringify(file.services['pgbouncer']?.entrypoint);
   expect(script).toContain('/watched-pgbouncer.sh /pooler/pgbouncer.ini /pooler/reload-wanted');

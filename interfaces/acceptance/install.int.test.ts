@@ -86,6 +86,7 @@ test('secrets are strong, nobody else’s to read, and stay as they are', async 
   const environment = await file('.env');
   expect(environment).toContain('LAUNCHDB_DOMAIN=db.example.com\n');
   expect(environment).toContain('LAUNCHDB_TLS=me@example.com\n');
+  expect(environment).toContain('SIGNUP=invite\n');
   for (const secret of secrets) expect(environment).not.toContain(secret);
 });
 

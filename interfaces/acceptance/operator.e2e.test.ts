@@ -31,6 +31,7 @@ test('--help tells all commands; wrong usage and unknown things get a word and a
     'events',
     'retry',
     'limits',
+    'invite',
     'replay',
     'parked',
     'verify',

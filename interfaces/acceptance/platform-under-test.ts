@@ -289,8 +289,9 @@ export class PlatformUnderTest {
   }
 
   /** A new owner's access token. */
-  async owner(name: string): Promise<string> {
-    const body = { email: `${name}@example.com`, password: 'correct horse battery staple' };
+  async owner(name: string, invite?: string): Promise<string> {
+    const email = `${name}@example.com`;
+    const body = { email, password: 'correct horse battery staple', ...(invite !== undefined && { invite }) };
     const made = await this.call('POST', '/api/owners/signup', { body });
     if (made.status !== 201) throw new Error(`no account: ${JSON.stringify(made.body)}`);
     return this.login(name);

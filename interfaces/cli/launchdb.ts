@@ -6,6 +6,7 @@ import { Unavailable } from '../../application/errors.ts';
 import { openOperator } from '../composition/operator.ts';
 import type { Command } from './command.ts';
 import { eventsCommand, parkedCommand, replayCommand, verifyCommand } from './log-commands.ts';
+import { inviteCommand } from './invite-command.ts';
 import { limitsCommand } from './limits-command.ts';
 import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
@@ -17,6 +18,7 @@ const COMMANDS: readonly Command[] = [
   eventsCommand,
   retryCommand,
   limitsCommand,
+  inviteCommand,
   replayCommand,
   parkedCommand,
   verifyCommand,

@@ -4,8 +4,10 @@ import type pg from 'pg';
 import { Refused } from '../../application/errors.ts';
 import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
+import type { Clock } from '../../application/ports/clock.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { Tokens } from '../../application/ports/tokens.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
@@ -23,6 +25,8 @@ export interface Operator {
   readonly store: EventStore;
   readonly pool: pg.Pool;
   readonly ids: Ids;
+  readonly clock: Clock;
+  readonly tokens: Tokens;
   readonly databases: Databases;
   readonly secrets: Secrets;
   readonly views: readonly Projection[];
@@ -71,6 +75,8 @@ export async function openOperator(config: Config): Promise<Operator> {
     store,
     pool,
     ids: await container.getAsync(TOKENS.ids),
+    clock: await container.getAsync(TOKENS.clock),
+    tokens: await container.getAsync(TOKENS.ownerTokens),
     databases: await container.getAsync(TOKENS.databases),
     secrets: await container.getAsync(TOKENS.secrets),
     views,

@@ -5,6 +5,7 @@ import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts
 import { JoseTokens } from '../../infrastructure/crypto/jose-tokens.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
 import { PostgresPersonalTokens } from '../../infrastructure/postgres/postgres-personal-tokens.ts';
+import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { countProjects } from '../../projections/project-list/queries.ts';
@@ -20,7 +21,7 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.machine, TOKENS.clock],
   );
   bind(TOKENS.routes).toResolvedValue(
-    ({ rateLimits = {} }, { directory }, store, ids, clock, pool, tokens, checkpoints) =>
+    ({ config, rateLimits = {} }, { directory }, store, ids, clock, pool, tokens, checkpoints) =>
       ownerEndpoints({
         store,
         ids,
@@ -30,6 +31,8 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
         vault: new AesEmailVault(derivedKey(directory.masterKey, 'owner-vault')),
         passwords: new Argon2Passwords(),
         limits: new MemoryRateLimits(rateLimits),
+        turns: new PostgresTurns(pool),
+        signUpMode: config.SIGNUP,
         projectsOf: async (ownerId) => {
           await checkpoints.waitFor(projectList.name, await store.head(), VIEW_WITHIN_MS);
           return countProjects(pool, ownerId);

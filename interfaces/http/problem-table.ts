@@ -24,6 +24,8 @@ const REJECTIONS = {
   'project/purge-name-mismatch': { status: 409, title: 'Purging needs the name of the project, repeated' },
   'project/revision-mismatch': { status: 412, title: 'The project has changed since it was read' },
   'owner/email-taken': { status: 409, title: 'The e-mail address has an account already' },
+  'owner/invite-needed': { status: 403, title: 'An account needs an invite that is good' },
+  'owner/signup-closed': { status: 403, title: 'Nobody can make an account here' },
   'owner/has-projects': { status: 409, title: 'The owner still has projects; purge them first' },
   'owner/token-not-found': { status: 404, title: 'There is no such token' },
   'owner/too-many-tokens': { status: 409, title: 'The owner has as many tokens as one may have' },

@@ -9,6 +9,7 @@ import { InvalidCursor } from '../../projections/page-cursor.ts';
 import { PROBLEMS } from './problem-table.ts';
 import { invalidRequest, notImplemented, problemBody, problemOf } from './problems.ts';
 
+const FORBIDDEN = new Set(['owner/invite-needed', 'owner/signup-closed']);
 const statusOf = (error: unknown) => PROBLEMS[problemOf(error).code].status;
 
 describe('an error becomes a problem', () => {
@@ -24,7 +25,9 @@ describe('an error becomes a problem', () => {
           ? 412
           : code.startsWith('owner/invalid')
             ? 401
-            : 409,
+            : FORBIDDEN.has(code)
+              ? 403
+              : 409,
     );
   });
 

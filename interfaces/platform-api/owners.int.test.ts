@@ -2,6 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { UnsecuredJWT } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
+import { issueInvite } from '../../application/owner/invites.ts';
+import { inviteStream } from '../../domain/owner/invite.ts';
 import type { EraseOwnerDependencies } from '../../application/owner/erase-owner.ts';
 import type { LogInDependencies } from '../../application/owner/log-in.ts';
 import { signUp } from '../../application/owner/sign-up.ts';
@@ -68,6 +71,8 @@ beforeAll(async () => {
     tokens: new JoseTokens(tokenKey, clock),
     vault: new AesEmailVault(randomBytes(32)),
     limits: new MemoryRateLimits(GENEROUS),
+    turns: new InMemoryTurns(),
+    signUpMode: 'open',
   };
   server = await serve();
 });
@@ -279,6 +284,174 @@ const boundTo = (from: EventStore): EventStore => ({
   head: () => from.head(),
   verifyChain: (...args) => from.verifyChain(...args),
   close: () => from.close(),
+});
+
+describe('signing up with an invite', () => {
+  const metadata: EventMetadata = {
+    correlationId: 'c',
+    causationId: null,
+    actor: { kind: 'operator', id: 'cli' },
+    reason: 'launchdb invite',
+  };
+  const inMs = (ms: number) => new Date(Date.now() + ms);
+  async function issued(email?: string, expiresAt = inMs(60_000)): Promise<string> {
+    const code = await issueInvite(dependencies, { email, expiresAt }, metadata);
+    secrets.add(code);
+    return code;
+  }
+  const used = async (code: string) =>
+    (await store.readStream(inviteStream(dependencies.tokens.hash(code)))).map(({ type }) => type);
+
+  /** counts what an attempt costs */
+  let hashed = 0;
+  const passwords = (): LogInDependencies['passwords'] => ({
+    hash: (...given) => (hashed++, dependencies.passwords.hash(...given)),
+    verify: (...given) => (hashed++, dependencies.passwords.verify(...given)),
+  });
+  let invited: HttpServer;
+  beforeAll(async () => {
+    invited = await serve({ signUpMode: 'invite', passwords: passwords() });
+  });
+  afterAll(() => invited.stop());
+  const enter = (body: { email?: string; password?: string; invite?: string }, on = invited) =>
+    call('signup', { email: newEmail(), password: PASSWORD, ...body }, { on });
+
+  test('it is good once, and the account is like any other', async () => {
+    const [email, invite] = [newEmail(), await issued()];
+    expect(invite).toMatch(/^ldi_[\w-]{43}$/);
+    const { status, body } = await enter({ email, invite });
+    expect(status).toBe(201);
+    const ownerId = body['owner_id'] as string;
+    const [first, second] = await store.readStream(inviteStream(dependencies.tokens.hash(invite)));
+    expect(first).toMatchObject({ type: 'InviteIssued', data: { addressHash: null } });
+    expect(second).toMatchObject({
+      type: 'InviteUsed',
+      data: { ownerId },
+      metadata: { actor: { kind: 'owner', id: ownerId } },
+    });
+    expect((await call('login', { email, password: PASSWORD }, { on: invited })).status).toBe(200);
+    expect(await types(ownerId)).toEqual(['OwnerRegistered', 'OwnerSignedIn']);
+    hashed = 0;
+    expectProblem(await enter({ invite }), 403, 'owner/invite-needed');
+    expectProblem(await enter({ email, invite }), 409, 'owner/email-taken');
+    await dependencies.accounts.erase(ownerId);
+    expectProblem(await enter({ email, invite }), 403, 'owner/invite-needed');
+    expect(hashed).toBe(0);
+  });
+
+  test('without a right one nobody gets in, and no password is hashed', async () => {
+    const mine = await issued(newEmail());
+    const late = await issued(undefined, inMs(0));
+    hashed = 0;
+    for (const invite of ['x', `ldi_${'A'.repeat(43)}`, mine, late, `${mine}\0`, "' OR true --"]) {
+      const answer = await enter({ invite });
+      expect([invite, answer.status]).toEqual([invite, invite.includes('\0') ? 400 : 403]);
+    }
+    expectProblem(await enter({}), 403, 'owner/invite-needed');
+    expect(hashed).toBe(0);
+    for (const code of [mine, late]) expect(await used(code)).toEqual(['InviteIssued']);
+    const { email } = await signedUp();
+    expectProblem(await enter({ email }), 403, 'owner/invite-needed');
+  });
+
+  test('one for an address is for that address', async () => {
+    const email = newEmail();
+    const invite = await issued(email);
+    expectProblem(await enter({ invite }), 403, 'owner/invite-needed');
+    expect((await enter({ email: email.toUpperCase(), invite })).status).toBe(201);
+  });
+
+  test('an address that has an account does not use it up', async () => {
+    const [{ email }, invite] = [await signedUp(), await issued()];
+    expectProblem(await enter({ email, invite }), 409, 'owner/email-taken');
+    expect((await enter({ invite })).status).toBe(201);
+  });
+
+  test('of many with one code at once exactly one gets in', async () => {
+    const invite = await issued();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => enter({ invite })));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      201,
+      ...Array<number>(5).fill(403),
+    ]);
+    expect(await used(invite)).toEqual(['InviteIssued', 'InviteUsed']);
+  });
+
+  test('trying codes is bounded as signing up is', async () => {
+    const strict = await serve({ signUpMode: 'invite', limits: new MemoryRateLimits() });
+    const answers = await Promise.all(Array.from({ length: 12 }, () => enter({ invite: 'x' }, strict)));
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
+    await strict.stop();
+  });
+
+  /** A sign-up whose process dies at the nth write of what is recorded or stored. */
+  async function died(body: { email: string; invite: string }, write: number): Promise<void> {
+    let left = write;
+    const dying = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (left-- === 0) throw new Error('died here');
+      return work();
+    };
+    const { accounts } = dependencies;
+    const create: typeof accounts.create = (account) => dying(() => accounts.create(account));
+    const mortal: LogInDependencies = {
+      ...dependencies,
+      signUpMode: 'invite',
+      store: { ...boundTo(store), append: (...args) => dying(() => store.append(...args)) },
+      accounts: Object.assign(Object.create(accounts) as typeof accounts, {
+        create,
+        sealedKey: (id: string) => accounts.sealedKey(id),
+        findByEmail: (email: string) => accounts.findByEmail(email),
+      }),
+    };
+    await expect(signUp(mortal, { ...body, password: PASSWORD }, metadata)).rejects.toThrow('died');
+  }
+
+  test.each([
+    ['before the invite is used', 0],
+    ['before the account is made', 1],
+    ['before the account is registered', 2],
+  ])('who dies %s goes on with the same code, and nobody else', async (_, write) => {
+    const [email, invite] = [newEmail(), await issued()];
+    await died({ email, invite }, write);
+    expect(await used(invite)).toEqual(write === 0 ? ['InviteIssued'] : ['InviteIssued', 'InviteUsed']);
+    if (write === 2) {
+      const login = await call('login', { email, password: PASSWORD }, { on: invited });
+      expectProblem(login, 403, 'owner/invite-needed');
+      expectProblem(await enter({ email }), 403, 'owner/invite-needed');
+      expectProblem(await enter({ invite }), 403, 'owner/invite-needed');
+      expectProblem(await enter({ email, invite, password: 'somebody else here' }), 409, 'owner/email-taken');
+    }
+    const answers = await Promise.all([1, 2, 3].map(() => enter({ email, invite })));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    const { ownerId } = (await dependencies.accounts.findByEmail(email))!;
+    expect(await types(ownerId)).toEqual(['OwnerRegistered']);
+    expectProblem(await enter({ invite }), 403, 'owner/invite-needed');
+  });
+
+  test('what was left unfinished while sign-up was open is finished with an invite', async () => {
+    const email = newEmail();
+    const store_: EventStore = { ...boundTo(store), append: () => Promise.reject(new Error('died here')) };
+    const attempt = signUp({ ...dependencies, store: store_ }, { email, password: PASSWORD }, metadata);
+    await expect(attempt).rejects.toThrow('died');
+    const { ownerId } = (await dependencies.accounts.findByEmail(email))!;
+    const invite = await issued();
+    expectProblem(await enter({ email, invite, password: 'somebody else here' }), 409, 'owner/email-taken');
+    expect((await enter({ email, invite })).body['owner_id']).toBe(ownerId);
+  });
+
+  test('closed: nobody, and the first owner by an invite', async () => {
+    const closed = await serve({ signUpMode: 'closed' });
+    expectProblem(await enter({ invite: await issued() }, closed), 403, 'owner/signup-closed');
+    const everybody = await pool.query<{ owner_id: string }>('SELECT owner_id FROM accounts.owners');
+    for (const { owner_id: ownerId } of everybody.rows) await dependencies.accounts.erase(ownerId);
+    expectProblem(await enter({}, closed), 403, 'owner/invite-needed');
+    const invites = await Promise.all([1, 2, 3].map(() => issued()));
+    const answers = await Promise.all(invites.map((invite) => enter({ invite }, closed)));
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 403, 403]);
+    for (const lost of answers.filter(({ status }) => status === 403))
+      expectProblem(lost, 403, 'owner/signup-closed');
+    await closed.stop();
+  });
 });
 
 describe('logging in', () => {

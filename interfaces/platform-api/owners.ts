@@ -19,7 +19,16 @@ const email = z
     return address ?? '';
   })
   .describe('Compared without regard to case.');
-const credentials = z.object({ email, password: z.string().min(10).max(200) });
+const newCredentials = z.object({
+  email,
+  password: z.string().min(10).max(200),
+  invite: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('The code of an invite, where the operator lets nobody in without one.'),
+});
 // a password that could never have been set is simply wrong, but a huge one is not even looked at
 const loginCredentials = z.object({ email, password: z.string().max(200) });
 const refreshToken = z.object({ refresh_token: z.string().min(1).max(200) });
@@ -49,9 +58,10 @@ const signUpEndpoint = (dependencies: LogInDependencies): Endpoint =>
     method: 'post',
     path: '/api/owners/signup',
     summary: 'Make an account',
+    description: 'By `SIGNUP` of the platform for anybody, with an invite of the operator’s, or for nobody.',
     tags,
     auth: 'none',
-    body: credentials,
+    body: newCredentials,
     responses: { 201: ownerView },
     handler: async ({ body, context }) => ({
       status: 201,
