@@ -441,6 +441,7 @@ describe('signing up with an invite', () => {
 
   test('closed: nobody, and the first owner by an invite', async () => {
     const closed = await serve({ signUpMode: 'closed' });
+    await signedUp();
     expectProblem(await enter({ invite: await issued() }, closed), 403, 'owner/signup-closed');
     const everybody = await pool.query<{ owner_id: string }>('SELECT owner_id FROM accounts.owners');
     for (const { owner_id: ownerId } of everybody.rows) await dependencies.accounts.erase(ownerId);
