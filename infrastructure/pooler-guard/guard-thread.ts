@@ -2,7 +2,6 @@
  * The guard in a thread of its own: what tenants send to their databases takes turns with nothing of the platform, and a
  * fault in the guard ends the thread, which is started again. Its heap is bounded, too.
  */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Refused } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -21,6 +20,7 @@ export class GuardThread {
   readonly #log: Log;
   readonly #entry: URL;
   #worker: Worker | undefined;
+  #prepared: Worker | undefined;
   #stopping = false;
   #restart: NodeJS.Timeout | undefined;
 
@@ -29,6 +29,11 @@ export class GuardThread {
     this.#options = options;
     this.#log = log;
     this.#entry = entry;
+  }
+
+  /** Has the thread load what it needs, beside whatever else starts. It listens when it is started. */
+  prepare(): void {
+    this.#prepared ??= this.#make();
   }
 
   /** Resolves when it listens. @throws {Refused} it cannot */
@@ -41,9 +46,12 @@ export class GuardThread {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
+    await this.#prepared?.terminate();
+    this.#prepared = undefined;
     const worker = this.#worker;
     if (!worker) return;
-    const ended = once(worker, 'exit');
+    // also by a fault of its own
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
     worker.postMessage('stop' satisfies ToThread);
     await ended;
   }
@@ -65,7 +73,7 @@ export class GuardThread {
     });
   }
 
-  async #launch(): Promise<void> {
+  #make(): Worker {
     const worker = new Worker(this.#entry, {
       name: 'pooler-guard',
       workerData: this.#options,
@@ -73,21 +81,34 @@ export class GuardThread {
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
+    worker.on('error', (error) => this.#log.error({ err: error }, "a bug of the pooler's guard"));
+    return worker;
+  }
+
+  async #launch(): Promise<void> {
+    const worker = this.#prepared ?? this.#make();
+    this.#prepared = undefined;
     const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
     worker.on('message', (said: FromThread) => {
       if ('log' in said) this.#log[said.log](said.fields, said.message);
-      else if ('listens' in said) resolve();
-      else if ('refused' in said) reject(new Refused(said.refused));
+      else if ('listens' in said) {
+        this.#worker = worker;
+        resolve();
+      } else if ('refused' in said) reject(new Refused(said.refused));
     });
-    worker.on('error', (error) => reject(error));
-    worker.once('exit', () => reject(new Error("the pooler's guard ended while it started")));
+    worker.once('error', reject);
+    const ended = () => {
+      reject(new Error("the pooler's guard ended while it started"));
+      if (this.#worker === worker) this.#onExit();
+    };
+    worker.once('exit', ended);
+    // what was prepared may have ended by now
+    if (worker.threadId === -1) ended();
+    worker.postMessage('listen' satisfies ToThread);
     await listening.catch(async (error: unknown) => {
       await worker.terminate();
       throw error;
     });
-    this.#worker = worker;
-    worker.on('error', (error) => this.#log.error({ err: error }, "a bug of the pooler's guard"));
-    worker.once('exit', () => this.#onExit());
   }
 
   #onExit(pauseMs = FIRST_PAUSE_MS): void {

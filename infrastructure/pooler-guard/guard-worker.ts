@@ -5,7 +5,7 @@ import type { Log } from '../../application/ports/log.ts';
 import type { GuardOptions } from './guard-options.ts';
 import { PoolerGuard, type GuardUsage } from './pooler-guard.ts';
 
-export type ToThread = 'stop' | 'usage';
+export type ToThread = 'listen' | 'stop' | 'usage';
 export type FromThread =
   | { readonly listens: true }
   | { readonly refused: string }
@@ -26,14 +26,17 @@ const guard = new PoolerGuard(workerData as GuardOptions, {
 });
 
 parentPort?.on('message', (asked: ToThread) => {
+  if (asked === 'listen') return void listen();
   if (asked === 'usage') return tell({ usage: guard.usage });
   void guard.stop().finally(() => parentPort?.close());
 });
 
-try {
-  await guard.start();
-  tell({ listens: true });
-} catch (error) {
-  if (!(error instanceof Refused)) throw error;
-  tell({ refused: error.message });
+async function listen(): Promise<void> {
+  try {
+    await guard.start();
+    tell({ listens: true });
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    tell({ refused: error.message });
+  }
 }

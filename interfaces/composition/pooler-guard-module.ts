@@ -20,7 +20,17 @@ export const poolerGuardModule = new ContainerModule(({ bind }) => {
     TOKENS.containerHost,
     TOKENS.log,
   ]);
+  bind(PARTS.poolerGuardThread).toResolvedValue(guardThread, [TOKENS.poolerGuard]);
   bind(PARTS.poolerGuard).toResolvedValue(guardPart, [TOKENS.poolerGuard]);
+});
+
+/** First, since a thread loads what it needs beside the servers' start. */
+const guardThread = (guard: GuardThread | undefined): Part => ({
+  name: 'pooler-guard-thread',
+  start: () => Promise.resolve(guard?.prepare()),
+  // of a start that went wrong before the guard's turn
+  stop: async () => guard?.stop(),
+  stopWithinMs: 5_000,
 });
 
 export const guardPart = (guard: GuardThread | undefined): Part => ({

@@ -18,6 +18,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer'],
   migrations: [...LOG, 'migrations'],
   manager: [
+    'poolerGuardThread',
     ...LOG,
     'views',
     'streamWatch',

@@ -121,6 +121,7 @@ export const TOKENS = {
 /** In the order in which they start; they stop in reverse, each within a bound of its own. */
 export const PARTS = {
   tracing: token<Part>('tracing'),
+  poolerGuardThread: token<Part>('pooler-guard-thread'),
   postgres: token<Part>('postgres'),
   platformDatabase: token<Part>('platform-database'),
   platformSessions: token<Part>('platform-sessions'),
