@@ -18,7 +18,7 @@ const launched: number[] = [];
 async function sleeper(): Promise<Launched> {
   const { path, user } = folder;
   const log = join(path, 'log');
-  const one = await launch({ command: 'sleep', args: ['600'], cwd: path, logFile: log, user });
+  const one = await launch({ command: '/bin/sleep', args: ['600'], cwd: path, logFile: log, user });
   launched.push(one.pid);
   return one;
 }
@@ -96,8 +96,8 @@ test('stopped while it starts, the start fails and nothing is left running', asy
 test('one that ends while it starts is not taken for ready, whoever answered', async () => {
   const failing = () =>
     launch({
-      command: 'false',
-      args: [],
+      command: '/bin/sh',
+      args: ['-c', 'exit 1'],
       cwd: folder.path,
       logFile: join(folder.path, 'log'),
       user: undefined,
