@@ -19,7 +19,13 @@ const separate = acceptance.filter((name) => !isCrash(name) && !isOfAnyShape(nam
 const hasContainers = process.platform === 'linux';
 const shared = { environment: 'node', restoreMocks: true } as const;
 /** what starts servers: two cores hold two files of it at a time, whatever project they are of */
-const heavy = { ...shared, maxWorkers: 2, sequence: { groupOrder: 1 } };
+const heavy = {
+  ...shared,
+  maxWorkers: 2,
+  sequence: { groupOrder: 1 },
+  // CI shares its cores with others: a second try there, and the summary names who needed it
+  retry: process.env['CI'] === undefined ? 0 : 1,
+};
 const platforms = { ...heavy, testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({

@@ -10,6 +10,8 @@ export default class SummaryReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const again = tests.filter((test) => test.diagnostic()?.flaky === true);
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     for (const module of modules) {
       const states = [...module.children.allTests()].map((test) => test.result().state);
@@ -17,6 +19,8 @@ export default class SummaryReporter implements Reporter {
       // a file that could not be loaded, or what its tests need could not be made: it has failed without them
       if (module.state() === 'failed' && !states.includes('failed')) count.failed++;
     }
+    for (const { fullName, module } of again)
+      process.stdout.write(`passed on the second try: ${module.moduleId} > ${fullName}\n`);
     process.stdout.write(
       `\n${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped\n`,
     );
