@@ -69,7 +69,7 @@ export const KNOWN_HOLES: readonly KnownHole[] = [
     cves: ['CVE-2026-6664'],
     what: 'one packet, sent by anybody, ends it',
     affected: [{ from: '1.11', before: '1.25.2' }],
-    here: "Projects' REST APIs reach it by a socket of their own where it is our child.",
+    here: 'The guard in front of it (docs/decisions/0005) lets no such packet through, in compose, too.',
     advice: UPDATE_PGBOUNCER,
   },
   {
@@ -77,7 +77,7 @@ export const KNOWN_HOLES: readonly KnownHole[] = [
     cves: ['CVE-2026-19888'],
     what: 'one message of SCRAM, sent by anybody, ends it',
     affected: [{ from: '1.11', before: '1.26.1' }],
-    here: "Projects' REST APIs reach it by a socket of their own where it is our child.",
+    here: 'The guard in front of it (docs/decisions/0005) lets no such packet through, in compose, too.',
     advice: UPDATE_PGBOUNCER,
   },
   {
@@ -85,7 +85,7 @@ export const KNOWN_HOLES: readonly KnownHole[] = [
     cves: ['CVE-2026-107349'],
     what: 'the startup parameter "options" makes it spin for ever',
     affected: [{ from: '1.20', before: '1.26.1' }],
-    here: 'Nothing beside what stands in front of it.',
+    here: 'The guard in front of it (docs/decisions/0005) lets no such parameter through, in compose, too.',
     advice: UPDATE_PGBOUNCER,
   },
   {
