@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { signal } from '../../infrastructure/process/process-table.ts';
 import { EVERYTHING, NOTHING, projectIdOf, statusAtRest } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
@@ -55,7 +56,8 @@ async function killProgram(name: string): Promise<void> {
     },
     { timeout: 20_000 },
   );
-  for (const program of found) process.kill(program.pid, 'SIGKILL');
+  // one of them may be a child that was just forked, and end with its parent
+  for (const { pid } of found) signal(pid, 'SIGKILL');
 }
 
 test('E70 a killed REST API is back within 10 s, and the log tells it', async () => {

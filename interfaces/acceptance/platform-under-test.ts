@@ -9,7 +9,7 @@ import pg from 'pg';
 import { testPort } from '../../infrastructure/process/test-port.ts';
 import { openDataDirectory } from '../../infrastructure/process/data-directory.ts';
 import { PLATFORM_DATABASE } from '../../infrastructure/postgres/platform-database.ts';
-import { listPrograms } from '../../infrastructure/process/process-table.ts';
+import { listPrograms, signal } from '../../infrastructure/process/process-table.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { ContainersUnderTest } from './containers-under-test.ts';
@@ -239,7 +239,7 @@ export class PlatformUnderTest {
     await this.kill();
     await this.#stopServers();
     this.#eventStoreDb?.kill('SIGKILL');
-    for (const { pid } of await this.programs('')) process.kill(pid, 'SIGKILL');
+    for (const { pid } of await this.programs('')) signal(pid, 'SIGKILL');
     await this.#containers?.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
@@ -259,7 +259,7 @@ export class PlatformUnderTest {
   /** Ends a project's REST API, or those of all, as nobody of ours would. */
   async killDataApis(project = ''): Promise<void> {
     if (this.#containers) return this.#containers.kill(project === '' ? undefined : project);
-    for (const { pid } of await this.programs(`${project}.conf`)) process.kill(pid, 'SIGKILL');
+    for (const { pid } of await this.programs(`${project}.conf`)) signal(pid, 'SIGKILL');
   }
 
   #dataApis(project: string): Promise<readonly unknown[]> {
