@@ -35,7 +35,7 @@ export async function statusAtRest(platform: PlatformUnderTest, token: string, i
       if (!AT_REST.includes(shown)) throw new Error(`still ${shown}`);
       return shown;
     },
-    { timeout: 120_000, interval: 25 },
+    { timeout: 240_000, interval: 25 },
   );
 }
 

@@ -1,6 +1,7 @@
 /** The manager's internal API, as other parts of the platform and operators use it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EVERYTHING } from './crash-points.ts';
+import { statusAtRest } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const KEYS = ['the key that is on its way out', 'the key that takes its place'] as const;
@@ -78,8 +79,9 @@ test('what shall not run is not started, whoever asks', async () => {
   expect((await ask('POST', '/postgrest/proj_0123456789abcdef/spawn')).status).toBe(404);
   expect((await ask('POST', '/postgrest/launchdb/spawn')).status).toBe(400);
   await platform.call('POST', `/api/projects/${id}/pause`, { token });
+  expect(await statusAtRest(platform, token, id)).toBe('paused');
   expect((await ask('POST', `/postgrest/${id}/spawn`)).status).toBe(409);
   expect(await platform.resources(id)).toMatchObject({ pools: 0, postgrests: 0 });
   await platform.call('POST', `/api/projects/${id}/resume`, { token });
-  expect(await rest()).toBe(200);
+  await expect.poll(rest, { timeout: 60_000 }).toBe(200);
 });
