@@ -17,7 +17,13 @@ const separate = acceptance.filter((name) => !isCrash(name) && !isOfAnyShape(nam
 
 /** elsewhere containers have no addresses that this machine could reach */
 const hasContainers = process.platform === 'linux';
-const shared = { environment: 'node', restoreMocks: true } as const;
+const shared = {
+  environment: 'node',
+  restoreMocks: true,
+  testTimeout: 30_000,
+  // what is waited for may take a loaded machine long; no test asserts how fast one is
+  expect: { poll: { timeout: 30_000 } },
+} as const;
 /** what starts servers: two cores hold two files of it at a time, whatever project they are of */
 const heavy = {
   ...shared,
@@ -48,7 +54,6 @@ export default defineConfig({
           name: 'integration',
           include: ['{application,infrastructure,projections,interfaces}/**/*.int.test.ts'],
           globalSetup: './infrastructure/postgres/test-cluster.ts',
-          testTimeout: 30_000,
           hookTimeout: 60_000,
         },
       },

@@ -95,7 +95,7 @@ describe('C43 a rebuild while everything goes on', () => {
     await holder.query(`SELECT pg_advisory_lock(${lock})`);
     const waited = vi.fn();
     const rebuilt = rebuild(tally(), store, impatient, { onProgress: ({ doing }) => waited(doing) });
-    await vi.waitFor(() => expect(waited.mock.calls.length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(waited.mock.calls.length).toBeGreaterThan(3), { timeout: 30_000 });
     expect(new Set(waited.mock.calls.flat())).toEqual(new Set(['waiting for another rebuild']));
     await holder.query(`SELECT pg_advisory_unlock(${lock})`);
     expect(await rebuilt).toMatchObject({ equal: null });
@@ -107,10 +107,13 @@ describe('C43 a rebuild while everything goes on', () => {
     await notes(3);
     await rebuild(tally(), store, views.pool);
     const slow = views.database.pool.query('SELECT seen, pg_sleep(0.3) FROM view_tally.tallies');
-    await vi.waitFor(async () => {
-      const running = await views.sql(`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'`);
-      expect(running).toHaveLength(1);
-    });
+    await vi.waitFor(
+      async () => {
+        const running = await views.sql(`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'`);
+        expect(running).toHaveLength(1);
+      },
+      { timeout: 30_000 },
+    );
     await rebuild(tally(), store, views.pool);
     expect((await slow).rows).toMatchObject([{ seen: `${allOf(3)} ` }]);
     expect(await schemas()).toEqual(['view_tally']);

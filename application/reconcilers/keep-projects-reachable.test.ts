@@ -134,11 +134,13 @@ test('E70 what befalls the pooler’s own settings stands in a stream of the pla
   harness.pools.disturb(undefined);
   const told = async () =>
     (await harness.store.readStream(POOLER_DRIFT_STREAM)).map(({ type, data }) => ({ type, data }));
-  await vi.waitFor(async () =>
-    expect(await told()).toEqual([
-      { type: 'DriftDetected', data: { what: 'pgbouncer.ini', expected: 'as written', actual: 'absent' } },
-      { type: 'DriftRepaired', data: { what: 'pgbouncer.ini' } },
-    ]),
+  await vi.waitFor(
+    async () =>
+      expect(await told()).toEqual([
+        { type: 'DriftDetected', data: { what: 'pgbouncer.ini', expected: 'as written', actual: 'absent' } },
+        { type: 'DriftRepaired', data: { what: 'pgbouncer.ini' } },
+      ]),
+    { timeout: 30_000 },
   );
   await reconciler.stop();
 });

@@ -494,7 +494,7 @@ describe('connections that fail', () => {
     await store.append(newStream(), 'none', newEvents(1));
     server.faults.hang = true;
     const pending = store.readStream(newStream()).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(server.calls.read).toBe(1));
+    await vi.waitFor(() => expect(server.calls.read).toBe(1), { timeout: 30_000 });
     Object.assign(server.faults, { hang: false, noMembers: true, notHandled: 'Server Is Not Ready' });
     await expect(store.append(newStream(), 'none', newEvents(1))).rejects.toBeInstanceOf(Unavailable);
     const looking = store.head().catch((error: unknown) => error);
@@ -570,7 +570,7 @@ describe('subscriptions', () => {
   test('an event is delivered when EventStoreDB tells of it, long before the poll', async () => {
     const store = storeOn(server.url, { pollMs: 60_000 });
     const following = follow(store, { after: 0n }, (seen) => seen.length === 1);
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     await sleep(50);
     await storeOn().append(newStream(), 'none', newEvents(1));
     expect((await following).events).toHaveLength(1);
@@ -581,7 +581,7 @@ describe('subscriptions', () => {
     const store = storeOn(server.url, { pollMs: 20, log });
     const writer = storeOn();
     const first = follow(store, { after: 0n }, (seen) => seen.length === 2);
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     server.faults.silent = true;
     await writer.append(newStream(), 'none', newEvents(2));
     expect((await first).events).toHaveLength(2);
@@ -610,7 +610,7 @@ describe('subscriptions', () => {
     const store = storeOn(server.url, { pollMs: 20 });
     await store.append(newStream(), 'none', newEvents(1));
     const subscription = store.subscribe({ name: 'again', after: 0n }, () => Promise.resolve());
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     await sleep(100);
     server.faults.unconfirmed = true;
     server.dropConnections();
@@ -623,7 +623,7 @@ describe('subscriptions', () => {
   test('what was appended while there was no subscription is delivered when there is one again', async () => {
     const store = storeOn(server.url, { pollMs: 60_000 });
     const following = follow(store, { after: 0n }, (seen) => seen.length === 1);
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     await sleep(100);
     server.dropConnections();
     const event = newEvents(1);
@@ -648,7 +648,7 @@ describe('subscriptions', () => {
   test('B35 a subscription that ends is made anew', async () => {
     const store = storeOn(server.url, { pollMs: 60_000 });
     const following = follow(store, { after: 0n }, (seen) => seen.length === 1);
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     server.dropConnections();
     await vi.waitFor(() => expect(server.calls.subscribe).toBe(2), 5_000);
     await storeOn().append(newStream(), 'none', newEvents(1));
@@ -665,8 +665,8 @@ describe('subscriptions', () => {
       sizes.push(batch.events.length);
       await gate.promise;
     });
-    await vi.waitFor(() => expect(sizes).toEqual([100]));
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(sizes).toEqual([100]), { timeout: 30_000 });
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     await sleep(100);
     const { read } = server.calls;
     await sleep(200);
@@ -820,7 +820,7 @@ describe('closing', () => {
     const store = storeOn(server.url);
     await store.append(newStream(), 'none', newEvents(1));
     const subscription = store.subscribe({ name: 'hangs', after: 0n }, () => Promise.resolve());
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     server.faults.hang = true;
     const pending = Promise.allSettled([
       store.append(newStream(), 'none', newEvents(1)),
@@ -849,11 +849,11 @@ describe('closing', () => {
     const store = storeOn(server.url);
     const subscription = store.subscribe({ name: 'open', after: 0n }, () => Promise.resolve());
     await store.append(newStream(), 'none', newEvents(1));
-    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1));
+    await vi.waitFor(() => expect(server.calls.subscribe).toBe(1), { timeout: 30_000 });
     expect(server.connections).toBeGreaterThan(0);
     await store.close();
     await subscription.done;
-    await vi.waitFor(() => expect(server.connections).toBe(0));
+    await vi.waitFor(() => expect(server.connections).toBe(0), { timeout: 30_000 });
   });
 
   test('does not hang when there is no server', async () => {

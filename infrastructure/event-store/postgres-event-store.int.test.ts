@@ -336,9 +336,12 @@ describe('the log in PostgreSQL', () => {
       const store = log.store();
       await store.append(newStream(), 'none', newEvents(1));
       await log.terminate('launchdb log append');
-      await vi.waitFor(async () => {
-        expect(await log.terminate('launchdb log append')).toBe(0);
-      });
+      await vi.waitFor(
+        async () => {
+          expect(await log.terminate('launchdb log append')).toBe(0);
+        },
+        { timeout: 30_000 },
+      );
       // the end of the session may still be on its way to us, and then it is for the caller to ask again
       const events = newEvents(1);
       const stream = newStream();
@@ -559,7 +562,9 @@ describe('the log in PostgreSQL', () => {
       }
       // a session counts for all when it ends
       await store.close();
-      await vi.waitFor(async () => expect(await log.terminate('launchdb log append')).toBe(0));
+      await vi.waitFor(async () => expect(await log.terminate('launchdb log append')).toBe(0), {
+        timeout: 30_000,
+      });
       expect(await scans()).toBe(before);
     });
 

@@ -132,16 +132,20 @@ describe('the manager from afar', () => {
     const id = await one.project();
     const api = await apiOf(one, id);
     await harness.dataApis.ensure(api);
-    await vi.waitFor(() => expect(dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 }));
+    await vi.waitFor(() => expect(dataApis.endpoint(id)).toEqual({ host: '127.0.0.1', port: 1 }), {
+      timeout: 30_000,
+    });
     harness.dataApis.kill(id);
-    await vi.waitFor(() => expect(dataApis.endpoint(id)).toBeUndefined());
+    await vi.waitFor(() => expect(dataApis.endpoint(id)).toBeUndefined(), { timeout: 30_000 });
   });
 
   test('who follows tells what he sends there, and by which table', async () => {
     const { dataApis, traffic, gateways, harness } = one;
     const [used, unused] = [await one.project(), await one.project()];
     for (const id of [used, unused]) await harness.dataApis.ensure(await apiOf(one, id));
-    await vi.waitFor(() => expect([used, unused].map((id) => gateways.maySend(id))).toEqual([true, true]));
+    await vi.waitFor(() => expect([used, unused].map((id) => gateways.maySend(id))).toEqual([true, true]), {
+      timeout: 30_000,
+    });
     const end = traffic.begin(used);
     await vi.waitFor(() => expect(gateways.underWay(used)).toBe(1), 5_000);
     expect([gateways.requests(used), gateways.underWay(unused)]).toEqual([1, 0]);

@@ -157,12 +157,14 @@ describe('drivers', () => {
     await expect(whoAmI(port, { database: other.project })).rejects.toMatchObject({ code: '28000' });
     await expect(whoAmI(port, { database: 'pgbouncer' })).rejects.toMatchObject({ code: '3D000' });
     await expect(whoAmI(port, { statement_timeout: 1 })).rejects.toMatchObject({ code: '0A000' });
-    await vi.waitFor(() =>
-      expect(guard.usage).toMatchObject({
-        loggingIn: 0,
-        sessions: 0,
-        outcomes: { 'wrong-password': 1, refused: 3 },
-      }),
+    await vi.waitFor(
+      () =>
+        expect(guard.usage).toMatchObject({
+          loggingIn: 0,
+          sessions: 0,
+          outcomes: { 'wrong-password': 1, refused: 3 },
+        }),
+      { timeout: 30_000 },
     );
   });
 
@@ -361,14 +363,18 @@ describe('who hangs back', () => {
     const ended = await Promise.all([...silent, dribbling, stranger].map((one) => one.end(10_000)));
     expect(ended.every((text) => text.includes('took too long'))).toBe(true);
     clearInterval(timer);
-    await vi.waitFor(() => expect(guard.usage).toMatchObject({ loggingIn: 0, sessions: 0 }));
+    await vi.waitFor(() => expect(guard.usage).toMatchObject({ loggingIn: 0, sessions: 0 }), {
+      timeout: 30_000,
+    });
   });
 
   test('makes room for those who log in', async () => {
     const { port, guard } = await guarded({ limits: { slotsPerAddress: 10 } });
     const silent = await Promise.all(Array.from({ length: 30 }, () => TestClient.connect(port)));
     for (let n = 0; n < 5; n++) expect(await whoAmI(port)).toBe(owner.user);
-    await vi.waitFor(() => expect(guard.usage.outcomes['made-room']).toBeGreaterThanOrEqual(20));
+    await vi.waitFor(() => expect(guard.usage.outcomes['made-room']).toBeGreaterThanOrEqual(20), {
+      timeout: 30_000,
+    });
     expect(await silent[0]?.end()).toMatch(/C53300\0/);
   });
 
@@ -378,7 +384,7 @@ describe('who hangs back', () => {
     await expect(whoAmI(port)).rejects.toMatchObject({ code: '53300' });
     expect(await whoAmI(port, {}, other)).toBe(other.user);
     await mine[0]?.end();
-    await vi.waitFor(async () => expect(await whoAmI(port)).toBe(owner.user));
+    await vi.waitFor(async () => expect(await whoAmI(port)).toBe(owner.user), { timeout: 30_000 });
     for (const one of mine) await one.end();
   });
 
@@ -405,7 +411,7 @@ describe('an end of one side', () => {
     stranger.socket.end();
     await stranger.end();
     expect(stranger.closed).toBe(true);
-    await vi.waitFor(() => expect(guard.usage.sessions).toBe(0));
+    await vi.waitFor(() => expect(guard.usage.sessions).toBe(0), { timeout: 30_000 });
   });
 
   test('while PgBouncer starts again a client waits for it, or is told to come again', async () => {
@@ -419,7 +425,7 @@ describe('an end of one side', () => {
     process.kill(pools.pid as number, 'SIGKILL');
     await cut;
     // one that comes at the very moment may be taken by the one that ends
-    await vi.waitFor(async () => expect(await whoAmI(patient.port)).toBe(owner.user));
+    await vi.waitFor(async () => expect(await whoAmI(patient.port)).toBe(owner.user), { timeout: 30_000 });
     expect(patient.guard.usage.outcomes.session).toBe(2);
   });
 });
@@ -556,7 +562,7 @@ test('the operator reads of an attack in few lines', async () => {
     stranger.say(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
     await stranger.end();
   }
-  await vi.waitFor(() => expect(guard.usage.outcomes.violation).toBe(12));
+  await vi.waitFor(() => expect(guard.usage.outcomes.violation).toBe(12), { timeout: 30_000 });
   expect(lines).toEqual([
     { outcome: 'violation', address: '127.0.0.1', reason: expect.stringContaining('not the beginning') },
   ]);

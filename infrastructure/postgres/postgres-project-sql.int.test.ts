@@ -120,10 +120,12 @@ describe("the owner's SQL", () => {
     await bounded(1);
     try {
       const first = run('SELECT pg_sleep(0.4)');
-      await vi.waitFor(async () => expect(await sessions()).toBe(1));
+      await vi.waitFor(async () => expect(await sessions()).toBe(1), { timeout: 30_000 });
       await expect(run('SELECT 1')).rejects.toMatchObject({ name: 'TooManySessions' });
       await first;
-      await vi.waitFor(async () => expect((await run('SELECT 1')).result.rowCount).toBe(1));
+      await vi.waitFor(async () => expect((await run('SELECT 1')).result.rowCount).toBe(1), {
+        timeout: 30_000,
+      });
     } finally {
       await bounded(USUAL_BOUNDS.connections);
     }

@@ -88,7 +88,7 @@ describe('PostgREST processes', () => {
     process.kill(pid, 'SIGSTOP');
     const ensured = dataApis.ensure(limitedTo(api, 4)).then(() => (returned = true));
     try {
-      await vi.waitFor(async () => expect(await confirmed()).toBe(false));
+      await vi.waitFor(async () => expect(await confirmed()).toBe(false), { timeout: 30_000 });
       // long enough for whoever would not wait
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(returned).toBe(false);
@@ -182,6 +182,7 @@ describe('PostgREST processes', () => {
         new Promise<void>((resolve, reject) => {
           taker.once('error', reject).listen(port, '127.0.0.1', resolve);
         }),
+      { timeout: 30_000 },
     );
     await vi.waitFor(async () => expect(await rows(dataApis, api)).toBe(20), { timeout: 20_000 });
     expect(dataApis.endpoint(api.project)?.port).not.toBe(port);

@@ -87,7 +87,7 @@ test('stopped while it starts, the start fails and nothing is left running', asy
   const one = program({ ready: (_pid, signal) => never(signal) });
   const before = launched.length;
   const started = one.start().then(() => 'started', String);
-  await vi.waitFor(() => expect(launched.length).toBeGreaterThan(before));
+  await vi.waitFor(() => expect(launched.length).toBeGreaterThan(before), { timeout: 30_000 });
   await one.stop();
   expect(await started).toContain('was stopped while it started');
   expect(await isAlive(newest())).toBe(false);

@@ -53,7 +53,7 @@ async function create(name: string): Promise<Project> {
   await vi.waitFor(
     async () =>
       expect((await platform.call('GET', `/project/${id}/rest/v1/todos`, { headers })).status).toBe(200),
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   return project;
 }
@@ -114,7 +114,9 @@ async function withoutGateway(work: () => Promise<void>): Promise<void> {
   expect(asked).not.toEqual([]);
   // it logs a request when the answer is closed: the next one of another's is there when those before it are
   const last = await rest(other, '/todos');
-  await vi.waitFor(() => expect(platform.output).toContain(String(last.headers['x-request-id'])));
+  await vi.waitFor(() => expect(platform.output).toContain(String(last.headers['x-request-id'])), {
+    timeout: 30_000,
+  });
   expect(asked.filter((id) => platform.output.includes(id))).toEqual([]);
 }
 
@@ -332,7 +334,7 @@ describe('what is not there', () => {
     expect(JSON.parse((await rest(other, '/todos?id=eq.1')).text)).toEqual([{ id: 1, title: 'milk' }]);
     const made = await write(other, 'POST', '/todos', { id: 5, title: 'by the gateway' });
     expect([made.status, JSON.parse(made.text)]).toEqual([201, [{ id: 5, title: 'by the gateway' }]]);
-    await vi.waitFor(() => expect(throughGateway() - before).toBe(2));
+    await vi.waitFor(() => expect(throughGateway() - before).toBe(2), { timeout: 30_000 });
     expect(names.asked).toContain(`postgrest-${other.id}`);
   });
 
@@ -354,7 +356,7 @@ describe('what is not there', () => {
       });
       const running = `SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND query LIKE '%slow%' AND state = 'active'`;
       await vi.waitFor(async () => expect(await platform.sql(running, [direct.id])).toHaveLength(1), {
-        timeout: 10_000,
+        timeout: 60_000,
       });
       for (const { pid } of await platform.programs(`${direct.id}.conf`)) process.kill(pid, 'SIGKILL');
       const { status, headers, text } = await slow;
@@ -411,7 +413,7 @@ describe('what is not there', () => {
   test('a paused project says so, to reads and to writes, and answers again when it is resumed', async () => {
     await platform.call('POST', `/api/projects/${direct.id}/pause`, { token });
     await vi.waitFor(async () => expect((await rest(direct, '/todos')).status).toBe(503), {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     const read = await rest(direct, '/todos');
     const wrote = await write(direct, 'POST', '/todos', { id: 30, title: 'lost?' });
@@ -420,7 +422,7 @@ describe('what is not there', () => {
     }
     await platform.call('POST', `/api/projects/${direct.id}/resume`, { token });
     await vi.waitFor(async () => expect((await rest(direct, '/todos?id=eq.30')).text).toBe('[]'), {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect((await write(direct, 'POST', '/todos', { id: 30, title: 'kept' })).status).toBe(201);
   });
@@ -600,7 +602,7 @@ test('a sleeping project is woken by whoever comes, with a read or with a write'
   await platform.stop();
   // nobody is left who could answer: that is what Caddy logs, without the keys and the data of who asked
   expect((await rest(direct, '/todos?title=eq.very-private')).status).toBeGreaterThanOrEqual(502);
-  await vi.waitFor(() => expect(caddy.output).toContain('"logger":"http.log.error'));
+  await vi.waitFor(() => expect(caddy.output).toContain('"logger":"http.log.error'), { timeout: 30_000 });
   expect(caddy.output).not.toContain('very-private');
   expect(caddy.output).not.toContain(direct.anon);
   platform.environment['IDLE_SLEEP_MINUTES'] = '0.02';

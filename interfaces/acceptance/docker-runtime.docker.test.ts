@@ -79,7 +79,7 @@ test('removed or stopped by hand, it comes back, and the log says so', async () 
       const { output } = await platform.launchdb('events', id);
       expect(output.match(/DriftRepaired/g)?.length).toBeGreaterThanOrEqual(2);
     },
-    { timeout: 20_000, interval: 500 },
+    { timeout: 60_000, interval: 500 },
   );
 });
 

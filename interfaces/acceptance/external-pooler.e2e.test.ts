@@ -8,7 +8,7 @@ import { launch, type Launched } from '../../infrastructure/process/launch.ts';
 import { testFolder, type TestFolder } from '../../infrastructure/process/test-folder.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
-const SOON = { timeout: 20_000, interval: 100 };
+const SOON = { timeout: 60_000, interval: 100 };
 
 let folder: TestFolder;
 let platform: PlatformUnderTest;

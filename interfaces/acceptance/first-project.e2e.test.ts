@@ -28,7 +28,9 @@ test('a new project answers REST queries, and is there again after a stop', asyn
     platform.call<unknown>('GET', `/project/${id}/rest/v1/todos`, {
       headers: { apikey: keys.body.anon_key },
     });
-  await vi.waitFor(async () => expect((await rows()).body).toEqual([{ id: 1, title: 'milk' }]));
+  await vi.waitFor(async () => expect((await rows()).body).toEqual([{ id: 1, title: 'milk' }]), {
+    timeout: 30_000,
+  });
   expect(await platform.stop()).toBe(0);
   expect(await platform.programs('')).toEqual([]);
   await platform.start();

@@ -135,7 +135,7 @@ describe('changing', () => {
     const { anon_key: apikey } = (await call<Connection>('GET', '/keys')).body;
     const rows = async () =>
       (await platform.call<unknown[]>('GET', `/project/${id}/rest/v1/numbers`, { headers: { apikey } })).body;
-    await vi.waitFor(async () => expect(await rows()).toHaveLength(9));
+    await vi.waitFor(async () => expect(await rows()).toHaveLength(9), { timeout: 30_000 });
     const settings = { data_api: { max_rows: 4, schemas: ['public'] } };
     expect((await call('PATCH', '', { body: { settings } })).status).toBe(200);
     expect(await rows()).toHaveLength(4);
@@ -223,7 +223,9 @@ describe('using', () => {
     const { anon_key: anon, service_role_key: service } = (await call<Connection>('GET', '/keys')).body;
     const rows = (apikey: string) =>
       platform.call<unknown>('GET', `/project/${id}/rest/v1/notes?select=id`, { headers: { apikey } });
-    await vi.waitFor(async () => expect((await rows(service)).body).toEqual([{ id: 1 }]));
+    await vi.waitFor(async () => expect((await rows(service)).body).toEqual([{ id: 1 }]), {
+      timeout: 30_000,
+    });
     expect((await rows(anon)).body).toEqual([]);
   });
 });

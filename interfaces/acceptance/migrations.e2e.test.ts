@@ -79,7 +79,7 @@ test('new, status, diff-check, up: from an empty folder to a table that the REST
   expect(up.code).toBe(0);
   expect(await migrate('diff-check')).toMatchObject({ code: 0 });
   expect((await migrate('up')).output).toContain('Nothing to do');
-  await vi.waitFor(async () => expect((await rest('todos')).body).toEqual([{ id: 1 }]), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await rest('todos')).body).toEqual([{ id: 1 }]), { timeout: 60_000 });
 });
 
 test('who applied what stands in the history and in the audit trail, and no SQL does', async () => {
@@ -121,7 +121,7 @@ test('what fails says file, line and column; what was before it stays; a revisio
   expect(history[0]).toMatchObject({ type: 'MigrationFailed', outcome: 'sqlstate 42703' });
   expect((await rest('half')).status).toBe(404);
   await vi.waitFor(async () => expect((await rest('todos')).body).toEqual([{ id: 1, title: null }]), {
-    timeout: 10_000,
+    timeout: 60_000,
   });
   const after = await platform.call<{ revision: number }>('GET', `/api/projects/${id}`, { token });
   expect(after.body.revision).toBe(before.body.revision);
@@ -200,7 +200,7 @@ test('a platform that dies in the middle leaves nothing half done; the next look
           `SELECT 1 FROM pg_stat_activity WHERE application_name = 'launchdb-migrations' AND query LIKE '%pg_sleep(60)%'`,
         ),
       ).toHaveLength(1),
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
   await platform.kill();
   await running;

@@ -71,9 +71,9 @@ test('events --follow shows what comes, and ends with Ctrl-C', async () => {
   const child = platform.launchdbProcess('events', first(), '--follow');
   let output = '';
   child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
-  await vi.waitFor(() => expect(output).toContain('ProjectActivated'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(output).toContain('ProjectActivated'), { timeout: 60_000 });
   await platform.call('PATCH', `/api/projects/${first()}`, { token, body: { display_name: 'Followed' } });
-  await vi.waitFor(() => expect(output).toContain('The display name became "Followed"'), { timeout: 5_000 });
+  await vi.waitFor(() => expect(output).toContain('The display name became "Followed"'), { timeout: 60_000 });
   child.kill('SIGINT');
   await once(child, 'exit');
   expect(child.exitCode).toBe(0);
@@ -167,7 +167,7 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
       expect(why.output).toContain('pool should be registered and was found: absent');
       expect(why.output).toContain('pool is as it should be again');
     },
-    { timeout: 20_000, interval: 500 },
+    { timeout: 60_000, interval: 500 },
   );
   if (platform.store === 'postgres') {
     const drift = await platform.sql<{ type: string; what: string }>(

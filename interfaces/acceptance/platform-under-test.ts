@@ -276,6 +276,8 @@ export class PlatformUnderTest {
       headers: {
         ...(options.token !== undefined && { authorization: `Bearer ${options.token}` }),
         ...(options.body !== undefined && { 'content-type': 'application/json' }),
+        // a project in a container takes a loaded machine longer than what is waited for by default
+        ...(method === 'POST' && { prefer: 'wait=60' }),
         ...options.headers,
       },
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),

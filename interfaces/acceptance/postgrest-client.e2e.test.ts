@@ -43,7 +43,7 @@ beforeAll(async () => {
   key = (await platform.call<{ service_role_key: string }>('GET', `/api/projects/${id}/keys`, { token })).body
     .service_role_key;
   // until the REST API has seen the tables
-  await vi.waitFor(() => door().from('users').select('id').throwOnError(), { timeout: 20_000 });
+  await vi.waitFor(() => door().from('users').select('id').throwOnError(), { timeout: 60_000 });
 });
 afterAll(() => platform.close());
 
@@ -215,7 +215,7 @@ describe('settings', () => {
     await vi.waitFor(
       async () => expect(await same(orders)).toMatchObject({ status: 406, error: { code: 'PGRST106' } }),
       {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 100,
       },
     );
@@ -225,7 +225,7 @@ describe('settings', () => {
     expect((await patch({ max_rows: 500 })).status).toBe(200);
     await sql('ALTER SCHEMA closed RENAME TO shop');
     await vi.waitFor(async () => expect((await same(orders)).data).toHaveLength(3), {
-      timeout: 20_000,
+      timeout: 60_000,
       interval: 100,
     });
     expect((await shown()).body.missing_schemas).toEqual([]);

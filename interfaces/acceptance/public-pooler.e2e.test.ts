@@ -54,7 +54,7 @@ const heard = (words: string) =>
     () => {
       if (!said.includes(words)) throw new Error(`it said: ${said}`);
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 
 afterAll(async () => {
@@ -98,11 +98,11 @@ test('a project that is new, by TLS, with its own password, and nothing else', a
   const url = new URL((await create('mine')).db_uri_pooler);
   const database = url.pathname.slice(1);
   // its login comes with the next look at the file
-  await vi.waitFor(async () => expect(await query(url)).toBe(database), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await query(url)).toBe(database), { timeout: 60_000 });
   await expect(query(url, { ssl: false })).rejects.toThrow(/SSL|TLS/i);
   await expect(query(url, { password: 'guessed' })).rejects.toThrow(/authentication/i);
   const other = new URL((await create('other')).db_uri_pooler);
-  await vi.waitFor(async () => expect(await query(other)).toBe(other.pathname.slice(1)), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await query(other)).toBe(other.pathname.slice(1)), { timeout: 60_000 });
   await expect(query(url, { database: other.pathname.slice(1) })).rejects.toThrow();
   await expect(query(url, { database: 'pgbouncer' })).rejects.toThrow();
   await expect(query(url, { database: 'postgres' })).rejects.toThrow();
@@ -112,7 +112,7 @@ test('the API tells what works from outside, as it is, and nothing else', async 
   const { id, ...told } = await create('told');
   expect(told).toMatchObject({ db_uri: null, db_uri_pooler: expect.stringContaining(`@localhost:${port}/`) });
   const ask = () => psql(told.db_uri_pooler, 'SELECT current_database()');
-  await vi.waitFor(async () => expect(await ask()).toBe(id), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await ask()).toBe(id), { timeout: 60_000 });
   const rotated = await platform.call<Uris>('POST', `/api/projects/${id}/database-password/rotate`, {
     token,
   });

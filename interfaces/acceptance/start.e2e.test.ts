@@ -61,7 +61,7 @@ test('which version of which program stands where is told at the start and by /r
   await platform.start();
   const said = () => platform.output.slice(before);
   await expect
-    .poll(said, { timeout: 10_000 })
+    .poll(said, { timeout: 60_000 })
     .toMatch(/^Runs on PostgreSQL of projects' databases \d+\.\d+/m);
   const port = platform.environment['MANAGER_PORT'];
   const { programs } = (await (await fetch(`http://127.0.0.1:${port}/ready`)).json()) as {
