@@ -343,7 +343,8 @@ describe('C41 C42 poison', () => {
       await client.query('SELECT FROM projection.checkpoints FOR UPDATE');
       const result = unpark(tally(), store, views.pool);
       await until(async () => {
-        const locked = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'`;
+        const locked = `SELECT FROM pg_stat_activity
+          WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE' AND datname = current_database()`;
         return (await views.sql(locked)).length === 1;
       });
       await client.query('COMMIT');

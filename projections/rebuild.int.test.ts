@@ -106,10 +106,12 @@ describe('C43 a rebuild while everything goes on', () => {
   test('a query that is still reading the old copy is waited for, and ends well', async () => {
     await notes(3);
     await rebuild(tally(), store, views.pool);
-    const slow = views.database.pool.query('SELECT seen, pg_sleep(0.3) FROM view_tally.tallies');
+    const slow = views.database.pool.query('SELECT seen, pg_sleep(1) FROM view_tally.tallies');
     await vi.waitFor(
       async () => {
-        const running = await views.sql(`SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'`);
+        const running = await views.sql(
+          `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()`,
+        );
         expect(running).toHaveLength(1);
       },
       { timeout: 30_000 },
