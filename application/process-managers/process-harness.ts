@@ -48,11 +48,11 @@ export const nothing = { databases: 0, users: 0, pools: 0, dataApis: 0 };
 export const reachable = { databases: 1, users: 1, pools: 1, dataApis: 0 };
 export const dataOnly = { databases: 1, users: 1, pools: 0, dataApis: 0 };
 
-export const request = (id: ProjectId): ProjectCommand => ({
+export const request = (id: ProjectId, name = 'shop'): ProjectCommand => ({
   kind: 'RequestProject',
   projectId: id,
   ownerId: 'own_test',
-  name: 'shop',
+  name,
   displayName: 'Shop',
   templateVersion: 1,
   secrets: secrets.seal(id, issued),

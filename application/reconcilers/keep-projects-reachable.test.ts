@@ -27,22 +27,31 @@ async function desired(harness: Harness, ids: readonly ProjectId[]): Promise<Sta
   });
 }
 
-async function active() {
+/** @param before another project, looked at first */
+async function active(before?: ProjectId) {
   const harness = makeHarness();
   const id = newProject();
-  await command(harness, id, request(id));
-  await runToRest(harness, id);
+  const ids = before ? [before, id] : [id];
+  for (const [at, one] of ids.entries()) {
+    await command(harness, one, request(one, `shop-${at}`));
+    await runToRest(harness, one);
+  }
+  /** of what could not be done */
+  const told: unknown[][] = [];
+  const warn = ({ project, err }: { project?: unknown; err?: unknown }, what: string) => {
+    if (err) told.push([project, what]);
+  };
   const reconciler = new ProjectReconciler({
     ...harness,
-    log: quiet,
-    desired: () => desired(harness, [id]),
+    log: { ...quiet, warn },
+    desired: () => desired(harness, ids),
     lookEveryMs: 1_000_000,
   });
   const drift = async () =>
     (await harness.store.readStream(projectStream(id)))
       .filter(({ type }) => type.startsWith('Drift'))
       .map(({ type, data }) => ({ type, ...(data as { what: string; actual?: string }) }));
-  return { harness, id, reconciler, drift };
+  return { harness, id, reconciler, drift, told };
 }
 
 test('E70 nothing differs: nothing is done and nothing is recorded', async () => {
@@ -207,6 +216,22 @@ test('a repair that fails is tried again by the next look, and drift is recorded
   await reconciler.look();
   expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
   expect(await standing(harness)).toEqual(everything);
+});
+
+test("a project that cannot be looked at is no other project's affair", async () => {
+  const broken = newProject();
+  const { harness, id, reconciler, told } = await active(broken);
+  const state = harness.databases.state.bind(harness.databases);
+  harness.databases.state = (project, ...rest) =>
+    project === broken ? Promise.reject(new Error('cannot say')) : state(project, ...rest);
+  await harness.pools.unregister(id);
+  await harness.dataApis.remove(id);
+  expect(await reconciler.look()).toEqual([broken, id]);
+  expect(await standing(harness)).toMatchObject({ pools: 2, dataApis: 2 });
+  expect(told).toEqual([
+    [broken, 'could not look at a project'],
+    [broken, 'a project could not be brought back'],
+  ]);
 });
 
 test('what changed while it was looked at is left to the process of that change', async () => {

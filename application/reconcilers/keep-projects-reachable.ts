@@ -89,23 +89,32 @@ export class ProjectReconciler {
 
   /** Looks at everything once. @returns what did not look right, whether or not it could be mended */
   async look(): Promise<readonly ProjectId[]> {
-    const { desired, world } = this.#dependencies;
+    const { desired, world, log } = this.#dependencies;
     const wanted = await desired();
     const [pools, apis] = [new Set(await world.pools.list()), new Set(await world.dataApis.list())];
     const known = new Set(wanted.map(({ projectId }) => projectId));
     const suspects = new Set([...pools, ...apis].filter((id) => !known.has(id)));
-    for (const { projectId: id, pool, postgrest, ...row } of wanted) {
+    for (const row of wanted) {
+      const { projectId: id, pool, postgrest } = row;
       const pooled = !world.pools.enabled || pools.has(id) === pool;
-      const api = dataApiOf(world.secrets, { id, ...row });
-      const below = pool
-        ? await world.databases.state(id, world.secrets.open(id, row.secrets), boundsOf(row))
-        : undefined;
-      const founded = !below || (below.database === 'open' && below.users === 'as-wanted');
-      const served = postgrest ? (await world.dataApis.state(api)) === 'as-wanted' : !apis.has(id);
-      if (!founded || !pooled || !served) suspects.add(id);
+      const asWanted = await this.#standsAsWanted(row).catch((error: unknown) => {
+        log.warn({ project: id, err: error }, 'could not look at a project');
+        return false;
+      });
+      if (!asWanted || !pooled || (!postgrest && apis.has(id))) suspects.add(id);
     }
     for (const project of suspects) await this.check(project);
     return [...suspects];
+  }
+
+  /** @throws it cannot be told: then it is nothing to the other projects */
+  async #standsAsWanted({ projectId: id, pool, postgrest, ...row }: Standing): Promise<boolean> {
+    const { databases, dataApis, secrets } = this.#dependencies.world;
+    if (pool) {
+      const { database, users } = await databases.state(id, secrets.open(id, row.secrets), boundsOf(row));
+      if (database !== 'open' || users !== 'as-wanted') return false;
+    }
+    return !postgrest || (await dataApis.state(dataApiOf(secrets, { id, ...row }))) === 'as-wanted';
   }
 
   /**
