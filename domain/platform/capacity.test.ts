@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { projectLimit, projectsPerOwner, requireRoom, takesPlace } from './capacity.ts';
+import { projectLimit, projectsPerOwner, requireRoom, roomForProjects, takesPlace } from './capacity.ts';
 
 const server = { max: 500, reserved: 10, perProject: 7 };
 
@@ -8,6 +8,15 @@ test('as many projects as their connections and the platform’s own leave room 
   expect(62 * 7 + 55).toBeLessThanOrEqual(490);
   expect(63 * 7 + 55).toBeGreaterThan(490);
   expect(projectLimit({ ...server, max: 20 })).toBe(0);
+});
+
+test.each([
+  [3, 442],
+  [10, 435],
+  [40, 435],
+  [100, 400],
+])('of 500 sessions, of which PostgreSQL keeps %i for superusers, projects may have %i', (reserved, room) => {
+  expect(roomForProjects({ max: 500, reserved })).toBe(room);
 });
 
 test('the last place is given, and the one after it is not; the refusal has the numbers', () => {

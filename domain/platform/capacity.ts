@@ -19,11 +19,21 @@ export interface Capacity extends Connections {
   readonly used: number;
 }
 
-/** For the platform's own sessions: its pools, the log, the views' writers, owners' SQL, the services beside it. */
-export const PLATFORM_CONNECTIONS = 55;
+/** For what the platform does itself: administration by superusers, and owners' SQL; on one server for all also its log. */
+const PLATFORM_SESSIONS = 65;
+/** of them, where PostgreSQL keeps few for superusers */
+const MOST_UNRESERVED = 55;
 
-export const projectLimit = ({ max, reserved, perProject }: Connections): number =>
-  Math.max(0, Math.floor((max - reserved - PLATFORM_CONNECTIONS) / perProject));
+/** Those of them that PostgreSQL's own reserve does not cover. */
+export const platformConnections = (reserved: number): number =>
+  Math.min(MOST_UNRESERVED, Math.max(0, PLATFORM_SESSIONS - reserved));
+
+/** How many sessions all projects may have together. */
+export const roomForProjects = ({ max, reserved }: Pick<Connections, 'max' | 'reserved'>): number =>
+  max - reserved - platformConnections(reserved);
+
+export const projectLimit = (connections: Connections): number =>
+  Math.max(0, Math.floor(roomForProjects(connections) / connections.perProject));
 
 /** What is paused, deleted or failed holds no connection; what is on its way out may hold some until it is there. */
 export const takesPlace = (status: ProjectStatus): boolean =>
@@ -42,7 +52,7 @@ export function requireRoom(capacity: Capacity): void {
       limit,
       max_connections: capacity.max,
       reserved_connections: capacity.reserved,
-      platform_connections: PLATFORM_CONNECTIONS,
+      platform_connections: platformConnections(capacity.reserved),
       connections_per_project: capacity.perProject,
     },
   );

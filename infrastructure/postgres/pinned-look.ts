@@ -7,11 +7,9 @@
 import type pg from 'pg';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import { ScramClient } from './scram-client.ts';
+import type { OpenSession } from './shared-sessions.ts';
 
-/** A session of a project's login. */
-export interface SeenSession {
-  readonly pid: number;
-  readonly login: string;
+export interface SeenSession extends OpenSession {
   /** in the table that all sessions share */
   readonly locks: number;
 }
@@ -45,6 +43,11 @@ const TRANSACTIONS = `SELECT l.pid, a.rolname AS login, l.transactionid::text::f
   LEFT JOIN (SELECT pid, usesysid FROM pg_stat_get_activity(NULL)) s ON s.pid = l.pid
   LEFT JOIN pg_authid a ON a.oid = s.usesysid
   WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted`;
+/** none, unless there are more of them than that */
+const OPEN = `WITH open AS MATERIALIZED (
+    SELECT s.pid, a.rolname AS login, s.backend_start AS began FROM pg_stat_get_activity(NULL) s
+    JOIN pg_authid a ON a.oid = s.usesysid WHERE a.rolname ~ '${PROJECT_LOGIN}')
+  SELECT pid, login FROM open WHERE (SELECT count(*) FROM open) > $1::int ORDER BY began`;
 /** by the index, so that its lock is held, too */
 const PIN = `BEGIN; SET LOCAL enable_seqscan = off; SELECT rolname FROM pg_authid WHERE oid = 10`;
 const IDS = 2 ** 32;
@@ -57,9 +60,9 @@ export class PinnedLook {
     this.#config = config;
   }
 
-  /** Opens the session, unless it is open. @throws what the driver throws */
-  async open(): Promise<void> {
-    if (this.#client) return;
+  /** Opens the session, unless it is open. @returns whether it was opened. @throws what the driver throws */
+  async open(): Promise<boolean> {
+    if (this.#client) return false;
     const client = new ScramClient(this.#config);
     client.on('error', () => this.#lose(client));
     await client.connect();
@@ -67,6 +70,8 @@ export class PinnedLook {
     await this.#run(PIN);
     await this.sessions();
     await this.transactions();
+    await this.openSessions(0);
+    return true;
   }
 
   async close(): Promise<void> {
@@ -79,6 +84,11 @@ export class PinnedLook {
     const { rows } = await this.#run<SeenSession>(LOCKS, 'locks');
     const [seen] = (await this.#run<{ next: Xid }>(NEXT, 'next')).rows;
     return { sessions: rows, next: seen?.next ?? 0, atMs: performance.now() };
+  }
+
+  /** Of all projects' logins, the oldest first; none when there are no more than `room`. */
+  async openSessions(room: number): Promise<readonly OpenSession[]> {
+    return (await this.#run<{ pid: number; login: string }>(OPEN, 'open', [Math.max(0, room)])).rows;
   }
 
   /** Those with an id, the newest first. */

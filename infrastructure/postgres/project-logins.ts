@@ -43,7 +43,7 @@ export async function loginStatements(
 }
 
 const READ_ONLY = 'default_transaction_read_only';
-/** Milliseconds since 1970: until then the login has no connections, whatever its bounds say; see offenders.ts. */
+/** Milliseconds since 1970: until then the login has fewer connections than its bounds say, or none; see offenders.ts. */
 export const HELD_UNTIL = 'launchdb.held_until';
 
 async function loginOf(
@@ -113,7 +113,7 @@ async function loginState(
 ): Promise<LoginStanding> {
   const { rows } = await client.query<{ same: boolean }>(
     `SELECT rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
-         AND rolpassword = $3 AND (rolconnlimit = $5 OR rolconnlimit = 0 AND ${HELD}) AND shobj_description(oid, 'pg_authid') = $4
+         AND rolpassword = $3 AND (rolconnlimit = $5 OR rolconnlimit BETWEEN 0 AND $5 AND ${HELD}) AND shobj_description(oid, 'pg_authid') = $4
          AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') AND $6 = coalesce(
              (SELECT '${READ_ONLY}=on' = ANY (setconfig) FROM pg_db_role_setting
               WHERE setdatabase = d.oid AND setrole = pg_authid.oid), false)

@@ -53,6 +53,7 @@ beforeAll(async () => {
     server,
     log: quietLog,
     onEnded: (over) => ended.push(over),
+    sessionShare: 7,
     xidsASecond: 1_000,
   });
   await limits.enforce();

@@ -1,10 +1,11 @@
 /**
- * What the sessions of all projects share and PostgreSQL bounds for all of them together only: the table of locks, and
- * transaction ids. Whoever takes more of it than is good for the others loses their sessions within a second, and those
+ * What the sessions of all projects share and PostgreSQL bounds for all of them together only: the table of locks,
+ * transaction ids, and how many sessions there are. Whoever takes more of it than is good for the others loses their sessions within a second, and those
  * who go on their login for a while. Looked at twice a second, by a session that needs nothing of it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
+import { roomForProjects } from '../../domain/platform/capacity.ts';
 import { projectOfLogin, type ProjectId } from '../../domain/project/project-id.ts';
 import { Offenders } from './offenders.ts';
 import {
@@ -17,13 +18,16 @@ import {
 import type { PostgresServer } from './postgres-server.ts';
 import { resetSettings } from './role-settings.ts';
 import { FILE_BOUNDS, overQueue, overTemporaryFiles, type FileBounds } from './shared-files.ts';
+import { overShare } from './shared-sessions.ts';
 
-export type SharedThing = 'locks' | 'transaction ids' | 'temporary files' | 'notifications';
+export type SharedThing = 'locks' | 'sessions' | 'transaction ids' | 'temporary files' | 'notifications';
 
 export interface SharedLimitsOptions {
   readonly server: PostgresServer;
   readonly log: Log;
   readonly onEnded?: (over: SharedThing) => void;
+  /** of a project, which nobody takes from it */
+  readonly sessionShare: number;
   /** of all, before it is looked whose they are; of a project half as many. Default: 20,000 */
   readonly xidsASecond?: number;
 }
@@ -43,7 +47,9 @@ export class SharedLimits {
   readonly #offenders: Offenders;
   readonly #stopping = new AbortController();
   #watching: readonly Promise<void>[] = [];
-  #tableSize: number | undefined;
+  #sizes: ServerSizes | undefined;
+  /** told to end, and not gone yet */
+  #leaving: ReadonlySet<number> = new Set();
   #before: SeenServer | undefined;
   #busyLooks = 0;
 
@@ -69,18 +75,31 @@ export class SharedLimits {
 
   /** Ends sessions that are over a limit. @returns the logins whose they were. @throws when it cannot look */
   async enforce(): Promise<readonly string[]> {
-    await this.#look.open();
-    this.#tableSize ??= await lockTableSize(this.#options.server);
+    // anew, it may be a server that was started again with other ones
+    if (await this.#look.open()) this.#sizes = undefined;
+    const { locks, room } = (this.#sizes ??= await sizesOf(this.#options.server));
+    const crowding = await this.#makeRoom(room);
     const seen = await this.#look.sessions();
-    const over = overLocks(seen.sessions, this.#tableSize);
+    const over = overLocks(seen.sessions, locks);
     await this.#look.end(over.map(({ pid }) => pid));
     // with the table full it would not get hold of anything again
-    if (sumOfLocks(seen.sessions) < this.#tableSize / 2) await this.#look.refresh();
+    if (sumOfLocks(seen.sessions) < locks / 2) await this.#look.refresh();
     const takers = await this.#takersOfIds(seen);
     const locking = new Set(over.map(({ login }) => login));
+    for (const login of crowding) await this.#offended(login, 'sessions', this.#options.sessionShare);
     for (const login of locking) await this.#offended(login, 'locks');
     for (const login of takers) await this.#offended(login, 'transaction ids');
-    return [...locking, ...takers];
+    return [...crowding, ...locking, ...takers];
+  }
+
+  async #makeRoom(room: number): Promise<ReadonlySet<string>> {
+    const open = await this.#look.openSessions(room);
+    const staying = open.filter(({ pid }) => !this.#leaving.has(pid));
+    const over = overShare(staying, room, this.#options.sessionShare);
+    await this.#look.end(over.map(({ pid }) => pid));
+    const leaving = open.filter(({ pid }) => this.#leaving.has(pid));
+    this.#leaving = new Set([...leaving, ...over].map(({ pid }) => pid));
+    return new Set(over.map(({ login }) => login));
   }
 
   /** As {@link enforce}, for what grows more slowly and takes more to look at. */
@@ -97,11 +116,11 @@ export class SharedLimits {
     return [...files, ...queue];
   }
 
-  /** Their sessions were ended for it; who did it before is held. */
-  async #offended(login: string, over: SharedThing): Promise<void> {
+  /** Their sessions were ended for it; who did it before is held, with so many left to them. */
+  async #offended(login: string, over: SharedThing, sessions = 0): Promise<void> {
     const { log, onEnded } = this.#options;
     onEnded?.(over);
-    const heldMs = await this.#offenders.offended(login).catch((error: unknown) => {
+    const heldMs = await this.#offenders.offended(login, sessions).catch((error: unknown) => {
       log.warn({ login, err: error }, 'could not hold a login');
       return 0;
     });
@@ -169,8 +188,14 @@ const endSessions = (server: PostgresServer, logins: readonly string[]) =>
     client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)', [logins]),
   );
 
-/** What PostgreSQL sets aside for; the memory that is over lets it grow somewhat further. */
-async function lockTableSize(server: PostgresServer): Promise<number> {
+interface ServerSizes {
+  /** that the table has place for; the memory that is over lets it grow somewhat further */
+  readonly locks: number;
+  /** for sessions of projects */
+  readonly room: number;
+}
+
+async function sizesOf(server: PostgresServer): Promise<ServerSizes> {
   const { rows } = await server.administer('ask for the size of the lock table', (client) =>
     client.query<{ size: number }>(
       `SELECT current_setting('max_locks_per_transaction')::int
@@ -178,5 +203,5 @@ async function lockTableSize(server: PostgresServer): Promise<number> {
     ),
   );
   if (!rows[0]) throw new Error('no size');
-  return rows[0].size;
+  return { locks: rows[0].size, room: roomForProjects(await server.connectionLimits()) };
 }

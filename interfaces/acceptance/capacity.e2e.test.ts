@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
-/** (84 - 10 reserved - 55 of the platform's own) / 7 for each project in service, rounded down */
+/** (84 - 40 reserved - 25 of the platform's own) / 7 for each project in service, rounded down */
 const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84', MAX_PROJECTS_PER_OWNER: '3', SIGNUP: 'closed' };
 
 let platform: PlatformUnderTest;
@@ -26,8 +26,8 @@ const FULL = {
   used: 2,
   limit: 2,
   max_connections: 84,
-  reserved_connections: 10,
-  platform_connections: 55,
+  reserved_connections: 40,
+  platform_connections: 25,
   connections_per_project: 7,
 };
 

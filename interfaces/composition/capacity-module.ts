@@ -1,5 +1,6 @@
 /** How many projects there is room for, and who may take the last place. */
 import { ContainerModule } from 'inversify';
+import type { Endpoint as Address } from '../../application/ports/data-apis.ts';
 import { Admissions } from '../../application/project/admissions.ts';
 import { projectLimit, projectsPerOwner } from '../../domain/platform/capacity.ts';
 import { PROJECT_CONNECTIONS } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
@@ -13,6 +14,10 @@ import { countStanding } from '../../projections/project-list/queries.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
+
+/** What a project in service may hold of PostgreSQL's connections. */
+export const connectionsOfProject = (pooler: Address | undefined): number =>
+  pooler ? PROJECT_CONNECTIONS : POSTGREST_CONNECTIONS;
 
 export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.admissions).toResolvedValue(
@@ -34,8 +39,7 @@ export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.capacity).toResolvedValue(
     (server, pooler, pool, store, checkpoints) => async (places) => {
       const head = await store.head();
-      const perProject = pooler ? PROJECT_CONNECTIONS : POSTGREST_CONNECTIONS;
-      const connections = { ...(await server.connectionLimits()), perProject };
+      const connections = { ...(await server.connectionLimits()), perProject: connectionsOfProject(pooler) };
       const { position } = await readCheckpoint(pool, desiredDataApis.name);
       const used = await countProjectsInService(pool);
       // an event brings one project into service at most: far from the limit nobody has to wait for the view

@@ -28,6 +28,9 @@ import { childFolder, type Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
+/** Kept for superusers, whatever owners' sessions take: for the platform's administration (docs/decisions). */
+const ADMINISTRATION_CONNECTIONS = 40;
+
 /** Few sessions, small tables: everything else is the operating system's cache. */
 const PLATFORM_SETTINGS = {
   max_connections: 150,
@@ -95,7 +98,10 @@ function serversToRun(config: Config): readonly OwnServer[] {
     folder: 'postgres',
     port: config.POSTGRES_PORT,
     portVariable: 'POSTGRES_PORT',
-    settings: { max_connections: config.POSTGRES_MAX_CONNECTIONS },
+    settings: {
+      max_connections: config.POSTGRES_MAX_CONNECTIONS,
+      superuser_reserved_connections: ADMINISTRATION_CONNECTIONS,
+    },
   };
   const platform = {
     folder: 'platform-postgres',

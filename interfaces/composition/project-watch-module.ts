@@ -4,6 +4,7 @@ import { SchemaFollower } from '../../application/reconcilers/follow-schema-chan
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
 import { SharedLimits } from '../../infrastructure/postgres/shared-limits.ts';
 import { LogRotation } from '../../infrastructure/process/log-rotation.ts';
+import { connectionsOfProject } from './capacity-module.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const FOLLOW_SCHEMAS_EVERY_MS = 500;
@@ -26,10 +27,11 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
     [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
-    (server, log, metrics) => {
+    (server, pooler, log, metrics) => {
       const onEnded = (over: string) => metrics.sessionsEnded(over);
       const limits = new SessionLimits(server, log, onEnded);
-      const shared = new SharedLimits({ server, log, onEnded });
+      const sessionShare = connectionsOfProject(pooler);
+      const shared = new SharedLimits({ server, log, onEnded, sessionShare });
       return {
         name: 'session-limits',
         start: () => {
@@ -44,7 +46,7 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.projectsServer, TOKENS.log, TOKENS.metrics],
+    [TOKENS.projectsServer, TOKENS.pooler, TOKENS.log, TOKENS.metrics],
   );
   bind(PARTS.logRotation).toResolvedValue(
     ({ directory }, log) => {
