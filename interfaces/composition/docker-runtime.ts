@@ -21,9 +21,8 @@ export interface ContainerHost {
   readonly network: ContainerNetwork;
 }
 
-/** @returns undefined when projects do not run in containers. @throws {Refused} no engine answers */
-export async function containerHost(config: Config): Promise<ContainerHost | undefined> {
-  if (config.LAUNCHDB_RUNTIME !== 'docker') return undefined;
+/** @throws {Refused} no engine answers */
+export async function containerHost(config: Config): Promise<ContainerHost> {
   const engine = new DockerEngine(config.DOCKER_HOST);
   await engine.requireAnswer();
   const sealed = givenRoute(config) === undefined;

@@ -10,7 +10,6 @@ import { StreamWatch } from '../../application/stream-watch.ts';
 import { AesSecrets, derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
-import { EsdbEventStore } from '../../infrastructure/event-store/esdb-event-store.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
 import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
 import { PLATFORM_SESSION } from '../../infrastructure/postgres/session-settings.ts';
@@ -40,8 +39,8 @@ export const logModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.platformPool).toResolvedValue(platformPool, [TOKENS.platformConnection, TOKENS.log]);
   bind(TOKENS.store).toResolvedValue(
-    (config, pool, connection, log, metrics, tracing) =>
-      measuredStore(eventStore(config, pool, connection, log), metrics, tracing),
+    async (config, pool, connection, log, metrics, tracing) =>
+      measuredStore(await eventStore(config, pool, connection, log), metrics, tracing),
     [
       TOKENS.config,
       TOKENS.platformPool,
@@ -101,7 +100,12 @@ const answeringStore = (store: EventStore, config: Config, metrics: Metrics, log
 });
 
 /** In the platform's own database, unless EVENT_STORE_URL names another place. */
-function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, log: Log): EventStore {
+async function eventStore(
+  config: Config,
+  pool: pg.Pool,
+  connection: pg.ClientConfig,
+  log: Log,
+): Promise<EventStore> {
   const url = config.EVENT_STORE_URL;
   const catalogue = eventCatalogue;
   if (url === undefined)
@@ -117,7 +121,9 @@ function eventStore(config: Config, pool: pg.Pool, connection: pg.ClientConfig, 
 }
 
 /** What a connection string may say is the client's to judge. @throws {InvalidConfiguration} */
-function eventStoreDb(url: string, log: Log): EventStore {
+async function eventStoreDb(url: string, log: Log): Promise<EventStore> {
+  // a client of a few megabytes, which most do without
+  const { EsdbEventStore } = await import('../../infrastructure/event-store/esdb-event-store.ts');
   try {
     return new EsdbEventStore({ url, catalogue: eventCatalogue, log });
   } catch (error) {

@@ -32,7 +32,7 @@ import { listDesiredDataApis } from '../../projections/desired-data-apis/queries
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
 import type { Config } from '../config.ts';
 import type { RemoteGateways } from '../manager/remote-gateways.ts';
-import { containerHost, postgrestContainers, type ContainerHost } from './docker-runtime.ts';
+import type { ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import { isGuarded, poolerSocket } from './pooler-guard-module.ts';
@@ -44,7 +44,7 @@ const LOOK_EVERY_MS = 30_000;
 const VIEW_WITHIN_MS = 60_000;
 
 export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.containerHost).toResolvedValue(containerHost, [TOKENS.config]);
+  bind(TOKENS.containerHost).toResolvedValue(engineOf, [TOKENS.config]);
   bind(TOKENS.managedPools).toResolvedValue(pooler, [
     TOKENS.config,
     TOKENS.machine,
@@ -112,6 +112,13 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
   );
 });
 
+/** The client of an engine is loaded where one is used. */
+const dockerRuntime = () => import('./docker-runtime.ts');
+
+/** @returns undefined when projects do not run in containers */
+const engineOf = async (config: Config): Promise<ContainerHost | undefined> =>
+  config.LAUNCHDB_RUNTIME === 'docker' ? (await dockerRuntime()).containerHost(config) : undefined;
+
 async function pooler(
   config: Config,
   machine: Machine,
@@ -175,7 +182,7 @@ async function postgrests(
   const inUse: InUse = async (project) =>
     gateways.maySend(project) || ((await use())?.get(project)?.busy ?? false);
   const running = host
-    ? await postgrestContainers(host, config, machine, pools, inUse, log)
+    ? await (await dockerRuntime()).postgrestContainers(host, config, machine, pools, inUse, log)
     : await postgrestProcesses(config, machine, server, pools, inUse, log);
   return new ExistingSchemas(running, schemas, log);
 }
