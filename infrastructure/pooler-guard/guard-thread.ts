@@ -2,6 +2,8 @@
  * The guard in a thread of its own: what tenants send to their databases takes turns with nothing of the platform, and a
  * fault in the guard ends the thread, which is started again. Its heap is bounded, too.
  */
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Refused } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -77,8 +79,8 @@ export class GuardThread {
     const worker = new Worker(this.#entry, {
       name: 'pooler-guard',
       workerData: this.#options,
-      // it needs none of the secrets in it
-      env: {},
+      // it needs none of the secrets in ours
+      env: compileCache(),
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
     worker.on('error', (error) => this.#log.error({ err: error }, "a bug of the pooler's guard"));
@@ -122,4 +124,11 @@ export class GuardThread {
       });
     }, pauseMs);
   }
+}
+
+/** Where we have one, so that the thread, too, loads what was compiled before: a compiler of its own is 25 MiB. */
+function compileCache(): Readonly<Record<string, string>> {
+  // in the folder that was asked for there is one for each version of Node
+  const ours = getCompileCacheDir();
+  return ours === undefined ? {} : { NODE_COMPILE_CACHE: dirname(ours) };
 }
