@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { access, constants, open } from 'node:fs/promises';
+import { mayDumpCore } from './core-dumps.ts';
 import type { SystemUser } from './system-user.ts';
 
 export interface Launch {
@@ -21,7 +22,10 @@ export interface Launched {
   readonly ended: Promise<void>;
 }
 
-/** The memory that a crash would write to the disk holds secrets. The shell makes way for the program. */
+/**
+ * The memory that a crash would write to the disk holds secrets. A program inherits our own limit; where that is none, a
+ * shell sets it and makes way for the program.
+ */
 const WITHOUT_CORE_DUMPS = ['/bin/sh', '-c', 'ulimit -c 0; exec "$0" "$@"'] as const;
 
 /**
@@ -32,9 +36,10 @@ const WITHOUT_CORE_DUMPS = ['/bin/sh', '-c', 'ulimit -c 0; exec "$0" "$@"'] as c
 export async function launch(what: Launch): Promise<Launched> {
   await access(what.command, constants.X_OK);
   const log = await open(what.logFile, 'a', 0o600);
-  const [shell, ...script] = WITHOUT_CORE_DUMPS;
   try {
-    const child = spawn(shell, [...script, what.command, ...what.args], {
+    const shell = (await mayDumpCore()) ? WITHOUT_CORE_DUMPS : [];
+    const [program = what.command, ...args] = [...shell, what.command, ...what.args];
+    const child = spawn(program, args, {
       cwd: what.cwd,
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: UTF8_LOCALE, ...what.env },
       detached: true,

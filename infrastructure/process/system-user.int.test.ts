@@ -33,12 +33,20 @@ describe('programs', () => {
     const folder = await testFolder();
     onTestFinished(() => folder.remove());
     const logFile = join(folder.path, 'log');
-    const args = ['-c', 'ulimit -c'];
-    const { ended } = await launch({ command: '/bin/sh', args, cwd: '/', logFile, user: folder.user });
-    await ended;
-    expect(await readFile(logFile, 'utf8')).toBe('0\n');
+    const args = ['-c', 'ulimit -Sc; ulimit -Hc'];
+    const run = async () => {
+      const { ended } = await launch({ command: '/bin/sh', args, cwd: '/', logFile, user: folder.user });
+      await ended;
+    };
+    const ours = ['--core=unlimited', '--pid', String(process.pid)];
+    // where it may be raised again
+    await promisify(execFile)('prlimit', ours).catch(() => {});
+    // by a limit of its own, and by ours then
+    await run();
     await withoutCoreDumps();
-    expect((await promisify(execFile)('/bin/sh', args)).stdout).toBe('0\n');
+    await run();
+    expect(await readFile(logFile, 'utf8')).toBe('0\n'.repeat(4));
+    expect((await promisify(execFile)('/bin/sh', args)).stdout).toBe('0\n0\n');
   });
 
   test('that are not there are not started', async () => {

@@ -4,6 +4,7 @@
  * whoever started us.
  */
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -58,7 +59,12 @@ export async function ensureSystemUser(kind: ProgramKind): Promise<SystemUser | 
   return findUser(name);
 }
 
+/** Ours are usually in the file of users; `id` knows those that are elsewhere. */
 async function findUser(name: string): Promise<SystemUser | undefined> {
+  const listed = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const line = listed.split('\n').find((one) => one.startsWith(`${name}:`));
+  const [, , listedUid, listedGid] = line?.split(':') ?? [];
+  if (listedUid && listedGid) return { name, uid: Number(listedUid), gid: Number(listedGid) };
   const { stdout } = await run('id', [name]).catch(() => ({ stdout: '' }));
   const [, uid, gid] = /^uid=(\d+).* gid=(\d+)/.exec(stdout) ?? [];
   return uid === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid) };
