@@ -11,6 +11,7 @@ import { keepCollationsTrue } from '../../infrastructure/postgres/collation-vers
 import { movePlatformDatabase } from '../../infrastructure/postgres/move-platform-database.ts';
 import {
   allowExtensions,
+  isKeptElsewhere,
   platformConnection,
   preparePlatformDatabase,
   prepareProjectsServer,
@@ -152,21 +153,22 @@ async function binariesFor(
   { tell, searchPath }: PlatformOptions,
   { directory, users }: Machine,
 ): Promise<(server: OwnServer) => PostgresBinaries> {
-  const found = new Map<OwnServer, PostgresBinaries>();
   const majors = await Promise.all(
     servers.map(({ folder }) => majorOfData(join(directory.path, folder, 'data'))),
   );
   const any = majors.find((major) => major !== undefined);
-  for (const [nth, server] of servers.entries()) {
-    const major = majors[nth] ?? any;
+  const majorOf = new Map(servers.map((server, nth) => [server, majors[nth] ?? any]));
+  const found = new Map<number | undefined, PostgresBinaries>();
+  // once for each: the system's list of packages takes a second to read
+  for (const major of new Set(majorOf.values())) {
     const program = await postgresProgram(major);
     const search = program && (await ensureProgram(program, { searchPath, log: tell }));
     if (search?.advice !== undefined && found.size === 0)
       tell(`Going on with the PostgreSQL that comes along. To have your system's, ${search.advice}.`);
-    found.set(server, await findPostgres(users.postgres, major));
+    found.set(major, await findPostgres(users.postgres, major));
   }
   return (server) => {
-    const binaries = found.get(server);
+    const binaries = found.get(majorOf.get(server));
     if (!binaries) throw new Error('no such server');
     return binaries;
   };
@@ -187,15 +189,25 @@ function platformDatabase(
       const move = { from: projects, to: platform, platformPassword: password, tell };
       await movePlatformDatabase({ ...move, ...(observeMove && { observe: observeMove }) });
     }
-    await preparePlatformDatabase(platform, password);
-    // after it: from now on an empty one is never made in its place
-    await prepareProjectsServer(projects, password, together ? 'here' : 'elsewhere');
-    if (roles.includes('manager')) {
-      for (const server of together ? [projects] : [projects, platform])
-        await keepCollationsTrue(server, log);
-      await allowExtensions(projects, await allowedExtensions(config, projects));
+    const isManager = roles.includes('manager');
+    const preparePlatform = async () => {
+      await preparePlatformDatabase(platform, password);
+      if (isManager && !together) await keepCollationsTrue(platform, log);
+    };
+    const prepareProjects = async () => {
+      await prepareProjectsServer(projects, password, together ? 'here' : 'elsewhere');
+      if (isManager) {
+        await keepCollationsTrue(projects, log);
+        await allowExtensions(projects, await allowedExtensions(config, projects));
+      }
+      await ensureTemplate(projects, machine.template.version, machine.template.folder);
+    };
+    if (await isKeptElsewhere(projects)) await Promise.all([preparePlatform(), prepareProjects()]);
+    else {
+      await preparePlatform();
+      // after it: from now on an empty one is never made in its place
+      await prepareProjects();
     }
-    await ensureTemplate(projects, machine.template.version, machine.template.folder);
   };
   return {
     name: 'platform-database',

@@ -131,7 +131,6 @@ export const PARTS = {
   connectionPools: token<Part>('connection-pools'),
   poolerGuard: token<Part>('pooler-guard'),
   dataApis: token<Part>('data-apis'),
-  installed: token<Part>('installed'),
   reconciler: token<Part>('reconciler'),
   schemaFollower: token<Part>('schema-follower'),
   sessionLimits: token<Part>('session-limits'),
@@ -144,4 +143,6 @@ export const PARTS = {
   manager: token<Part>('manager'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),
+  /** it starts programs and asks servers, and nobody waits for it */
+  installed: token<Part>('installed'),
 } as const;
