@@ -2,9 +2,8 @@
  * Bodies in gzip, both ways. Only projects' answers are packed: those of the platform hold secrets beside what a
  * caller sent (BREACH), and are small. A key in a header, which no other site can have a browser send, opens these.
  */
-import type { IncomingMessage } from 'node:http';
 import { constants, createGzip, type Gzip } from 'node:zlib';
-import type { HeaderList } from './headers.ts';
+import { valueOf, type HeaderList } from './headers.ts';
 
 /** below this the answer hardly gets smaller than a packet */
 export const WORTH_PACKING_BYTES = 1024;
@@ -13,9 +12,13 @@ const AT_ONCE = 64;
 
 const PACKABLE = /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]+\+)?(?:json|xml|csv|yaml))/i;
 
+/** what browsers and Node's fetch say */
+const USUAL = /^gzip(?:, (?:deflate|br|zstd))*$/;
+
 /** Whether the client takes gzip: RFC 9110 12.5.3, with `*` and weights. */
 export function takesGzip(acceptEncoding: string | undefined): boolean {
   if (acceptEncoding === undefined) return false;
+  if (USUAL.test(acceptEncoding)) return true;
   let any = false;
   for (const item of acceptEncoding.toLowerCase().split(',', 32)) {
     const [coding = '', ...parameters] = item.split(';').map((part) => part.trim());
@@ -28,22 +31,30 @@ export function takesGzip(acceptEncoding: string | undefined): boolean {
 }
 
 /** Whether there is a choice about this answer at all, whoever asks: then it says so in `Vary`. */
-export function isPackable({ statusCode = 0, headers }: IncomingMessage): boolean {
+export function isPackable(status: number, headers: HeaderList): boolean {
   return (
-    statusCode >= 200 &&
-    statusCode !== 204 &&
-    statusCode !== 304 &&
-    headers['content-encoding'] === undefined &&
-    PACKABLE.test(headers['content-type'] ?? '') &&
-    !headers['cache-control']?.includes('no-transform')
+    status >= 200 &&
+    status !== 204 &&
+    status !== 304 &&
+    PACKABLE.test(valueOf(headers, 'content-type') ?? '') &&
+    valueOf(headers, 'content-encoding') === undefined &&
+    !forbidsChange(headers)
   );
 }
+
+/** In any of its Cache-Control headers: there may be several. */
+const forbidsChange = (headers: HeaderList): boolean =>
+  valueOf(headers, 'cache-control') !== undefined &&
+  headers.some(
+    (value, at) =>
+      at % 2 === 1 && value.includes('no-transform') && headers[at - 1]?.toLowerCase() === 'cache-control',
+  );
 
 /** In the headers of an answer that may be packed, for caches. */
 export const BY_ENCODING = ['Vary', 'Accept-Encoding'] as const;
 
 /** The headers of an answer that is. */
-export function packedHeaders(list: HeaderList): HeaderList {
+export function packedHeaders(list: HeaderList): string[] {
   const told: string[] = [];
   for (let at = 0; at + 1 < list.length; at += 2) {
     const [name = '', value = ''] = [list[at], list[at + 1]];

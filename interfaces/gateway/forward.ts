@@ -24,7 +24,7 @@ export interface Exchange {
   /** its body is in gzip, and the upstream shall have it without */
   readonly inflate?: boolean;
   /** the upstream's headers as the client gets them */
-  answerHeaders(list: HeaderList): HeaderList;
+  answerHeaders(list: HeaderList): string[];
   /** what becomes of the answer on its way; default: it goes on as it is */
   readonly treatment?: Treatment;
   /** answers in the upstream's place; called at most once, and only when nothing has been sent */
@@ -66,17 +66,21 @@ export class Forwarder {
 
   /** Resolves nothing and throws nothing: the response ends, fails or is destroyed. */
   forward(exchange: Exchange): void {
-    const waiting = this.#agent.requests[this.#agent.getName(exchange.endpoint)]?.length ?? 0;
+    const name = this.#agent.getName(exchange.endpoint);
+    const waiting = this.#agent.requests[name]?.length ?? 0;
     if (waiting >= this.#limits.waiting) exchange.fail(PROBLEMS.busy);
-    else this.#attempt(exchange, this.#agent);
+    else this.#attempt(exchange, name, this.#agent);
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  /** `agent` is false for a second try: on a connection of its own, as kept ones have proved stale. */
-  #attempt(exchange: Exchange, agent: Agent | false): void {
+  /**
+   * `agent` is false for a second try: on a connection of its own, as kept ones have proved stale.
+   * @param name of the upstream, as the agent has it
+   */
+  #attempt(exchange: Exchange, name: string, agent: Agent | false): void {
     const { request, response, endpoint } = exchange;
     const upstream = httpRequest({
       host: endpoint.host,
@@ -92,7 +96,7 @@ export class Forwarder {
     const again = () => {
       settled = true;
       response.off('close', onClientGone);
-      this.#attempt(exchange, false);
+      this.#attempt(exchange, name, false);
     };
     const settle = (problem: GatewayProblem) => {
       if (settled) return;
@@ -108,7 +112,7 @@ export class Forwarder {
       upstream.destroy();
     };
     response.once('close', onClientGone);
-    const connection = this.#watchConnecting(upstream, endpoint, () => settle(PROBLEMS.unreachable));
+    const connection = this.#watchConnecting(upstream, name, () => settle(PROBLEMS.unreachable));
     upstream.once('timeout', () => upstream.destroy(new TookTooLong()));
     upstream.once('response', (answer) => {
       if (settled) return;
@@ -138,32 +142,27 @@ export class Forwarder {
     upstream.once('close', () => {
       if (!settled && !response.headersSent) settle(PROBLEMS.badAnswer);
     });
-    upstream.once('socket', () => this.#hold(exchange, upstream, settle));
+    upstream.once('socket', () => this.#hold(exchange, name, upstream, settle));
     if (hasBody(request)) passBody(exchange, upstream, this.#limits, settle);
     else upstream.end();
   }
 
   /** While others wait for a connection, the slowest clients that hold one go. */
   #hold(
-    { request, response, endpoint }: Exchange,
+    { request, response }: Exchange,
+    name: string,
     upstream: ClientRequest,
     settle: (problem: GatewayProblem) => void,
   ): void {
     const wantsBody = () => !upstream.writableNeedDrain;
     const end = () => settle(PROBLEMS.clientTooSlow);
-    const release = this.#laggards.add(this.#agent.getName(endpoint), { request, response, wantsBody, end });
-    response.once('close', release);
-    upstream.once('close', release);
+    // the client's end is the upstream's, too
+    upstream.once('close', this.#laggards.add(name, { request, response, wantsBody, end }));
   }
 
   /** Bounds the wait for a connection: in the queue for a free one, and for the handshake of a new one. */
-  #watchConnecting(
-    upstream: ClientRequest,
-    endpoint: Endpoint,
-    giveUp: () => void,
-  ): { readonly made: boolean } {
+  #watchConnecting(upstream: ClientRequest, name: string, giveUp: () => void): { readonly made: boolean } {
     const state = { made: false };
-    const name = this.#agent.getName(endpoint);
     let timer = setTimeout(giveUp, this.#limits.waitMs);
     const isQueue = (this.#agent.requests[name]?.length ?? 0) > 0;
     const hurry = isQueue ? setInterval(() => this.#laggards.endSlowest(name), HURRY_EVERY_MS) : undefined;
@@ -234,9 +233,9 @@ function passAnswer(
   );
   // the rest of the body may be more than we read away: no other request shall follow on this connection
   if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
-  const begin = (headers: HeaderList): boolean => {
+  const begin = (headers: string[]): boolean => {
     try {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', [...headers]);
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
       return true;
     } catch {
       settle(PROBLEMS.badAnswer);

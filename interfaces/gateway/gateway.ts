@@ -141,11 +141,12 @@ export class Gateway {
     const client = clientAddress(socket.remoteAddress, forwardedFor, this.#proxies) ?? 'unknown';
     const call = { request, response, requestId, expectsContinue, client, cors };
     response.on('error', () => response.destroy());
-    response.once('close', this.#connections.begin(socket));
+    const rest = this.#connections.begin(socket);
     const startedAt = performance.now();
     const { method = 'other' } = request;
     let span: Span | undefined;
     response.once('close', () => {
+      rest();
       const status = response.headersSent ? response.statusCode : CLIENT_GONE;
       const durationMs = performance.now() - startedAt;
       this.#options.onAnswered?.({ method, route: target.kind, status, durationMs });
@@ -205,7 +206,8 @@ export class Gateway {
   async #toPlatform(call: Call, path: string): Promise<void> {
     const endpoint = this.#options.platform;
     const headers = this.#headers(call, endpoint, this.#options.internalKey);
-    if (await this.#begun(call)) this.#forward(call, this.#platform, { endpoint, path, headers });
+    if (hasNothingToCome(call) || (await this.#begun(call)))
+      this.#forward(call, this.#platform, { endpoint, path, headers });
   }
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
@@ -215,12 +217,13 @@ export class Gateway {
     const awake = dataApis.endpoint(project);
     const headers = withAuthorization(this.#headers(call, awake ?? platform));
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
-    const token = tokenOf(headers);
-    const problem = awake ? undefined : await this.#woken(call, project, token);
+    const problem = awake ? undefined : await this.#woken(call, project, tokenOf(headers));
     if (problem) return this.#refuse(call, problem);
-    if (!(await this.#begun(call))) return;
+    if (!hasNothingToCome(call) && !(await this.#begun(call))) return;
     // it may have fallen asleep under a body that took its time
-    const asleep = dataApis.endpoint(project) ? undefined : await this.#woken(call, project, token);
+    const asleep = dataApis.endpoint(project)
+      ? undefined
+      : await this.#woken(call, project, tokenOf(headers));
     if (call.response.destroyed) return;
     // from here on nothing is waited for: one that is to fall asleep counts what is under way
     const endpoint = dataApis.endpoint(project);
@@ -291,7 +294,11 @@ export class Gateway {
       request: call.request,
       response: call.response,
       requestId: call.requestId,
-      answerHeaders: (list) => [...endToEnd(list, isOurs), ...ours],
+      answerHeaders: (list) => {
+        const told = endToEnd(list, isOurs);
+        told.push(...ours);
+        return told;
+      },
       fail: (problem) => this.#refuse(call, problem),
     });
   }
@@ -313,6 +320,9 @@ export class Gateway {
     writeProblem(response, problem, requestId, ['X-Request-Id', requestId, ...cors]);
   }
 }
+
+const hasNothingToCome = ({ request, expectsContinue }: Call): boolean =>
+  !expectsContinue && !hasBody(request);
 
 const endOf = (target: Target, method: string, status: number, requestId: string): SpanEnd => {
   const project = target.kind === 'data-api' ? target.project : undefined;

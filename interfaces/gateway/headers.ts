@@ -6,7 +6,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 export type HeaderList = readonly string[];
 
 /** RFC 9110 7.6.1, and the old names that mean the same */
-const HOP_BY_HOP = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -16,7 +16,7 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-];
+]);
 
 /** The gateway says these itself; what a client claims about them is not passed on. */
 const OURS = new Set([
@@ -34,12 +34,20 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** The list without what concerns one connection only, and without what `isUnwanted` names (lower case). */
 export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
-  const dropped = new Set(HOP_BY_HOP);
-  for (const [name, value] of pairs(list)) {
-    if (name.toLowerCase() !== 'connection') continue;
-    for (const named of value.split(',')) dropped.add(named.trim().toLowerCase());
+  const named = namedByConnection(list);
+  return without(list, (name) => HOP_BY_HOP.has(name) || named.has(name) || isUnwanted(name));
+}
+
+function namedByConnection(list: HeaderList): ReadonlySet<string> {
+  let all = NONE;
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    if (!isNamed(list[at] ?? '', 'connection')) continue;
+    const value = list[at + 1] ?? '';
+    // what nearly all of them say concerns no other header
+    if (value === 'keep-alive' || value === 'close') continue;
+    all = new Set([...all, ...value.split(',').map((name) => name.trim().toLowerCase())]);
   }
-  return without(list, (name) => dropped.has(name) || isUnwanted(name));
+  return all;
 }
 
 /**
@@ -66,7 +74,8 @@ export function requestHeaders(
   if (host !== undefined) list.push('X-Forwarded-Host', host);
   if (client) list.push('X-Forwarded-For', client.address);
   if (client?.proof !== undefined) list.push('X-Forwarded-Proof', client.proof);
-  return [...list, ...framing(request)];
+  list.push(...framing(request));
+  return list;
 }
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -107,15 +116,21 @@ function framing(request: IncomingMessage): string[] {
 
 function without(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
   const kept: string[] = [];
-  for (const [name, value] of pairs(list)) if (!isUnwanted(name.toLowerCase())) kept.push(name, value);
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const name = list[at] ?? '';
+    if (!isUnwanted(name.toLowerCase())) kept.push(name, list[at + 1] ?? '');
+  }
   return kept;
 }
 
-function valueOf(list: HeaderList, wanted: string): string | undefined {
-  for (const [name, value] of pairs(list)) if (name.toLowerCase() === wanted) return value.trim();
+/** Of the first one of that name (lower case). */
+export function valueOf(list: HeaderList, wanted: string): string | undefined {
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    if (isNamed(list[at] ?? '', wanted)) return list[at + 1]?.trim();
+  }
   return undefined;
 }
 
-function* pairs(list: HeaderList): Generator<readonly [string, string]> {
-  for (let at = 0; at + 1 < list.length; at += 2) yield [list[at] ?? '', list[at + 1] ?? ''];
-}
+/** By its length first: this is asked of every header of every request. */
+const isNamed = (name: string, wanted: string): boolean =>
+  name.length === wanted.length && name.toLowerCase() === wanted;

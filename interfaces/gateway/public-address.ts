@@ -41,7 +41,8 @@ const OF_A_ROW = /^\/[^/?]+\?[^?]*=eq\./;
 export function fromOutside(list: HeaderList, prefix: string): string[] {
   const told: string[] = [];
   for (let at = 0; at + 1 < list.length; at += 2) {
-    const [name = '', value = ''] = [list[at], list[at + 1]];
+    const name = list[at] ?? '';
+    const value = list[at + 1] ?? '';
     // by their length first: this is done for every answer
     const lower = name.length === 8 || name.length === 16 ? name.toLowerCase() : '';
     if (lower === 'content-location') {

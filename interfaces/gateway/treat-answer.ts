@@ -9,7 +9,7 @@ import {
   takesGzip,
   WORTH_PACKING_BYTES,
 } from './encodings.ts';
-import type { HeaderList } from './headers.ts';
+import { valueOf } from './headers.ts';
 import { isLostDatabase, isOutOfConnections, mayBeLost, TELLING_BYTES } from './lost-database.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import { fromOutside, withAddress, type PublicAddress } from './public-address.ts';
@@ -18,9 +18,9 @@ export interface Answered {
   readonly request: IncomingMessage;
   readonly answer: IncomingMessage;
   readonly response: ServerResponse;
-  readonly headers: HeaderList;
+  readonly headers: string[];
   /** @returns false: the headers could not be sent, and something else was answered */
-  readonly begin: (headers: HeaderList) => boolean;
+  readonly begin: (headers: string[]) => boolean;
   readonly settle: (problem: GatewayProblem) => void;
 }
 
@@ -28,7 +28,7 @@ export interface Treatment {
   /** Whether the answer to this read tells too little: it is asked for once more. */
   isAskedAgain(request: IncomingMessage, answer: IncomingMessage): boolean;
   /** @returns the headers that it goes on with as it is; undefined: it has been taken over */
-  treat(answered: Answered): HeaderList | undefined;
+  treat(answered: Answered): string[] | undefined;
 }
 
 export class ProjectAnswers implements Treatment {
@@ -45,25 +45,25 @@ export class ProjectAnswers implements Treatment {
     return method === 'HEAD' && statusCode === 400;
   }
 
-  treat(original: Answered): HeaderList | undefined {
+  treat(original: Answered): string[] | undefined {
     const { request, answer } = original;
     const headers = fromOutside(original.headers, this.#address.prefix);
-    const answered = { ...original, headers };
     if (answer.statusCode === 431) {
       answer.resume();
       original.settle(PROBLEMS.headersTooLarge);
       return undefined;
     }
     if (request.method !== 'HEAD' && mayBeLost(answer.statusCode ?? 0)) {
-      passUnlessLost(answered);
+      passUnlessLost({ ...original, headers });
       return undefined;
     }
-    if (!isPackable(answer)) return headers;
+    if (!isPackable(answer.statusCode ?? 0, headers)) return headers;
     headers.push(...BY_ENCODING);
-    const isDocument = this.#isRoot && answer.headers['content-type']?.startsWith('application/openapi+json');
+    const isDocument =
+      this.#isRoot && valueOf(headers, 'content-type')?.startsWith('application/openapi+json');
     const isWanted = takesGzip(request.headers['accept-encoding']);
     if (request.method === 'HEAD' || !(isWanted || isDocument)) return headers;
-    this.#transform(answered, isDocument ? [withAddress(this.#address)] : [], isWanted);
+    this.#transform({ ...original, headers }, isDocument ? [withAddress(this.#address)] : [], isWanted);
     return undefined;
   }
 

@@ -83,7 +83,8 @@ export function clientAddress(
   proxies: TrustedProxies,
 ): string | undefined {
   let client = plainAddress(peer);
-  const way = (forwardedFor ?? '').split(',').map((address) => plainAddress(address.trim()));
+  if (forwardedFor === undefined) return client;
+  const way = forwardedFor.split(',').map((address) => plainAddress(address.trim()));
   while (client !== undefined && proxies.includes(client)) {
     const before = way.pop();
     if (before === undefined) break;

@@ -20,12 +20,14 @@ export function answerParserErrors(
   server: Server,
   answerTo: (code: string | undefined) => ParserErrorAnswer,
 ): void {
-  const underWay = new WeakMap<Socket, readonly ServerResponse[]>();
+  const underWay = new WeakMap<Socket, ServerResponse[]>();
   const answered = new WeakSet<Socket>();
   // more than one only where a client does not wait for answers
   const track = ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const before = underWay.get(socket)?.filter(({ writableEnded }) => !writableEnded) ?? [];
-    underWay.set(socket, [...before, response]);
+    const all = underWay.get(socket);
+    if (!all) return void underWay.set(socket, [response]);
+    while (all[0]?.writableEnded) all.shift();
+    all.push(response);
   };
   server.prependListener('request', track);
   // nobody's listening to it would be Node's own answer to it
