@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
-import { access, constants, open } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { mayDumpCore } from './core-dumps.ts';
+import { openLogFile } from './log-file.ts';
 import type { SystemUser } from './system-user.ts';
 
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
-  /** appended to; made with mode 0600 */
+  /** appended to; made with mode 0600. Its folder may be the program's */
   readonly logFile: string;
   readonly user: SystemUser | undefined;
   readonly env?: Readonly<Record<string, string>>;
@@ -22,6 +23,8 @@ export interface Launched {
   readonly ended: Promise<void>;
 }
 
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+
 /**
  * The memory that a crash would write to the disk holds secrets. A program inherits our own limit; where that is none, a
  * shell sets it and makes way for the program.
@@ -35,7 +38,7 @@ const WITHOUT_CORE_DUMPS = ['/bin/sh', '-c', 'ulimit -c 0; exec "$0" "$@"'] as c
  */
 export async function launch(what: Launch): Promise<Launched> {
   await access(what.command, constants.X_OK);
-  const log = await open(what.logFile, 'a', 0o600);
+  const log = await openLogFile(what.logFile, APPEND, what.user?.uid);
   try {
     const shell = (await mayDumpCore()) ? WITHOUT_CORE_DUMPS : [];
     const [program = what.command, ...args] = [...shell, what.command, ...what.args];

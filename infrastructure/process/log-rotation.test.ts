@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, mkdir, open, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,8 +36,11 @@ test('a link in the folder of a program is not followed, and what is no log is l
   const elsewhere = join(folder, 'elsewhere');
   await writeFile(elsewhere, 'y'.repeat(2_000));
   await symlink(elsewhere, join(folder, 'postgres', 'trap.log'));
+  await link(elsewhere, join(folder, 'postgres', 'other-name.log'));
+  await writeFile(join(folder, 'postgres', 'z.log'), 'z'.repeat(2_000));
+  await link(elsewhere, join(folder, 'postgres', 'z.log.1'));
   await writeFile(join(folder, 'postgres', 'data'), 'z'.repeat(2_000));
   await rotation().rotate();
-  expect((await stat(elsewhere)).size).toBe(2_000);
+  expect(await readFile(elsewhere, 'utf8')).toBe('y'.repeat(2_000));
   expect((await stat(join(folder, 'postgres', 'data'))).size).toBe(2_000);
 });

@@ -2,10 +2,11 @@
  * Keeps the logs of the programs that we start small: each has one file, and the end of what came before it. They are
  * open for appending, so a file that is cut to nothing is written on from its beginning, and no program has to be told.
  */
-import { constants, open, readdir, type FileHandle } from 'node:fs/promises';
+import { constants, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
+import { openLogFile } from './log-file.ts';
 
 export interface LogRotationOptions {
   /** programs' folders are in it, and `*.log` in each */
@@ -40,9 +41,17 @@ export class LogRotation {
     const files = await readdir(folder, { withFileTypes: true });
     for (const { name } of files.filter((file) => file.isDirectory())) {
       const logs = await readdir(join(folder, name)).catch(() => []);
+      const { uid } = await stat(join(folder, name));
       for (const file of logs.filter((one) => one.endsWith('.log')))
-        await rotateOne(join(folder, name, file), maxBytes);
+        await this.#rotateOne(join(folder, name, file), uid, maxBytes);
     }
+  }
+
+  /** One that is none of ours, or has gone by now, is no other one's affair. */
+  async #rotateOne(path: string, owner: number, maxBytes: number): Promise<void> {
+    await rotate(path, owner, maxBytes).catch((error: unknown) =>
+      this.#options.log.debug({ path, err: error }, 'could not cut the log of a program'),
+    );
   }
 
   async #go(everyMs: number): Promise<void> {
@@ -56,23 +65,23 @@ export class LogRotation {
   }
 }
 
-/** The folders are the programs': no link of theirs leads us elsewhere. */
-const { O_RDWR, O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+const { O_RDWR, O_WRONLY, O_CREAT } = constants;
 
-async function rotateOne(path: string, maxBytes: number): Promise<void> {
-  const log = await open(path, O_RDWR | O_NOFOLLOW).catch(() => undefined);
+async function rotate(path: string, owner: number, maxBytes: number): Promise<void> {
+  const log = await openLogFile(path, O_RDWR, owner);
   try {
-    const size = (await log?.stat())?.size ?? 0;
-    if (!log || size <= maxBytes) return;
-    const before = await open(`${path}.1`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+    const { size } = await log.stat();
+    if (size <= maxBytes) return;
+    const before = await openLogFile(`${path}.1`, O_WRONLY | O_CREAT, owner);
     try {
+      await before.truncate();
       await copyEnd(log, before, size, maxBytes);
     } finally {
       await before.close();
     }
     await log.truncate();
   } finally {
-    await log?.close();
+    await log.close();
   }
 }
 
