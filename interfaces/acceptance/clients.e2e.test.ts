@@ -1,4 +1,4 @@
-/** Other people's clients, given the URIs of the API as they are: README's table of clients says what these tests do. */
+/** Other people's clients, given the URIs of the API as they are: docs/database-clients.md says what these tests do. */
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import postgres from 'postgres';
