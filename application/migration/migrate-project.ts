@@ -8,6 +8,7 @@ import {
 } from '../../domain/migration/migration-file.ts';
 import { planMigrations } from '../../domain/migration/plan-migrations.ts';
 import { placeOf } from '../../domain/migration/sql-pieces.ts';
+import { requireServed } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { DataApis } from '../ports/data-apis.ts';
@@ -80,7 +81,7 @@ export async function migrateProject(
   metadata: EventMetadata,
   signal: AbortSignal,
 ): Promise<readonly MigrationResult[]> {
-  requireActive(project);
+  requireServed(project);
   requireWritable(project);
   const { dataApis } = dependencies;
   const files = checkedFiles(dependencies, asked.files, asked.dryRun);
@@ -154,7 +155,7 @@ export async function migrationStatus(
   looker: EventMetadata,
   signal: AbortSignal,
 ): Promise<MigrationStatus> {
-  requireActive(project);
+  requireServed(project);
   const record = new MigrationRecord(dependencies, project.id);
   const applied = await dependencies.ownerMigrations.list(project.id);
   if (!(await record.isSettled(applied))) {
@@ -227,10 +228,4 @@ function checkedFiles(
   const twice = files.find(({ version }, index) => files[index + 1]?.version === version);
   if (twice) throw new Rejection('migration/invalid', `Two files have the number of ${twice.name}.`);
   return files;
-}
-
-/** A sleeping project's database is awake. */
-function requireActive({ status }: ExistingProject): void {
-  if (['active', 'sleeping', 'waking'].includes(status)) return;
-  throw new Rejection('project/not-active', `The project is ${status}; it has to be active for this.`);
 }

@@ -11,7 +11,7 @@ import { InMemoryConnectionPools } from '../../infrastructure/pgbouncer/in-memor
 import { InMemoryDatabases } from '../../infrastructure/postgres/in-memory-databases.ts';
 import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-apis.ts';
 import { JumpingClock } from './process-properties.ts';
-import type { ManagedWorld, World } from './world.ts';
+import type { ManagedWorld, World } from '../desired/world.ts';
 
 export const secrets = new AesSecrets(randomBytes(32));
 export const issued = await secrets.issue();

@@ -13,7 +13,7 @@ import type { Ids } from '../ports/ids.ts';
 import { loadProject } from '../project/load-project.ts';
 import { turn, type Process, type StepMoment, type StepPoint, type TurnDependencies } from './process.ts';
 import { allProcesses } from './processes.ts';
-import type { World } from './world.ts';
+import type { World } from '../desired/world.ts';
 
 /** A clock that is moved by whoever waits; what is elapsed never goes back. */
 export class JumpingClock implements Clock {

@@ -20,7 +20,8 @@ import {
   unregisterPool,
   verifyDataApi,
 } from './steps.ts';
-import { dataApiOf, type World } from './world.ts';
+import { dataApiOf } from '../desired/desired-project.ts';
+import type { World } from '../desired/world.ts';
 
 export const pauseProject = (world: World): Process => ({
   name: 'pause',

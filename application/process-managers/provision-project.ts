@@ -8,7 +8,7 @@ import {
   spawnPostgrest,
   verifyDataApi,
 } from './steps.ts';
-import type { World } from './world.ts';
+import type { World } from '../desired/world.ts';
 
 /** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
 export const provisionProject = (world: World): Process => ({

@@ -3,7 +3,8 @@ import { boundsOf } from '../../domain/project/limits.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { Step } from './process.ts';
-import { dataApiOf, poolOf, type World } from './world.ts';
+import { dataApiOf, poolOf } from '../desired/desired-project.ts';
+import type { World } from '../desired/world.ts';
 
 export const QUICK_MS = 15_000;
 export const SLOW_MS = 30_000;

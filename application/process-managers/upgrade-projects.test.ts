@@ -1,13 +1,14 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { rolloutDecider, ROLLOUTS_STREAM } from '../../domain/platform/rollout.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { isInService } from '../../domain/project/project-status.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { Refused, Unavailable } from '../errors.ts';
 import { handle, readOrEmpty } from '../handle.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { loadProject } from '../project/load-project.ts';
-import { isInService, upgradeVerdict } from '../project/upgrade-project.ts';
+import { upgradeVerdict } from '../project/upgrade-project.ts';
 import { StreamWatch } from '../stream-watch.ts';
 import { makeHarness, request } from './process-harness.ts';
 import { command, METADATA, runToRest, stateOf } from './process-properties.ts';

@@ -3,7 +3,7 @@ import type { ExistingProject } from '../../domain/project/project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets, TokenVerdict } from '../ports/secrets.ts';
-import { jwtSecretsOf } from '../process-managers/world.ts';
+import { jwtSecretsOf } from '../desired/desired-project.ts';
 
 export interface JudgeDependencies {
   readonly secrets: Secrets;

@@ -1,7 +1,7 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { isInService } from '../../domain/project/project-status.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import { Refused } from '../errors.ts';
-import { isInService } from './upgrade-project.ts';
 
 /** A project whose database is older than the version that is wanted. */
 export interface Behind {

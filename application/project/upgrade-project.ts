@@ -1,6 +1,7 @@
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { isInService } from '../../domain/project/project-status.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { handle } from '../handle.ts';
@@ -13,18 +14,6 @@ export type UpgradeVerdict =
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly step: string; readonly reason: string }
   | { readonly kind: 'out-of-service'; readonly status: ProjectStatus | 'unknown' };
-
-const OUT_OF_SERVICE: readonly ProjectStatus[] = [
-  'pausing',
-  'paused',
-  'failed',
-  'suspended',
-  'deleting',
-  'deleted',
-  'purging',
-  'purged',
-];
-export const isInService = (status: ProjectStatus): boolean => !OUT_OF_SERVICE.includes(status);
 
 /**
  * Asks for a project's upgrade, again if something else went before it, and says how it ended. May be called as often

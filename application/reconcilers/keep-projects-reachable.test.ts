@@ -13,7 +13,7 @@ import {
   type Harness,
 } from '../process-managers/process-harness.ts';
 import { command, runToRest, stateOf } from '../process-managers/process-properties.ts';
-import { dataApiOf } from '../process-managers/world.ts';
+import { dataApiOf } from '../desired/desired-project.ts';
 import { ProjectReconciler, type Standing } from './keep-projects-reachable.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };

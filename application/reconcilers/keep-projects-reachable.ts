@@ -13,15 +13,20 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
-import { StreamNotFound, type EventMetadata } from '../ports/event-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import { StreamNotFound, type EventMetadata, type EventStore } from '../ports/event-store.ts';
+import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
 import type { PoolDrift } from '../ports/connection-pools.ts';
-import type { TurnDependencies } from '../process-managers/process.ts';
-import { dataApiOf, poolOf, type ManagedWorld } from '../process-managers/world.ts';
+import { dataApiOf, poolOf } from '../desired/desired-project.ts';
+import type { ManagedWorld } from '../desired/world.ts';
 import { loadProject } from '../project/load-project.ts';
 
-export interface ReconcilerDependencies extends Pick<TurnDependencies, 'store' | 'ids' | 'clock'> {
+export interface ReconcilerDependencies {
+  readonly store: EventStore;
+  readonly ids: Ids;
+  readonly clock: Clock;
   readonly log: Log;
   readonly world: ManagedWorld;
   /** projects of which something shall stand, by a read model: only where to look, never what to do */

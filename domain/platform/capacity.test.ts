@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { projectLimit, projectsPerOwner, requireRoom, roomForProjects, takesPlace } from './capacity.ts';
+import { projectLimit, projectsPerOwner, requireRoom, roomForProjects } from './capacity.ts';
 
 const server = { max: 500, reserved: 10, perProject: 7 };
 
@@ -36,20 +36,6 @@ test('the last place is given, and the one after it is not; the refusal has the 
     }),
   );
   expect(full).toThrow('62 of 62 projects');
-});
-
-test('what is out of service takes no place, and what is on its way does', () => {
-  expect((['paused', 'deleted', 'failed', 'purged'] as const).filter(takesPlace)).toEqual([]);
-  const there = [
-    'provisioning',
-    'active',
-    'pausing',
-    'resuming',
-    'suspended',
-    'deleting',
-    'purging',
-  ] as const;
-  expect(there.filter(takesPlace)).toEqual(there);
 });
 
 test.each([

@@ -3,7 +3,6 @@
  * PostgreSQL gives to others than superusers.
  */
 import { Rejection } from '../rejection.ts';
-import type { ProjectStatus } from '../project/project.ts';
 
 export interface Connections {
   /** PostgreSQL's `max_connections` */
@@ -34,10 +33,6 @@ export const roomForProjects = ({ max, reserved }: Pick<Connections, 'max' | 're
 
 export const projectLimit = (connections: Connections): number =>
   Math.max(0, Math.floor(roomForProjects(connections) / connections.perProject));
-
-/** What is paused, deleted or failed holds no connection; what is on its way out may hold some until it is there. */
-export const takesPlace = (status: ProjectStatus): boolean =>
-  !['paused', 'deleted', 'failed', 'purged'].includes(status);
 
 /** @throws {Rejection} platform/capacity-reached: with the numbers, and what can be done */
 export function requireRoom(capacity: Capacity): void {

@@ -3,6 +3,7 @@ import { Rejection } from '../rejection.ts';
 import { changeDataApi, type DataApiChange } from './data-api-settings.ts';
 import type { ProjectEvent } from './events.ts';
 import { decideFill, sizeLimitOf } from './limits.ts';
+import { traitsOf } from './project-status.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
 
 export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
@@ -39,7 +40,7 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
     case 'WakeProject':
       return decideServing(command, state);
     case 'DeleteProject':
-      if (['deleting', 'deleted', 'purging'].includes(state.status)) return [];
+      if (traitsOf(state.status).leaving) return [];
       // nobody has put anything into a project that never was active: there is nothing to retain
       if (!state.activated) return [{ type: 'ProjectPurgeRequested', data: {} }];
       return [{ type: 'ProjectDeletionRequested', data: { purgeAfter: command.purgeAfter.toISOString() } }];
@@ -88,7 +89,7 @@ function decideRotation(command: Rotation, state: ExistingProject): readonly Pro
     // while a process is at work it waits: the next sweep comes
     return over && !state.run ? [{ type: 'PreviousJwtSecretRetired', data: {} }] : [];
   }
-  requireServed(state);
+  requireChangeable(state);
   const { secrets } = command;
   if (command.kind === 'RotateDatabasePassword')
     return [{ type: 'DatabasePasswordRotated', data: { secrets } }];
@@ -109,7 +110,7 @@ export const TIMEOUT_SINCE_TEMPLATE = 10;
 function decideSettings(change: DataApiChange, state: ExistingProject): readonly ProjectEvent[] {
   const dataApi = changeDataApi(state.dataApi, change);
   if (JSON.stringify(dataApi) === JSON.stringify(state.dataApi)) return [];
-  if (state.status !== 'paused') requireServed(state);
+  if (state.status !== 'paused') requireChangeable(state);
   if (dataApi.statementTimeoutS !== undefined && state.templateVersion < TIMEOUT_SINCE_TEMPLATE) {
     throw new Rejection(
       'project/upgrade-needed',
@@ -124,7 +125,7 @@ type Limiting = Extract<ProjectCommand, { kind: 'ChangeLimits' | 'ReportDatabase
 function decideLimits(command: Limiting, state: ExistingProject): readonly ProjectEvent[] {
   if (command.kind === 'ReportDatabaseSize') {
     // one out of service does not grow, and what a process is at work on is looked at again soon
-    if (state.run || !isInService(state)) return [];
+    if (state.run || !traitsOf(state.status).changeable) return [];
     return decideFill(state.fill, command.seen, sizeLimitOf(state.limits, command.platformSizeMb));
   }
   const limits = { ...state.limits, ...command.limits };
@@ -136,7 +137,7 @@ function decideLimits(command: Limiting, state: ExistingProject): readonly Proje
 function decideUpgrade(version: number, state: ExistingProject): readonly ProjectEvent[] {
   const goesTo = (isUpgrading(state) ? state.upgrade?.to : undefined) ?? state.templateVersion;
   if (goesTo >= version) return [];
-  requireServed(state);
+  requireChangeable(state);
   return [{ type: 'ProjectUpgradeRequested', data: { version } }];
 }
 
@@ -150,11 +151,11 @@ function decideServing(command: Serving, state: ExistingProject): readonly Proje
   switch (command.kind) {
     case 'PauseProject':
       if (state.status === 'paused' || state.status === 'pausing') return [];
-      if (!isBetweenSleepAndWake(state)) requireServed(state);
+      if (!isBetweenSleepAndWake(state)) requireChangeable(state);
       return [{ type: 'ProjectPauseRequested', data: {} }];
     case 'ResumeProject':
       if (state.status === 'resuming') return [];
-      if (['active', 'sleeping', 'waking'].includes(state.status)) return wake(state);
+      if (traitsOf(state.status).served) return wake(state);
       requireStatus(state, 'paused', 'project/not-paused');
       return [{ type: 'ProjectResumeRequested', data: {} }];
     case 'SleepProject': {
@@ -179,13 +180,12 @@ function wake(state: ExistingProject): readonly ProjectEvent[] {
 const isBetweenSleepAndWake = ({ status, run }: ExistingProject): boolean =>
   status !== 'suspended' && (run?.process === 'sleep' || run?.process === 'wake');
 
-const isInService = ({ status }: ExistingProject): boolean => status === 'active' || status === 'sleeping';
 /** Whatever is asked of a project goes before it: who wants the upgrade asks for it again. */
 const isUpgrading = ({ run }: ExistingProject): boolean => run?.process === 'upgrade';
 
 /** Awake, or asleep and so awake for whoever comes. */
-const requireServed = (state: ExistingProject): void =>
-  requireStatus(state, state.status === 'sleeping' ? 'sleeping' : 'active', 'project/not-active');
+const requireChangeable = (state: ExistingProject): void =>
+  requireStatus(state, traitsOf(state.status).changeable ? state.status : 'active', 'project/not-active');
 
 function requireStatus(
   state: ExistingProject,

@@ -2,6 +2,7 @@
 import type { Recorded } from '../decider.ts';
 import { PLATFORM_LIMITS, type EffectEvent, type ProcessName, type ProjectEvent } from './events.ts';
 import { begin, failed, type ProcessRun } from './process-run.ts';
+import { traitsOf } from './project-status.ts';
 import type { ExistingProject, Project, ProjectStatus, Resources } from './project.ts';
 
 export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Project {
@@ -214,8 +215,7 @@ const isLimiting = (event: Recorded<ProjectEvent>): event is Recorded<Limiting> 
 
 function limited(state: ExistingProject, event: Recorded<Limiting>): Partial<ExistingProject> {
   // one out of service takes its limits up when it comes back
-  const isServed = state.status === 'active' || state.status === 'sleeping';
-  const run = isServed ? begin('apply-limits', event) : state.run;
+  const run = traitsOf(state.status).changeable ? begin('apply-limits', event) : state.run;
   if (event.type === 'ProjectLimitsChanged') return { limits: event.data.limits, run };
   const { bytes, limitBytes } = event.data;
   if (event.type === 'DatabaseSizeRelaxed') return { fill: null };

@@ -9,7 +9,7 @@ import type { DataApi } from '../../application/ports/data-apis.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { makeHarness, request } from '../../application/process-managers/process-harness.ts';
 import { command, runToRest, stateOf } from '../../application/process-managers/process-properties.ts';
-import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Metrics } from '../../interfaces/http/metrics.ts';

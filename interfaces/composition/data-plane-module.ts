@@ -3,7 +3,7 @@ import { ContainerModule } from 'inversify';
 import { handle } from '../../application/handle.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
-import type { World } from '../../application/process-managers/world.ts';
+import type { World } from '../../application/desired/world.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { PostgresDatabaseSizes } from '../../infrastructure/postgres/postgres-database-sizes.ts';

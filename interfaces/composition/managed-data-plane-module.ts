@@ -9,7 +9,7 @@ import type { Log } from '../../application/ports/log.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { inParallel } from '../../application/in-parallel.ts';
-import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';

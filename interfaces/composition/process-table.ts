@@ -1,5 +1,5 @@
 import { allProcesses } from '../../application/process-managers/processes.ts';
-import type { World } from '../../application/process-managers/world.ts';
+import type { World } from '../../application/desired/world.ts';
 import type { ProcessTable } from '../../projections/provisioning-progress/process-run.ts';
 
 /** The steps of every process as the progress view shows them; what they act upon does not matter here. */

@@ -22,7 +22,7 @@ import type { AdmissionDependencies, Admissions } from '../../application/projec
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
-import type { ManagedWorld, World } from '../../application/process-managers/world.ts';
+import type { ManagedWorld, World } from '../../application/desired/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import type { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import type { RemoteDataApis } from '../../infrastructure/internal-client/remote-data-apis.ts';

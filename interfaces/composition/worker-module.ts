@@ -11,7 +11,7 @@ import {
   ProjectUpgrades,
   type UpgradeDependencies,
 } from '../../application/process-managers/upgrade-projects.ts';
-import { isInService } from '../../application/project/upgrade-project.ts';
+import { isInService } from '../../domain/project/project-status.ts';
 import { Sweep, type SweepDependencies } from '../../application/reconcilers/sweep-expired.ts';
 import {
   DatabaseSizeWatch,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { dataApiOf, poolOf } from '../../application/process-managers/world.ts';
+import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import { isProjectId } from '../../domain/project/project-id.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { told } from '../http/internal-endpoints.ts';

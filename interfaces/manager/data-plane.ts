@@ -1,11 +1,12 @@
 /** What the manager's endpoints share. */
 import { z } from 'zod';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import type { ManagedWorld } from '../../application/process-managers/world.ts';
+import type { ManagedWorld } from '../../application/desired/world.ts';
 import { loadKeptProject } from '../../application/project/load-project.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { Standing } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { traitsOf } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { knownProjectId } from '../http/internal-endpoints.ts';
@@ -33,8 +34,7 @@ export async function wantedProject(
   resource: 'pool' | 'postgrest',
 ): Promise<ExistingProject> {
   const project = await loadKeptProject(store, id);
-  const comesUp = ['provisioning', 'resuming', 'waking'].includes(project.status);
-  if (!comesUp && !project.resources[resource]) {
+  if (!traitsOf(project.status).comesUp && !project.resources[resource]) {
     throw new Rejection(
       'project/not-active',
       `The project is ${project.status}: its ${resource === 'pool' ? 'pool entry' : 'REST API'} shall not stand.`,

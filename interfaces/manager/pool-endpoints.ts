@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { poolOf } from '../../application/process-managers/world.ts';
+import { poolOf } from '../../application/desired/desired-project.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
 import { told } from '../http/internal-endpoints.ts';
 import { common, projectParam, wantedProject, type DataPlane } from './data-plane.ts';

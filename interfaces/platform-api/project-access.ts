@@ -15,9 +15,10 @@ import type { DataApis, Endpoint as Address } from '../../application/ports/data
 import type { EventMetadata } from '../../application/ports/event-store.ts';
 import type { ProjectSql } from '../../application/ports/project-sql.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import { requireServed } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { idParam, requireActive, settledProject } from './project-view.ts';
+import { idParam, settledProject } from './project-view.ts';
 
 export interface ProjectAccessDependencies extends RotateDependencies {
   readonly watch: StreamWatch;
@@ -274,7 +275,7 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
     handler: async ({ owner, params, body, context, signal }) => {
       const { store, secrets, dataApis } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
-      requireActive(project);
+      requireServed(project);
       requireOwnerLogin(project);
       const { password } = secrets.open(project.id, project.secrets).owner;
       const statement = { query: body.query, ...(body.params && { params: body.params }) };

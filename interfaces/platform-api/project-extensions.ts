@@ -6,7 +6,8 @@ import { listExtensions } from '../../application/project/list-extensions.ts';
 import { requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { idParam, requireActive } from './project-view.ts';
+import { requireServed } from '../../domain/project/project-status.ts';
+import { idParam } from './project-view.ts';
 
 export interface ProjectExtensionsDependencies {
   readonly store: EventStore;
@@ -38,7 +39,7 @@ export const projectExtensionsEndpoints = (dependencies: ProjectExtensionsDepend
     handler: async ({ owner, params, signal }) => {
       const { store, secrets, sql, allowedExtensions } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
-      requireActive(project);
+      requireServed(project);
       requireOwnerLogin(project);
       const { password } = secrets.open(project.id, project.secrets).owner;
       const extensions = await listExtensions(sql, project.id, password, allowedExtensions, signal);

@@ -9,29 +9,13 @@ import {
 import { wholeSettings } from '../../domain/project/data-api-settings.ts';
 import type { DataApiSettings, TxEnd } from '../../domain/project/events.ts';
 import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
-import { Rejection } from '../../domain/rejection.ts';
+import { PROJECT_STATUSES } from '../../domain/project/project-status.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
-
-export const STATUSES = [
-  'provisioning',
-  'active',
-  'pausing',
-  'paused',
-  'resuming',
-  'sleeping',
-  'waking',
-  'failed',
-  'suspended',
-  'deleting',
-  'deleted',
-  'purging',
-  'purged',
-] as const satisfies readonly ProjectStatus[];
 
 export const TX_ENDS = [
   'commit',
@@ -67,7 +51,7 @@ export const projectView = z.object({
   id: z.string(),
   name: z.string(),
   display_name: z.string(),
-  status: z.enum(STATUSES),
+  status: z.enum(PROJECT_STATUSES),
   db_name: z.string(),
   template_version: z.int().describe("Of the platform's part of the database: what it has and brings along."),
   settings: z.object({ data_api: dataApiView }),
@@ -236,13 +220,4 @@ export async function settledProject(
   const project = waitMs > 0 ? await watch.until(projectStream(id), look, enough) : await look();
   if (project) return { project, settled: true };
   return { project: (await loadOwnedProject(store, ownerId, id)).project, settled: false };
-}
-
-/** A sleeping project's database is awake. @throws {Rejection} */
-export function requireActive(project: ExistingProject): void {
-  if (['active', 'sleeping', 'waking'].includes(project.status)) return;
-  throw new Rejection(
-    'project/not-active',
-    `The project is ${project.status}; it has to be active for this.`,
-  );
 }

@@ -10,6 +10,7 @@ import type { EventMetadata, EventStore } from '../../application/ports/event-st
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { isProjectName, type ProjectId } from '../../domain/project/project-id.ts';
+import { PROJECT_STATUSES } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { listProjects } from '../../projections/project-list/queries.ts';
 import { endpoint, type Endpoint } from '../http/endpoint.ts';
@@ -17,7 +18,7 @@ import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../htt
 import { parsePrefer } from '../http/prefer.ts';
 import { invalidRequest, RequestProblem } from '../http/problems.ts';
 import { dataApiChange, requireSchemas, settings } from './project-settings.ts';
-import { idParam, projectView, settledProject, STATUSES, type ProjectBodies } from './project-view.ts';
+import { idParam, projectView, settledProject, type ProjectBodies } from './project-view.ts';
 
 export interface ProjectDependencies extends RequestProjectDependencies {
   readonly watch: StreamWatch;
@@ -92,7 +93,7 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
     tags,
     auth: 'owner',
     query: z.object({
-      status: z.enum(STATUSES).optional(),
+      status: z.enum(PROJECT_STATUSES).optional(),
       limit: z.coerce.number().int().min(1).max(200).default(50),
       cursor: z.string().max(500).optional(),
       min_position: z

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { DataApiSettings, ProjectLimits, SealedSecrets } from '../../domain/project/events.ts';
-import { takesPlace } from '../../domain/platform/capacity.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { DatabaseFill } from '../../domain/project/limits.ts';
+import { statusesThat, traitsOf } from '../../domain/project/project-status.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
 import { fillOf } from '../fill-row.ts';
 import { previousKeysOf, type DataApiRow } from './desired-data-apis.ts';
@@ -59,7 +59,7 @@ export async function countAtLimit(
 /** Projects that hold connections of PostgreSQL's, or may. */
 export async function countProjectsInService(pool: pg.Pool): Promise<number> {
   const counts = await countProjectsByStatus(pool);
-  return counts.reduce((sum, { status, count }) => sum + (takesPlace(status) ? count : 0), 0);
+  return counts.reduce((sum, { status, count }) => sum + (traitsOf(status).takesPlace ? count : 0), 0);
 }
 
 /** Projects that are served and that no process is at work on, by id. */
@@ -79,7 +79,8 @@ export async function listServed(
 ): Promise<readonly Pick<DesiredDataApi, 'projectId' | 'limits' | 'fill'>[]> {
   const { rows } = await pool.query<Pick<DataApiRow, 'project_id' | 'limits' | 'fill'>>(
     `SELECT project_id, limits, fill FROM view_desired_data_apis.data_apis
-     WHERE pool AND status IN ('active', 'sleeping') AND process IS NULL ORDER BY project_id`,
+     WHERE pool AND status = ANY ($1) AND process IS NULL ORDER BY project_id`,
+    [statusesThat('changeable')],
   );
   return rows.map(({ project_id, limits, fill }) => ({ projectId: project_id, limits, fill: fillOf(fill) }));
 }

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { DataApiSettings, ProcessName, ProjectLimits } from '../../domain/project/events.ts';
 import type { DatabaseFill } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { statusesThat } from '../../domain/project/project-status.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import { fillOf } from '../fill-row.ts';
 import { boundedLimit, decodeCursor, encodeCursor, InvalidCursor } from '../page-cursor.ts';
@@ -84,8 +85,8 @@ export async function findProject(pool: pg.Pool, id: ProjectId): Promise<ListedP
 export async function listBehind(pool: pg.Pool, version: number): Promise<readonly BehindProject[]> {
   const { rows } = await pool.query<BehindProject>(
     `SELECT id, name, status, process, template_version AS "templateVersion" FROM view_project_list.projects
-     WHERE template_version < $1 AND status NOT IN ('purging', 'purged') ORDER BY created_at, id`,
-    [version],
+     WHERE template_version < $1 AND status <> ALL ($2) ORDER BY created_at, id`,
+    [version, statusesThat('lost')],
   );
   return rows;
 }
@@ -111,8 +112,8 @@ export async function countProjects(pool: pg.Pool, ownerId: string): Promise<num
 export async function countStanding(pool: pg.Pool, ownerId: string): Promise<number> {
   const { rows } = await pool.query<{ count: string }>(
     `SELECT count(*) FROM view_project_list.projects
-     WHERE owner_id = $1 AND status NOT IN ('purged', 'failed')`,
-    [ownerId],
+     WHERE owner_id = $1 AND status = ANY ($2)`,
+    [ownerId, statusesThat('kept')],
   );
   return Number(rows[0]?.count ?? 0);
 }

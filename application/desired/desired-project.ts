@@ -1,29 +1,14 @@
+/**
+ * What shall stand of a project, as it says itself: made from its state alone, so whoever asks (a step, a reconciler,
+ * the manager) wants the same.
+ */
 import { TIMEOUT_SINCE_TEMPLATE } from '../../domain/project/decide-project.ts';
 import { boundsOf } from '../../domain/project/limits.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import type { ConnectionPools, ManagedConnectionPools, Pool } from '../ports/connection-pools.ts';
-import type { DataApi, DataApis, ManagedDataApis } from '../ports/data-apis.ts';
-import type { Databases } from '../ports/databases.ts';
-import type { Migrations } from '../ports/migrations.ts';
+import type { Pool } from '../ports/connection-pools.ts';
+import type { DataApi } from '../ports/data-apis.ts';
 import type { Secrets } from '../ports/secrets.ts';
-
-/** Everything that steps act upon. */
-export interface World {
-  readonly databases: Databases;
-  readonly migrations: Migrations;
-  readonly pools: ConnectionPools;
-  readonly dataApis: DataApis;
-  readonly secrets: Secrets;
-  /** gives the project's name free for another one */
-  releaseName(project: ExistingProject): Promise<void>;
-}
-
-/** What the manager keeps standing. */
-export interface ManagedWorld extends Pick<World, 'databases' | 'secrets'> {
-  readonly pools: ManagedConnectionPools;
-  readonly dataApis: ManagedDataApis;
-}
 
 type Sealed = Pick<
   ExistingProject,
