@@ -25,7 +25,7 @@ export interface Explanation {
     readonly step: string;
     readonly attempts: number;
     readonly reason: string;
-    /** null: nobody tries again by himself */
+    /** null: nobody tries again by themselves */
     readonly until: Date | null;
   } | null;
   /** what somebody can do about it; null: nothing has to be done */
@@ -42,71 +42,71 @@ const WORDS: Words = {
   ProjectRequestAbandoned: ({ name }) => `The request for "${name}" was given up before it became a project`,
   ProjectRequested: ({ name }) => `The project "${name}" was requested`,
   ProjectPauseRequested: () => 'A pause was requested',
-  ProjectResumeRequested: () => 'Resuming was requested',
-  ProjectSleepRequested: ({ idleSince }) => `Nobody has used it since ${idleSince}: it is put to sleep`,
-  ProjectWakeRequested: () => 'Somebody wants it: it is woken',
-  ProjectDeletionRequested: ({ purgeAfter }) =>
-    `Deletion was requested; the data is kept until ${purgeAfter}`,
-  ProjectUndeleteRequested: () => 'Taking the deletion back was requested',
-  ProjectPurgeRequested: () => 'Removing everything was requested',
+  ProjectResumeRequested: () => 'A resume was requested',
+  ProjectSleepRequested: ({ idleSince }) => `Unused since ${idleSince}: it is put to sleep`,
+  ProjectWakeRequested: () => 'A request came in: it is woken',
+  ProjectDeletionRequested: ({ purgeAfter }) => `Deletion was requested; the data stays until ${purgeAfter}`,
+  ProjectUndeleteRequested: () => 'Undeleting was requested',
+  ProjectPurgeRequested: () => 'A purge was requested: everything is removed',
   DataApiSettingsChanged: ({ dataApi }) =>
-    `The settings of the REST API were changed (${settingsInWords(dataApi)})`,
-  JwtSecretRotated: ({ overlapUntil }) =>
-    `The keys were rotated; the old ones are good until ${overlapUntil}`,
-  PreviousJwtSecretRetired: () => 'The old keys are refused from now on',
-  DatabasePasswordRotated: () => 'A new database password was made',
+    `The REST API's settings were changed (${settingsInWords(dataApi)})`,
+  JwtSecretRotated: ({ overlapUntil }) => `The keys were rotated; the old ones work until ${overlapUntil}`,
+  PreviousJwtSecretRetired: () => 'The old keys no longer work',
+  DatabasePasswordRotated: () => 'A new database password was requested',
   ProjectLimitsChanged: ({ limits }) => `The operator changed its limits (${limitsInWords(limits)})`,
-  DatabaseSizeWarned: (size) => `The database comes near its limit: ${sizeInWords(size)}`,
+  DatabaseSizeWarned: (size) => `The database is close to its size limit: ${sizeInWords(size)}`,
   DatabaseSizeExceeded: (size) =>
-    `The database is over its limit and is made read only: ${sizeInWords(size)}`,
+    `The database is over its size limit and becomes read-only: ${sizeInWords(size)}`,
   DatabaseSizeOverrun: (size) =>
-    `The database was written to all the same: its owner is let in no more, at ${sizeInWords(size)}`,
+    `The database kept growing while read-only: its owner is locked out, at ${sizeInWords(size)}`,
   DatabaseSizeBackWithinLimit: (size) =>
-    `The database is within its limit and is made writable: ${sizeInWords(size)}`,
-  DatabaseSizeRelaxed: (size) => `The database is well within its limit: ${sizeInWords(size)}`,
-  ProjectUpgradeRequested: ({ version }) => `The upgrade to version ${version} of the template was requested`,
+    `The database is within its size limit and becomes writable: ${sizeInWords(size)}`,
+  DatabaseSizeRelaxed: (size) => `The database is well within its size limit: ${sizeInWords(size)}`,
+  ProjectUpgradeRequested: ({ version }) => `An upgrade to template version ${version} was requested`,
   DatabaseCreated: ({ databaseName }) => `The database ${databaseName} was created`,
   DatabaseDropped: () => 'The database was dropped',
   DatabaseUsersCreated: ({ roles }) => `The logins ${roles.join(' and ')} were created`,
   DatabaseUsersRemoved: () => 'The logins were removed',
-  DatabaseUsersBounded: () => 'The limits and whether it may write were set for its logins',
-  ProjectLimitsInForce: () => 'They are in force, for its REST API, too',
+  DatabaseUsersBounded: () => 'The logins were given their limits',
+  ProjectLimitsInForce: () => 'The new limits are in force, for the REST API too',
   DatabasePasswordChanged: () => 'The new password was set in PostgreSQL',
-  SchemaMigrated: ({ version }) => `The database was brought to version ${version} of the template`,
+  SchemaMigrated: ({ version }) => `The database was brought to template version ${version}`,
   DatabaseOpened: () => 'The database was opened for connections',
   DatabaseClosed: () => 'The database was closed to connections',
-  PoolRegistered: () => 'The pooler was told of the database and its logins',
-  PoolUnregistered: () => 'The pooler forgot the database',
+  PoolRegistered: () => 'The database and its logins were added to the pooler',
+  PoolUnregistered: () => 'The database was removed from the pooler',
   PostgrestSpawned: () => 'The REST API was started',
   PostgrestRemoved: () => 'The REST API was stopped and removed',
-  PostgrestReloaded: () => 'The REST API took its configuration up, without a restart',
-  ProjectNameReleased: () => 'The name was given free',
+  PostgrestReloaded: () => 'The REST API reloaded its configuration, without a restart',
+  ProjectNameReleased: () => 'The name is free again',
   ProjectActivated: () => 'The REST API answered: the project is active',
   ProvisioningFailed: ({ step, reason }) =>
     `Provisioning failed at ${step} (${reason}); everything was undone`,
   ProjectPaused: () => 'The project is paused',
   ProjectResumed: () => 'The REST API answered: the project is active again',
-  ProjectSlept: () => 'The project sleeps: the next request starts its REST API; connections go on working',
+  ProjectSlept: () =>
+    'The project sleeps: the next request starts its REST API; direct connections keep working',
   ProjectKeptAwake: () => 'A request was under way: the project stays awake',
   ProjectWoken: () => 'The REST API answered: the project is awake',
-  ProjectDeleted: () => 'The project is deleted; its data is kept for now',
-  ProjectUndeleted: () => 'The REST API answered: the deletion is taken back',
-  ProjectPurged: () => 'Nothing of the project is left but its events',
+  ProjectDeleted: () => 'The project is deleted; its data is still there',
+  ProjectUndeleted: () => 'The REST API answered: the project is undeleted',
+  ProjectPurged: () => 'Only the events of the project are left',
   DatabasePasswordInForce: () => 'The new password is in force, directly and through the pooler',
-  ProjectUpgraded: ({ from, to }) => `The project is upgraded from version ${from} to version ${to}`,
+  ProjectUpgraded: ({ from, to }) => `The project was upgraded from version ${from} to version ${to}`,
   ProjectUpgradeFailed: ({ version, step, reason }) =>
-    `The upgrade to version ${version} failed at ${step} (${reason}); it serves on as it was`,
-  ProjectSuspended: ({ step, reason }) => `${step} cannot be finished (${reason}): an operator has to look`,
+    `The upgrade to version ${version} failed at ${step} (${reason}); the project runs on unchanged`,
+  ProjectSuspended: ({ step, reason }) =>
+    `${step} cannot be finished (${reason}): an operator has to take a look`,
   StepFailed: ({ step, direction, attempt, reason, retryAt }) =>
     `${direction === 'undo' ? 'Undoing ' : ''}${step} failed (try ${attempt}): ${reason}` +
     (retryAt === null ? '; no further try' : `; next try at ${retryAt}`),
   StepRetryRequested: () => 'An operator asked for another try',
-  DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} and was found: ${actual}`,
+  DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} but is ${actual}`,
   DriftRepaired: ({ what }) => `${what} is as it should be again`,
   RolloutStarted: ({ version, canary, others }) =>
-    `Projects are brought to version ${version}: ${canary} first and alone, then ${others.length} others`,
-  RolloutStopped: ({ projectId, reason }) => `It was stopped: ${projectId} failed at ${reason}`,
-  RolloutCompleted: () => 'Every one of them that is in service is at that version',
+    `Projects are upgraded to version ${version}: ${canary} first, on its own, then ${others.length} others`,
+  RolloutStopped: ({ projectId, reason }) => `The rollout stopped: ${projectId} failed at ${reason}`,
+  RolloutCompleted: () => 'Every project in service is at that version',
   ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
 };
 
@@ -149,24 +149,26 @@ export function explainProject({ project, history }: LoadedProject): Explanation
 }
 
 function summaryOf({ name, status, run, drift, fill, upgrade, templateVersion }: ExistingProject): string {
-  const does = run ? `, its process "${run.process}" is under way since ${run.startedAt.toISOString()}` : '';
+  const does = run
+    ? `, its process "${run.process}" has been running since ${run.startedAt.toISOString()}`
+    : '';
   const undoes = run?.undoing
-    ? ` and undoes itself because ${run.undoing.step} failed (${run.undoing.reason})`
+    ? ` and is being undone because ${run.undoing.step} failed (${run.undoing.reason})`
     : '';
   const stays = upgrade?.failure
     ? `; its upgrade from version ${templateVersion} to ${upgrade.to} failed at ${upgrade.failure.step} (${upgrade.failure.reason})`
     : '';
-  const differs = drift.length > 0 ? `; found to differ and not repaired yet: ${drift.join(', ')}` : '';
+  const differs = drift.length > 0 ? `; not as it should be, and not repaired yet: ${drift.join(', ')}` : '';
   const full = fill
-    ? `; its database is ${FULL[fill.level]} since ${fill.since.toISOString()}: ${sizeInWords(fill)}`
+    ? `; its database has been ${FULL[fill.level]} since ${fill.since.toISOString()}: ${sizeInWords(fill)}`
     : '';
   return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${stays}${differs}${full}.`;
 }
 
 const FULL = {
-  'near-limit': 'near its size limit',
-  'read-only': 'read only',
-  'cut-off': 'read only, and its owner is not let in,',
+  'near-limit': 'close to its size limit',
+  'read-only': 'read-only',
+  'cut-off': 'read-only, with its owner locked out,',
 } as const;
 
 function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
@@ -177,28 +179,26 @@ function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
 
 function adviceOf({ id, status, run, purgeAfter, fill, upgrade }: ExistingProject): string | null {
   if (status === 'suspended')
-    return `Mend what the reason names, then have the step tried again: "npm run launchdb -- retry ${id}".`;
+    return `Fix what the reason says, then retry the step: "npm run launchdb -- retry ${id}".`;
   if (status === 'failed')
-    return 'Nothing is left of it. Delete it to use its name again, and create it anew when the reason is mended.';
+    return 'Nothing is left of it. Fix what the reason says, delete the project to free its name, and create it again.';
   if (status === 'deleted')
-    return `It can be taken back (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
+    return `You can undelete it (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
   if (fill && fill.level !== 'near-limit' && !run?.trouble) return ADVICE_WHEN_FULL[fill.level](id);
   if (upgrade?.failure && ['active', 'sleeping'].includes(status))
-    return `It serves on. Mend what the reason names, then: "npm run launchdb -- upgrade --project ${id}".`;
+    return `The project runs on. Fix what the reason says, then: "npm run launchdb -- upgrade --project ${id}".`;
   if (status === 'sleeping' && !run?.trouble)
-    return 'Nothing has to be done: the next request wakes it. Direct connections work all the time.';
+    return 'Nothing to do: the next request wakes it. Direct connections work all the time.';
   if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;
-  return run?.trouble
-    ? 'Nothing has to be done: it is tried again by itself. The reason says what is in the way.'
-    : null;
+  return run?.trouble ? 'Nothing to do: it is retried by itself. The reason says what is in the way.' : null;
 }
 
 const ADVICE_WHEN_FULL = {
   'read-only': (id: string) =>
-    'Delete rows (by the REST API, or after SET default_transaction_read_only = off), then VACUUM FULL their tables; ' +
-    `it is writable again by itself. Or the operator raises the limit: "npm run launchdb -- limits ${id} --database-size 1GB".`,
+    'Delete rows (over the REST API, or after SET default_transaction_read_only = off), then VACUUM FULL their tables; ' +
+    `the database becomes writable by itself. Or the operator raises the limit: "npm run launchdb -- limits ${id} --database-size 1GB".`,
   'cut-off': (id: string) =>
-    `The operator raises the limit, if only for a while: "npm run launchdb -- limits ${id} --database-size 1GB".`,
+    `The operator has to raise the limit, if only for a while: "npm run launchdb -- limits ${id} --database-size 1GB".`,
 };
 
 function settingsInWords(settings: DataApiSettings): string {

@@ -79,7 +79,7 @@ test('killed and its files lost, it is served again as soon as it is started aga
   await startPooler();
   await vi.waitFor(async () => expect(await askThroughPooler()).toBe(id), SOON);
   const why = await platform.launchdb('why', id);
-  expect(why.output).toContain('pool should be registered and was found: absent');
+  expect(why.output).toContain('pool should be registered but is absent');
 });
 
 test('the platform starts, and goes on, while it is away', async () => {

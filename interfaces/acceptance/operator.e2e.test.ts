@@ -164,7 +164,7 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
   await vi.waitFor(
     async () => {
       const why = await platform.launchdb('why', two);
-      expect(why.output).toContain('pool should be registered and was found: absent');
+      expect(why.output).toContain('pool should be registered but is absent');
       expect(why.output).toContain('pool is as it should be again');
     },
     { timeout: 60_000, interval: 500 },

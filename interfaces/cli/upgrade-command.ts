@@ -122,7 +122,7 @@ async function upgradeAll(
   if (!started) throw new Error('no rollout, yet it was started');
   const { rollout } = started;
   const [first, count] = [rollout.canary, rollout.others.length];
-  given.say(`To version ${rollout.version}: ${first} goes first and alone, then ${count} others.`);
+  given.say(`To version ${rollout.version}: ${first} goes first, on its own, then ${count} others.`);
   return follow(operator, rollout, given);
 }
 
