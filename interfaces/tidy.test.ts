@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PROJECT_LOGINS } from '../domain/project/project-logins.ts';
 import { REJECTION_CODES } from '../domain/rejection.ts';
 import { eventCatalogue } from '../infrastructure/event-store/event-catalogue.ts';
+import { latestTemplateVersion } from '../infrastructure/postgres/project-template.ts';
 import { processTable } from './composition/process-table.ts';
 import { VARIABLES } from './config.ts';
 import { openapiPath, openapiText } from './http/openapi.ts';
@@ -45,6 +47,15 @@ test('every port has a contract that each of its adapters is run on', () => {
     const runs = tests.filter((text) => text.includes(`ports/${port}.contract.ts'`));
     expect([port, runs.length > 0]).toEqual([port, true]);
   }
+});
+
+test('each login of projects came with a version of their template that there is', async () => {
+  const latest = await latestTemplateVersion();
+  for (const { name, since } of PROJECT_LOGINS) {
+    expect([name, since <= latest]).toEqual([name, true]);
+    expect(name).toMatch(/^[a-z]{1,20}$/);
+  }
+  expect(new Set(PROJECT_LOGINS.map(({ name }) => name)).size).toBe(PROJECT_LOGINS.length);
 });
 
 test('every event of a step is one that the log knows', () => {

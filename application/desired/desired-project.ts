@@ -4,11 +4,12 @@
  */
 import { TIMEOUT_SINCE_TEMPLATE } from '../../domain/project/decide-project.ts';
 import { boundsOf } from '../../domain/project/limits.ts';
-import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
+import { pooledConnections, roleOf } from '../../domain/project/project-logins.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Pool } from '../ports/connection-pools.ts';
 import type { DataApi } from '../ports/data-apis.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { World } from './world.ts';
 
 type Sealed = Pick<
   ExistingProject,
@@ -18,19 +19,24 @@ type Sealed = Pick<
 /** from this one on there is something in the database that the REST API can ask whether it may write */
 const ASKS_SINCE_TEMPLATE = 6;
 
-export function poolOf(secrets: Secrets, project: Pick<Sealed, 'id' | 'secrets'>): Pool {
-  const { owner, authenticator } = secrets.open(project.id, project.secrets);
+export function poolOf(
+  { secrets, logins: table }: Pick<World, 'secrets' | 'logins'>,
+  project: Pick<Sealed, 'id' | 'secrets'>,
+): Pool {
+  const { logins } = secrets.open(project.id, project.secrets);
+  const pooled = table.filter((row) => row.pooled !== null && logins[row.name]);
   return {
     project: project.id,
-    logins: [
-      { name: ownerRole(project.id), verifier: owner.verifier },
-      { name: authenticatorRole(project.id), verifier: authenticator.verifier },
-    ],
+    logins: pooled.flatMap((row) => {
+      const verifier = logins[row.name]?.verifier;
+      return verifier === undefined ? [] : [{ name: roleOf(project.id, row), verifier }];
+    }),
+    connections: pooledConnections(pooled),
   };
 }
 
 export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
-  const { authenticator } = secrets.open(project.id, project.secrets);
+  const { authenticator } = secrets.open(project.id, project.secrets).logins;
   return {
     project: project.id,
     authenticatorPassword: authenticator.password,

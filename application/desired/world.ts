@@ -1,3 +1,4 @@
+import type { ProjectLogin } from '../../domain/project/project-logins.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { ConnectionPools, ManagedConnectionPools } from '../ports/connection-pools.ts';
 import type { DataApis, ManagedDataApis } from '../ports/data-apis.ts';
@@ -12,12 +13,14 @@ export interface World {
   readonly pools: ConnectionPools;
   readonly dataApis: DataApis;
   readonly secrets: Secrets;
+  /** the rows of projects' logins */
+  readonly logins: readonly ProjectLogin[];
   /** gives the project's name free for another one */
   releaseName(project: ExistingProject): Promise<void>;
 }
 
 /** What the manager keeps standing. */
-export interface ManagedWorld extends Pick<World, 'databases' | 'secrets'> {
+export interface ManagedWorld extends Pick<World, 'databases' | 'secrets' | 'logins'> {
   readonly pools: ManagedConnectionPools;
   readonly dataApis: ManagedDataApis;
 }

@@ -193,7 +193,7 @@ async function inSession<T>(
   work: (session: MigrationSession) => Promise<T>,
 ): Promise<T> {
   requireOwnerLogin(project);
-  const { password } = secrets.open(project.id, project.secrets).owner;
+  const { password } = secrets.open(project.id, project.secrets).logins.owner;
   const who = { project: project.id, ownerPassword: password };
   try {
     return await ownerMigrations.exclusively(who, limits, signal, work);

@@ -30,6 +30,7 @@ const VERIFIER = 'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$a2V5:a2V5';
 export const poolFor = (project: ProjectId, verifier: string = VERIFIER): Pool => ({
   project,
   logins: [{ name: ownerRole(project), verifier }],
+  connections: 7,
 });
 
 export function connectionPoolsContract(name: string, make: () => Promise<PoolsHarness>): void {

@@ -4,6 +4,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 export interface Pool {
   readonly project: ProjectId;
   readonly logins: readonly { readonly name: string; readonly verifier: string }[];
+  /** of PostgreSQL's, that all of them hold at most */
+  readonly connections: number;
 }
 
 /** What goes on in a project's pools, all logins together. */

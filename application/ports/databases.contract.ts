@@ -4,12 +4,13 @@ import { projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
 import { PLATFORM_LIMITS } from '../../domain/project/events.ts';
 import { boundsOf } from '../../domain/project/limits.ts';
-import type { Databases, LoginBounds } from './databases.ts';
-import type { DatabaseLogin } from './secrets.ts';
+import type { LoginBounds } from '../../domain/project/project-logins.ts';
+import type { Databases } from './databases.ts';
+import type { DatabaseLogins } from './secrets.ts';
 
 export interface DatabasesHarness {
   readonly databases: Databases;
-  readonly logins: { readonly owner: DatabaseLogin; readonly authenticator: DatabaseLogin };
+  readonly logins: DatabaseLogins;
   /** of another password */
   readonly otherVerifier: string;
   /** somebody else's database of that name */

@@ -1,6 +1,6 @@
-import type { Bounds } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type { DatabaseLogin } from './secrets.ts';
+import type { LoginBounds } from '../../domain/project/project-logins.ts';
+import type { DatabaseLogins } from './secrets.ts';
 
 /**
  * Databases and logins of projects. Every method is an idempotent "ensure" or "remove" on natural names with
@@ -11,7 +11,7 @@ import type { DatabaseLogin } from './secrets.ts';
 export interface Databases {
   /** A copy of the template, open to nobody else: PUBLIC and the shared roles have no CONNECT. */
   ensureDatabase(project: ProjectId, templateVersion: number): Promise<void>;
-  /** The project's two logins and what they may do in their own database; new sessions find it so. */
+  /** Those of the project's logins that it has, and what they may do in their own database; new sessions find it so. */
   ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void>;
   /**
    * Ends sessions of the owner's login, so that what comes next finds its bounds as they are now.
@@ -37,18 +37,11 @@ export interface Databases {
   list(): Promise<readonly ProjectId[]>;
 }
 
-export interface DatabaseLogins {
-  readonly owner: DatabaseLogin;
-  readonly authenticator: DatabaseLogin;
-}
-
-export type LoginBounds = Pick<Bounds, 'connections' | 'statementTimeoutS' | 'readOnly'>;
-
 export interface DatabaseStanding {
   readonly database: 'open' | 'closed' | 'absent' | 'foreign';
   /**
    * `different`: a password, an attribute, the right to connect, how many may, or whether they begin read only was
-   * changed, or one of the two is missing. The time of a statement does not count: it is the owner's to lift.
+   * changed, or one of them is missing. The time of a statement does not count: it is the owner's to lift.
    */
   readonly users: 'as-wanted' | 'different' | 'absent';
 }

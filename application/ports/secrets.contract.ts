@@ -1,14 +1,25 @@
 import { SignJWT, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { projectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { Refused } from '../errors.ts';
 import type { ProjectSecrets, Secrets } from './secrets.ts';
 
 const mine = projectId('proj_0000000000000001');
 const other = projectId('proj_0000000000000002');
 
-/** @param make each call gives an adapter with another master key */
-export function secretsContract(name: string, make: () => Secrets): void {
+const login = (letter: string) => ({ password: letter.repeat(32), verifier: `SCRAM-SHA-256$4096:${letter}` });
+const OLD =
+  'P2GIRw9xKNAvnCyfWFy490A7gY/58X/RXSrH0Zie4+FZlM9yypbA3ZD8VIzwXTSf3Tiz6G1dL4n/9zPmKPWNv4ZcDN1H15dVXGCz' +
+  '+zklOwNbuO6rdr7APcbmhLdh/Q5RRgscAW4/shp43iLiyv2O0EzyENb0Y4ij7iIVJKi1+9tJCEIqHCMrlArYFhSnKZBVMj/n7IfY' +
+  '3skvRVDGrYjIw4kWYecdtmSAM/m+7kXomJRwUCODc/yNYTlkEUk/wI2ZeE+jAlPaZXvGCBZG0cuvFpdHBs07I09KWjoUaJ5vxQc6' +
+  'XPD3/G85ZRFIlq8xDEmpNqGIbmVBC5I76NpxTsg52NnrgufPoGEuFiapeiE60A4grC7iNkF3igXwImatTMPT4gflZstEb+0=';
+
+/** @param make each call gives an adapter with another master key, unless it is given one */
+export function secretsContract(
+  name: string,
+  make: (logins?: readonly ProjectLogin[], masterKey?: Buffer) => Secrets,
+): void {
   describe(`${name}: secrets`, () => {
     const secrets = make();
     let issued: ProjectSecrets;
@@ -20,7 +31,8 @@ export function secretsContract(name: string, make: () => Secrets): void {
       const sealed = secrets.seal(mine, issued);
       expect(secrets.open(mine, sealed)).toEqual(issued);
       const plain = Buffer.from(sealed.ciphertext, 'base64').toString('latin1');
-      for (const secret of [issued.jwtSecret, issued.owner.password]) expect(plain).not.toContain(secret);
+      for (const secret of [issued.jwtSecret, issued.logins.owner.password])
+        expect(plain).not.toContain(secret);
       expect(secrets.seal(mine, issued)).not.toEqual(sealed);
     });
 
@@ -39,10 +51,48 @@ export function secretsContract(name: string, make: () => Secrets): void {
       expect(() => secrets.open(mine, { ...sealed, ciphertext: '' })).toThrow(Refused);
     });
 
+    test('what an earlier release sealed opens, and is what it was', () => {
+      // by the release before there was a table of logins
+      const old = { keyVersion: 1, ciphertext: OLD };
+      const { jwtSecret, logins } = make(undefined, Buffer.alloc(32, 7)).open(mine, old);
+      expect([jwtSecret, logins]).toEqual(['s'.repeat(64), { owner: login('o'), authenticator: login('a') }]);
+    });
+
+    test('logins that came with a later version are added, and the seal tells the version', async () => {
+      const later = (name: string, since: number) => ({ ...PROJECT_LOGINS[1]!, name, since });
+      const key = Buffer.alloc(32, 8);
+      const [before, after] = [
+        make(PROJECT_LOGINS, key),
+        make([...PROJECT_LOGINS, later('auth', 12), later('storage', 13)], key),
+      ];
+      const sealed = before.seal(mine, issued);
+      expect(sealed).not.toHaveProperty('version');
+      expect(await before.completed(mine, sealed, 99)).toBeUndefined();
+      expect(await after.completed(mine, sealed, 11)).toBeUndefined();
+      const [twelve, thirteen] = [
+        await after.completed(mine, sealed, 12),
+        await after.completed(mine, sealed, 13),
+      ];
+      if (!twelve || !thirteen) throw new Error('nothing was added');
+      expect([twelve.version, thirteen.version]).toEqual([12, 13]);
+      const { jwtSecret, logins } = after.open(mine, twelve);
+      const { auth, ...others } = logins;
+      expect({ jwtSecret, logins: others }).toEqual(issued);
+      expect(auth?.verifier).toMatch(/^SCRAM-SHA-256\$/);
+      expect(auth?.password).not.toBe(logins.owner.password);
+      expect(await after.completed(mine, twelve, 12)).toBeUndefined();
+      expect(() => after.open(mine, { ...twelve, version: 13 })).toThrow(Refused);
+      expect(() => after.open(mine, { keyVersion: 1, ciphertext: twelve.ciphertext })).toThrow(Refused);
+      // another release may rotate what it does not know
+      expect(before.open(mine, before.seal(mine, after.open(mine, thirteen))).logins).toHaveProperty(
+        'storage',
+      );
+    });
+
     test('every project gets secrets of its own, strong enough for HS256', async () => {
       const again = await secrets.issue();
       expect(again.jwtSecret).not.toBe(issued.jwtSecret);
-      expect(again.owner.password).not.toBe(again.authenticator.password);
+      expect(again.logins.owner.password).not.toBe(again.logins.authenticator.password);
       expect(Buffer.byteLength(again.jwtSecret)).toBeGreaterThanOrEqual(32);
     });
 

@@ -7,11 +7,17 @@ export interface DatabaseLogin {
   readonly verifier: string;
 }
 
+/** By the name of the login; see project-logins.ts. Those of every project, and of the others those that it has. */
+export interface DatabaseLogins {
+  readonly owner: DatabaseLogin;
+  readonly authenticator: DatabaseLogin;
+  readonly [login: string]: DatabaseLogin | undefined;
+}
+
 export interface ProjectSecrets {
   /** HS256 key of the project's API tokens, at least 32 characters */
   readonly jwtSecret: string;
-  readonly owner: DatabaseLogin;
-  readonly authenticator: DatabaseLogin;
+  readonly logins: DatabaseLogins;
 }
 
 export interface ApiKeys {
@@ -23,8 +29,14 @@ export interface ApiKeys {
 export type TokenVerdict = 'good' | 'expired' | 'not-yet' | 'wrong';
 
 export interface Secrets {
-  /** New random secrets. Costly (SCRAM): a few milliseconds off the main thread. */
+  /** New random secrets, of every login that there is. Costly (SCRAM): a few milliseconds off the main thread. */
   issue(): Promise<ProjectSecrets>;
+  /** With new ones for the logins up to a version of the template that they lack; undefined: they lack none. */
+  completed(
+    project: ProjectId,
+    sealed: SealedSecrets,
+    templateVersion: number,
+  ): Promise<SealedSecrets | undefined>;
   seal(project: ProjectId, secrets: ProjectSecrets): SealedSecrets;
   /** @throws {Refused} when the blob was sealed under another master key, for another project, or altered */
   open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets;

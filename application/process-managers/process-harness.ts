@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
@@ -27,6 +28,7 @@ export function makeHarness() {
     pools,
     dataApis,
     secrets,
+    logins: PROJECT_LOGINS,
     releaseName: () => Promise.resolve(),
   };
   const store = new InMemoryEventStore({ catalogue: eventCatalogue, now: clock.now });

@@ -228,7 +228,7 @@ describe('a sleeping project', () => {
       expect(await runToRest(harness, id)).toMatchObject({ status: 'sleeping', run: null });
       expect(await standing(harness)).toEqual(reachable);
     }
-    expect(harness.databases.users.get(id)).toBe(next.owner.verifier);
+    expect(harness.databases.users.get(id)).toContain(next.logins.owner.verifier);
     await command(harness, id, { kind: 'WakeProject' });
     expect((await runToRest(harness, id)).status).toBe('active');
     const jwtSecrets = [next.jwtSecret, issued.jwtSecret];
@@ -273,9 +273,10 @@ describe('an upgrade', () => {
   test('changes the version and nothing that stands', async () => {
     const { project, types } = await play2();
     expect(project).toMatchObject({ templateVersion: 2, upgrade: null });
-    expect(types.slice(-4)).toEqual([
+    expect(types.slice(-5)).toEqual([
       'ProjectUpgradeRequested',
       'DatabaseUsersCreated',
+      'PoolRegistered',
       'SchemaMigrated',
       'ProjectUpgraded',
     ]);
@@ -400,9 +401,9 @@ describe('turns', () => {
     );
     for (const secret of [
       issued.jwtSecret,
-      issued.owner.password,
-      issued.authenticator.password,
-      issued.owner.verifier,
+      issued.logins.owner.password,
+      issued.logins.authenticator.password,
+      issued.logins.owner.verifier,
     ]) {
       expect(text).not.toContain(secret);
     }

@@ -209,8 +209,9 @@ export const upgradeProject = (world: World): Process => ({
   name: 'upgrade',
   startedBy: ['ProjectUpgradeRequested'],
   steps: [
-    // first: the files may speak of what a release gives to logins
+    // first, those that come with the version, too: the files may speak of what a release gives to logins
     createDatabaseUsers(world),
+    registerPool(world),
     migrateSchema(world),
     {
       name: 'conclude-upgrade',

@@ -1,7 +1,7 @@
 /** Steps that more than one process has. */
 import { boundsOf } from '../../domain/project/limits.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
+import { roleOf } from '../../domain/project/project-logins.ts';
 import type { Step } from './process.ts';
 import { dataApiOf, poolOf } from '../desired/desired-project.ts';
 import type { World } from '../desired/world.ts';
@@ -11,7 +11,11 @@ export const SLOW_MS = 30_000;
 
 /** The project's logins as it says they shall be. */
 export const ensureLogins = (world: World, project: ExistingProject): Promise<void> =>
-  world.databases.ensureUsers(project.id, world.secrets.open(project.id, project.secrets), boundsOf(project));
+  world.databases.ensureUsers(
+    project.id,
+    world.secrets.open(project.id, project.secrets).logins,
+    boundsOf(project),
+  );
 
 /** Also when a project comes back: whatever became of its logins meanwhile, they are as they should be. */
 export const createDatabaseUsers = (world: World): Step => ({
@@ -19,9 +23,11 @@ export const createDatabaseUsers = (world: World): Step => ({
   records: 'DatabaseUsersCreated',
   timeoutMs: QUICK_MS,
   async do(project) {
-    const { id } = project;
+    const { id, secrets } = project;
     await ensureLogins(world, project);
-    return { type: 'DatabaseUsersCreated', data: { roles: [ownerRole(id), authenticatorRole(id)] } };
+    const { logins } = world.secrets.open(id, secrets);
+    const made = world.logins.filter(({ name }) => logins[name]);
+    return { type: 'DatabaseUsersCreated', data: { roles: made.map((row) => roleOf(id, row)) } };
   },
   undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },
 });
@@ -44,7 +50,7 @@ export const registerPool = (world: World): Step => ({
   records: 'PoolRegistered',
   timeoutMs: QUICK_MS,
   async do(project) {
-    await world.pools.register(poolOf(world.secrets, project));
+    await world.pools.register(poolOf(world, project));
     return { type: 'PoolRegistered', data: {} };
   },
   undo: { records: 'PoolUnregistered', run: (project) => world.pools.unregister(project.id) },

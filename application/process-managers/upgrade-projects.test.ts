@@ -10,7 +10,7 @@ import type { EventStore } from '../ports/event-store.ts';
 import { loadProject } from '../project/load-project.ts';
 import { upgradeVerdict } from '../project/upgrade-project.ts';
 import { StreamWatch } from '../stream-watch.ts';
-import { makeHarness, request } from './process-harness.ts';
+import { makeHarness, request, secrets } from './process-harness.ts';
 import { command, METADATA, runToRest, stateOf } from './process-properties.ts';
 import { ProcessWorker } from './process-worker.ts';
 import { allProcesses } from './processes.ts';
@@ -50,7 +50,7 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
     },
   };
   const clock = new SystemClock();
-  const dependencies = { ...harness, clock, log: quiet };
+  const dependencies = { ...harness, secrets, clock, log: quiet };
   const processes = new ProcessWorker({
     ...dependencies,
     processes: allProcesses(world),
@@ -256,6 +256,7 @@ test('a wake goes before the upgrade of a sleeping project, which comes after it
     'ProjectWoken',
     'ProjectUpgradeRequested',
     'DatabaseUsersCreated',
+    'PoolRegistered',
     'SchemaMigrated',
     'ProjectUpgraded',
   ]);

@@ -16,16 +16,18 @@ import { handle, readOrEmpty, recorded } from '../handle.ts';
 import { inParallel } from '../in-parallel.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
-import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import { loadProject } from '../project/load-project.ts';
-import { upgradeProject, upgradeVerdict, type UpgradeVerdict } from '../project/upgrade-project.ts';
+import {
+  upgradeProject,
+  upgradeVerdict,
+  type UpgradeProjectDependencies,
+  type UpgradeVerdict,
+} from '../project/upgrade-project.ts';
 import { Rounds } from '../reconcilers/rounds.ts';
 import type { StreamWatch } from '../stream-watch.ts';
 
-export interface UpgradeDependencies {
-  readonly store: EventStore;
-  readonly ids: Ids;
+export interface UpgradeDependencies extends UpgradeProjectDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly watch: StreamWatch;

@@ -40,9 +40,9 @@ export async function rotateDatabasePassword(
 ): Promise<Handled<Project>> {
   const { store, secrets } = dependencies;
   const { project } = await loadOwnedProject(store, who.ownerId, who.projectId);
-  const { owner } = await secrets.issue();
-  const opened = secrets.open(project.id, project.secrets);
-  const sealed = secrets.seal(project.id, { ...opened, owner });
+  const { owner } = (await secrets.issue()).logins;
+  const { logins, ...others } = secrets.open(project.id, project.secrets);
+  const sealed = secrets.seal(project.id, { ...others, logins: { ...logins, owner } });
   const asked = { kind: 'RotateDatabasePassword', secrets: sealed } as const;
   return commandProject(dependencies, who, asked, metadata, { ifRevision: project.revision });
 }

@@ -7,6 +7,7 @@ import { Rejection } from '../../domain/rejection.ts';
 import { handle } from '../handle.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
+import type { Secrets } from '../ports/secrets.ts';
 import { loadProject, type LoadedProject } from './load-project.ts';
 
 /** How an upgrade ended, or why there is none now. */
@@ -15,6 +16,12 @@ export type UpgradeVerdict =
   | { readonly kind: 'failed'; readonly step: string; readonly reason: string }
   | { readonly kind: 'out-of-service'; readonly status: ProjectStatus | 'unknown' };
 
+export interface UpgradeProjectDependencies {
+  readonly store: EventStore;
+  readonly ids: Ids;
+  readonly secrets: Secrets;
+}
+
 /**
  * Asks for a project's upgrade, again if something else went before it, and says how it ended. May be called as often
  * as one likes: whoever waits calls it after each event of the project.
@@ -22,18 +29,21 @@ export type UpgradeVerdict =
  * @returns undefined: not known yet, there will be news
  */
 export async function upgradeProject(
-  { store, ids }: { readonly store: EventStore; readonly ids: Ids },
+  { store, ids, secrets }: UpgradeProjectDependencies,
   id: ProjectId,
   version: number,
   metadata: EventMetadata,
 ): Promise<UpgradeVerdict | undefined> {
-  const verdict = upgradeVerdict(await loadProject(store, id), version, metadata.correlationId);
-  if (verdict) return verdict;
-  const command = { kind: 'UpgradeProject', version } as const;
+  const loaded = await loadProject(store, id);
+  const verdict = upgradeVerdict(loaded, version, metadata.correlationId);
+  if (verdict || !loaded) return verdict;
+  const { secrets: sealed, revision: ifRevision } = loaded.project;
   try {
-    await handle({ store, ids }, projectDecider, projectStream(id), command, metadata);
+    const completed = await secrets.completed(id, sealed, version);
+    const command = { kind: 'UpgradeProject', version, secrets: completed } as const;
+    await handle({ store, ids }, projectDecider, projectStream(id), command, metadata, { ifRevision });
   } catch (error) {
-    // something is at work on it: it comes to an end
+    // something is at work on it, or was just now: there will be news
     if (!(error instanceof Rejection)) throw error;
   }
   return undefined;

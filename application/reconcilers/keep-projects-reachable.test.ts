@@ -237,7 +237,8 @@ test("a project that cannot be looked at is no other project's affair", async ()
 test('what changed while it was looked at is left to the process of that change', async () => {
   const { harness, id, reconciler, drift } = await active();
   const state = harness.databases.state.bind(harness.databases);
-  const rotated = { ...issued, owner: { password: 'new', verifier: 'the new verifier' } };
+  const owner = { password: 'new', verifier: 'the new verifier' };
+  const rotated = { ...issued, logins: { ...issued.logins, owner } };
   let looks = 0;
   // between the look at the project and the look at the world, its password is rotated and put in force
   harness.databases.state = async (project, logins, bounds) => {

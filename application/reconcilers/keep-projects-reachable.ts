@@ -116,7 +116,8 @@ export class ProjectReconciler {
   async #standsAsWanted({ projectId: id, pool, postgrest, ...row }: Standing): Promise<boolean> {
     const { databases, dataApis, secrets } = this.#dependencies.world;
     if (pool) {
-      const { database, users } = await databases.state(id, secrets.open(id, row.secrets), boundsOf(row));
+      const { logins } = secrets.open(id, row.secrets);
+      const { database, users } = await databases.state(id, logins, boundsOf(row));
       if (database !== 'open' || users !== 'as-wanted') return false;
     }
     return !postgrest || (await dataApis.state(dataApiOf(secrets, { id, ...row }))) === 'as-wanted';
@@ -197,7 +198,7 @@ export class ProjectReconciler {
   async #databaseDrift(project: ExistingProject): Promise<Drift[]> {
     const { id, secrets: sealed } = project;
     const { databases, secrets } = this.#dependencies.world;
-    const logins = secrets.open(id, sealed);
+    const { logins } = secrets.open(id, sealed);
     const bounds = boundsOf(project);
     const { database, users } = await databases.state(id, logins, bounds);
     if (database === 'absent' || database === 'foreign') {
@@ -214,7 +215,8 @@ export class ProjectReconciler {
         repair: () => databases.allowConnections(id),
       });
     }
-    if (users !== 'as-wanted') {
+    // an upgrade begins with them: some may be to come
+    if (users !== 'as-wanted' && project.run?.process !== 'upgrade') {
       drifts.push({
         what: 'users',
         expected: 'as made',
@@ -226,12 +228,13 @@ export class ProjectReconciler {
   }
 
   async #servingDrift(id: ProjectId, project: ExistingProject | undefined): Promise<Drift[]> {
-    const { pools, dataApis, secrets } = this.#dependencies.world;
+    const { world } = this.#dependencies;
+    const { pools, dataApis, secrets } = world;
     const drifts: Drift[] = [];
     const pool = project?.resources.pool ?? false;
     const pooled = pools.enabled ? (await pools.list()).includes(id) : pool;
     if (project && pool && !pooled) {
-      const repair = () => pools.register(poolOf(secrets, project));
+      const repair = () => pools.register(poolOf(world, project));
       drifts.push({ what: 'pool', expected: 'registered', actual: 'absent', repair });
     } else if (!pool && pooled) {
       drifts.push({

@@ -66,7 +66,7 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
     case 'ReportDatabaseSize':
       return decideLimits(command, state);
     case 'UpgradeProject':
-      return decideUpgrade(command.version, state);
+      return decideUpgrade(command, state);
     case 'ReportDrift': {
       const { kind: _, ...data } = command;
       return state.drift.includes(data.what) ? [] : [{ type: 'DriftDetected', data }];
@@ -134,11 +134,14 @@ function decideLimits(command: Limiting, state: ExistingProject): readonly Proje
   return [{ type: 'ProjectLimitsChanged', data: { limits } }];
 }
 
-function decideUpgrade(version: number, state: ExistingProject): readonly ProjectEvent[] {
+function decideUpgrade(
+  { version, secrets }: Extract<ProjectCommand, { kind: 'UpgradeProject' }>,
+  state: ExistingProject,
+): readonly ProjectEvent[] {
   const goesTo = (isUpgrading(state) ? state.upgrade?.to : undefined) ?? state.templateVersion;
   if (goesTo >= version) return [];
   requireChangeable(state);
-  return [{ type: 'ProjectUpgradeRequested', data: { version } }];
+  return [{ type: 'ProjectUpgradeRequested', data: { version, ...(secrets && { secrets }) } }];
 }
 
 type Serving = Extract<

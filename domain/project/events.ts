@@ -3,6 +3,8 @@ import type { ProjectId } from './project-id.ts';
 /** AES-256-GCM under a key derived from the master key and the project id; `keyVersion` names the master key. */
 export interface SealedSecrets {
   readonly keyVersion: number;
+  /** of the template whose logins have their passwords in it; absent: 1 */
+  readonly version?: number;
   readonly ciphertext: string;
 }
 
@@ -82,8 +84,8 @@ export type RequestEvent =
   | Fact<'PreviousJwtSecretRetired'>
   /** `secrets` holds the new login of the owner */
   | Fact<'DatabasePasswordRotated', { secrets: SealedSecrets }>
-  /** to a version of the template */
-  | Fact<'ProjectUpgradeRequested', { version: number }>
+  /** to a version of the template; `secrets` hold the passwords of logins that come with it */
+  | Fact<'ProjectUpgradeRequested', { version: number; secrets?: SealedSecrets }>
   | Fact<'ProjectLimitsChanged', { limits: ProjectLimits }>
   /** read only from now on */
   | Fact<'DatabaseSizeExceeded', SizeOverLimit>

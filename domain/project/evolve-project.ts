@@ -192,8 +192,9 @@ const isAboutUpgrade = (event: Recorded<ProjectEvent>): event is Recorded<AboutU
 function upgraded(state: ExistingProject, event: Recorded<AboutUpgrade>): Partial<ExistingProject> {
   switch (event.type) {
     case 'ProjectUpgradeRequested': {
-      const upgrade = { from: state.templateVersion, to: event.data.version, failure: null };
-      return { upgrade, run: begin('upgrade', event) };
+      const { version: to, secrets = state.secrets } = event.data;
+      const upgrade = { from: state.templateVersion, to, failure: null };
+      return { upgrade, secrets, run: begin('upgrade', event) };
     }
     case 'ProjectUpgraded':
       return { upgrade: null, run: null };

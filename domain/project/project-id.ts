@@ -39,8 +39,12 @@ export function projectBesideStream(stream: string): ProjectId | undefined {
 export const databaseName = (id: ProjectId): string => id;
 export const ownerRole = (id: ProjectId): string => `${id}_owner`;
 export const authenticatorRole = (id: ProjectId): string => `${id}_authenticator`;
-/** PostgreSQL's pattern of both. */
-export const PROJECT_LOGIN = '^proj_[0-9a-f]{16}_(owner|authenticator)$';
+/** PostgreSQL's pattern of a project's logins, whichever there are: nobody but us makes roles. */
+export const PROJECT_LOGIN = '^proj_[0-9a-f]{16}_[a-z]+$';
+
+/** Whether it may be one: which there are, PostgreSQL and the pooler know. */
+export const isLoginName = (login: string, id: ProjectId): boolean =>
+  login.startsWith(`${id}_`) && /^[a-z]+$/.test(login.slice(id.length + 1));
 
 export const projectOfLogin = (login: string): ProjectId =>
   projectId(login.slice(0, 'proj_0123456789abcdef'.length));

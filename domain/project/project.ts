@@ -105,7 +105,12 @@ export type ProjectCommand =
   | { readonly kind: 'ChangeLimits'; readonly limits: Partial<ProjectLimits> }
   /** the database was looked at; `platformSizeMb`: the limit of whoever has none of his own, 0 for none */
   | { readonly kind: 'ReportDatabaseSize'; readonly seen: SeenSize; readonly platformSizeMb: number }
-  | { readonly kind: 'UpgradeProject'; readonly version: number }
+  /** `secrets`: its present ones with those of logins that come with the version; undefined: none does */
+  | {
+      readonly kind: 'UpgradeProject';
+      readonly version: number;
+      readonly secrets?: SealedSecrets | undefined;
+    }
   | {
       readonly kind: 'ReportDrift';
       readonly what: string;

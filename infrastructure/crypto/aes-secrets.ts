@@ -4,17 +4,21 @@ import { Refused } from '../../application/errors.ts';
 import type {
   ApiKeys,
   DatabaseLogin,
+  DatabaseLogins,
   ProjectSecrets,
   Secrets,
   TokenVerdict,
 } from '../../application/ports/secrets.ts';
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { scramVerifier } from './scram.ts';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const API_KEY_YEARS = 10;
+/** of the logins that projects had from the beginning */
+const FIRST_VERSION = 1;
 /** what PostgREST takes of a secret, and its tolerance */
 const ALGORITHMS = ['HS256', 'HS384', 'HS512'];
 const CLOCK_TOLERANCE_SECONDS = 30;
@@ -27,28 +31,49 @@ export const derivedKey = (masterKey: Uint8Array, purpose: string): Uint8Array =
 export const derivedPassword = (masterKey: Uint8Array, purpose: string): string =>
   Buffer.from(derivedKey(masterKey, purpose)).toString('base64url');
 
+const KEY_VERSION = 1;
+
+/** What is sealed, whatever its version. */
+type Opened = DatabaseLogins & { readonly jwtSecret: string };
+
 /** Secrets of projects, sealed with AES-256-GCM under a key of each project's own. */
 export class AesSecrets implements Secrets {
   readonly #masterKey: Uint8Array;
-  readonly #keyVersion: number;
+  readonly #logins: readonly ProjectLogin[];
 
-  constructor(masterKey: Uint8Array, keyVersion = 1) {
+  constructor(masterKey: Uint8Array, logins: readonly ProjectLogin[] = PROJECT_LOGINS) {
     if (masterKey.length !== 32) throw new TypeError('the master key has 32 bytes');
     this.#masterKey = masterKey;
-    this.#keyVersion = keyVersion;
+    this.#logins = logins;
   }
 
   async issue(): Promise<ProjectSecrets> {
-    const [owner, authenticator] = await Promise.all([newLogin(), newLogin()]);
-    return { jwtSecret: randomBytes(48).toString('base64url'), owner, authenticator };
+    const logins = (await newLogins(this.#logins)) as DatabaseLogins;
+    return { jwtSecret: randomBytes(48).toString('base64url'), logins };
   }
 
-  seal(project: ProjectId, secrets: ProjectSecrets): SealedSecrets {
+  async completed(
+    project: ProjectId,
+    sealed: SealedSecrets,
+    templateVersion: number,
+  ): Promise<SealedSecrets | undefined> {
+    const { logins, ...others } = this.open(project, sealed);
+    const lacking = this.#logins.filter(({ name, since }) => since <= templateVersion && !logins[name]);
+    if (lacking.length === 0) return undefined;
+    return this.seal(project, { ...others, logins: { ...logins, ...(await newLogins(lacking)) } });
+  }
+
+  seal(project: ProjectId, { jwtSecret, logins }: ProjectSecrets): SealedSecrets {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#keyOf(project), iv, { authTagLength: TAG_BYTES });
-    cipher.setAAD(this.#context(project, this.#keyVersion));
-    const sealed = [iv, cipher.update(JSON.stringify(secrets), 'utf8'), cipher.final(), cipher.getAuthTag()];
-    return { keyVersion: this.#keyVersion, ciphertext: Buffer.concat(sealed).toString('base64') };
+    const held = this.#logins.filter(({ name }) => logins[name]);
+    const version = Math.max(FIRST_VERSION, ...held.map(({ since }) => since));
+    // as it always was, where there is nothing new in it
+    const versions = { keyVersion: KEY_VERSION, ...(version > FIRST_VERSION && { version }) };
+    cipher.setAAD(context(project, versions));
+    const text = JSON.stringify({ jwtSecret, ...logins });
+    const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()];
+    return { ...versions, ciphertext: Buffer.concat(sealed).toString('base64') };
   }
 
   open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets {
@@ -58,10 +83,11 @@ export class AesSecrets implements Secrets {
       const decipher = createDecipheriv('aes-256-gcm', this.#keyOf(project), iv, {
         authTagLength: TAG_BYTES,
       });
-      decipher.setAAD(this.#context(project, sealed.keyVersion));
+      decipher.setAAD(context(project, sealed));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
-      return JSON.parse(text.toString('utf8')) as ProjectSecrets;
+      const { jwtSecret, ...logins } = JSON.parse(text.toString('utf8')) as Opened;
+      return { jwtSecret, logins };
     } catch {
       // the cause is left out: nothing of a key or a plain text may travel in an error
       throw new Refused(`the secrets of ${project} cannot be opened with this master key`);
@@ -93,11 +119,13 @@ export class AesSecrets implements Secrets {
   #keyOf(project: ProjectId): Uint8Array {
     return derivedKey(this.#masterKey, `project-secrets:${project}`);
   }
-
-  #context(project: ProjectId, keyVersion: number): Uint8Array {
-    return Buffer.from(`${project}:${keyVersion}`);
-  }
 }
+
+const context = (
+  project: ProjectId,
+  { keyVersion, version }: Pick<SealedSecrets, 'keyVersion' | 'version'>,
+): Uint8Array =>
+  Buffer.from(version === undefined ? `${project}:${keyVersion}` : `${project}:${keyVersion}:${version}`);
 
 async function verdictOn(token: string, key: Uint8Array): Promise<TokenVerdict> {
   try {
@@ -109,6 +137,9 @@ async function verdictOn(token: string, key: Uint8Array): Promise<TokenVerdict> 
     return error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' ? 'not-yet' : 'wrong';
   }
 }
+
+const newLogins = async (logins: readonly ProjectLogin[]): Promise<Record<string, DatabaseLogin>> =>
+  Object.fromEntries(await Promise.all(logins.map(async ({ name }) => [name, await newLogin()] as const)));
 
 async function newLogin(): Promise<DatabaseLogin> {
   const password = randomBytes(24).toString('base64url');

@@ -27,7 +27,7 @@ type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent,
 const text = z.string();
 const time = z.iso.datetime();
 const projectId = z.custom<ProjectId>((value) => typeof value === 'string' && isProjectId(value));
-const sealed = z.strictObject({ keyVersion: z.int(), ciphertext: text });
+const sealed = z.strictObject({ keyVersion: z.int(), version: z.int().exactOptional(), ciphertext: text });
 const dataApi = z.strictObject({
   maxRows: z.int(),
   schemas: z.array(text),
@@ -70,7 +70,7 @@ export const eventCatalogue = {
   JwtSecretRotated: v1(z.strictObject({ secrets: sealed, overlapUntil: time })),
   PreviousJwtSecretRetired: plain,
   DatabasePasswordRotated: v1(z.strictObject({ secrets: sealed })),
-  ProjectUpgradeRequested: v1(z.strictObject({ version: z.int() })),
+  ProjectUpgradeRequested: v1(z.strictObject({ version: z.int(), secrets: sealed.exactOptional() })),
 
   ProjectLimitsChanged: v1(
     z.strictObject({

@@ -113,7 +113,7 @@ connectionPoolsContract('through the manager', async () => {
   const one = await manager();
   return {
     pools: one.pools,
-    prepare: async () => poolOf(one.harness.world.secrets, await stateOf(one.harness, await one.project())),
+    prepare: async () => poolOf(one.harness.world, await stateOf(one.harness, await one.project())),
     served: () => one.harness.pools.list(),
     close: () => one.close(),
   };

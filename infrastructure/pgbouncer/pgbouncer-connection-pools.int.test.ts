@@ -63,7 +63,7 @@ async function realProject() {
   const cluster = await testServer();
   const databases = new PostgresDatabases(cluster);
   const secrets = new AesSecrets(randomBytes(32));
-  const logins = await secrets.issue();
+  const { logins } = await secrets.issue();
   const project = newProject();
   await databases.ensureDatabase(project, await latestTemplateVersion());
   await databases.ensureUsers(project, logins, USUAL_BOUNDS);
@@ -198,7 +198,7 @@ describe('PgBouncer', () => {
   test('a changed verifier is taken up', async () => {
     const { project, logins, databases, secrets } = await realProject();
     await server.pools.register(poolFor(project, logins.owner.verifier));
-    const next = await secrets.issue();
+    const { logins: next } = await secrets.issue();
     await databases.ensureUsers(project, next, USUAL_BOUNDS);
     await server.pools.register(poolFor(project, next.owner.verifier));
     expect(await whoAmI(server, project, next.owner.password)).toBe(ownerRole(project));
@@ -274,6 +274,7 @@ describe('PgBouncer', () => {
           name: names[kind],
           verifier: logins[kind].verifier,
         })),
+        connections: 7,
       });
     }
     const me = { user: ownerRole(own.project), password: own.logins.owner.password };

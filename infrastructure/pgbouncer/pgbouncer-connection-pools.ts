@@ -66,7 +66,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   /** names that the operator has entries of */
   #foreign: ReadonlySet<string> = new Set();
   /** what the last reload made of the entries: served as wanted, and not so */
-  #verified: ReadonlySet<ProjectId> = new Set();
+  #verified: ReadonlyMap<ProjectId, Pool> = new Map();
   #wrong: ReadonlySet<ProjectId> = new Set();
   /** as the last reload left them */
   #settings: ReadonlyMap<string, string | null> = new Map();
@@ -162,7 +162,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
       const pool = this.#pools.get(project);
       if (!pool) return true;
       const lines = linesOfPool(pool, this.#options);
-      return isServedAs(shown, project, server) && lines.every((line) => written.includes(line));
+      return isServedAs(shown, pool, server) && lines.every((line) => written.includes(line));
     };
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
     return ours.filter(whole).map(({ project }) => project);
@@ -224,7 +224,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     try {
       await this.#writeFiles();
       await this.#console.administer('have the pooler serve its entries', async (client) => {
-        const wanted = new Set([...this.#pools.keys()].filter((project) => !this.#foreign.has(project)));
+        const wanted = new Map([...this.#pools].filter(([project]) => !this.#foreign.has(project)));
         const stray = ({ project }: { project: ProjectId }) =>
           !wanted.has(project) && !this.#foreign.has(project);
         // cut off at once, even if the files are not taken up
@@ -235,12 +235,14 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
           throw new Unavailable('have the logins taken up: they were changed meanwhile');
         this.#settings = await servedSettings(client);
         const served = await servedEntries(client);
-        const taken = served.filter(
-          ({ project, shown }) => wanted.has(project) && isServedAs(shown, project, this.#options.server),
-        );
+        const taken = served.filter(({ project, shown }) => {
+          const pool = wanted.get(project);
+          return pool !== undefined && isServedAs(shown, pool, this.#options.server);
+        });
         for (const entry of taken) await letIn(client, entry);
-        this.#verified = new Set(taken.map(({ project }) => project));
-        const missing = [...wanted].filter((project) => !this.#verified.has(project));
+        const isTaken = new Set(taken.map(({ project }) => project));
+        this.#verified = new Map([...wanted].filter(([project]) => isTaken.has(project)));
+        const missing = [...wanted.keys()].filter((project) => !isTaken.has(project));
         this.#wrong = new Set([...missing, ...served.filter(stray).map(({ project }) => project)]);
       });
     } catch (error) {
@@ -320,7 +322,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     if (this.#behind) return performance.now() < this.#behind.retryAt ? undefined : this.#reload();
     if (changed) return this.#reload();
     if (!ask) return;
-    const verified = new Set(this.#verified);
+    const verified = this.#verified;
     const loaded = this.#settings;
     const { served, settings } = await this.#console
       .administer('look at what is served', whatIsServed)

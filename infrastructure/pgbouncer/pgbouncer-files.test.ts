@@ -54,7 +54,7 @@ test('a path with a line break gets into no file, and neither do addresses that 
 test('each database has its own logins, the console has the admin, and nobody else is let in', () => {
   const [first, second] = [newProject(), newProject()];
   const logins = ['owner', 'authenticator'].map((kind) => ({ name: `${second}_${kind}`, verifier }));
-  const pools = [poolFor(first), { project: second, logins }];
+  const pools = [poolFor(first), { project: second, logins, connections: 7 }];
   const doors = { socketFolder: '/s', addresses: ['127.0.0.1'], clientsFrom: ['127.0.0.1/32'] };
   expect(accessFile(pools, doors, 'admin')).toBe(`local pgbouncer admin scram-sha-256
 local ${first} ${first}_owner scram-sha-256
@@ -65,7 +65,7 @@ host ${second} ${second}_owner,${second}_authenticator 127.0.0.1/32 scram-sha-25
   expect(accessFile([], { addresses: ['*'], clientsFrom: ['0.0.0.0/0', '::/0'] }, 'admin')).toBe(
     `host pgbouncer admin 0.0.0.0/0 scram-sha-256\nhost pgbouncer admin ::/0 scram-sha-256\n`,
   );
-  const poolOf = (login: string) => ({ project: first, logins: [{ name: login, verifier }] });
+  const poolOf = (login: string) => ({ project: first, logins: [{ name: login, verifier }], connections: 7 });
   for (const login of ['a b', 'a,b', '"a"', 'a\nlocal all all trust', ''])
     expect(() => accessFile([poolOf(login)], doors, 'admin')).toThrow(TypeError);
   expect(() => accessFile([], { addresses: ['*'], clientsFrom: ['all trust\n'] }, 'admin')).toThrow(
@@ -75,11 +75,12 @@ host ${second} ${second}_owner,${second}_authenticator 127.0.0.1/32 scram-sha-25
 
 test('an entry that is served is compared in all that its line says, as every release shows it', () => {
   const project = newProject();
+  const pool = poolFor(project);
   const common = { name: project, host: '127.0.0.1', port: 5432, database: project, pool_size: 5 };
   const old = { ...common, reserve_pool: 0, max_connections: 7 };
   const current = { ...common, port: '5432', reserve_pool_size: '0', max_connections: '7' };
-  expect(isServedAs(old, project, server)).toBe(true);
-  expect(isServedAs(current, project, server)).toBe(true);
+  expect(isServedAs(old, pool, server)).toBe(true);
+  expect(isServedAs(current, pool, server)).toBe(true);
   for (const [field, value] of Object.entries({
     name: newProject(),
     host: '127.0.0.2',
@@ -89,7 +90,7 @@ test('an entry that is served is compared in all that its line says, as every re
     reserve_pool: 3,
     max_connections: 0,
   })) {
-    expect([field, isServedAs({ ...old, [field]: value }, project, server)]).toEqual([field, false]);
+    expect([field, isServedAs({ ...old, [field]: value }, pool, server)]).toEqual([field, false]);
   }
 });
 

@@ -1,6 +1,6 @@
 import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
-import { databaseName, projectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { databaseName, projectId } from '../../domain/project/project-id.ts';
 
 /** Where PgBouncer listens, and for whom. */
 export interface Doors {
@@ -27,17 +27,14 @@ export const FILES = {
 } as const;
 
 /**
- * One login's pool, and the bound of what a project holds of PostgreSQL's connections in all: its logins share it, so
- * that a project in service costs {@link PROJECT_CONNECTIONS} and never more, and of which neither the owner's
- * applications nor the REST API can hold the last two against the other.
+ * Of PostgreSQL's connections, what one login holds at most. What all logins of a project hold in all is the bound of its
+ * entry: more than this, so that none of them can hold the last ones against the others.
  */
 const POOL_SIZE = 5;
-const OTHERS_SHARE = 2;
 /** nobody's: the first login to wait long would have it */
 const RESERVE_POOL = 0;
-export const PROJECT_CONNECTIONS = POOL_SIZE + OTHERS_SHARE;
 /** `reserve_pool` is `reserve_pool_size` since 1.24, which still takes the old name */
-const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL} max_db_connections=${PROJECT_CONNECTIONS}`;
+const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL}`;
 /** Of a client for a connection: whoever waits longer has an application that holds all of its login's. */
 const WAIT_S = 10;
 
@@ -81,9 +78,10 @@ log_stats = 0
 export const databasesFile = (pools: readonly Pool[], server: Endpoint): string =>
   `[databases]\n${pools.map((pool) => entryLine(pool, server)).join('')}`;
 
-export function entryLine({ project }: Pick<Pool, 'project'>, server: Endpoint): string {
+export function entryLine({ project, connections }: Pool, server: Endpoint): string {
   const name = databaseName(projectId(project));
-  return `${name} = host=${bareHost(server.host)} port=${server.port} dbname=${name} ${POOL}\n`;
+  const where = `host=${bareHost(server.host)} port=${server.port} dbname=${name}`;
+  return `${name} = ${where} ${POOL} max_db_connections=${Math.round(connections)}\n`;
 }
 
 /** A line of SHOW DATABASES, whatever release tells it. */
@@ -100,10 +98,10 @@ export interface ShownEntry {
 }
 
 /** Whether PgBouncer serves an entry exactly as its line says. */
-export function isServedAs(shown: ShownEntry, project: ProjectId, server: Endpoint): boolean {
+export function isServedAs(shown: ShownEntry, { project, connections }: Pool, server: Endpoint): boolean {
   const name = databaseName(projectId(project));
   const numbers = [shown.port, shown.pool_size, shown.reserve_pool ?? shown.reserve_pool_size];
-  const wanted = [server.port, POOL_SIZE, RESERVE_POOL, PROJECT_CONNECTIONS];
+  const wanted = [server.port, POOL_SIZE, RESERVE_POOL, connections];
   return (
     shown.name === name &&
     shown.host === bareHost(server.host) &&

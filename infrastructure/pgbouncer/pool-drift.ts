@@ -1,5 +1,5 @@
 /** What somebody else did to the files and to what PgBouncer serves, told project by project. */
-import type { PoolDrift } from '../../application/ports/connection-pools.ts';
+import type { Pool, PoolDrift } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ServedEntry } from './admin-console.ts';
@@ -30,13 +30,13 @@ export function driftOfFile(name: string, written: string, found: string | undef
 /** @param verified what was served as wanted when it was last looked at */
 export function driftOfServed(
   served: readonly ServedEntry[],
-  verified: ReadonlySet<ProjectId>,
+  verified: ReadonlyMap<ProjectId, Pool>,
   server: Endpoint,
 ): SeenDrift[] {
   const entries = new Map(served.map((entry) => [entry.project, entry]));
-  const lost = [...verified].flatMap((project) => {
+  const lost = [...verified].flatMap(([project, pool]) => {
     const entry = entries.get(project);
-    const actual = entry === undefined ? 'absent' : standingOf(entry, server);
+    const actual = entry === undefined ? 'absent' : standingOf(entry, pool, server);
     return actual === undefined ? [] : [{ project, what: 'pool', actual }];
   });
   return [
@@ -56,8 +56,8 @@ export function driftOfSettings(
   return changed ? [{ project: undefined, what: FILES.main, actual: 'changed on the console' }] : [];
 }
 
-function standingOf(entry: ServedEntry, server: Endpoint): string | undefined {
-  if (!isServedAs(entry.shown, entry.project, server)) return 'different';
+function standingOf(entry: ServedEntry, pool: Pool, server: Endpoint): string | undefined {
+  if (!isServedAs(entry.shown, pool, server)) return 'different';
   return entry.disabled || entry.paused ? 'cut off' : undefined;
 }
 

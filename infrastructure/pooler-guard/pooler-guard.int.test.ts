@@ -77,7 +77,7 @@ beforeAll(async () => {
   });
   await pools.restore([]);
   const made = async (): Promise<Login> => {
-    const [project, logins] = [newProject(), await secrets.issue()];
+    const [project, { logins }] = [newProject(), await secrets.issue()];
     await databases.ensureDatabase(project, await latestTemplateVersion());
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     await pools.register(poolFor(project, logins.owner.verifier));

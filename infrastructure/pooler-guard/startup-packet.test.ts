@@ -70,9 +70,12 @@ describe('what drivers send is taken', () => {
     expect(taken(plain)).toMatchObject({ unknownOptions: [] });
   });
 
-  test('the authenticator of the database, too', () => {
-    expect(taken(startup(`${DATABASE}_authenticator`, DATABASE))).toMatchObject({ kind: 'startup' });
-  });
+  test.each(['authenticator', 'auth'])(
+    'its other logins, such as %s: which there are, the pooler knows',
+    (name) => {
+      expect(taken(startup(`${DATABASE}_${name}`, DATABASE))).toMatchObject({ kind: 'startup' });
+    },
+  );
 });
 
 test('requests for TLS, GSS and a cancellation', () => {

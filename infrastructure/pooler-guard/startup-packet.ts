@@ -3,12 +3,7 @@
  * of four kinds, parameters that are known and given once. What goes on to the pooler is written anew from what was
  * understood here, so nothing else can reach it.
  */
-import {
-  authenticatorRole,
-  isProjectId,
-  ownerRole,
-  type ProjectId,
-} from '../../domain/project/project-id.ts';
+import { isLoginName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { optionsOf } from './startup-options.ts';
 import { PROTOCOL_3, quoted, Refusal, startupPacket, violation } from './wire.ts';
 
@@ -159,7 +154,7 @@ function requireProject(user: string, database: string): asserts database is Pro
       `database ${quoted(database)} is no project's: its name is proj_ and 16 hexadecimal digits`,
     );
   }
-  if (user === ownerRole(database) || user === authenticatorRole(database)) return;
+  if (isLoginName(user, database)) return;
   throw new Refusal(
     'invalid_authorization_specification',
     `user ${quoted(user)} is no login of the database ${quoted(database)}`,

@@ -197,7 +197,7 @@ describe('the template of projects', () => {
 test("a project's logins reach no database of the server but their own, and nobody reaches it by PUBLIC", async () => {
   const project = newProject();
   const databases = new PostgresDatabases(server);
-  const logins = await new AesSecrets(randomBytes(32)).issue();
+  const { logins } = await new AesSecrets(randomBytes(32)).issue();
   const platform = await preparePlatformDatabase(server, 'secret');
   await ensureTemplate(server, await latestTemplateVersion());
   await databases.ensureDatabase(project, await latestTemplateVersion());

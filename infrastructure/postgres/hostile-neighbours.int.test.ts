@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
-import type { ProjectSecrets } from '../../application/ports/secrets.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
@@ -14,14 +14,14 @@ import { clusterAddress, testServer } from './test-server.ts';
 
 let server: PostgresServer;
 let databases: PostgresDatabases;
-let logins: ProjectSecrets;
+let logins: DatabaseLogins;
 let neighbour: ProjectId;
 const sessions: pg.Client[] = [];
 
 beforeAll(async () => {
   server = await testServer();
   databases = new PostgresDatabases(server);
-  logins = await new AesSecrets(randomBytes(32)).issue();
+  ({ logins } = await new AesSecrets(randomBytes(32)).issue());
   neighbour = await made();
 });
 afterEach(async () => {

@@ -1,16 +1,13 @@
 import { Refused } from '../../application/errors.ts';
-import type {
-  DatabaseLogins,
-  Databases,
-  DatabaseStanding,
-  LoginBounds,
-} from '../../application/ports/databases.ts';
+import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { LoginBounds } from '../../domain/project/project-logins.ts';
 
 /** For tests of processes: passes the same contract as the real one. */
 export class InMemoryDatabases implements Databases {
   readonly databases = new Map<ProjectId, { open: boolean }>();
-  /** with the verifier of the owner's password */
+  /** with the verifiers of their passwords, as text */
   readonly users = new Map<ProjectId, string>();
   readonly bounds = new Map<ProjectId, LoginBounds>();
   /** names that somebody else has */
@@ -20,10 +17,10 @@ export class InMemoryDatabases implements Databases {
     return this.#on(project, () => void this.databases.set(project, { open: true }));
   }
 
-  ensureUsers(project: ProjectId, { owner }: DatabaseLogins, bounds: LoginBounds): Promise<void> {
+  ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void> {
     return this.#on(project, () => {
       this.#require(project);
-      this.users.set(project, owner.verifier);
+      this.users.set(project, verifiersOf(logins));
       this.bounds.set(project, bounds);
     });
   }
@@ -67,7 +64,7 @@ export class InMemoryDatabases implements Databases {
     const made = this.users.get(project);
     const has = this.bounds.get(project);
     const same =
-      made === logins.owner.verifier &&
+      made === verifiersOf(logins) &&
       has?.connections === bounds.connections &&
       has.readOnly === bounds.readOnly;
     const users = made === undefined ? 'absent' : same ? 'as-wanted' : 'different';
@@ -90,3 +87,6 @@ export class InMemoryDatabases implements Databases {
     return found;
   }
 }
+
+const verifiersOf = (logins: DatabaseLogins): string =>
+  JSON.stringify(Object.entries(logins).map(([name, login]) => [name, login?.verifier]));

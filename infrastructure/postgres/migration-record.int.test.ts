@@ -68,7 +68,7 @@ beforeAll(async () => {
   server = await testServer();
   databases = new PostgresDatabases(server);
   await databases.ensureDatabase(id, await latestTemplateVersion());
-  await databases.ensureUsers(id, issued, USUAL_BOUNDS);
+  await databases.ensureUsers(id, issued.logins, USUAL_BOUNDS);
   await command(harness, id, request(id));
   await runToRest(harness, id);
 });

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
@@ -16,14 +17,14 @@ const run = promisify(execFile);
 const [mine, other] = [newProject(), newProject()];
 let server: PostgresServer;
 let databases: PostgresDatabases;
-let logins: Awaited<ReturnType<AesSecrets['issue']>>;
+let logins: DatabaseLogins;
 let me: pg.Client;
 let them: pg.Client;
 
 beforeAll(async () => {
   server = await testServer();
   databases = new PostgresDatabases(server);
-  logins = await new AesSecrets(randomBytes(32)).issue();
+  ({ logins } = await new AesSecrets(randomBytes(32)).issue());
   for (const project of [mine, other]) {
     await databases.ensureDatabase(project, await latestTemplateVersion());
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);

@@ -31,7 +31,7 @@ async function project(version?: number) {
   made.push(id);
   const latest = await latestTemplateVersion();
   if (version !== undefined) await ensureTemplate(server, version);
-  const logins = await new AesSecrets(randomBytes(32)).issue();
+  const { logins } = await new AesSecrets(randomBytes(32)).issue();
   await databases.ensureDatabase(id, version ?? latest);
   await databases.ensureUsers(id, logins, USUAL_BOUNDS);
   const { host, port } = server.address;

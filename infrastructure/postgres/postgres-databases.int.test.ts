@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
 import { databasesContract, newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
-import type { ProjectSecrets } from '../../application/ports/secrets.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
@@ -40,7 +40,7 @@ class LatestTemplate extends PostgresDatabases {
 
 databasesContract('PostgreSQL', async () => {
   const server = await testServer();
-  const logins = await secrets.issue();
+  const { logins } = await secrets.issue();
   const plain = (sql: string) => server.administer('a foreign database', (client) => client.query(sql));
   return {
     databases: new LatestTemplate(server),
@@ -60,7 +60,7 @@ databasesContract('PostgreSQL', async () => {
 describe('isolation', () => {
   let server: PostgresServer;
   let databases: PostgresDatabases;
-  let logins: ProjectSecrets;
+  let logins: DatabaseLogins;
   const [mine, other] = [newProject(), newProject()];
   const plain = (sql: string) => server.administer('look', (client) => client.query(sql));
   const asOwner = (sql: string, database: string = mine) =>
@@ -71,7 +71,7 @@ describe('isolation', () => {
   beforeAll(async () => {
     server = await testServer();
     databases = new LatestTemplate(server);
-    logins = await secrets.issue();
+    ({ logins } = await secrets.issue());
     for (const project of [mine, other]) {
       await databases.ensureDatabase(project, 1);
       await databases.ensureUsers(project, logins, USUAL_BOUNDS);
@@ -353,10 +353,10 @@ class MortalServer extends PostgresServer {
 
 describe('killed between any two statements', () => {
   let server: PostgresServer;
-  let logins: ProjectSecrets;
+  let logins: DatabaseLogins;
   beforeAll(async () => {
     server = await testServer();
-    logins = await secrets.issue();
+    ({ logins } = await secrets.issue());
   });
   afterAll(() => server.close());
 

@@ -1,23 +1,27 @@
 import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
-import type {
-  DatabaseLogins,
-  Databases,
-  DatabaseStanding,
-  LoginBounds,
-} from '../../application/ports/databases.ts';
+import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import {
-  authenticatorRole,
   databaseName,
   isProjectId,
   ownerRole,
+  PROJECT_LOGIN,
   type ProjectId,
 } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS, type LoginBounds, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
 import { ADMIN_SESSIONS, type PostgresServer } from './postgres-server.ts';
-import { loginsState, loginStatements, markOf, roleState } from './project-logins.ts';
+import {
+  loginsState,
+  loginStatements,
+  markOf,
+  schemaGrants,
+  wantedLogins,
+  type WantedLogin,
+} from './project-logins.ts';
 import { MIGRATIONS_SCHEMA, templateName } from './project-template.ts';
-import { dropRetired, retiredProjects, retirement } from './retired-logins.ts';
+import { dropRetired, retiredProjects, retirement, rolesMarked } from './retired-logins.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 import { Slots } from './slots.ts';
 
@@ -30,12 +34,14 @@ const shared = SHARED_ROLES.join(', ');
  */
 export class PostgresDatabases implements Databases {
   readonly #server: PostgresServer;
+  readonly #logins: readonly ProjectLogin[];
   /** the last administrative session is for those who only look, and of the others one is for those who make something */
   readonly #changes = new Slots(ADMIN_SESSIONS - 1);
   readonly #drops = new Slots(ADMIN_SESSIONS - 2);
 
-  constructor(server: PostgresServer) {
+  constructor(server: PostgresServer, logins: readonly ProjectLogin[] = PROJECT_LOGINS) {
     this.#server = server;
+    this.#logins = logins;
   }
 
   async ensureDatabase(project: ProjectId, templateVersion: number): Promise<void> {
@@ -60,24 +66,18 @@ export class PostgresDatabases implements Databases {
   }
 
   async ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void> {
-    const [database, owner, authenticator] = [
-      databaseName(project),
-      ownerRole(project),
-      authenticatorRole(project),
-    ];
+    const database = databaseName(project);
+    const wanted = wantedLogins(this.#logins, project, logins);
     const attempted = `create the logins of ${project}`;
     await this.#alone(project, attempted, async (client) => {
       await requireDatabase(client, project);
       await inOneMessage(client, [
-        ...(await loginStatements(client, project, logins, bounds)),
+        ...(await loginStatements(client, project, wanted, bounds)),
         // RAISE LOG, and errors with the values of rows, are told to who asked and not to the server's log
         `ALTER DATABASE ${id(database)} SET log_min_messages = fatal`,
-        `GRANT ${shared} TO ${id(owner)}, ${id(authenticator)}`,
-        `GRANT CONNECT, CREATE, TEMPORARY ON DATABASE ${id(database)} TO ${id(owner)}`,
-        `GRANT CONNECT ON DATABASE ${id(database)} TO ${id(authenticator)}`,
       ]);
       // still alone: two that change the privileges of one schema at once fail with an internal error
-      await this.#grantInside(project, attempted, bounds);
+      await this.#grantInside(project, attempted, wanted, bounds);
       // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
       await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -95,8 +95,13 @@ export class PostgresDatabases implements Databases {
     });
   }
 
-  /** What the owner and the shared roles may do in the project's own database. */
-  async #grantInside(project: ProjectId, attempted: string, { readOnly }: LoginBounds): Promise<void> {
+  /** What its logins and the shared roles may do in the project's own database. */
+  async #grantInside(
+    project: ProjectId,
+    attempted: string,
+    wanted: readonly WantedLogin[],
+    { readOnly }: LoginBounds,
+  ): Promise<void> {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
     const grant = async (client: pg.ClientBase) => {
@@ -119,6 +124,7 @@ export class PostgresDatabases implements Databases {
         // pg_dump locks and reads every table that is there
         `GRANT SELECT ON ALL TABLES IN SCHEMA ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
         largeObjectWrites(!readOnly),
+        ...wanted.flatMap(schemaGrants),
         ...(given ? [] : inPublic),
       ]);
     };
@@ -126,10 +132,9 @@ export class PostgresDatabases implements Databases {
   }
 
   async removeUsers(project: ProjectId): Promise<void> {
-    const roles = [ownerRole(project), authenticatorRole(project)];
     await this.#alone(project, `end the logins of ${project}`, async (client) => {
-      const there: string[] = [];
-      for (const role of roles) if ((await roleState(client, project, role)) === 'ours') there.push(role);
+      // whichever they are: another release may know others
+      const there = await rolesMarked(client, markOf(project));
       if (there.length === 0) return;
       await inOneMessage(client, retirement(project, there));
       await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)', [
@@ -179,7 +184,10 @@ export class PostgresDatabases implements Databases {
       const database = (
         { whole: 'open', unfinished: 'closed', absent: 'absent', foreign: 'foreign' } as const
       )[found];
-      return { database, users: await loginsState(client, project, logins, bounds) };
+      return {
+        database,
+        users: await loginsState(client, project, wantedLogins(this.#logins, project, logins), bounds),
+      };
     });
   }
 
@@ -188,8 +196,8 @@ export class PostgresDatabases implements Databases {
       const { rows } = await client.query<{ name: string }>(
         `SELECT datname AS name FROM pg_database WHERE shobj_description(oid, 'pg_database') = 'launchdb:' || datname
          UNION
-         SELECT project FROM pg_roles, substring(rolname, '^(.*)_(?:owner|authenticator)$') project
-         WHERE shobj_description(oid, 'pg_authid') = 'launchdb:' || project`,
+         SELECT project FROM pg_roles, left(rolname, 21) project
+         WHERE rolname ~ '${PROJECT_LOGIN}' AND shobj_description(oid, 'pg_authid') = 'launchdb:' || project`,
       );
       return rows.map(({ name }) => name).filter(isProjectId);
     });

@@ -13,7 +13,7 @@ ownerMigrationsContract('PostgreSQL', async () => {
   const server = await testServer();
   const databases = new PostgresDatabases(server);
   const project = newProject();
-  const logins = await new AesSecrets(randomBytes(32)).issue();
+  const { logins } = await new AesSecrets(randomBytes(32)).issue();
   await databases.ensureDatabase(project, await latestTemplateVersion());
   await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   const { password } = logins.owner;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { projectSqlContract } from '../../application/ports/project-sql.contract.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
@@ -14,7 +15,7 @@ projectSqlContract('PostgreSQL', async () => {
   const server = await testServer();
   const databases = new PostgresDatabases(server);
   const project = newProject();
-  const logins = await new AesSecrets(randomBytes(32)).issue();
+  const { logins } = await new AesSecrets(randomBytes(32)).issue();
   await databases.ensureDatabase(project, await latestTemplateVersion());
   await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   return {
@@ -34,7 +35,7 @@ describe("the owner's SQL", () => {
   let server: PostgresServer;
   let databases: PostgresDatabases;
   let password: string;
-  let issued: Awaited<ReturnType<AesSecrets['issue']>>;
+  let issued: DatabaseLogins;
   const limits = { timeoutMs: 500, rows: 5, bytes: 200_000, notices: 3 };
   const run = (query: string, params?: readonly unknown[], signal = new AbortController().signal) =>
     new PostgresProjectSql(server, limits).run(
@@ -53,7 +54,7 @@ describe("the owner's SQL", () => {
   beforeAll(async () => {
     server = await testServer();
     databases = new PostgresDatabases(server);
-    issued = await new AesSecrets(randomBytes(32)).issue();
+    issued = (await new AesSecrets(randomBytes(32)).issue()).logins;
     password = issued.owner.password;
     await databases.ensureDatabase(project, await latestTemplateVersion());
     await databases.ensureUsers(project, issued, USUAL_BOUNDS);

@@ -19,7 +19,7 @@ async function owners(count: number) {
   const version = await latestTemplateVersion();
   for (let made = 0; made < count; made++) {
     const project = newProject();
-    const logins = await new AesSecrets(randomBytes(32)).issue();
+    const { logins } = await new AesSecrets(randomBytes(32)).issue();
     await databases.ensureDatabase(project, version);
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);
     const { host, port } = server.address;

@@ -1,68 +1,97 @@
-/** The two logins of a project: how they are made, and whether they are as they have to be. */
+/** The logins of a project in PostgreSQL: how they are made of their rows, and whether they are as they have to be. */
 import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
-import type { DatabaseLogins, LoginBounds } from '../../application/ports/databases.ts';
-import type { DatabaseLogin } from '../../application/ports/secrets.ts';
-import {
-  authenticatorRole,
-  databaseName,
-  ownerRole,
-  type ProjectId,
-} from '../../domain/project/project-id.ts';
+import type { DatabaseLogin, DatabaseLogins } from '../../application/ports/secrets.ts';
+import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
+import { roleOf, type LoginBounds, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { retiredMark } from './retired-logins.ts';
-
-const AUTHENTICATOR_CONNECTIONS = 30;
-const TEMP_FILES = '2GB';
+import { SHARED_ROLES } from './shared-roles.ts';
 
 /** What is ours says so in its comment. */
 export const markOf = (project: ProjectId): string => `launchdb:${project}`;
+
+/** A login that a project has, as it has to be. */
+export interface WantedLogin {
+  readonly row: ProjectLogin;
+  readonly role: string;
+  readonly login: DatabaseLogin;
+}
+
+export const wantedLogins = (
+  table: readonly ProjectLogin[],
+  project: ProjectId,
+  logins: DatabaseLogins,
+): readonly WantedLogin[] =>
+  table.flatMap((row) => {
+    const login = logins[row.name];
+    return login ? [{ row, role: roleOf(project, row), login }] : [];
+  });
 
 /** What makes them, to be run in one transaction: a role of ours is always marked. @throws {Refused} one is not ours */
 export async function loginStatements(
   client: pg.ClientBase,
   project: ProjectId,
-  { owner, authenticator }: DatabaseLogins,
-  { connections, statementTimeoutS, readOnly }: LoginBounds,
+  wanted: readonly WantedLogin[],
+  bounds: LoginBounds,
 ): Promise<readonly string[]> {
-  const [its, apis] = [ownerRole(project), authenticatorRole(project)];
-  const alter = (role: string, change: string) =>
-    `ALTER ROLE ${id(role)} IN DATABASE ${id(databaseName(project))} ${change}`;
-  return [
-    ...(await loginOf(client, project, its, owner, connections)),
-    ...(await loginOf(client, project, apis, authenticator, AUTHENTICATOR_CONNECTIONS)),
-    alter(its, `SET statement_timeout = '${Math.round(statementTimeoutS)}s'`),
-    alter(its, `SET search_path = "$user", public, extensions`),
-    // of one session; unlike the other limits it is not the role's to lift
-    ...[its, apis].map((role) => alter(role, `SET temp_file_limit = '${TEMP_FILES}'`)),
-    alter(its, `SET idle_in_transaction_session_timeout = '60s'`),
-    alter(apis, `SET statement_timeout = '8s'`),
-    alter(apis, `SET idle_in_transaction_session_timeout = '30s'`),
-    ...[its, apis].map((role) => alter(role, `RESET ${HELD_UNTIL}`)),
-    alter(its, readOnly ? `SET ${READ_ONLY} = on` : `RESET ${READ_ONLY}`),
-  ];
+  const made: string[] = [];
+  for (const one of wanted)
+    made.push(...(await madeLogin(client, project, one, bounds)), ...grants(project, one));
+  return made;
 }
 
 const READ_ONLY = 'default_transaction_read_only';
 /** Milliseconds since 1970: until then the login has fewer connections than its bounds say, or none; see offenders.ts. */
 export const HELD_UNTIL = 'launchdb.held_until';
 
-async function loginOf(
+async function madeLogin(
   client: pg.ClientBase,
   project: ProjectId,
-  role: string,
-  { verifier }: DatabaseLogin,
-  connections: number,
+  { row, role, login: { verifier } }: WantedLogin,
+  bounds: LoginBounds,
 ): Promise<readonly string[]> {
   const found = await roleState(client, project, role);
   if (found === 'foreign')
     throw new Refused(`the role ${role} exists and is not LaunchDB's; rename or drop it`);
   const verb = found === 'absent' ? 'CREATE' : 'ALTER';
+  const alter = `ALTER ROLE ${id(role)} IN DATABASE ${id(databaseName(project))}`;
   return [
     `${verb} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
-      `CONNECTION LIMIT ${Math.round(connections)} PASSWORD ${pg.escapeLiteral(verifier)}`,
+      `CONNECTION LIMIT ${Math.round(row.connections(bounds))} PASSWORD ${pg.escapeLiteral(verifier)}`,
     `COMMENT ON ROLE ${id(role)} IS ${pg.escapeLiteral(markOf(project))}`,
+    ...Object.entries(row.settings(bounds)).map(([name, value]) =>
+      value === null ? `${alter} RESET ${name}` : `${alter} SET ${name} = ${settingText(value)}`,
+    ),
+    `${alter} RESET ${HELD_UNTIL}`,
   ];
 }
+
+const settingText = (value: string | readonly string[]): string =>
+  typeof value === 'string' ? pg.escapeLiteral(value) : value.map(id).join(', ');
+
+function grants(project: ProjectId, { row: { rights }, role }: WantedLogin): readonly string[] {
+  const { database, shared } = rights;
+  return [
+    ...(shared ? [`GRANT ${SHARED_ROLES.join(', ')} TO ${id(role)}`] : []),
+    `GRANT ${database.join(', ')} ON DATABASE ${id(databaseName(project))} TO ${id(role)}`,
+  ];
+}
+
+const IN_SCHEMA = [
+  ['TABLES', 'SELECT, INSERT, UPDATE, DELETE'],
+  ['SEQUENCES', 'USAGE, SELECT'],
+  ['FUNCTIONS', 'EXECUTE'],
+] as const;
+
+/** In the project's own database: what is in the schemas of its row, and what a later version puts there. */
+export const schemaGrants = ({ row: { rights }, role }: WantedLogin): readonly string[] =>
+  rights.schemas.flatMap((schema) => [
+    `GRANT USAGE ON SCHEMA ${id(schema)} TO ${id(role)}`,
+    ...IN_SCHEMA.flatMap(([kind, privileges]) => [
+      `GRANT ${privileges} ON ALL ${kind} IN SCHEMA ${id(schema)} TO ${id(role)}`,
+      `ALTER DEFAULT PRIVILEGES IN SCHEMA ${id(schema)} GRANT ${privileges} ON ${kind} TO ${id(role)}`,
+    ]),
+  ]);
 
 export async function roleState(
   client: pg.ClientBase,
@@ -80,20 +109,15 @@ export async function roleState(
 
 type LoginStanding = 'absent' | 'as-wanted' | 'different';
 
-/** Compared with what {@link loginStatements} and the grants make of them. */
+/** Compared with what {@link loginStatements} makes of them. */
 export async function loginsState(
   client: pg.ClientBase,
   project: ProjectId,
-  { owner, authenticator }: DatabaseLogins,
-  { connections, readOnly }: LoginBounds,
+  wanted: readonly WantedLogin[],
+  bounds: LoginBounds,
 ): Promise<LoginStanding> {
-  const seen = [
-    await loginState(client, project, ownerRole(project), owner.verifier, { connections, readOnly }),
-    await loginState(client, project, authenticatorRole(project), authenticator.verifier, {
-      connections: AUTHENTICATOR_CONNECTIONS,
-      readOnly: false,
-    }),
-  ];
+  const seen: LoginStanding[] = [];
+  for (const one of wanted) seen.push(await loginState(client, project, one, bounds));
   if (seen.every((one) => one === 'absent')) return 'absent';
   return seen.every((one) => one === 'as-wanted') ? 'as-wanted' : 'different';
 }
@@ -107,10 +131,10 @@ const HELD = `EXISTS (
 async function loginState(
   client: pg.ClientBase,
   project: ProjectId,
-  role: string,
-  verifier: string,
-  { connections, readOnly }: Pick<LoginBounds, 'connections' | 'readOnly'>,
+  { row, role, login: { verifier } }: WantedLogin,
+  bounds: LoginBounds,
 ): Promise<LoginStanding> {
+  const [connections, readOnly] = [row.connections(bounds), row.settings(bounds)[READ_ONLY] === 'on'];
   const { rows } = await client.query<{ same: boolean }>(
     `SELECT rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
          AND rolpassword = $3 AND (rolconnlimit = $5 OR rolconnlimit BETWEEN 0 AND $5 AND ${HELD}) AND shobj_description(oid, 'pg_authid') = $4

@@ -67,7 +67,7 @@ const retiredOf = (server: PostgresServer, project: ProjectId) =>
     return { roles, databases: await databasesWith(client, roles) };
   });
 
-async function rolesMarked(client: pg.ClientBase, mark: string): Promise<readonly string[]> {
+export async function rolesMarked(client: pg.ClientBase, mark: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT rolname AS name FROM pg_roles WHERE rolname ~ '${PROJECT_LOGIN}' AND shobj_description(oid, 'pg_authid') = $1`,
     [mark],

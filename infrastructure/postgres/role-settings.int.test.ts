@@ -18,7 +18,7 @@ let owner: pg.Client;
 beforeAll(async () => {
   server = await testServer();
   const databases = new PostgresDatabases(server);
-  const logins = await new AesSecrets(randomBytes(32)).issue();
+  const { logins } = await new AesSecrets(randomBytes(32)).issue();
   await databases.ensureDatabase(project, await latestTemplateVersion());
   await databases.ensureUsers(project, logins, USUAL_BOUNDS);
   const { host, port } = clusterAddress();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
@@ -29,7 +30,7 @@ let folder: TestFolder;
 let program: SupervisedProgram;
 let server: PostgresServer;
 let databases: PostgresDatabases;
-let logins: Awaited<ReturnType<AesSecrets['issue']>>;
+let logins: DatabaseLogins;
 let limits: SessionLimits;
 
 beforeAll(async () => {
@@ -49,7 +50,7 @@ beforeAll(async () => {
   await server.administer('prepare the server', ensureSharedRoles);
   await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
-  logins = await new AesSecrets(randomBytes(32)).issue();
+  ({ logins } = await new AesSecrets(randomBytes(32)).issue());
   limits = new SessionLimits(server, quietLog);
   await databases.ensureDatabase(project, await latestTemplateVersion());
   await databases.ensureUsers(project, logins, USUAL_BOUNDS);

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
+import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface HardLimits {
@@ -69,7 +70,7 @@ export class SessionLimits {
              WHEN clock_timestamp() - xact_start > $3 * interval '1 ms' THEN 'transaction'
              WHEN greatest(age(backend_xmin), age(backend_xid)) >= $4 THEN 'snapshot'
            END AS over
-           FROM pg_stat_activity WHERE usename ~ '^proj_[0-9a-f]{16}_(owner|authenticator)$' OFFSET 0) session
+           FROM pg_stat_activity WHERE usename ~ '${PROJECT_LOGIN}' OFFSET 0) session
          WHERE over IS NOT NULL AND pg_terminate_backend(pid)`,
         [statementMs, idleInTransactionMs, transactionMs, snapshotXids],
       ),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
@@ -23,7 +24,7 @@ let folder: TestFolder;
 let program: SupervisedProgram;
 let server: PostgresServer;
 let databases: PostgresDatabases;
-let logins: Awaited<ReturnType<AesSecrets['issue']>>;
+let logins: DatabaseLogins;
 let limits: SharedLimits;
 const ended: string[] = [];
 
@@ -44,7 +45,7 @@ beforeAll(async () => {
   await server.administer('prepare the server', ensureSharedRoles);
   await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
-  logins = await new AesSecrets(randomBytes(32)).issue();
+  ({ logins } = await new AesSecrets(randomBytes(32)).issue());
   for (const project of [greedy, modest]) {
     await databases.ensureDatabase(project, await latestTemplateVersion());
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);

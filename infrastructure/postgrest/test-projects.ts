@@ -4,32 +4,29 @@ import { ROWS } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi, DataApis } from '../../application/ports/data-apis.ts';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { Pool } from '../../application/ports/connection-pools.ts';
+import type { ProjectSecrets } from '../../application/ports/secrets.ts';
+import { poolOf } from '../../application/desired/desired-project.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
-import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
 import { testServer } from '../postgres/test-server.ts';
 
 const secrets = new AesSecrets(randomBytes(32));
-type Logins = Awaited<ReturnType<typeof secrets.issue>>;
 
 /** @param onLogins told of a project's logins whenever they are new: where there is a pooler, it has to know them */
 export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () => Promise.resolve()) {
   const cluster = await testServer();
   const databases = new PostgresDatabases(cluster);
-  const logins = new Map<ProjectId, Logins>();
+  const logins = new Map<ProjectId, ProjectSecrets>();
 
-  async function give(project: ProjectId, issued: Logins): Promise<void> {
-    await databases.ensureUsers(project, issued, USUAL_BOUNDS);
+  async function give(project: ProjectId, issued: ProjectSecrets): Promise<void> {
+    await databases.ensureUsers(project, issued.logins, USUAL_BOUNDS);
     logins.set(project, issued);
-    await onLogins({
-      project,
-      logins: [
-        { name: ownerRole(project), verifier: issued.owner.verifier },
-        { name: authenticatorRole(project), verifier: issued.authenticator.verifier },
-      ],
-    });
+    const sealed = secrets.seal(project, issued);
+    await onLogins(poolOf({ secrets, logins: PROJECT_LOGINS }, { id: project, secrets: sealed }));
   }
 
   return {
@@ -45,7 +42,10 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
         await client.query(`CREATE TABLE public.numbers AS SELECT generate_series(1, ${ROWS}) AS n`);
         await client.query('GRANT SELECT ON public.numbers TO anon');
       });
-      const { authenticator, jwtSecret } = issued;
+      const {
+        jwtSecret,
+        logins: { authenticator },
+      } = issued;
       const settings = DEFAULT_DATA_API_SETTINGS;
       return {
         project,
@@ -55,12 +55,12 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
         writes: 'all',
       };
     },
-    ownerPassword: (project: ProjectId) => logins.get(project)?.owner.password,
+    ownerPassword: (project: ProjectId) => logins.get(project)?.logins.owner.password,
     async changePassword(api: DataApi): Promise<DataApi> {
       const before = logins.get(api.project);
       if (!before) throw new Error('not a project of this test');
-      const { authenticator } = await secrets.issue();
-      await give(api.project, { ...before, authenticator });
+      const { authenticator } = (await secrets.issue()).logins;
+      await give(api.project, { ...before, logins: { ...before.logins, authenticator } });
       return { ...api, authenticatorPassword: authenticator.password };
     },
     async close(): Promise<void> {

@@ -1,10 +1,12 @@
 /**
- * The real platform, but for four things: at the point of a step that its parent process named last it ends itself
- * with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone; and
- * TEMPLATE_DIR is a folder with another project template, as a later release would bring it.
+ * The real platform, but for five things: at the point of a step that its parent process named last it ends itself
+ * with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone;
+ * TEMPLATE_DIR is a folder with another project template, as a later release would bring it, and so is LATER_LOGIN a login
+ * that projects have with it: its version, its name and the schema that it is for.
  */
 import { flushCompileCache } from 'node:module';
 import { Refused } from '../../application/errors.ts';
+import type { ProjectLogin } from '../../domain/project/project-logins.ts';
 import { startPlatform } from '../composition/platform.ts';
 import type { PlatformOptions } from '../composition/platform-options.ts';
 import { TOKENS } from '../composition/tokens.ts';
@@ -43,6 +45,17 @@ await startPlatform(options, (container) => {
     }
     return world;
   });
+  const [since, name, schema] = (process.env['LATER_LOGIN'] ?? '').split(' ');
+  if (since === undefined || name === undefined || schema === undefined) return;
+  const login: ProjectLogin = {
+    name,
+    since: Number(since),
+    rights: { database: ['CONNECT'], shared: false, schemas: [schema] },
+    connections: () => 5,
+    pooled: 2,
+    settings: () => ({ statement_timeout: '10s' }),
+  };
+  container.onActivation(TOKENS.projectLogins, (_context, logins) => [...logins, login]);
 });
 tell('LaunchDB is ready after a start that will end badly.');
 // whoever is killed leaves none behind

@@ -118,7 +118,7 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
   for (const project of projects) {
     // one that a process is at work on is brought to its end by it; one out of service when it comes back
     if (project.run || !project.resources.database) continue;
-    const logins = secrets.open(project.id, project.secrets);
+    const { logins } = secrets.open(project.id, project.secrets);
     const { database, users } = await databases.state(project.id, logins, boundsOf(project));
     if (database === 'absent' || database === 'foreign') lost.push(project.id);
     else if (project.resources.pool) {

@@ -71,7 +71,7 @@ async function showPlan(
 }
 
 async function upgradeOne(
-  { store, ids }: Operator,
+  { store, ids, secrets }: Operator,
   version: number,
   id: ProjectId,
   { say, signal }: Given,
@@ -84,7 +84,7 @@ async function upgradeOne(
   try {
     let seen = before.history.length;
     const look = async () => {
-      const verdict = await upgradeProject({ store, ids }, id, version, metadata);
+      const verdict = await upgradeProject({ store, ids, secrets }, id, version, metadata);
       const news = await readOrEmpty(store, projectStream(id), { from: seen });
       for (const event of news) say(`${event.recordedAt.toISOString()}  ${inWords(event)}`);
       seen += news.length;

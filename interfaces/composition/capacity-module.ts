@@ -3,7 +3,7 @@ import { ContainerModule } from 'inversify';
 import type { Endpoint as Address } from '../../application/ports/data-apis.ts';
 import { Admissions } from '../../application/project/admissions.ts';
 import { projectLimit, projectsPerOwner } from '../../domain/platform/capacity.ts';
-import { PROJECT_CONNECTIONS } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
+import { pooledConnections, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
 import { POSTGREST_CONNECTIONS } from '../../infrastructure/postgrest/postgrest-config.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
@@ -16,8 +16,8 @@ import { TOKENS } from './tokens.ts';
 const VIEW_WITHIN_MS = 5_000;
 
 /** What a project in service may hold of PostgreSQL's connections. */
-export const connectionsOfProject = (pooler: Address | undefined): number =>
-  pooler ? PROJECT_CONNECTIONS : POSTGREST_CONNECTIONS;
+export const connectionsOfProject = (pooler: Address | undefined, logins: readonly ProjectLogin[]): number =>
+  pooler ? pooledConnections(logins) : POSTGREST_CONNECTIONS;
 
 export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.admissions).toResolvedValue(
@@ -37,9 +37,9 @@ export const capacityModule = new ContainerModule(({ bind }) => {
     [TOKENS.config, TOKENS.platformPool, TOKENS.capacity, TOKENS.store, TOKENS.checkpoints],
   );
   bind(TOKENS.capacity).toResolvedValue(
-    (server, pooler, pool, store, checkpoints) => async (places) => {
+    (server, pooler, logins, pool, store, checkpoints) => async (places) => {
       const head = await store.head();
-      const connections = { ...(await server.connectionLimits()), perProject: connectionsOfProject(pooler) };
+      const connections = { ...(await server.connectionLimits()), perProject: connectionsOfProject(pooler, logins) };
       const { position } = await readCheckpoint(pool, desiredDataApis.name);
       const used = await countProjectsInService(pool);
       // an event brings one project into service at most: far from the limit nobody has to wait for the view
@@ -48,6 +48,13 @@ export const capacityModule = new ContainerModule(({ bind }) => {
       await checkpoints.waitFor(desiredDataApis.name, head, VIEW_WITHIN_MS);
       return { ...connections, used: await countProjectsInService(pool) };
     },
-    [TOKENS.projectsServer, TOKENS.pooler, TOKENS.platformPool, TOKENS.store, TOKENS.checkpoints],
+    [
+      TOKENS.projectsServer,
+      TOKENS.pooler,
+      TOKENS.projectLogins,
+      TOKENS.platformPool,
+      TOKENS.store,
+      TOKENS.checkpoints,
+    ],
   );
 });

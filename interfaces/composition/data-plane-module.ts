@@ -14,7 +14,10 @@ import type { Config } from '../config.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.databases).toResolvedValue((server) => new PostgresDatabases(server), [TOKENS.projectsServer]);
+  bind(TOKENS.databases).toResolvedValue(
+    (server, logins) => new PostgresDatabases(server, logins),
+    [TOKENS.projectsServer, TOKENS.projectLogins],
+  );
   bind(TOKENS.databaseSizes).toResolvedValue(
     (server) => new PostgresDatabaseSizes(server),
     [TOKENS.projectsServer],
@@ -30,12 +33,13 @@ export const dataPlaneModule = new ContainerModule(({ bind }) => {
     [TOKENS.config, TOKENS.machine],
   );
   bind(TOKENS.world).toResolvedValue(
-    (databases, migrations, pools, dataApis, secrets, store, ids): World => ({
+    (databases, migrations, pools, dataApis, secrets, logins, store, ids): World => ({
       databases,
       migrations,
       pools,
       dataApis,
       secrets,
+      logins,
       releaseName: releaseName(store, ids),
     }),
     [
@@ -44,6 +48,7 @@ export const dataPlaneModule = new ContainerModule(({ bind }) => {
       TOKENS.pools,
       TOKENS.dataApis,
       TOKENS.secrets,
+      TOKENS.projectLogins,
       TOKENS.store,
       TOKENS.ids,
     ],

@@ -7,6 +7,7 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 import { StreamWatch } from '../../application/stream-watch.ts';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets, derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
@@ -33,9 +34,10 @@ export const logModule = new ContainerModule(({ bind }) => {
     ({ directory }) => new RandomIds(derivedKey(directory.masterKey, 'ids')),
     [TOKENS.machine],
   );
+  bind(TOKENS.projectLogins).toConstantValue(PROJECT_LOGINS);
   bind(TOKENS.secrets).toResolvedValue(
-    ({ directory }) => new AesSecrets(directory.masterKey),
-    [TOKENS.machine],
+    ({ directory }, logins) => new AesSecrets(directory.masterKey, logins),
+    [TOKENS.machine, TOKENS.projectLogins],
   );
   bind(TOKENS.platformPool).toResolvedValue(platformPool, [TOKENS.platformConnection, TOKENS.log]);
   bind(TOKENS.store).toResolvedValue(

@@ -10,6 +10,7 @@ import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import { inParallel } from '../../application/in-parallel.ts';
 import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
+import type { ManagedWorld } from '../../application/desired/world.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
@@ -78,12 +79,11 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     [TOKENS.config, TOKENS.managedPools],
   );
   bind(TOKENS.managedWorld).toResolvedValue(
-    (databases, secrets, pools, dataApis) => ({ databases, secrets, pools, dataApis }),
-    [TOKENS.databases, TOKENS.secrets, TOKENS.managedPools, TOKENS.managedDataApis],
+    (databases, secrets, logins, pools, dataApis) => ({ databases, secrets, logins, pools, dataApis }),
+    [TOKENS.databases, TOKENS.secrets, TOKENS.projectLogins, TOKENS.managedPools, TOKENS.managedDataApis],
   );
   bind(PARTS.connectionPools).toResolvedValue(restoredPools, [
-    TOKENS.managedPools,
-    TOKENS.secrets,
+    TOKENS.managedWorld,
     TOKENS.platformPool,
     TOKENS.store,
     TOKENS.checkpoints,
@@ -211,8 +211,7 @@ async function postgrestProcesses(
 
 /** The pooler, with every entry that the log says shall stand. */
 function restoredPools(
-  pools: ManagedConnectionPools,
-  secrets: Secrets,
+  world: ManagedWorld,
   pool: pg.Pool,
   store: EventStore,
   checkpoints: CheckpointWatch,
@@ -222,11 +221,11 @@ function restoredPools(
     start: async () => {
       await checkpoints.waitFor(desiredDataApis.name, await store.head(), VIEW_WITHIN_MS);
       const standing = (await listDesiredDataApis(pool)).filter((one) => one.pool);
-      await pools.restore(
-        standing.map((one) => poolOf(secrets, { id: one.projectId, secrets: one.secrets })),
+      await world.pools.restore(
+        standing.map((one) => poolOf(world, { id: one.projectId, secrets: one.secrets })),
       );
     },
-    stop: () => pools.stop(),
+    stop: () => world.pools.stop(),
     stopWithinMs: 6_000,
   };
 }

@@ -27,10 +27,10 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
     [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
-    (server, pooler, log, metrics) => {
+    (server, pooler, logins, log, metrics) => {
       const onEnded = (over: string) => metrics.sessionsEnded(over);
       const limits = new SessionLimits(server, log, onEnded);
-      const sessionShare = connectionsOfProject(pooler);
+      const sessionShare = connectionsOfProject(pooler, logins);
       const shared = new SharedLimits({ server, log, onEnded, sessionShare });
       return {
         name: 'session-limits',
@@ -46,7 +46,7 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
         stopWithinMs: 5_000,
       };
     },
-    [TOKENS.projectsServer, TOKENS.pooler, TOKENS.log, TOKENS.metrics],
+    [TOKENS.projectsServer, TOKENS.pooler, TOKENS.projectLogins, TOKENS.log, TOKENS.metrics],
   );
   bind(PARTS.logRotation).toResolvedValue(
     ({ directory }, log) => {

@@ -24,6 +24,7 @@ import type { IdleDependencies } from '../../application/reconcilers/sleep-when-
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/desired/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
+import type { ProjectLogin } from '../../domain/project/project-logins.ts';
 import type { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import type { RemoteDataApis } from '../../infrastructure/internal-client/remote-data-apis.ts';
 import type { GuardThread } from '../../infrastructure/pooler-guard/guard-thread.ts';
@@ -53,6 +54,8 @@ export const TOKENS = {
   tracing: token<Tracing>('tracing'),
   ids: token<Ids>('ids'),
   secrets: token<Secrets>('secrets'),
+  /** that every project has */
+  projectLogins: token<readonly ProjectLogin[]>('project-logins'),
 
   /** only where the manager is: which programs stand where */
   installed: token<() => Promise<readonly InstalledProgram[]>>('installed'),

@@ -100,7 +100,7 @@ const spawn = ({ store, world }: DataPlane): Endpoint =>
       const project = await wantedProject(store, params.projectId, 'postgrest');
       const api = dataApiOf(world.secrets, project);
       const before = await world.dataApis.state(api);
-      await told(world.pools.register(poolOf(world.secrets, project)));
+      await told(world.pools.register(poolOf(world, project)));
       await told(world.dataApis.ensure(api));
       const at = world.dataApis.endpoint(project.id) ?? null;
       const body = { project_id: project.id, state: 'as-wanted', endpoint: at };

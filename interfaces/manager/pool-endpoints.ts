@@ -38,7 +38,7 @@ const register = ({ store, world }: DataPlane): Endpoint =>
     responses: { 200: entry },
     handler: async ({ params }) => {
       const project = await wantedProject(store, params.projectId, 'pool');
-      await told(world.pools.register(poolOf(world.secrets, project)));
+      await told(world.pools.register(poolOf(world, project)));
       return { status: 200, body: { project_id: project.id } };
     },
   });

@@ -221,7 +221,7 @@ async function inForce(
 }
 
 function databaseUris({ secrets, database, pooler }: ProjectAccessDependencies, project: ExistingProject) {
-  const { password } = secrets.open(project.id, project.secrets).owner;
+  const { password } = secrets.open(project.id, project.secrets).logins.owner;
   const uri = ({ host, port, query = '' }: ClientsPlace) =>
     `postgresql://${ownerRole(project.id)}:${password}@${host}:${port}/${project.id}${query}`;
   return { db_uri: database && uri(database), db_uri_pooler: pooler && uri(pooler) };
@@ -277,7 +277,7 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireServed(project);
       requireOwnerLogin(project);
-      const { password } = secrets.open(project.id, project.secrets).owner;
+      const { password } = secrets.open(project.id, project.secrets).logins.owner;
       const statement = { query: body.query, ...(body.params && { params: body.params }) };
       const outcome = await runSql(dependencies, project.id, password, statement, context, signal).catch(
         (error: unknown) => {

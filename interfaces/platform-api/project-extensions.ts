@@ -41,7 +41,7 @@ export const projectExtensionsEndpoints = (dependencies: ProjectExtensionsDepend
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireServed(project);
       requireOwnerLogin(project);
-      const { password } = secrets.open(project.id, project.secrets).owner;
+      const { password } = secrets.open(project.id, project.secrets).logins.owner;
       const extensions = await listExtensions(sql, project.id, password, allowedExtensions, signal);
       return { status: 200, body: { extensions: [...extensions] } };
     },

@@ -1,0 +1,71 @@
+/**
+ * The logins that every project has, a row each. Their roles and grants, what bounds and sets them, the pooler's lines,
+ * drift, capacity and removal follow from the rows: a login more is a row more, and nothing else names one but what
+ * works as it.
+ */
+import type { Bounds } from './limits.ts';
+import type { ProjectId } from './project-id.ts';
+
+export type LoginBounds = Pick<Bounds, 'connections' | 'statementTimeoutS' | 'readOnly'>;
+
+export interface ProjectLogin {
+  /** lower-case letters; the role is the project's id, `_` and this */
+  readonly name: string;
+  /** the version of the template that brought it: a project has it from there on, by its upgrade if need be */
+  readonly since: number;
+  readonly rights: LoginRights;
+  /** sessions at once, those that the pooler holds included */
+  readonly connections: (bounds: LoginBounds) => number;
+  /** by how many connections a project may hold more through the pooler because of it; null: it does not come that way */
+  readonly pooled: number | null;
+  /** of its sessions in its own database; a list is one of names, null is as the server has it */
+  readonly settings: (bounds: LoginBounds) => Readonly<Record<string, string | readonly string[] | null>>;
+}
+
+export interface LoginRights {
+  /** on the project's own database; there are none on any other one */
+  readonly database: readonly ('CONNECT' | 'CREATE' | 'TEMPORARY')[];
+  /** may become `anon`, `authenticated` and `service_role` */
+  readonly shared: boolean;
+  /** schemas of the platform's in which it reads, writes and calls whatever is there, also what comes later */
+  readonly schemas: readonly string[];
+}
+
+/** of one session; unlike the other limits it is not the role's to lift */
+const TEMP_FILES = { temp_file_limit: '2GB' } as const;
+const ON_ITS_OWN = { shared: true, schemas: [] } as const;
+
+export const PROJECT_LOGINS: readonly ProjectLogin[] = [
+  {
+    name: 'owner',
+    since: 1,
+    rights: { ...ON_ITS_OWN, database: ['CONNECT', 'CREATE', 'TEMPORARY'] },
+    connections: ({ connections }) => connections,
+    pooled: 5,
+    settings: ({ statementTimeoutS, readOnly }) => ({
+      ...TEMP_FILES,
+      search_path: ['$user', 'public', 'extensions'],
+      statement_timeout: `${Math.round(statementTimeoutS)}s`,
+      idle_in_transaction_session_timeout: '60s',
+      default_transaction_read_only: readOnly ? 'on' : null,
+    }),
+  },
+  {
+    name: 'authenticator',
+    since: 1,
+    rights: { ...ON_ITS_OWN, database: ['CONNECT'] },
+    connections: () => 30,
+    pooled: 2,
+    settings: () => ({
+      ...TEMP_FILES,
+      statement_timeout: '8s',
+      idle_in_transaction_session_timeout: '30s',
+    }),
+  },
+];
+
+export const roleOf = (id: ProjectId, login: Pick<ProjectLogin, 'name'>): string => `${id}_${login.name}`;
+
+/** What a project may hold of PostgreSQL's connections through the pooler, all of its logins together. */
+export const pooledConnections = (logins: readonly ProjectLogin[]): number =>
+  logins.reduce((sum, { pooled }) => sum + (pooled ?? 0), 0);
