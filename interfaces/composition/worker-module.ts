@@ -49,7 +49,6 @@ export const workerModule = new ContainerModule(({ bind }) => {
     (
       options,
       world,
-      secrets,
       store,
       ids,
       clock,
@@ -70,7 +69,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       const sweep = sweeper({ store, ids, clock, log, databases: world.databases }, pool);
       const idle = idleWatch(options, { store, ids, clock, use }, pool);
       const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes, platformSizeMb }, pool);
-      const upgrades = projectUpgrades({ store, ids, secrets, clock, log, watch }, pool);
+      const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
       const work = {
         start: async () => {
           await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
@@ -100,7 +99,6 @@ export const workerModule = new ContainerModule(({ bind }) => {
     [
       TOKENS.options,
       TOKENS.world,
-      TOKENS.secrets,
       TOKENS.store,
       TOKENS.ids,
       TOKENS.clock,
