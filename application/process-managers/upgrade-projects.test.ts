@@ -251,6 +251,7 @@ test('a wake goes before the upgrade of a sleeping project, which comes after it
   expect(types.slice(types.indexOf('ProjectSlept') + 1)).toEqual([
     'ProjectUpgradeRequested',
     'DatabaseUsersCreated',
+    'PoolRegistered',
     'ProjectWakeRequested',
     'PostgrestSpawned',
     'ProjectWoken',
