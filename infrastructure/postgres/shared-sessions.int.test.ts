@@ -25,7 +25,7 @@ let folder: TestFolder;
 let program: SupervisedProgram;
 let server: PostgresServer;
 let databases: PostgresDatabases;
-let logins: Awaited<ReturnType<AesSecrets['issue']>>;
+let logins: Awaited<ReturnType<AesSecrets['issue']>>['logins'];
 let limits: SharedLimits;
 const ended: string[] = [];
 const told: unknown[] = [];
@@ -53,7 +53,7 @@ beforeAll(async () => {
   await server.administer('prepare the server', ensureSharedRoles);
   await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
-  logins = await new AesSecrets(randomBytes(32)).issue();
+  ({ logins } = await new AesSecrets(randomBytes(32)).issue());
   for (const project of [greedy, second, modest]) {
     await databases.ensureDatabase(project, await latestTemplateVersion());
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);
