@@ -39,7 +39,10 @@ export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.capacity).toResolvedValue(
     (server, pooler, logins, pool, store, checkpoints) => async (places) => {
       const head = await store.head();
-      const connections = { ...(await server.connectionLimits()), perProject: connectionsOfProject(pooler, logins) };
+      const connections = {
+        ...(await server.connectionLimits()),
+        perProject: connectionsOfProject(pooler, logins),
+      };
       const { position } = await readCheckpoint(pool, desiredDataApis.name);
       const used = await countProjectsInService(pool);
       // an event brings one project into service at most: far from the limit nobody has to wait for the view
