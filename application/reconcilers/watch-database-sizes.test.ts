@@ -3,6 +3,7 @@ import { boundsOf } from '../../domain/project/limits.ts';
 import { projectStream } from '../../domain/project/project-id.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import { InMemoryDatabaseSizes } from '../../infrastructure/postgres/in-memory-database-sizes.ts';
+import { InMemoryMeasuredSizes } from '../../infrastructure/postgres/in-memory-measured-sizes.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import { makeHarness, request } from '../process-managers/process-harness.ts';
 import { command, runToRest, stateOf } from '../process-managers/process-properties.ts';
@@ -17,11 +18,12 @@ async function watched(platformSizeMb = 100, templateVersion = 6) {
   await command(harness, id, { ...request(id), templateVersion } as ProjectCommand);
   await runToRest(harness, id);
   const sizes = new InMemoryDatabaseSizes();
-  let asked = 0;
+  const measured = new InMemoryMeasuredSizes();
   const watch = new DatabaseSizeWatch({
     ...harness,
     log: quiet,
-    sizes: { measure: (projects) => ((asked += projects.length), sizes.measure(projects)) },
+    sizes,
+    measured,
     served: async () => {
       const { limits, fill } = await stateOf(harness, id);
       return [{ projectId: id, limits, fill }];
@@ -38,7 +40,7 @@ async function watched(platformSizeMb = 100, templateVersion = 6) {
     expect(harness.databases.bounds.get(id)).toMatchObject({ readOnly: boundsOf(project).readOnly });
     return (await harness.store.readStream(projectStream(id))).slice(before).map(({ type }) => type);
   };
-  return { harness, id, watch, look, asked: () => asked };
+  return { harness, id, watch, look, measured };
 }
 const inForce = ['DatabaseUsersBounded', 'ProjectLimitsInForce'];
 
@@ -116,12 +118,12 @@ test('a rotation while it is read only leaves it so', async () => {
   expect(harness.databases.bounds.get(id)?.readOnly).toBe(true);
 });
 
-test('without any limit nothing is measured', async () => {
-  const { look, asked, harness, id } = await watched(0);
+test('without any limit nothing follows, and those who list projects know the size all the same', async () => {
+  const { look, measured, harness, id } = await watched(0);
   expect(await look(1_000_000)).toEqual([]);
-  expect(asked()).toBe(0);
+  expect(await measured.of([id])).toEqual(new Map([[id, 1_000_000 * MB]]));
   await command(harness, id, { kind: 'ChangeLimits', limits: { databaseSizeMb: 10 } });
   await runToRest(harness, id);
   expect(await look(11)).toEqual(['DatabaseSizeExceeded', ...inForce]);
-  expect(asked()).toBe(1);
+  expect(await measured.of([id])).toEqual(new Map([[id, 11 * MB]]));
 });

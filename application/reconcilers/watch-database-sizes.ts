@@ -1,6 +1,7 @@
 /**
- * Looks how large projects' databases are, and has the log say what follows: a warning, read only, writable again. The
- * project itself decides; here it is only told what was seen, and only when that would change something.
+ * Looks how large projects' databases are, keeps that for those who list projects, and has the log say what follows: a
+ * warning, read only, writable again. The project itself decides; here it is only told what was seen, and only when that
+ * would change something.
  */
 import { decideFill, sizeLimitOf, type SeenSize } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
@@ -13,6 +14,7 @@ import type { DatabaseSizes } from '../ports/database-sizes.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
+import type { MeasuredSizes } from '../ports/measured-sizes.ts';
 import { Rounds } from './rounds.ts';
 
 export interface SizeWatchDependencies {
@@ -21,6 +23,7 @@ export interface SizeWatchDependencies {
   readonly clock: Clock;
   readonly log: Log;
   readonly sizes: DatabaseSizes;
+  readonly measured: MeasuredSizes;
   /** projects whose databases may grow, by a read model: only where to look */
   readonly served: () => Promise<
     readonly ({ readonly projectId: ProjectId } & Pick<ExistingProject, 'limits' | 'fill'>)[]
@@ -49,17 +52,18 @@ export class DatabaseSizeWatch {
     return this.#rounds.stop();
   }
 
-  /** Once over all that have a limit, or had one and have not got rid of its consequences. */
+  /** Once over all of them. */
   async look(): Promise<void> {
-    const { served, sizes, platformSizeMb } = this.#dependencies;
-    const limitOf = (project: Pick<ExistingProject, 'limits'>) => sizeLimitOf(project.limits, platformSizeMb);
-    const watched = (await served()).filter((project) => limitOf(project) !== null || project.fill !== null);
-    const measured = await sizes.measure(watched.map(({ projectId }) => projectId));
+    const { served, sizes, measured, platformSizeMb } = this.#dependencies;
+    const watched = await served();
+    const seen = await sizes.measure(watched.map(({ projectId }) => projectId));
     for (const project of watched) {
-      const seen = measured.get(project.projectId);
-      if (seen && decideFill(project.fill, seen, limitOf(project)).length > 0)
-        await this.#report(project.projectId, seen);
+      const size = seen.get(project.projectId);
+      const limit = sizeLimitOf(project.limits, platformSizeMb);
+      if (size && decideFill(project.fill, size, limit).length > 0)
+        await this.#report(project.projectId, size);
     }
+    await measured.record(new Map([...seen].map(([project, { bytes }]) => [project, bytes])));
   }
 
   async #report(id: ProjectId, seen: SeenSize): Promise<void> {

@@ -1,5 +1,5 @@
 import argon2 from 'argon2';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import { networkOf } from '../../domain/platform/network-of.ts';
 import type { Passwords } from '../../application/ports/passwords.ts';
 
@@ -99,4 +99,4 @@ export class Argon2Passwords implements Passwords {
 /** One text for the several ways in which keyboards write the same characters. */
 const prepared = (password: string): string => password.normalize('NFC');
 
-const busy = () => new Unavailable('check the password: too many are waiting already');
+const busy = () => unavailable('password_checks', 'check the password: too many are waiting already');

@@ -1,6 +1,6 @@
 /** The network of the projects' containers: found, or made. */
 import type Docker from 'dockerode';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import { bounded, codeOf, type DockerEngine } from './docker-engine.ts';
 
 export interface WantedNetwork {
@@ -41,7 +41,7 @@ async function inspected(engine: DockerEngine, name: string): Promise<Docker.Net
   return bounded<Docker.NetworkInspectInfo>(engine.docker.getNetwork(name).inspect()).catch(
     (error: unknown) => {
       if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-      throw new Unavailable(`have Docker look at the network ${name} (${codeOf(error)})`, error);
+      throw unavailable('docker', `have Docker look at the network ${name} (${codeOf(error)})`, error);
     },
   );
 }
@@ -63,9 +63,9 @@ async function made(
   await bounded(creation).catch((error: unknown) => {
     // somebody may have been faster
     if ((error as { statusCode?: number }).statusCode === 409) return;
-    throw new Unavailable(`have Docker make the network ${name} (${codeOf(error)})`, error);
+    throw unavailable('docker', `have Docker make the network ${name} (${codeOf(error)})`, error);
   });
   const info = await inspected(engine, name);
-  if (!info) throw new Unavailable(`find the network ${name} that was just made`);
+  if (!info) throw unavailable('docker', `find the network ${name} that was just made`);
   return info;
 }

@@ -9,7 +9,7 @@ import Docker, {
 } from 'dockerode';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, Unavailable, unavailable } from '../../application/errors.ts';
 import { packFile, unpackFile, type PackedFile } from './tar-file.ts';
 
 const ANSWER_WITHIN_MS = 30_000;
@@ -108,7 +108,7 @@ export class DockerEngine {
     try {
       return await bounded(answer);
     } catch (error) {
-      throw new Unavailable(`have Docker ${attempted} (${codeOf(error)})`, error);
+      throw unavailable('docker', `have Docker ${attempted} (${codeOf(error)})`, error);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** One project's PostgREST in a container: made, made to answer, reloaded, ended. What is true the engine knows. */
 import type { ContainerInspectInfo } from 'dockerode';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { pause, POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
@@ -101,7 +101,7 @@ export class PostgrestContainers {
       return { id: info.Id, endpoint, reload: configDigests(api, this.#options.route).reload };
     } catch (error) {
       await this.remove(api.project, name).catch(() => {});
-      throw new Unavailable(`start the REST API of ${api.project}${reasonOfEngine(error)}`, error);
+      throw unavailable('rest_api', `start the REST API of ${api.project}${reasonOfEngine(error)}`, error);
     }
   }
 
@@ -134,7 +134,8 @@ export class PostgrestContainers {
       await this.#options.engine.signal(name, signal);
       const deadline = performance.now() + RELOAD_WITHIN_MS;
       while (!(await this.#log(name)).some(({ at, text }) => at > from && text.includes(answer))) {
-        if (performance.now() > deadline) throw new Unavailable(`reload the REST API of ${api.project}`);
+        if (performance.now() > deadline)
+          throw unavailable('rest_api', `reload the REST API of ${api.project}`);
         await pause(POLL_MS);
       }
     }

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { bounded, codeOf, type DockerEngine } from './docker-engine.ts';
 import { packFile } from './tar-file.ts';
@@ -44,7 +44,7 @@ export async function ensureImage({ engine, wanted, binary, log }: ImageOptions)
     await bounded(built(engine, await readFile(await binary())), BUILD_WITHIN_MS);
     return await requireImage(engine, BUILT);
   } catch (error) {
-    throw new Unavailable(`pull ${wanted} or build an image of PostgREST (${codeOf(error)})`, error);
+    throw unavailable('docker', `pull ${wanted} or build an image of PostgREST (${codeOf(error)})`, error);
   }
 }
 
@@ -78,7 +78,7 @@ async function requireImage(engine: DockerEngine, name: string): Promise<string>
 async function imageId(engine: DockerEngine, name: string): Promise<string | undefined> {
   const info = await bounded(engine.docker.getImage(name).inspect()).catch((error: unknown) => {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw new Unavailable(`have Docker look at the image ${name} (${codeOf(error)})`, error);
+    throw unavailable('docker', `have Docker look at the image ${name} (${codeOf(error)})`, error);
   });
   return info?.Id;
 }

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import {
   Conflict,
   EventIdReused,
@@ -48,7 +48,7 @@ export class AppendConnection {
       const { rows } = await client.query<OutcomeRow>({ ...APPEND, values: appendValues(batch) });
       return batch.map((request, index) => outcomeOf(request, rows[index]));
     } catch (error) {
-      if (wasRolledBack(error)) throw unavailableOr('append to the log', error);
+      if (wasRolledBack(error)) throw unavailableOr('log', 'append to the log', error);
       this.#drop(client);
       return batch.map(({ stream }) => new OutcomeUnknown(stream, error));
     }
@@ -69,7 +69,7 @@ export class AppendConnection {
       await client.connect();
     } catch (error) {
       client.end().catch(() => {});
-      throw new Unavailable('connect to the log', error);
+      throw unavailable('log', 'connect to the log', error);
     }
     this.#client = client;
     return client;

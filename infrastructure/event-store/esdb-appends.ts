@@ -15,7 +15,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import { StreamNotFound, type Appended, type Position } from '../../application/ports/event-store.ts';
 import type { AppendRequest } from './append-request.ts';
 import type { EsdbConnection } from './esdb-connection.ts';
@@ -64,7 +64,7 @@ export class EsdbAppends {
 
   /** The server drops the second of two that are the same; so they are one here. */
   append(request: AppendRequest): Promise<Appended> {
-    if (this.#closed) return Promise.reject(new Unavailable('append to the log: it is closing'));
+    if (this.#closed) return Promise.reject(unavailable('log', 'append to the log: it is closing'));
     const { stream, expected, events } = request;
     const ids = [stream, expected, ...events.map(({ id }) => id)].join('\n');
     const same = this.#underWay.get(ids);
@@ -126,7 +126,7 @@ export class EsdbAppends {
       after = undefined;
       await sleep(Math.random() * Math.min(tries - 1, LONGEST_PAUSE_MS));
     }
-    throw new Unavailable(`append to ${stream}: others were quicker again and again`);
+    throw unavailable('log', `append to ${stream}: others were quicker again and again`);
   }
 
   async #write(

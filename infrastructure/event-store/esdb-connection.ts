@@ -17,7 +17,7 @@ import {
 } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import { Unavailable } from '../../application/errors.ts';
+import { Unavailable, unavailable } from '../../application/errors.ts';
 import type { LogServerStanding } from '../../application/ports/event-store.ts';
 import { LeaderWatch } from './leader-watch.ts';
 
@@ -130,7 +130,7 @@ export class EsdbConnection {
 
   /** Ends every call, at once. */
   close(): void {
-    this.#closing.abort(new Unavailable('ask EventStoreDB: the connection is closed'));
+    this.#closing.abort(unavailable('log', 'ask EventStoreDB: the connection is closed'));
     for (const call of this.#calls) call.cancel();
     this.#latest?.close();
   }
@@ -206,7 +206,7 @@ export class EsdbConnection {
       return client;
     } catch (error) {
       if (!signal.aborted) this.#watch.missed();
-      throw error instanceof Unavailable ? error : new Unavailable('connect to EventStoreDB', error);
+      throw error instanceof Unavailable ? error : unavailable('log', 'connect to EventStoreDB', error);
     }
   }
 

@@ -8,7 +8,7 @@ import {
   UnavailableError,
   UnknownError,
 } from '@eventstore/db-client';
-import { Unavailable } from '../../application/errors.ts';
+import { Unavailable, unavailable } from '../../application/errors.ts';
 import {
   InvalidAppend,
   InvalidPosition,
@@ -48,7 +48,7 @@ export function appendFailure(stream: string, error: unknown): Error {
       (NOT_CONNECTED.test(error.message) || NOT_HANDLED.test(error.message))) ||
     (error instanceof UnknownError && NOT_HANDLED.test(error.message)) ||
     (error instanceof Error && NOT_CONNECTED.test(error.message));
-  return unsent ? new Unavailable('append to the log', error) : new OutcomeUnknown(stream, error);
+  return unsent ? unavailable('log', 'append to the log', error) : new OutcomeUnknown(stream, error);
 }
 
 /**
@@ -60,15 +60,15 @@ export function readFailure(attempted: string, error: unknown, from?: Position):
     return new InvalidPosition(from, error);
   return error instanceof Unavailable
     ? error
-    : (refusalOf(attempted, error) ?? new Unavailable(attempted, error));
+    : (refusalOf(attempted, error) ?? unavailable('log', attempted, error));
 }
 
 function refusalOf(attempted: string, error: unknown): Error | undefined {
   // an operator can put that right, and nothing is to be undone meanwhile
   if (error instanceof AccessDeniedError) {
-    return new Unavailable(`${attempted}: EventStoreDB refuses the credentials`, error);
+    return unavailable('log', `${attempted}: EventStoreDB refuses the credentials`, error);
   }
-  if (error instanceof NotLeaderError) return new Unavailable(`${attempted}: the leader changes`, error);
+  if (error instanceof NotLeaderError) return unavailable('log', `${attempted}: the leader changes`, error);
   if (error instanceof StreamDeletedError) {
     return new StreamDeleted(error.streamName, 'for good', error);
   }

@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { AppendRequest } from './append-request.ts';
 import type { EncodedEvent, EventRecord } from './event-codec.ts';
 import { chainHash, GENESIS_HASH } from './hash-chain.ts';
@@ -113,7 +113,8 @@ const NO_POSITION = 2n ** 63n;
 
 export function positionOf(recorded: RecordedEvent): bigint {
   const position = BigInt(recorded.getCommitPosition());
-  if (position >= NO_POSITION) throw new Unavailable('read positions: EventStoreDB 22.6 or later is needed');
+  if (position >= NO_POSITION)
+    throw unavailable('log', 'read positions: EventStoreDB 22.6 or later is needed');
   return position;
 }
 

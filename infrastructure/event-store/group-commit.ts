@@ -2,7 +2,7 @@
  * Turns many appends into few transactions: at most one is in flight, everything that arrives meanwhile goes
  * into the next. Each caller gets an outcome of its own.
  */
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { Appended } from '../../application/ports/event-store.ts';
 import type { AppendRequest } from './append-request.ts';
 
@@ -32,9 +32,9 @@ export class GroupCommit {
   }
 
   append(request: AppendRequest): Promise<Appended> {
-    if (this.#closed) return Promise.reject(new Unavailable('append to the log: it is closing'));
+    if (this.#closed) return Promise.reject(unavailable('log', 'append to the log: it is closing'));
     if (this.#waiting.length >= MAX_WAITING) {
-      return Promise.reject(new Unavailable('append to the log: too many appends wait'));
+      return Promise.reject(unavailable('log', 'append to the log: too many appends wait'));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
     this.#waiting.push({ request, resolve, reject });

@@ -3,7 +3,7 @@
  * commits. Appends go by one connection of their own, in groups; reads go by the pool.
  */
 import type pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import {
   StreamNotFound,
   type Appended,
@@ -120,7 +120,7 @@ export class PostgresEventStore implements EventStore {
 
   async readStream(stream: string, options: ReadStreamOptions = {}): Promise<readonly StoredEvent[]> {
     const { from = 0, to = null, direction = 'forward', limit = null } = options;
-    const rows = await queryRows<EventRow>(this.#pool, 'read a stream', READ_STREAM[direction], [
+    const rows = await this.#rows<EventRow>('read a stream', READ_STREAM[direction], [
       stream,
       from,
       to,
@@ -141,12 +141,11 @@ export class PostgresEventStore implements EventStore {
   }
 
   async head(): Promise<Position> {
-    const [row] = await queryRows<{ position: string }>(
-      this.#pool,
+    const [row] = await this.#rows<{ position: string }>(
       'read the head of the log',
       'SELECT coalesce(max(position), 0) AS position FROM log.events',
     );
-    if (!row) throw new Unavailable('read the head of the log: it has none');
+    if (!row) throw unavailable('log', 'read the head of the log: it has none');
     return BigInt(row.position);
   }
 
@@ -155,6 +154,14 @@ export class PostgresEventStore implements EventStore {
   }
 
   /** Ends all subscriptions, waits for the appends under way, closes the store's own connections. */
+  #rows<Row extends pg.QueryResultRow>(
+    attempted: string,
+    sql: string,
+    values: unknown[] = [],
+  ): Promise<Row[]> {
+    return queryRows<Row>(this.#pool, attempted, sql, values, 'log');
+  }
+
   async close(): Promise<void> {
     await this.#subscriptions.close();
     await this.#groupCommit.close();
@@ -165,7 +172,7 @@ export class PostgresEventStore implements EventStore {
   async #readPage(after: Position, limit: number, filter: EventFilter = {}): Promise<ChainPage> {
     const scanEnd = after + BigInt(Math.max(SCAN_AT_LEAST, limit * SCAN_PER_EVENT));
     const { types = null, streamPrefix = null } = filter;
-    const rows = await queryRows<PageRow>(this.#pool, 'read the log', READ_PAGE, [
+    const rows = await this.#rows<PageRow>('read the log', READ_PAGE, [
       after,
       scanEnd,
       types,
@@ -174,7 +181,7 @@ export class PostgresEventStore implements EventStore {
       PAGE_BYTES,
     ]);
     const [first] = rows;
-    if (!first?.head_position) throw new Unavailable('read the log: it has no head');
+    if (!first?.head_position) throw unavailable('log', 'read the log: it has no head');
     const records = rows.filter((row): row is PageRow & EventRow => row.position !== null).map(toRecord);
     const found = Number(first.found);
     const head = BigInt(first.head_position);
@@ -185,12 +192,9 @@ export class PostgresEventStore implements EventStore {
   }
 
   async #streamExists(stream: string): Promise<boolean> {
-    const rows = await queryRows(
-      this.#pool,
-      'read a stream',
-      'SELECT FROM log.events WHERE stream = $1 LIMIT 1',
-      [stream],
-    );
+    const rows = await this.#rows('read a stream', 'SELECT FROM log.events WHERE stream = $1 LIMIT 1', [
+      stream,
+    ]);
     return rows.length > 0;
   }
 }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable, Unavailable } from '../../application/errors.ts';
 import { connectionPoolsContract } from '../../application/ports/connection-pools.contract.ts';
 import { dataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
@@ -13,6 +13,7 @@ import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts'
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Metrics } from '../../interfaces/http/metrics.ts';
+import { internalAuthentication } from '../../interfaces/http/internal-endpoints.ts';
 import { createServer as createHttpServer } from '../../interfaces/http/server.ts';
 import { Traffic } from '../../interfaces/gateway/traffic.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
@@ -55,14 +56,14 @@ async function manager() {
         );
       },
     }),
-    internalKeys: [KEY],
+    authenticate: internalAuthentication([KEY]),
     log: quietLog,
     ready: () => Promise.resolve({}),
     metrics: new Metrics(),
   });
   await server.start();
   const url = `http://127.0.0.1:${server.port}`;
-  const client = new InternalClient({ name: 'the manager', url, internalKey: KEY });
+  const client = new InternalClient({ service: 'manager', url, internalKey: KEY });
   const traffic = new Traffic();
   const dataApis = new RemoteDataApis(client, quietLog, traffic);
   return {
@@ -209,8 +210,9 @@ describe('the manager from afar', () => {
   test('its own words come through; what is foreign stays refused', async () => {
     const api = await apiOf(one, await one.project());
     const ensure = vi.spyOn(one.harness.dataApis, 'ensure');
-    ensure.mockRejectedValueOnce(new Unavailable('start the REST API of x'));
-    await expect(one.dataApis.ensure(api)).rejects.toThrow(new Unavailable('start the REST API of x'));
+    const away = unavailable('rest_api', 'start the REST API of x');
+    ensure.mockRejectedValueOnce(away);
+    await expect(one.dataApis.ensure(api)).rejects.toThrow(away);
     ensure.mockRejectedValueOnce(new Refused('a container of that name is not ours'));
     await expect(one.dataApis.ensure(api)).rejects.toThrow(
       new Refused('a container of that name is not ours'),
@@ -219,18 +221,18 @@ describe('the manager from afar', () => {
 
   test('a wrong key, a manager that is away and one that is no manager are told apart', async () => {
     const wrong = new InternalClient({
-      name: 'the manager',
+      service: 'manager',
       url: one.url,
       internalKey: 'some other key, long enough',
     });
     await expect(wrong.ask('GET', '/pools', z.object({}))).rejects.toThrow(/INTERNAL_API_KEY/);
-    const away = new InternalClient({ name: 'the manager', url: 'http://127.0.0.1:1', internalKey: KEY });
+    const away = new InternalClient({ service: 'manager', url: 'http://127.0.0.1:1', internalKey: KEY });
     await expect(away.ask('GET', '/pools', z.object({}))).rejects.toThrow(Unavailable);
     const other = createServer((_, response) => response.end('hello'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as { port: number };
     const strange = new InternalClient({
-      name: 'the manager',
+      service: 'manager',
       url: `http://127.0.0.1:${port}`,
       internalKey: KEY,
     });

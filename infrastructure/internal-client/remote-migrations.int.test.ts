@@ -1,11 +1,12 @@
 /** The remote adapter in front of the migrations service's own HTTP server, on a real PostgreSQL. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { migrationsContract } from '../../application/ports/migrations.contract.ts';
 import { makeHarness, request } from '../../application/process-managers/process-harness.ts';
 import { command } from '../../application/process-managers/process-properties.ts';
 import { Metrics } from '../../interfaces/http/metrics.ts';
+import { internalAuthentication } from '../../interfaces/http/internal-endpoints.ts';
 import { createServer } from '../../interfaces/http/server.ts';
 import { migrationsEndpoints } from '../../interfaces/migrations/migrations-endpoints.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
@@ -30,7 +31,7 @@ async function service() {
       store: harness.store,
       migrations: new PostgresMigrations(postgres, version),
     }),
-    internalKeys: [KEY],
+    authenticate: internalAuthentication([KEY]),
     log: quietLog,
     ready: () => Promise.resolve({}),
     metrics: new Metrics(),
@@ -38,7 +39,7 @@ async function service() {
   await server.start();
   const url = `http://127.0.0.1:${server.port}`;
   const through = (internalKey: string) =>
-    new RemoteMigrations(new InternalClient({ url, internalKey, name: 'the migrations service' }), version);
+    new RemoteMigrations(new InternalClient({ url, internalKey, service: 'migrations' }), version);
   return {
     postgres,
     databases: new PostgresDatabases(postgres),
@@ -93,10 +94,10 @@ test('a project that the log does not know, a wrong key and a service that is aw
   const away = new InternalClient({
     url: 'http://127.0.0.1:1',
     internalKey: KEY,
-    name: 'the migrations service',
+    service: 'migrations',
   });
   const asked = new RemoteMigrations(away, 1).migrate(newProject(), 1);
-  await expect(asked).rejects.toThrow(new Unavailable('get an answer from the migrations service'));
+  await expect(asked).rejects.toThrow(unavailable('migrations', 'get an answer from the migrations service'));
 });
 
 test('what it answers: once applied, then nothing, in the version that the project was requested with', async () => {

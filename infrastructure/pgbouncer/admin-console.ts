@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { Unavailable, unavailable } from '../../application/errors.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { databaseName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ShownEntry } from './pgbouncer-files.ts';
@@ -56,7 +56,7 @@ export class AdminConsole {
       if (error instanceof Unavailable) throw error;
       // an answer, if not the one that was hoped for: the session is good
       if (!(error instanceof pg.DatabaseError)) this.#drop();
-      throw new Unavailable(attempted, error);
+      throw unavailable('pooler', attempted, error);
     }
   }
 

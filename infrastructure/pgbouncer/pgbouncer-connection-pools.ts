@@ -7,7 +7,7 @@
  * watched, and what was lost, changed by hand or could not be taken up is put right as soon as it can be.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import type {
   ManagedConnectionPools,
   Pool,
@@ -142,14 +142,16 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         `the pooler's files have an entry ${project} outside of LaunchDB's part; take it out of them`,
       );
     }
-    if (this.#wrong.has(project)) throw new Unavailable(`have the pooler take up the entry of ${project}`);
+    if (this.#wrong.has(project))
+      throw unavailable('pooler', `have the pooler take up the entry of ${project}`);
   }
 
   async unregister(project: ProjectId): Promise<void> {
     this.#requireRestored();
     this.#pools.delete(project);
     await this.#reload();
-    if (this.#wrong.has(project)) throw new Unavailable(`have the pooler forget the entry of ${project}`);
+    if (this.#wrong.has(project))
+      throw unavailable('pooler', `have the pooler forget the entry of ${project}`);
   }
 
   /** An entry that the files have lost, or hold in another form, is not there: the next start would miss it. */
@@ -188,7 +190,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   #requireRestored(): void {
     // files rendered from half of the pools would cut the others off
-    if (!this.#restored) throw new Unavailable('change the pools before they were restored');
+    if (!this.#restored) throw unavailable('pooler', 'change the pools before they were restored');
   }
 
   /** Nothing that stands in the way of one entry, or of a pooler that somebody else runs, keeps us from starting. */
@@ -232,7 +234,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         await client.query('RELOAD');
         // somebody may have taken the console's own login out of the file at this very moment
         if ((await this.#folder.read(LOGINS)).own !== this.#written.get(LOGINS))
-          throw new Unavailable('have the logins taken up: they were changed meanwhile');
+          throw unavailable('pooler', 'have the logins taken up: they were changed meanwhile');
         this.#settings = await servedSettings(client);
         const served = await servedEntries(client);
         const taken = served.filter(({ project, shown }) => {

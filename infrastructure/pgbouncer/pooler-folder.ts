@@ -15,7 +15,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { SystemUser } from '../process/system-user.ts';
 import { FolderLock } from './folder-lock.ts';
 import { hasBothMarks, joined, partsOf, type Parts } from './own-part.ts';
@@ -73,7 +73,7 @@ export class PoolerFolder {
    */
   async write(name: string, own: string): Promise<string | undefined> {
     if (!(await this.#lock?.isHeld()))
-      throw new Unavailable("write the pooler's files: another LaunchDB does");
+      throw unavailable('pooler', "write the pooler's files: another LaunchDB does");
     const old = await this.#text(name);
     const parts = await this.#partsOf(name, old);
     const text = joined(parts, own, name === FILES.access ? '#' : ';;');

@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import { MigrationsStopped, type FileResult } from '../../application/ports/migrations.ts';
 import { placeOf, sqlPieces, type SqlPiece } from '../../domain/migration/sql-pieces.ts';
 
@@ -177,9 +177,9 @@ function failure(attempted: string, error: unknown): Error {
   if (error instanceof Refused) return error;
   const state = sqlState(error);
   if (state === LOCK_TIMEOUT)
-    return new Unavailable(`${attempted}: somebody holds a lock on what it changes`, error);
+    return unavailable('postgres', `${attempted}: somebody holds a lock on what it changes`, error);
   const transient = state === undefined || /^(08|40|53|57)/.test(state);
-  if (transient) return new Unavailable(attempted, error);
+  if (transient) return unavailable('postgres', attempted, error);
   return new Refused(`could not ${attempted}: ${(error as Error).message}`, error);
 }
 

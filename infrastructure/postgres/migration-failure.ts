@@ -1,6 +1,6 @@
 /** What PostgreSQL says of an owner's migration, in words of the file. */
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { Unavailable, unavailable } from '../../application/errors.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { MigrationFile } from '../../domain/migration/migration-file.ts';
 import type { SqlPiece } from '../../domain/migration/sql-pieces.ts';
@@ -36,7 +36,7 @@ const CANNOT_BE_NOTED: typeof CANNOT = [
 export function migrationFailure(file: MigrationFile, error: unknown, piece: SqlPiece | undefined): unknown {
   if (error instanceof SqlFailed || error instanceof Unavailable) return error;
   if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR')
-    return new Unavailable(`finish ${file.name}`, error);
+    return unavailable('postgres', `finish ${file.name}`, error);
   const clip = (text: string | undefined) => text?.slice(0, 2_000) ?? null;
   const known = piece ? CANNOT : CANNOT_BE_NOTED;
   const [, message, hint] = known.find(([words]) => words.test(error.message)) ?? [];

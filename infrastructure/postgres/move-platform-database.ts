@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import {
   applyPlatformMigrations,
   isKeptElsewhere,
@@ -46,7 +46,8 @@ export async function movePlatformDatabase(move: Move): Promise<void> {
     const deadline = performance.now() + MOVED_WITHIN_MS;
     // of several processes that start at once, one moves; the lock goes with the session
     while (!(await tryLock(client))) {
-      if (performance.now() > deadline) throw new Unavailable("wait for the move of the platform's database");
+      if (performance.now() > deadline)
+        throw unavailable('platform_postgres', "wait for the move of the platform's database");
       await sleep(200);
     }
     try {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { AppliedMigration, MigrationSession } from '../../application/ports/owner-migrations.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { scriptOf, type MigrationFile } from '../../domain/migration/migration-file.ts';
@@ -120,7 +120,7 @@ export class OwnerMigrationSession implements MigrationSession {
     try {
       return await work();
     } catch (error) {
-      throw new Unavailable('go on in the session of the migration', error);
+      throw unavailable('postgres', 'go on in the session of the migration', error);
     }
   }
 }

@@ -1,6 +1,6 @@
 /** Sessions straight to PostgreSQL as a project's owner, for what must not go through the pooler. */
 import pg from 'pg';
-import { TooManySessions, Unavailable } from '../../application/errors.ts';
+import { TooManySessions, unavailable } from '../../application/errors.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { ScramClient } from './scram-client.ts';
@@ -29,7 +29,9 @@ export async function connectAsOwner(
     await client.connect();
   } catch (error) {
     const attempted = `connect to the database ${databaseName(project)}`;
-    throw isOverOwnLimit(error) ? new TooManySessions(attempted, error) : new Unavailable(attempted, error);
+    throw isOverOwnLimit(error)
+      ? new TooManySessions(attempted, error)
+      : unavailable('postgres', attempted, error);
   }
   return client;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable } from '../../application/errors.ts';
 import { scramVerifier } from '../crypto/scram.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import type { PostgresServer, ServerAddress } from './postgres-server.ts';
@@ -155,7 +155,7 @@ export async function prepareLogDatabase(url: string): Promise<void> {
     await applyMigrations(client, MIGRATIONS, { schema: 'platform', upTo: LAST_OF_THE_LOG });
   } catch (error) {
     if (error instanceof Refused) throw error;
-    throw new Unavailable('prepare the database of the log', error);
+    throw unavailable('platform_postgres', 'prepare the database of the log', error);
   } finally {
     await client.end().catch(() => {});
   }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable, type Dependency } from '../../application/errors.ts';
 
 /** The SQLSTATE when PostgreSQL itself answered; undefined when the connection failed. */
 export function sqlState(error: unknown): string | undefined {
@@ -7,9 +7,9 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 /** {@link Unavailable} for a server that is away, overloaded or too slow; any other error as it is: a bug. */
-export function unavailableOr(attempted: string, error: unknown): unknown {
+export function unavailableOr(away: Dependency, attempted: string, error: unknown): unknown {
   const state = sqlState(error);
   // connection, rollback, resources, locks, operator and time-out, system, end by a time-out
   const transient = state === undefined || /^(08|40|53|55|57|58|25P)/.test(state);
-  return transient ? new Unavailable(attempted, error) : error;
+  return transient ? unavailable(away, attempted, error) : error;
 }

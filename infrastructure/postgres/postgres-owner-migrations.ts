@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import {
   MigrationsBusy,
   type AppliedMigration,
@@ -68,7 +68,7 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
     const end = () => void endOwnerSession(this.#server, client, who.project);
     signal.addEventListener('abort', end);
     try {
-      if (signal.aborted) throw new Unavailable('migrate: nobody waits for it any more');
+      if (signal.aborted) throw unavailable('postgres', 'migrate: nobody waits for it any more');
       await lock(client, limits.waitMs);
       return await work(new OwnerMigrationSession(client));
     } finally {
@@ -127,6 +127,6 @@ async function lock(client: pg.Client, waitMs: number): Promise<void> {
     await client.query('RESET ALL');
   } catch (error) {
     if (sqlState(error) === '55P03') throw new MigrationsBusy('somebody else migrates', { cause: error });
-    throw new Unavailable('wait for the turn to migrate', error);
+    throw unavailable('postgres', 'wait for the turn to migrate', error);
   }
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable, type Unavailable } from '../../application/errors.ts';
 import { exactJson, JsonText } from '../../domain/json-text.ts';
 import { SqlFailed, type ProjectSql, type SqlOutcome } from '../../application/ports/project-sql.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -183,7 +183,7 @@ const refusal = (code: string, message: string): SqlFailed =>
   new SqlFailed(message, { code, position: null, detail: null, hint: null });
 
 const givenUp = (project: ProjectId): Unavailable =>
-  new Unavailable(`finish the SQL in ${project}: nobody waits for it any more`);
+  unavailable('postgres', `finish the SQL in ${project}: nobody waits for it any more`);
 
 /** ERROR is about the statement; FATAL and a broken connection are about the session. */
 function failure(project: ProjectId, error: unknown): unknown {
@@ -195,7 +195,7 @@ function failure(project: ProjectId, error: unknown): unknown {
       hint: error.hint === undefined ? null : clip(error.hint, 2_000),
     });
   }
-  return error instanceof SqlFailed ? error : new Unavailable(`finish the SQL in ${project}`, error);
+  return error instanceof SqlFailed ? error : unavailable('postgres', `finish the SQL in ${project}`, error);
 }
 
 const clip = (text: string | undefined, characters: number): string => (text ?? '').slice(0, characters);

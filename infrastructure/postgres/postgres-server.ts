@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Refused, Unavailable } from '../../application/errors.ts';
+import { Refused, unavailable, type Dependency } from '../../application/errors.ts';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import { sqlState, unavailableOr } from './postgres-errors.ts';
 import { sessionPool } from './session-pool.ts';
@@ -50,12 +50,15 @@ export interface InDatabaseOptions {
  */
 export class PostgresServer {
   readonly address: ServerAddress;
+  readonly #name: Dependency;
   readonly #pool: pg.Pool;
   /** kept apart: it frees those that hold the others */
   readonly #freeing: pg.Pool;
 
-  constructor(address: ServerAddress, connections = ADMIN_SESSIONS) {
+  /** @param name what callers hear that is away, when it is */
+  constructor(address: ServerAddress, name: Dependency = 'postgres', connections = ADMIN_SESSIONS) {
     this.address = address;
+    this.#name = name;
     const pooled = {
       ...this.#config(address.maintenanceDatabase ?? 'postgres'),
       idleTimeoutMillis: 30_000,
@@ -68,7 +71,7 @@ export class PostgresServer {
   /** A session on the maintenance database. */
   async administer<T>(attempted: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
-      throw new Unavailable(attempted, error);
+      throw unavailable(this.#name, attempted, error);
     });
     try {
       const result = await this.#unhindered(client, () => work(client));
@@ -77,7 +80,7 @@ export class PostgresServer {
     } catch (error) {
       // the session may be inside a failed transaction: end it
       client.release(true);
-      throw translated(attempted, error);
+      throw translated(this.#name, attempted, error);
     }
   }
 
@@ -98,7 +101,7 @@ export class PostgresServer {
       await client.connect();
       return await (endsBlockers ? this.#unhindered(client, () => work(client)) : work(client));
     } catch (error) {
-      throw translated(attempted, error);
+      throw translated(this.#name, attempted, error);
     } finally {
       await client.end().catch(() => {});
     }
@@ -201,11 +204,11 @@ export async function inTransaction<T>(client: pg.ClientBase, work: () => Promis
  * A server that is away, full, busy or slow is worth another try; so is a lost race between two ensures. Any
  * other answer of PostgreSQL's is a bug of ours and stays what it is.
  */
-function translated(attempted: string, error: unknown): unknown {
+function translated(name: Dependency, attempted: string, error: unknown): unknown {
   const state = sqlState(error);
   const ours = error instanceof Error && ['Unavailable', 'Refused', 'SqlFailed'].includes(error.name);
   if (ours) return error;
   if (state === '3D000') return new Refused(`could not ${attempted}: the database is missing`, error);
   const lostRace = state !== undefined && /^(23505|42710|42P04|XX000)/.test(state);
-  return lostRace ? new Unavailable(attempted, error) : unavailableOr(attempted, error);
+  return lostRace ? unavailable(name, attempted, error) : unavailableOr(name, attempted, error);
 }

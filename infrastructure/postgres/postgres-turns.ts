@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { Turns } from '../../application/ports/turns.ts';
 
 const WAIT_WITHIN_MS = 20_000;
@@ -20,7 +20,7 @@ export class PostgresTurns implements Turns {
     const before = this.#last.get(name) ?? Promise.resolve();
     const givenUp = AbortSignal.timeout(WAIT_WITHIN_MS);
     const mine = before.then(() => {
-      if (givenUp.aborted) throw new Unavailable(`wait longer for the turn "${name}"`);
+      if (givenUp.aborted) throw unavailable('platform_postgres', `wait longer for the turn "${name}"`);
       return this.#locked(name, work);
     });
     const over = mine.then(
@@ -35,13 +35,13 @@ export class PostgresTurns implements Turns {
   }
 
   async #locked<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const unavailable = (error: unknown) => {
-      throw new Unavailable(`take the turn "${name}"`, error);
+    const givenUp = (error: unknown) => {
+      throw unavailable('platform_postgres', `take the turn "${name}"`, error);
     };
-    const session = await this.#pool.connect().catch(unavailable);
+    const session = await this.#pool.connect().catch(givenUp);
     const key = [`launchdb turn ${name}`];
     try {
-      await session.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', key).catch(unavailable);
+      await session.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', key).catch(givenUp);
       return await work();
     } finally {
       // a session that cannot give the lock back is ended, and with it the lock

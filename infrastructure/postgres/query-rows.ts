@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Dependency } from '../../application/errors.ts';
 import { unavailableOr } from './postgres-errors.ts';
 
 /** The rows of one statement. @throws {Unavailable} "could not <attempted>"; what is wrong with the statement is a bug */
@@ -7,10 +8,11 @@ export async function queryRows<Row extends pg.QueryResultRow>(
   attempted: string,
   sql: string,
   values: unknown[] = [],
+  away: Dependency = 'platform_postgres',
 ): Promise<Row[]> {
   try {
     return (await pool.query<Row>(sql, values)).rows;
   } catch (error) {
-    throw unavailableOr(attempted, error);
+    throw unavailableOr(away, attempted, error);
   }
 }

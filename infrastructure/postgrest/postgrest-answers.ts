@@ -1,6 +1,6 @@
 /** How a PostgREST is asked whether it serves, and how it is told to read again; however it runs. */
 import { request } from 'node:http';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
@@ -40,11 +40,11 @@ const isReady = async (admin: Endpoint): Promise<boolean> =>
  */
 export async function probeRoot(project: ProjectId, endpoint: Endpoint | undefined): Promise<void> {
   const attempted = `get an answer from the REST API of ${project}`;
-  if (!endpoint) throw new Unavailable(attempted);
+  if (!endpoint) throw unavailable('rest_api', attempted);
   const status = await httpStatus(endpoint, '/', 'HEAD', PROBE_WITHIN_MS).catch((error: unknown) => {
-    throw new Unavailable(attempted, error);
+    throw unavailable('rest_api', attempted, error);
   });
-  if (status !== 200) throw new Unavailable(`${attempted}: it answered ${status}`);
+  if (status !== 200) throw unavailable('rest_api', `${attempted}: it answered ${status}`);
 }
 
 /** The status of a request's answer; its body is thrown away. Rejects when none comes in time. */

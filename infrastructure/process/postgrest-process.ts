@@ -1,7 +1,7 @@
 /** One project's PostgREST: its configuration file, its process, its signals. */
 import { chown, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Unavailable } from '../../application/errors.ts';
+import { unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -116,7 +116,7 @@ export class PostgrestProcess {
       } catch (error) {
         // it may have ended because somebody else took its port before it did
         if (tries === START_TRIES || performance.now() > deadline) {
-          throw new Unavailable(`start the REST API of ${api.project}`, error);
+          throw unavailable('rest_api', `start the REST API of ${api.project}`, error);
         }
       }
     }
@@ -180,7 +180,7 @@ export class PostgrestProcess {
         await pause(POLL_MS);
       }
     }
-    throw new Unavailable(`reload the REST API of ${this.#api.project}`);
+    throw unavailable('rest_api', `reload the REST API of ${this.#api.project}`);
   }
 
   async #confirm(): Promise<void> {

@@ -111,7 +111,11 @@ test('the last place goes to exactly one of many, and comes free when a project 
 
 test('an owner has so many projects and no more, paused ones included', async () => {
   const token = await platform.login('a');
-  const { body } = await platform.call<{ projects: Project[] }>('GET', '/api/projects', { token });
+  const { body } = await vi.waitFor(async () => {
+    const listed = await platform.call<{ projects: Project[] }>('GET', '/api/projects', { token });
+    expect(listed.body.projects.map(({ status }) => status)).not.toContain('resuming');
+    return listed;
+  });
   for (const one of body.projects.filter(({ status }) => status === 'active'))
     await command(token, one, 'pause');
   for (let more = body.projects.length; more < 3; more++)

@@ -161,10 +161,44 @@ test("without the projects' server the control plane answers and the log goes on
   for (const pid of all) process.kill(pid, 'SIGSTOP');
   try {
     await controlPlaneAnswers(id, unique('newcomer-frozen'));
+    const sql = { token, body: { query: 'SELECT 1' } };
+    const asked = await platform.call('POST', `/api/projects/${id}/sql`, sql);
+    // whoever reads it hears what is away
+    expect(asked).toMatchObject({ status: 503, body: { away: 'postgres' } });
+    expect(asked.body['detail']).toContain('The PostgreSQL of projects');
   } finally {
     for (const pid of all) process.kill(pid, 'SIGCONT');
   }
   await answers(30_000);
+});
+
+test('a list is answered by a view that stands still; who asks for a position waits, and hears of it', async () => {
+  const { id } = (await create('renamed')).body;
+  const holder = new pg.Client(platform.superuser('launchdb'));
+  await holder.connect();
+  try {
+    await holder.query('BEGIN; LOCK TABLE view_project_list.projects IN SHARE MODE');
+    const body = { display_name: 'Unseen' };
+    expect((await platform.call('PATCH', `/api/projects/${id}`, { token, body })).status).toBe(200);
+    const { body: trail } = await platform.call<{ entries: { position: string }[] }>(
+      'GET',
+      `/api/projects/${id}/audit?limit=1`,
+      { token },
+    );
+    const list = (query = '') =>
+      platform.call<{ projects: { id: string; display_name: string }[] }>('GET', `/api/projects${query}`, {
+        token,
+      });
+    const shown = async (query?: string) =>
+      (await list(query)).body.projects.find((one) => one.id === id)?.display_name;
+    expect(await shown()).toBe('renamed');
+    const upTo = `?min_position=${trail.entries[0]?.position}`;
+    expect(await list(upTo)).toMatchObject({ status: 503, body: { type: '/docs#platform/behind' } });
+    await holder.query('COMMIT');
+    expect(await shown(upTo)).toBe('Unseen');
+  } finally {
+    await holder.end();
+  }
 });
 
 /** A program with those that it has started. */
@@ -198,8 +232,12 @@ test('E69 what somebody else made under the name is refused and left alone', asy
   const key = unique('foreign');
   const id = projectIdOf(ownerId, key);
   await platform.sql(`CREATE ROLE ${id}_authenticator NOLOGIN`);
-  await create(key, { prefer: 'respond-async', 'idempotency-key': key });
-  expect(await statusAtRest(platform, token, id)).toBe('failed');
+  // an answer that clients repeat by themselves, as 503, would bring them "name-taken"
+  for (let asked = 0; asked < 2; asked++) {
+    const answer = await create(key, { prefer: 'wait=30', 'idempotency-key': key });
+    expect(answer).toMatchObject({ status: 202, body: { id, status: 'failed' } });
+    expect(answer.headers.get('location')).toBe(`/api/projects/${id}`);
+  }
   const progress = await platform.call<{ processes: { steps: { step: string; last_error: string }[] }[] }>(
     'GET',
     `/api/projects/${id}/progress`,
@@ -209,6 +247,9 @@ test('E69 what somebody else made under the name is refused and left alone', asy
   expect(step?.last_error).toContain('is not LaunchDB');
   expect(await platform.resources(id)).toEqual({ ...NOTHING, roles: 1 });
   await platform.sql(`DROP ROLE ${id}_authenticator`);
+  expect((await create(key)).status).toBe(409);
+  await platform.call('DELETE', `/api/projects/${id}`, { token });
+  await vi.waitFor(async () => expect((await create(key)).status).toBe(201), { timeout: 20_000 });
 });
 
 // in containers it is a minute's work for two idle cores

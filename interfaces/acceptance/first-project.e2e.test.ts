@@ -49,6 +49,23 @@ test('of ten requests for one name exactly one wins; the same key gives the same
   expect((await create('other', key)).status).toBe(409);
 });
 
+test('a request has one id: to its client, in the log of each part, and in its events', async () => {
+  // as short as the shortest, with every sign that it may have
+  const requestId = 'a:1._-';
+  const made = await create('traced', { 'x-request-id': requestId });
+  expect(made.headers.get('x-request-id')).toBe(requestId);
+  const { body } = await platform.call<{ entries: { request_id: string; correlation_id: string }[] }>(
+    'GET',
+    `/api/projects/${made.body.id}/audit`,
+    { token },
+  );
+  const ids = body.entries.map((entry) => [entry.request_id, entry.correlation_id]);
+  expect(ids).toContainEqual([requestId, requestId]);
+  await vi.waitFor(() =>
+    expect(platform.output).toMatch(new RegExp(`"server":"platform-api","requestId":"${requestId}"`)),
+  );
+});
+
 test("another owner's project does not exist", async () => {
   const { id } = (await create('mine')).body;
   const stranger = await platform.owner('stranger');

@@ -78,10 +78,11 @@ const ask = (uri: string, query: string): Promise<unknown[]> =>
 
 test('an idle project sleeps: its API, its list, its history and its operator say so in words', async () => {
   await asleep();
-  const list = await platform.call<{ projects: { id: string }[] }>('GET', '/api/projects?status=sleeping', {
-    token,
+  await vi.waitFor(async () => {
+    const path = '/api/projects?status=sleeping';
+    const list = await platform.call<{ projects: { id: string }[] }>('GET', path, { token });
+    expect(list.body.projects.map((one) => one.id)).toEqual([id]);
   });
-  expect(list.body.projects.map((one) => one.id)).toEqual([id]);
   const why = await platform.launchdb('why', id);
   expect(why.output).toContain('"shop" is sleeping (served on demand)');
   expect(why.output).toContain('the next request wakes it');

@@ -4,6 +4,7 @@ import { listDesiredDataApis } from '../../projections/desired-data-apis/queries
 import { managerEndpoints } from '../manager/manager-endpoints.ts';
 import { installedInWords } from './installed-module.ts';
 import { readiness } from './platform-api-module.ts';
+import { internalAuthentication } from '../http/internal-endpoints.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -33,7 +34,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
         portVariable: 'MANAGER_PORT',
         host: LISTEN_HOST,
         endpoints: managerEndpoints({ store, world, wake, use, gateways, reconciler, desired }),
-        internalKeys,
+        authenticate: internalAuthentication(internalKeys),
         log,
         ready: readiness(projects, platform, store),
         programs: async () => installedInWords(await list()),

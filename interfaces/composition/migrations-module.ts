@@ -5,6 +5,7 @@ import { RemoteMigrations } from '../../infrastructure/internal-client/remote-mi
 import { PostgresMigrations } from '../../infrastructure/postgres/postgres-migrations.ts';
 import { migrationsEndpoints } from '../migrations/migrations-endpoints.ts';
 import { readiness } from './platform-api-module.ts';
+import { internalAuthentication } from '../http/internal-endpoints.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -12,7 +13,7 @@ export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
     ({ MIGRATIONS_URL: url }, [internalKey], { template }, tracing) =>
       new RemoteMigrations(
-        new InternalClient({ url, internalKey, name: 'the migrations service', tracing }),
+        new InternalClient({ url, internalKey, service: 'migrations', tracing }),
         template.version,
       ),
     [TOKENS.config, TOKENS.internalKeys, TOKENS.machine, TOKENS.tracing],
@@ -42,7 +43,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
         portVariable: 'MIGRATIONS_PORT',
         host: LISTEN_HOST,
         endpoints: migrationsEndpoints({ store, migrations }),
-        internalKeys,
+        authenticate: internalAuthentication(internalKeys),
         log,
         ready: readiness(projects, platform, store),
         metrics,

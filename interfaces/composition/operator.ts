@@ -69,8 +69,8 @@ export async function openOperator(config: Config): Promise<Operator> {
     );
   });
   const [internalKey] = await container.getAsync(TOKENS.internalKeys);
-  const client = (name: string, url: string) =>
-    new InternalClient({ name, url, internalKey, timeoutMs: LONG_MS });
+  const client = (service: 'manager' | 'migrations', url: string) =>
+    new InternalClient({ service, url, internalKey, timeoutMs: LONG_MS });
   return {
     store,
     pool,
@@ -81,8 +81,8 @@ export async function openOperator(config: Config): Promise<Operator> {
     secrets: await container.getAsync(TOKENS.secrets),
     views,
     projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
-    manager: client('the manager', config.MANAGER_URL),
-    migrations: client('the migrations service', config.MIGRATIONS_URL),
+    manager: client('manager', config.MANAGER_URL),
+    migrations: client('migrations', config.MIGRATIONS_URL),
     close,
   };
 }

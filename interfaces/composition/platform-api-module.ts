@@ -2,9 +2,9 @@ import { ContainerModule } from 'inversify';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
-import { bearerAuthentication } from '../http/authenticate.ts';
-import { CallerBounds } from '../http/caller-bounds.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
+import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
+import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { aboutServer } from './log-server.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -33,14 +33,14 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         portVariable: 'PLATFORM_PORT',
         host: config.LISTEN_HOST,
         endpoints,
-        authenticate: bearerAuthentication(ownerTokens, { tokens, clock }),
+        authenticate: ownerAuthentication(bearer(ownerTokens, { tokens, clock })),
         log,
         ready: readiness(projects, platform, store),
         metrics,
         tracing,
         docs: API_DOCUMENT,
         internalKeys,
-        bounds: new CallerBounds(new MemoryRateLimits(rateLimits)),
+        bounds: new OwnerBounds(new MemoryRateLimits(rateLimits)),
         trustedProxies: config.TRUSTED_PROXIES,
       }),
     [

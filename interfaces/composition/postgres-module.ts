@@ -48,7 +48,10 @@ export const postgresModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.platformServer).toResolvedValue(
     ({ DATABASE_URL, PLATFORM_DATABASE_URL, PLATFORM_POSTGRES_PORT }, machine) =>
-      new PostgresServer(addressOf(PLATFORM_DATABASE_URL ?? DATABASE_URL, PLATFORM_POSTGRES_PORT, machine)),
+      new PostgresServer(
+        addressOf(PLATFORM_DATABASE_URL ?? DATABASE_URL, PLATFORM_POSTGRES_PORT, machine),
+        'platform_postgres',
+      ),
     [TOKENS.config, TOKENS.machine],
   );
   bind(TOKENS.platformConnection).toResolvedValue(

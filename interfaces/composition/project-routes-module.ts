@@ -1,5 +1,7 @@
 import { ContainerModule } from 'inversify';
 import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
+import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
+import { readingPool } from '../../infrastructure/postgres/reading-pool.ts';
 import { RecentAccesses } from '../../application/project/recent-accesses.ts';
 import { LogVerification } from '../../application/audit-log.ts';
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
@@ -41,8 +43,13 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     ) => {
       const waitForList = async (position: bigint) =>
         void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
-      const bodies = new ProjectBodies(sizes, sizeMb, schemas);
-      const basics = { store, ids, clock, secrets, migrations, watch, pool };
+      const bodies = new ProjectBodies({
+        sizes,
+        measured: new PostgresMeasuredSizes(pool),
+        platformSizeMb: sizeMb,
+        schemas,
+      });
+      const basics = { store, ids, clock, secrets, migrations, watch, pool: readingPool(pool) };
       const dependencies = { ...basics, waitForList, admissions, bodies, schemas };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
     },
@@ -99,10 +106,11 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
       };
       const verification = new LogVerification(store, () => furthestCheckpoint(pool));
+      const views = readingPool(pool);
       const waitForTrail = () => waitForView(auditTrail.name);
       return [
-        ...projectHistoryEndpoints({ store, watch, pool, waitForView }),
-        ...auditEndpoints({ store, pool, verification, waitForTrail }),
+        ...projectHistoryEndpoints({ store, watch, pool: views, waitForView }),
+        ...auditEndpoints({ store, pool: views, verification, waitForTrail }),
       ];
     },
     [TOKENS.store, TOKENS.watch, TOKENS.platformPool, TOKENS.checkpoints],

@@ -11,7 +11,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.managerClient).toResolvedValue(
     ({ MANAGER_URL: url }, [internalKey], tracing) =>
-      new InternalClient({ url, internalKey, name: 'the manager', tracing }),
+      new InternalClient({ url, internalKey, service: 'manager', tracing }),
     [TOKENS.config, TOKENS.internalKeys, TOKENS.tracing],
   );
   bind(TOKENS.pools).toResolvedValue((client) => new RemoteConnectionPools(client), [TOKENS.managerClient]);

@@ -31,7 +31,7 @@ import type { GuardThread } from '../../infrastructure/pooler-guard/guard-thread
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
-import type { Endpoint } from '../http/endpoint.ts';
+import type { Endpoint } from '../platform-api/owner-endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Traffic } from '../gateway/traffic.ts';
 import type { Wake } from '../gateway/wake-queue.ts';

@@ -23,6 +23,7 @@ import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { listAwake, listServed } from '../../projections/desired-data-apis/queries.ts';
 import { dueProjects, listBehind } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
+import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
 import { LedWork } from '../worker/led-work.ts';
 import { measuredTries } from './measured.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -145,6 +146,7 @@ function databaseSizeWatch(
   return new DatabaseSizeWatch({
     ...basics,
     log,
+    measured: new PostgresMeasuredSizes(pool),
     served: () => listServed(pool),
     everyMs: config.DATABASE_SIZE_LOOK_SECONDS * 1000,
   });

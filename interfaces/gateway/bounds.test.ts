@@ -155,7 +155,7 @@ test('an address has so many requests under way, and is told which bound that is
   await expect.poll(() => held.length, PATIENCE).toBe(3);
   const refused = await ask(gateway);
   expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
-  expect(JSON.parse(refused.body)).toMatchObject({ code: 'gateway/too-many' });
+  expect(JSON.parse(refused.body)).toMatchObject({ code: 'request/too-many' });
   expect(refused.body).toContain('More than 3 requests of this address');
   expect((await ask(gateway, { path: '/health' })).status).toBe(200);
   for (const release of held.splice(0)) release();

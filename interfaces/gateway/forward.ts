@@ -11,6 +11,8 @@ import { inflated } from './inflate-body.ts';
 import { Laggards } from './laggards.ts';
 import type { GatewayLimits } from './limits.ts';
 import { keepPace } from './pace.ts';
+import type { Dependency } from '../../application/errors.ts';
+import { discardRest } from '../http/discard-rest.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import type { Treatment } from './treat-answer.ts';
 
@@ -44,13 +46,20 @@ class TookTooLong extends Error {
 }
 
 export class Forwarder {
+  readonly #service: Dependency;
   readonly #agent: Agent;
   readonly #limits: GatewayLimits;
   readonly #log: Log;
   readonly #laggards: Laggards;
 
-  /** `sockets`: at most that many to each upstream, kept for reuse */
-  constructor(options: { readonly sockets: number; readonly limits: GatewayLimits; readonly log: Log }) {
+  /** `sockets`: at most that many to each upstream, kept for reuse; `service`: what the upstreams are */
+  constructor(options: {
+    readonly service: Dependency;
+    readonly sockets: number;
+    readonly limits: GatewayLimits;
+    readonly log: Log;
+  }) {
+    this.#service = options.service;
     this.#limits = options.limits;
     this.#log = options.log;
     this.#laggards = new Laggards(options.limits.laggardMs);
@@ -68,7 +77,7 @@ export class Forwarder {
   forward(exchange: Exchange): void {
     const name = this.#agent.getName(exchange.endpoint);
     const waiting = this.#agent.requests[name]?.length ?? 0;
-    if (waiting >= this.#limits.waiting) exchange.fail(PROBLEMS.busy);
+    if (waiting >= this.#limits.waiting) exchange.fail(PROBLEMS.busy(this.#service));
     else this.#attempt(exchange, name, this.#agent);
   }
 
@@ -112,14 +121,16 @@ export class Forwarder {
       upstream.destroy();
     };
     response.once('close', onClientGone);
-    const connection = this.#watchConnecting(upstream, name, () => settle(PROBLEMS.unreachable));
+    const connection = this.#watchConnecting(upstream, name, () =>
+      settle(PROBLEMS.unreachable(this.#service)),
+    );
     upstream.once('timeout', () => upstream.destroy(new TookTooLong()));
     upstream.once('response', (answer) => {
       if (settled) return;
       if (agent !== false && exchange.treatment?.isAskedAgain(request, answer)) {
         answer.resume();
         again();
-      } else passAnswer(exchange, answer, settle);
+      } else passAnswer(exchange, answer, this.#service, settle);
     });
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       if (settled || response.writableEnded) return;
@@ -136,11 +147,11 @@ export class Forwarder {
         { requestId: exchange.requestId, upstream: endpoint, code: error.code ?? error.name },
         'an upstream failed',
       );
-      settle(problemOf(error, connection.made, request));
+      settle(problemOf(error, connection.made, request, this.#service));
     });
     // an answer that is none, as 101 to a question that did not ask for it, ends without an error
     upstream.once('close', () => {
-      if (!settled && !response.headersSent) settle(PROBLEMS.badAnswer);
+      if (!settled && !response.headersSent) settle(PROBLEMS.badAnswer(this.#service));
     });
     upstream.once('socket', () => this.#hold(exchange, name, upstream, settle));
     if (hasBody(request)) passBody(exchange, upstream, this.#limits, settle);
@@ -211,25 +222,16 @@ function passBody(
   });
 }
 
-/** Reads a body away, so that the client gets to see an early answer; a client that goes on too long is cut off. */
-export function discardRest(request: IncomingMessage, limitBytes: number): void {
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > limitBytes) request.socket.destroy();
-  });
-  request.resume();
-}
-
 function passAnswer(
   exchange: Exchange,
   answer: IncomingMessage,
+  service: Dependency,
   settle: (problem: GatewayProblem) => void,
 ): void {
   const { request, response, treatment } = exchange;
   const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
   answer.once('error', () =>
-    response.headersSent ? response.destroy() : settle(PROBLEMS.upstreamLost(isWrite)),
+    response.headersSent ? response.destroy() : settle(PROBLEMS.upstreamLost(isWrite, service)),
   );
   // the rest of the body may be more than we read away: no other request shall follow on this connection
   if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
@@ -238,7 +240,7 @@ function passAnswer(
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
       return true;
     } catch {
-      settle(PROBLEMS.badAnswer);
+      settle(PROBLEMS.badAnswer(service));
       return false;
     }
   };
@@ -263,9 +265,11 @@ function problemOf(
   error: NodeJS.ErrnoException,
   connected: boolean,
   request: IncomingMessage,
+  service: Dependency,
 ): GatewayProblem {
-  if (!connected) return PROBLEMS.unreachable;
-  if (error instanceof TookTooLong) return request.complete ? PROBLEMS.tooSlow : PROBLEMS.clientTooSlow;
-  if (error.code?.startsWith('HPE_')) return PROBLEMS.badAnswer;
-  return PROBLEMS.upstreamLost(request.method !== 'GET' && request.method !== 'HEAD');
+  if (!connected) return PROBLEMS.unreachable(service);
+  if (error instanceof TookTooLong)
+    return request.complete ? PROBLEMS.tooSlow(service) : PROBLEMS.clientTooSlow;
+  if (error.code?.startsWith('HPE_')) return PROBLEMS.badAnswer(service);
+  return PROBLEMS.upstreamLost(request.method !== 'GET' && request.method !== 'HEAD', service);
 }

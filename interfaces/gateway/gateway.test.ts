@@ -148,7 +148,7 @@ describe('routes', () => {
       });
       expect(answer.status).toBe(501);
       expect(answer.headers['content-type']).toBe('application/problem+json');
-      expect(JSON.parse(answer.body)).toMatchObject({ status: 501, code: 'gateway/not-implemented' });
+      expect(JSON.parse(answer.body)).toMatchObject({ status: 501, code: 'platform/not-implemented' });
     }
   });
 
@@ -195,15 +195,15 @@ describe('routes', () => {
     const problem = JSON.parse(answer.body) as Record<string, unknown>;
     expect(problem).toMatchObject({ status, details: null, hint: null });
     expect(problem['message']).toBe(problem['detail']);
-    expect(problem['code']).toBe(problem['type']);
+    expect(problem['type']).toBe(`/docs#${String(problem['code'])}`);
     expect(problem['instance']).toBe(answer.headers['x-request-id']);
   });
 
   test('a state that cannot be had is 503, and the gateway goes on', async () => {
-    const gateway = await startGateway({ projectState: () => Promise.reject(new Error('away')) });
+    const gateway = await startGateway({ projectState: () => Promise.reject(new Error('s3cret')) });
     const answer = await ask(gateway, { path: `/project/${B}/rest/v1/t` });
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-    expect(answer.body).not.toContain('away');
+    expect(answer.body).not.toContain('s3cret');
   });
 
   test('methods that nobody needs are refused', async () => {
@@ -406,7 +406,7 @@ describe('headers', () => {
       expect(said).toContain('Access-Control-Allow-Origin: *\r\n');
       const body = JSON.parse(said.slice(said.lastIndexOf('\r\n\r\n'))) as { message: string };
       expect(body).toMatchObject({
-        code: 'gateway/headers-too-large',
+        code: 'request/headers-too-large',
         message: expect.stringContaining('40960') as string,
       });
     }
@@ -419,7 +419,7 @@ describe('headers', () => {
       const said = await raw(gateway.port, bytes);
       expect(said).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
       expect(said).toContain('Access-Control-Allow-Origin: *\r\n');
-      expect(said).toContain('"code":"gateway/malformed-request"');
+      expect(said).toContain('"code":"request/invalid"');
     }
   });
 
@@ -525,7 +525,7 @@ describe('bodies', () => {
     request.write('x'.repeat(600));
     const answer = await answerTo(request);
     expect(answer.statusCode).toBe(413);
-    expect(await text(answer)).toContain('gateway/body-too-large');
+    expect(await text(answer)).toContain('request/too-large');
     request.end();
     await expect.poll(() => ends, PATIENCE).toEqual([false]);
   });
@@ -797,7 +797,7 @@ describe('ends', () => {
     const agent = keptAgent();
     const request = open(gateway, { method: 'POST', agent });
     request.write('x'.repeat(10_001));
-    expect(await text(await answerTo(request))).toContain('gateway/body-too-large');
+    expect(await text(await answerTo(request))).toContain('request/too-large');
     request.end('x'.repeat(1_000_000));
     expect((await ask(gateway, { path: '/health', agent })).status).toBe(200);
     first.destroy();

@@ -9,23 +9,17 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { NO_TRACING, type Span, type SpanEnd, type Tracing } from '../../application/ports/tracing.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { clientAddress, proofOf, TrustedProxies } from '../http/client-address.ts';
+import { discardRest } from '../http/discard-rest.ts';
 import { listen } from '../http/listen.ts';
 import { answerParserErrors } from '../http/parser-errors.ts';
+import { requestIdOf } from '../http/request-id.ts';
 import { requestEnd } from '../http/request-span.ts';
 import { takeAbsoluteForm } from './absolute-form.ts';
 import { absent, isOnDemand } from './absent-project.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
 import { Connections } from './connections.ts';
-import { discardRest, Forwarder, type Exchange } from './forward.ts';
-import {
-  endToEnd,
-  hasBody,
-  requestHeaders,
-  requestIdOf,
-  tokenOf,
-  withAuthorization,
-  type HeaderList,
-} from './headers.ts';
+import { Forwarder, type Exchange } from './forward.ts';
+import { endToEnd, hasBody, requestHeaders, tokenOf, withAuthorization, type HeaderList } from './headers.ts';
 import { codingOf, unpacked } from './inflate-body.ts';
 import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
@@ -79,8 +73,8 @@ export class Gateway {
     const { log } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#limits = limits;
-    this.#platform = new Forwarder({ sockets: limits.platformSockets, limits, log });
-    this.#projects = new Forwarder({ sockets: limits.socketsPerProject, limits, log });
+    this.#platform = new Forwarder({ service: 'platform_api', sockets: limits.platformSockets, limits, log });
+    this.#projects = new Forwarder({ service: 'rest_api', sockets: limits.socketsPerProject, limits, log });
     this.#traffic = options.traffic ?? new Traffic();
     this.#tracing = options.tracing ?? NO_TRACING;
     this.#wakes = new WakeQueue(options.wake, limits);
@@ -166,7 +160,7 @@ export class Gateway {
     this.#serve(call, target).catch((error: unknown) => {
       this.#options.log.error({ requestId, err: error }, 'the gateway could not serve a request');
       if (response.headersSent) response.destroy();
-      else this.#refuse(call, PROBLEMS.unreachable);
+      else this.#refuse(call, PROBLEMS.failed);
     });
   }
 

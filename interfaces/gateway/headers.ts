@@ -1,5 +1,4 @@
 /** The headers that go through the gateway. Lists hold names and values in turn, as they came. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 
@@ -76,13 +75,6 @@ export function requestHeaders(
   if (client?.proof !== undefined) list.push('X-Forwarded-Proof', client.proof);
   list.push(...framing(request));
   return list;
-}
-
-const REQUEST_ID = /^[\w.:-]{1,128}$/;
-
-export function requestIdOf(request: IncomingMessage): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
 const BEARER = /^bearer\s+(\S+)$/i;

@@ -47,7 +47,7 @@ export class Intake {
       const bytes = request.readableLength;
       if (bytes > bodyBytes) return finish(PROBLEMS.bodyTooLarge(bodyBytes));
       const full = this.#memory.take(client, bytes - counted);
-      if (full) return finish(full === 'each' ? PROBLEMS.tooManyBodies : PROBLEMS.busy);
+      if (full) return finish(full === 'each' ? PROBLEMS.tooManyBodies : PROBLEMS.tooManyBodiesOfAll);
       counted = bytes;
       if (request.complete || bytes >= enough) finish(undefined);
     };

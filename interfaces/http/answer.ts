@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
-import { Unavailable } from '../../application/errors.ts';
 import { exactJson } from '../../domain/json-text.ts';
-import type { CallerBounds } from './caller-bounds.ts';
+import type { Release } from './caller-bounds.ts';
 import type { Endpoint, PlainReply, Reply, StreamReply } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { parseRequest } from './parse-request.ts';
+import { tookTooLong } from './problems.ts';
 
 /** Parses the request, runs the endpoint's handler and writes its reply. Errors are the caller's. */
 export async function answer(
@@ -12,24 +12,24 @@ export async function answer(
   exchange: Exchange,
   req: Request,
   res: Response,
-  server: { readonly name: string; readonly bounds: CallerBounds | undefined },
+  server: { readonly name: string; readonly startStream: () => Release | undefined },
 ): Promise<void> {
-  const parsed = await parseRequest(endpoint, req, req.params);
-  const { owner, signal } = exchange;
+  const parsed = await parseRequest(endpoint, req, req.params, (release) => exchange.hold(release));
+  const { caller, signal } = exchange;
   const context = exchange.context(req, server.name);
-  const working = endpoint.handler({ ...parsed, owner, context, signal });
-  const reply = await withinTime(working, exchange, endpoint.limits.timeMs);
+  const working = endpoint.handler({ ...caller?.known, ...parsed, context, signal });
+  const reply = await withinTime(working, exchange, endpoint.timeMs);
   if (res.closed) return;
   if (!('stream' in reply)) return writePlain(reply, res, endpoint.exactJson ? exactJson : JSON.stringify);
-  if (endpoint.auth !== 'none') exchange.hold(server.bounds?.stream(exchange.address, owner));
+  if (endpoint.auth !== 'none') exchange.hold(server.startStream());
   await writeStream(reply, exchange, req, res);
 }
 
-/** @throws {Unavailable} when the time is over; the handler is told so by the signal */
+/** @throws {RequestProblem} 503 when the time is over; the handler is told so by the signal */
 async function withinTime(working: Promise<Reply>, exchange: Exchange, timeMs: number): Promise<Reply> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late.reject(new Unavailable('answer in time'));
+    late.reject(tookTooLong(timeMs));
     exchange.abort();
   }, timeMs);
   try {

@@ -16,7 +16,10 @@ const styleHash = createHash('sha256').update(STYLE).digest('base64');
 
 export const DOCS_CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-export function docsPage(endpoints: readonly Endpoint[], info: DocumentInfo): string {
+export function docsPage(
+  endpoints: readonly Endpoint[],
+  info: Pick<DocumentInfo, 'title' | 'version' | 'description'>,
+): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escape(info.title)}</title><style>${STYLE}</style></head><body>
@@ -27,7 +30,8 @@ export function docsPage(endpoints: readonly Endpoint[], info: DocumentInfo): st
 ${endpoints.map(route).join('\n')}
 </table>
 <h2 id="problems">Problems</h2>
-<p>Every answer that is not a success is <code>application/problem+json</code> (RFC 9457); its <code>type</code> leads here.</p>
+<p>Every answer of the platform and of its gateway that is not a success is <code>application/problem+json</code> (RFC 9457); its <code>type</code> leads here.
+On the routes of projects it says the same once more as PostgREST does: <code>code</code>, <code>message</code>, <code>details</code>, <code>hint</code>.</p>
 <table><tr><th>Code</th><th>Status</th><th>Meaning</th></tr>
 ${Object.entries(PROBLEMS).map(problem).join('\n')}
 </table></body></html>
@@ -37,7 +41,7 @@ ${Object.entries(PROBLEMS).map(problem).join('\n')}
 const route = ({ method, path, summary, description, auth, responses }: Endpoint): string =>
   `<tr id="${escape(`${method}:${path}`)}"><td><span class="method">${method}</span> <code>${escape(openapiPath(path))}</code></td>` +
   `<td>${escape([summary, description].filter(Boolean).join('. '))}</td>` +
-  `<td>${auth === 'owner' ? 'needed' : ''}</td><td>${Object.keys(responses).join(', ')}</td></tr>`;
+  `<td>${auth === 'none' ? '' : 'needed'}</td><td>${Object.keys(responses).join(', ')}</td></tr>`;
 
 const problem = ([code, { status, title }]: [string, { status: number; title: string }]): string =>
   `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escape(title)}</td></tr>`;

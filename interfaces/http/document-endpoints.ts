@@ -1,9 +1,12 @@
 import { docsPage, DOCS_CONTENT_SECURITY_POLICY } from './docs-page.ts';
-import { endpoint, type Endpoint } from './endpoint.ts';
+import { openEndpoint, type Endpoint } from './endpoint.ts';
 import { openapiText, type DocumentInfo } from './openapi.ts';
 
 /** `/openapi.json` and `/docs`, about the given endpoints. */
-export function documentEndpoints(endpoints: readonly Endpoint[], info: DocumentInfo): Endpoint[] {
+export function documentEndpoints<E extends Endpoint>(
+  endpoints: readonly E[],
+  info: DocumentInfo<E>,
+): Endpoint<never>[] {
   const document = openapiText(endpoints, info);
   const page = docsPage(endpoints, info);
   return [
@@ -15,8 +18,13 @@ export function documentEndpoints(endpoints: readonly Endpoint[], info: Document
   ];
 }
 
-const text = (path: string, summary: string, body: string, headers: Record<string, string>): Endpoint =>
-  endpoint({
+const text = (
+  path: string,
+  summary: string,
+  body: string,
+  headers: Record<string, string>,
+): Endpoint<never> =>
+  openEndpoint({
     method: 'get',
     path,
     summary,

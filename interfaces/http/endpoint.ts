@@ -1,28 +1,12 @@
 /**
- * How a route is declared: one value that validates, answers and documents. `endpoint()` checks at compile
- * time that the handler's replies are those that it declares; the server and the OpenAPI document read it.
+ * How a route is declared: one value that validates, answers and documents. A service makes its own `endpoint()` with
+ * {@link endpointsFor}, which checks at compile time that the handler's replies are those that it declares; the server
+ * and the OpenAPI document read it.
  */
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { EventMetadata } from '../../application/ports/event-store.ts';
-
-/** Who asks, as the token says. */
-export interface Owner {
-  readonly id: string;
-  /** a personal token stands in for him, with less than all rights */
-  readonly token?: {
-    readonly id: string;
-    readonly scopes: readonly string[];
-    /** null: all projects */
-    readonly projectId: string | null;
-  };
-}
-
-/** `session`: the owner himself, not a personal token of his; `internal`: another part of the platform. */
-export type Auth = 'owner' | 'session' | 'internal' | 'none';
-
-/** How often it may be asked: `check` reads the whole log, `statement` bounds by itself what it leaves there. */
-export type Rate = 'plain' | 'check' | 'statement';
+import type { Actor, EventMetadata } from '../../application/ports/event-store.ts';
+import { json, NO_BODY, type Body, type BodyValue, type NoBody } from './body.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Headers = Readonly<Record<string, string>>;
@@ -61,13 +45,14 @@ type DeclaredReply<Status, Declared> = Declared extends z.ZodType
   ? { readonly status: Status; readonly headers?: Headers | undefined; readonly body: z.input<Declared> }
   : { readonly status: Status; readonly headers?: Headers | undefined; readonly body?: undefined };
 
-export interface Limits {
-  /** of the JSON body; default 64 KiB */
-  readonly bodyBytes?: number;
-  /** how deep the JSON body may nest; default 32 */
-  readonly jsonDepth?: number;
-  /** until the reply begins; default 90 s. Then the signal aborts and the caller gets 503. */
-  readonly timeMs?: number;
+/** Who asks, as a server's `authenticate` found out. */
+export interface Caller {
+  /** in the metadata of every event that follows; default: the server itself */
+  readonly actor?: Actor;
+  /** beside the request's line in the log */
+  readonly logged?: Readonly<Record<string, string>>;
+  /** what the handler gets beside the request: what the service's {@link endpointsFor} promises for this way of asking */
+  readonly known: object;
 }
 
 export interface EndpointRequest {
@@ -75,7 +60,6 @@ export interface EndpointRequest {
   readonly query: unknown;
   readonly headers: unknown;
   readonly body: unknown;
-  readonly owner: Owner | undefined;
   /** goes into the metadata of every event that follows from this request */
   readonly context: EventMetadata;
   /** aborts when the client goes, when the time is over, and when the server must stop now */
@@ -83,35 +67,38 @@ export interface EndpointRequest {
 }
 
 /** A declared route, as the server and the documents see it. */
-export interface Endpoint {
+export interface Endpoint<Auth extends string = string> {
   readonly method: Method;
   /** `/api/projects/:id` */
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
-  readonly auth: Auth;
-  readonly revealsSecrets: boolean;
-  readonly rate: Rate;
+  /** how whoever asks has to prove himself, in the service's own words; `none`: anybody may ask */
+  readonly auth: Auth | 'none';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly headers: z.ZodObject;
-  readonly body: z.ZodType | undefined;
+  readonly body: Body;
   readonly responses: Responses;
-  readonly limits: Required<Limits>;
+  /** until the reply begins. Then the signal aborts and the caller gets 503. */
+  readonly timeMs: number;
+  /** a JsonText of the reply goes out as it is */
   readonly exactJson: boolean;
+  /** @param request with what {@link Caller} is `known` for in it */
   readonly handler: (request: EndpointRequest) => Promise<Reply>;
 }
 
 type Nothing = z.ZodObject<Record<never, never>>;
 
 export interface Declaration<
+  Known extends object,
   P extends z.ZodObject,
   Q extends z.ZodObject,
   H extends z.ZodObject,
-  B extends z.ZodType,
+  B extends Body | z.ZodType,
   R extends Responses,
-  A extends Auth,
+  A extends string,
 > {
   readonly method: Method;
   readonly path: string;
@@ -119,57 +106,69 @@ export interface Declaration<
   readonly description?: string;
   readonly tags?: readonly string[];
   readonly auth: A;
-  /** the answer holds keys or passwords: a personal token needs the scope `secrets` for it, too */
-  readonly revealsSecrets?: boolean;
-  /** default `plain` */
-  readonly rate?: Rate;
   readonly params?: P;
   readonly query?: Q;
   /** names in lower case; other headers are left alone */
   readonly headers?: H;
-  /** make it `.optional()` when the request may come without one */
+  /** default: none. A schema alone is that of a JSON body; `.optional()` when the request may come without one. */
   readonly body?: B;
   readonly responses: R;
-  readonly limits?: Limits;
-  /** numbers of the body that a double would change come as JsonText, and a JsonText of the reply goes out as it is */
+  /** default 90 s */
+  readonly timeMs?: number;
   readonly exactJson?: boolean;
-  readonly handler: (request: {
-    readonly params: z.output<P>;
-    readonly query: z.output<Q>;
-    readonly headers: z.output<H>;
-    readonly body: z.output<B>;
-    readonly owner: A extends 'none' | 'internal' ? undefined : Owner;
-    readonly context: EventMetadata;
-    readonly signal: AbortSignal;
-  }) => Promise<ReplyOf<NoInfer<R>>>;
+  readonly handler: (
+    request: {
+      readonly params: z.output<P>;
+      readonly query: z.output<Q>;
+      readonly headers: z.output<H>;
+      readonly body: B extends z.ZodType ? z.output<B> : BodyValue<B>;
+      readonly context: EventMetadata;
+      readonly signal: AbortSignal;
+    } & Known,
+  ) => Promise<ReplyOf<R>>;
 }
 
-const LIMITS: Required<Limits> = { bodyBytes: 64 * 1024, jsonDepth: 32, timeMs: 90_000 };
+const TIME_MS = 90_000;
 
-/** Declares a route. Keys of params, query and body that the schemas do not name are refused. */
-export function endpoint<
-  const R extends Responses,
-  A extends Auth,
-  P extends z.ZodObject = Nothing,
-  Q extends z.ZodObject = Nothing,
-  H extends z.ZodObject = Nothing,
-  B extends z.ZodType = z.ZodUndefined,
->(declared: Declaration<P, Q, H, B, R, A>): Endpoint {
-  const { params, query, headers, body } = declared;
-  return {
-    ...declared,
-    tags: declared.tags ?? [],
-    revealsSecrets: declared.revealsSecrets ?? false,
-    rate: declared.rate ?? 'plain',
-    params: strict(params),
-    query: strict(query),
-    headers: headers ?? z.object({}),
-    body: body instanceof z.ZodObject ? strict(body) : body,
-    limits: { ...LIMITS, ...declared.limits },
-    exactJson: declared.exactJson ?? false,
-    // the server hands over what these very schemas gave
-    handler: declared.handler as unknown as Endpoint['handler'],
+/** What a handler knows by each way of asking: `{ owner: { owner: Owner } }`. */
+type Ways = Readonly<Record<string, object>>;
+type KnownBy<W extends Ways, A extends string> = A extends keyof W ? W[A] : object;
+
+/**
+ * The `endpoint()` of a service.
+ * @typeParam W the ways of asking, beside `none`, and what the handler of such an endpoint knows of who asks
+ * @typeParam Rules what else an endpoint may say about who may ask how often, for the service's `authenticate` and bounds
+ * @param rules where an endpoint says nothing
+ */
+export const endpointsFor =
+  <W extends Ways, Rules extends object = object>(rules: Rules) =>
+  <
+    const R extends Responses,
+    A extends (keyof W & string) | 'none',
+    P extends z.ZodObject = Nothing,
+    Q extends z.ZodObject = Nothing,
+    H extends z.ZodObject = Nothing,
+    B extends Body | z.ZodType = NoBody,
+  >(
+    declared: Declaration<KnownBy<W, A>, P, Q, H, B, R, A> & Partial<Rules>,
+  ): Endpoint<keyof W & string> & Rules => {
+    const { params, query, headers, body } = declared;
+    return {
+      ...rules,
+      ...declared,
+      tags: declared.tags ?? [],
+      params: strict(params),
+      query: strict(query),
+      headers: headers ?? z.object({}),
+      body: body instanceof z.ZodType ? json(body) : (body ?? NO_BODY),
+      timeMs: declared.timeMs ?? TIME_MS,
+      exactJson: declared.exactJson ?? false,
+      // the server hands over what these very schemas, and the service's own `authenticate`, gave
+      handler: declared.handler as unknown as Endpoint['handler'],
+    };
   };
-}
+
+/** Of a server that nobody has to prove himself to. */
+export const openEndpoint = endpointsFor<Record<never, never>>({});
 
 const strict = (schema: z.ZodObject | undefined): z.ZodObject => schema?.strict() ?? z.strictObject({});

@@ -1,10 +1,9 @@
 /** One request and its answer: who asks, under which id, and whether anybody still waits for the answer. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Actor, EventMetadata } from '../../application/ports/event-store.ts';
-import type { Owner } from './endpoint.ts';
+import type { EventMetadata } from '../../application/ports/event-store.ts';
+import type { Caller } from './endpoint.ts';
+import { requestIdOf } from './request-id.ts';
 
-const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/;
 /** in every event of the request, for ever */
 const MAX_USER_AGENT = 120;
 const MAX_REASON = 120;
@@ -17,7 +16,8 @@ export class Exchange {
   route = 'unmatched';
   /** the reply goes on until somebody ends it */
   streaming = false;
-  owner: Owner | undefined;
+  /** undefined: nobody had to prove himself */
+  caller: Caller | undefined;
   readonly #controller = new AbortController();
   readonly #held: (() => void)[] = [];
   #over = false;
@@ -25,8 +25,7 @@ export class Exchange {
   /** @param address of the client, as far as it can be believed */
   constructor(req: IncomingMessage, res: ServerResponse, address: string | undefined) {
     this.address = address;
-    const given = req.headers['x-request-id'];
-    this.requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    this.requestId = requestIdOf(req);
     res.once('close', () => {
       if (!res.writableFinished) this.abort();
       this.#over = true;
@@ -58,18 +57,13 @@ export class Exchange {
     return {
       correlationId: this.requestId,
       causationId: null,
-      actor: actorOf(this.owner, server),
+      actor: this.caller?.actor ?? { kind: 'system', id: server },
       reason: reasonOf(req, this.route),
       requestId: this.requestId,
       ...(this.address && { ip: this.address }),
       ...(userAgent && { userAgent }),
     };
   }
-}
-
-function actorOf(owner: Owner | undefined, server: string): Actor {
-  if (!owner) return { kind: 'system', id: server };
-  return owner.token ? { kind: 'token', id: owner.token.id } : { kind: 'owner', id: owner.id };
 }
 
 /** What was asked for, and what the caller says about it in `X-Reason`. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { Refused } from '../../application/errors.ts';
-import { answerParserErrors, type ParserErrorAnswer } from './parser-errors.ts';
-import { PROBLEMS, type ProblemCode } from './problem-table.ts';
-import { problemBody } from './problems.ts';
+import { answerParserErrors, parserProblemCode } from './parser-errors.ts';
+import type { ErrorAnswer, ErrorBody } from './error-body.ts';
+import { PROBLEMS } from './problem-table.ts';
+import { problem } from './problems.ts';
 
 export interface ServerLimits {
   /** for the headers to arrive */
@@ -29,7 +30,7 @@ export const SERVER_LIMITS: ServerLimits = {
 };
 
 /** A server of Node's with every limit set, which answers broken requests with a problem, too. */
-export function limitedServer(handler: RequestListener, limits: ServerLimits): Server {
+export function limitedServer(handler: RequestListener, limits: ServerLimits, errorBody: ErrorBody): Server {
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -43,7 +44,7 @@ export function limitedServer(handler: RequestListener, limits: ServerLimits): S
   server.maxConnections = limits.maxConnections;
   server.maxHeadersCount = 100;
   server.setTimeout(limits.idleTimeoutMs);
-  answerParserErrors(server, parserProblem);
+  answerParserErrors(server, (code) => parserError(code, errorBody));
   return server;
 }
 
@@ -86,14 +87,9 @@ function explained(
 }
 
 /** For what never became a request: the parser gave up, or the client was too slow. */
-function parserProblem(errorCode: string | undefined): ParserErrorAnswer {
-  const code: ProblemCode =
-    errorCode === 'HPE_HEADER_OVERFLOW'
-      ? 'request/headers-too-large'
-      : errorCode === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'request/timeout'
-        : 'request/invalid';
-  const { status, title } = PROBLEMS[code];
-  const body = JSON.stringify(problemBody({ code, detail: title }, randomUUID()));
-  return { status, headers: { 'content-type': 'application/problem+json' }, body };
+function parserError(errorCode: string | undefined, errorBody: ErrorBody): ErrorAnswer {
+  const code = parserProblemCode(errorCode);
+  const requestId = randomUUID();
+  const answer = errorBody(problem(code, PROBLEMS[code].title), { requestId, headers: {} });
+  return { ...answer, headers: { ...answer.headers, 'x-request-id': requestId } };
 }

@@ -32,13 +32,13 @@ export function observe(
   const { method } = req;
   let span: Span | undefined;
   res.once('close', () => {
-    const { route, requestId, durationMs, owner } = exchange;
+    const { route, requestId, durationMs, caller } = exchange;
     const status = res.headersSent ? res.statusCode : CLIENT_GONE;
     metrics.answered({ service: name, method, route, status, durationMs });
     span?.end(requestEnd({ service: name, method, route, status, requestId }));
     const line = { server: name, requestId, method, path, status, durationMs: Math.round(durationMs) };
     const level = ROUTINE.has(route) ? 'debug' : 'info';
-    log[level]({ ...line, ...(owner && { ownerId: owner.id }) }, 'request');
+    log[level]({ ...line, ...caller?.logged }, 'request');
   });
   if (ROUTINE.has(path)) return serve();
   tracing.begin({ name: method, partOf: req.headers }, (begun) => {

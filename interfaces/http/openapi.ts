@@ -1,16 +1,21 @@
 /** The OpenAPI 3.1 document, from the same schemas that validate. The same endpoints give the same bytes. */
 import { z } from 'zod';
-import { scopesOf } from './authenticate.ts';
+import { DEPENDENCIES } from '../../application/errors.ts';
+import { typesOf, type Body, type NoBody } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
 import { PROBLEMS } from './problem-table.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = { readonly [key: string]: Json };
 
-export interface DocumentInfo {
+export interface DocumentInfo<E extends Endpoint = Endpoint> {
   readonly title: string;
   readonly version: string;
   readonly description?: string;
+  /** the ways of proving oneself, as OpenAPI describes them */
+  readonly securitySchemes: JsonObject;
+  /** any of them is good for the endpoint; none: it is open to anybody */
+  readonly securityOf: (endpoint: E) => readonly Json[];
 }
 
 export interface OpenApiDocument extends JsonObject {
@@ -18,26 +23,23 @@ export interface OpenApiDocument extends JsonObject {
   readonly paths: JsonObject;
 }
 
-const INFO: DocumentInfo = { title: 'LaunchDB', version: '1' };
-const SECURITY = {
-  none: [],
-  session: [{ accessToken: [] }],
-  internal: [{ internalKey: [] }],
-};
 const PROBLEM_RESPONSE = { $ref: '#/components/responses/Problem' };
 
-export function openapiDocument(endpoints: readonly Endpoint[], info: DocumentInfo = INFO): OpenApiDocument {
+export function openapiDocument<E extends Endpoint>(
+  endpoints: readonly E[],
+  { securitySchemes, securityOf, ...info }: DocumentInfo<E>,
+): OpenApiDocument {
   const sorted = endpoints.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
   const paths: Record<string, Record<string, Json>> = {};
   for (const endpoint of sorted) {
     const path = openapiPath(endpoint.path);
-    paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint) };
+    paths[path] = { ...paths[path], [endpoint.method]: operation(endpoint, securityOf(endpoint)) };
   }
-  return { openapi: '3.1.0', info: { ...info }, paths, components: COMPONENTS };
+  return { openapi: '3.1.0', info, paths, components: { securitySchemes, ...COMPONENTS } };
 }
 
 /** The document as it is served and committed. */
-export const openapiText = (endpoints: readonly Endpoint[], info: DocumentInfo = INFO): string =>
+export const openapiText = <E extends Endpoint>(endpoints: readonly E[], info: DocumentInfo<E>): string =>
   `${JSON.stringify(openapiDocument(endpoints, info), undefined, 2)}\n`;
 
 /** `/api/projects/:id` as `/api/projects/{id}` */
@@ -46,8 +48,8 @@ export const openapiPath = (path: string): string => path.replaceAll(/:(\w+)/g, 
 const keyOf = ({ path, method }: Endpoint): string => `${path} ${method}`;
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function operation(endpoint: Endpoint): JsonObject {
-  const { summary, description, tags, body, responses, auth } = endpoint;
+function operation(endpoint: Endpoint, security: readonly Json[]): JsonObject {
+  const { summary, description, tags, body, responses } = endpoint;
   const parameters = [
     ...parametersIn('path', endpoint.params),
     ...parametersIn('query', endpoint.query),
@@ -58,11 +60,9 @@ function operation(endpoint: Endpoint): JsonObject {
     summary,
     ...(description !== undefined && { description }),
     tags,
-    // of a bearer token the list holds the scopes that it needs (OpenAPI 3.1)
-    security:
-      auth === 'owner' ? [{ accessToken: [] }, { personalToken: scopesOf(endpoint) }] : SECURITY[auth],
+    security,
     ...(parameters.length > 0 && { parameters }),
-    ...(body && { requestBody: requestBody(body) }),
+    ...(body.kind !== 'none' && { requestBody: requestBody(body) }),
     responses: {
       ...Object.fromEntries(Object.entries(responses).map(([status, reply]) => [status, response(reply)])),
       default: PROBLEM_RESPONSE,
@@ -74,10 +74,14 @@ function operation(endpoint: Endpoint): JsonObject {
 const operationId = ({ method, path }: Endpoint): string =>
   `${method}${path.replaceAll(/[^a-zA-Z0-9]+/g, '-')}`.replace(/-$/, '');
 
-const requestBody = (body: z.ZodType): JsonObject => ({
-  required: !body.safeParse(undefined).success,
-  content: { 'application/json': { schema: jsonSchema(body) } },
-});
+function requestBody(body: Exclude<Body, NoBody>): JsonObject {
+  const isJson = body.kind === 'json';
+  const schema = isJson ? jsonSchema(body.schema) : {};
+  return {
+    required: !isJson || !body.schema.safeParse(undefined).success,
+    content: Object.fromEntries(typesOf(body).map((type) => [type, { schema }])),
+  };
+}
 
 const response = (reply: z.ZodType | string): JsonObject =>
   typeof reply === 'string'
@@ -103,11 +107,6 @@ function jsonSchema(schema: z.ZodType): JsonObject {
 }
 
 const COMPONENTS: JsonObject = {
-  securitySchemes: {
-    accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
-    internalKey: { type: 'apiKey', in: 'header', name: 'X-Internal-API-Key' },
-    personalToken: { type: 'http', scheme: 'bearer', bearerFormat: 'ldb_...' },
-  },
   responses: {
     Problem: {
       description: 'A problem (RFC 9457)',
@@ -127,6 +126,11 @@ const COMPONENTS: JsonObject = {
         title: { type: 'string' },
         status: { type: 'integer' },
         detail: { type: 'string' },
+        away: {
+          type: 'string',
+          description: 'Of 503: which part of the platform is away or slow, by the names of /ready.',
+          enum: [...DEPENDENCIES],
+        },
         instance: {
           type: 'string',
           description: 'The id of the request, as in X-Request-Id and in the log.',

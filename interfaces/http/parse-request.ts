@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Endpoint, EndpointRequest } from './endpoint.ts';
 import { invalidRequest, type Fault } from './problems.ts';
-import { pointerPart, readJson, textFault } from './read-json.ts';
+import { readBody } from './body.ts';
+import { pointerPart, textFault } from './read-json.ts';
 
 const MAX_FAULTS = 20;
 const MAX_QUERY_PAIRS = 50;
@@ -12,33 +13,36 @@ type Parsed = Pick<EndpointRequest, 'params' | 'query' | 'headers' | 'body'>;
 /**
  * Everything that the endpoint's schemas say about a request, or all its faults at once.
  * @param params decoded from the path
+ * @param whenOver has something done when the request is over
  * @throws {RequestProblem} 400, 413, 415
  */
 export async function parseRequest(
   endpoint: Endpoint,
   req: IncomingMessage,
   params: Readonly<Record<string, unknown>>,
+  whenOver: (release: () => void) => void,
 ): Promise<Parsed> {
-  const raw = {
-    params,
-    query: parseQuery(req.url ?? ''),
-    headers: pick(req.headers, endpoint.headers),
-    body: endpoint.body && (await readJson(req, endpoint.limits, endpoint.exactJson)),
-  };
+  const { body } = endpoint;
   const faults: Fault[] = [];
-  const check = (part: keyof Parsed): unknown => {
-    const result = endpoint[part]?.safeParse(raw[part]);
-    if (result?.error) faults.push(...faultsOf(result.error, part));
-    return result?.data;
+  const check = (schema: z.ZodType, value: unknown, part: keyof Parsed): unknown => {
+    const result = schema.safeParse(value);
+    if (result.error) faults.push(...faultsOf(result.error, part));
+    return result.data;
+  };
+  const refuseFaults = () => {
+    if (faults.length > 0) throw invalidRequest(faults.slice(0, MAX_FAULTS));
   };
   const parsed = {
-    params: check('params'),
-    query: check('query'),
-    headers: check('headers'),
-    body: check('body'),
+    params: check(endpoint.params, params, 'params'),
+    query: check(endpoint.query, parseQuery(req.url ?? ''), 'query'),
+    headers: check(endpoint.headers, pick(req.headers, endpoint.headers), 'headers'),
   };
-  if (faults.length > 0) throw invalidRequest(faults.slice(0, MAX_FAULTS));
-  return parsed;
+  // whose body is read while the handler is at work hears of the other faults before
+  if (body.kind !== 'json') refuseFaults();
+  const value = await readBody(body, req, whenOver);
+  const checked = body.kind === 'json' ? check(body.schema, value, 'body') : value;
+  refuseFaults();
+  return { ...parsed, body: checked };
 }
 
 /** A key that is repeated gives an array, as `?type=a&type=b`. */

@@ -1,12 +1,6 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-
-/** What is said to a client whose request never became one. */
-export interface ParserErrorAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+import type { ErrorAnswer } from './error-body.ts';
 
 /** how long, and how much of, what a client still sends is read away, so that it gets to see the answer */
 const LINGER_MS = 2_000;
@@ -18,7 +12,7 @@ const LINGER_BYTES = 1024 * 1024;
  */
 export function answerParserErrors(
   server: Server,
-  answerTo: (code: string | undefined) => ParserErrorAnswer,
+  answerTo: (code: string | undefined) => ErrorAnswer,
 ): void {
   const underWay = new WeakMap<Socket, ServerResponse[]>();
   const answered = new WeakSet<Socket>();
@@ -52,7 +46,15 @@ export function answerParserErrors(
   });
 }
 
-function messageOf({ status, headers, body }: ParserErrorAnswer): string {
+/** What is said of an error of Node's parser. */
+export function parserProblemCode(
+  errorCode: string | undefined,
+): 'request/headers-too-large' | 'request/timeout' | 'request/invalid' {
+  if (errorCode === 'HPE_HEADER_OVERFLOW') return 'request/headers-too-large';
+  return errorCode === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request/timeout' : 'request/invalid';
+}
+
+function messageOf({ status, headers, body }: ErrorAnswer): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,

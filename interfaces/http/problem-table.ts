@@ -48,14 +48,17 @@ const REJECTIONS = {
 } as const satisfies Record<RejectionCode, ProblemKind>;
 
 const REQUESTS = {
-  'request/invalid': { status: 400, title: 'The request is not valid; `errors` names each fault' },
+  'request/invalid': { status: 400, title: 'The request is not valid; `errors`, if any, names each fault' },
   'request/unauthenticated': { status: 401, title: 'A valid access token is needed' },
   'request/forbidden': { status: 403, title: 'The caller may not do this' },
   'request/no-such-route': { status: 404, title: 'There is nothing at this path' },
   'request/method-not-allowed': { status: 405, title: 'The path does not know this method; see Allow' },
   'request/timeout': { status: 408, title: 'The request did not arrive in time' },
   'request/too-large': { status: 413, title: 'The body is too large' },
-  'request/unsupported-media-type': { status: 415, title: 'The body must be plain JSON in UTF-8' },
+  'request/unsupported-media-type': {
+    status: 415,
+    title: 'The body has a type or an encoding that is not taken here',
+  },
   'request/too-many': { status: 429, title: 'Too many requests; see Retry-After' },
   'request/headers-too-large': { status: 431, title: 'The headers are too large' },
   'migration/failed': { status: 422, title: 'PostgreSQL refused the migration; file and line are told' },
@@ -70,7 +73,7 @@ const PLATFORM = {
   'project/too-many-sessions': { status: 503, title: 'The owner’s sessions are all in use' },
   'platform/unavailable': {
     status: 503,
-    title: 'Something the platform needs is away or slow; see Retry-After',
+    title: 'Something the platform needs is away or slow: `away` names it; see Retry-After',
   },
   'platform/behind': {
     status: 503,
@@ -78,8 +81,31 @@ const PLATFORM = {
   },
 } as const satisfies Record<string, ProblemKind>;
 
-/** Every problem that an answer can name. The code is the anchor in `/docs` and never changes its meaning. */
-export const PROBLEMS = { ...REJECTIONS, ...REQUESTS, ...PLATFORM };
+/** What the gateway says in the place of a service that is behind it. */
+const GATEWAY = {
+  'gateway/no-api-key': { status: 401, title: 'The request holds no key of the project' },
+  PGRST301: { status: 401, title: 'The key of the project is not valid (the code is PostgREST’s)' },
+  'gateway/outcome-unknown': {
+    status: 502,
+    title: 'The connection to the service was lost under a change: it may have been made, or not',
+  },
+  'gateway/bad-answer': { status: 502, title: 'The service gave an answer that cannot be read' },
+  'gateway/upstream-lost': { status: 503, title: 'The connection to the service was lost; see Retry-After' },
+  'gateway/unreachable': { status: 503, title: 'The service cannot be reached right now; see Retry-After' },
+  'gateway/busy': { status: 503, title: 'Too many requests wait for the service; see Retry-After' },
+  'gateway/timeout': { status: 504, title: 'The service took too long' },
+  'project/starting': { status: 503, title: 'The project starts; see Retry-After' },
+  'project/not-woken': { status: 503, title: 'The project was asleep and is not awake yet; see Retry-After' },
+  'project/no-free-connection': {
+    status: 503,
+    title: 'All connections of the project’s REST API are in use; nothing was done; see Retry-After',
+  },
+  'project/paused': { status: 503, title: 'The project is paused, until its owner resumes it' },
+  'project/out-of-service': { status: 503, title: 'The project failed or waits for an operator' },
+} as const satisfies Record<string, ProblemKind>;
+
+/** Every problem that an answer of the gateway or of the platform's API can name. The code is the anchor in `/docs` and never changes its meaning. */
+export const PROBLEMS = { ...REJECTIONS, ...REQUESTS, ...PLATFORM, ...GATEWAY };
 
 export type ProblemCode = keyof typeof PROBLEMS;
 /** The problems that a handler may raise by itself, with {@link RequestProblem}. */

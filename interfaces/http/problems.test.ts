@@ -1,16 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { Refused, TooManySessions, Unavailable } from '../../application/errors.ts';
+import {
+  DEPENDENCIES,
+  Refused,
+  TooManySessions,
+  unavailable,
+  Unavailable,
+} from '../../application/errors.ts';
 import { Conflict, OutcomeUnknown } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import { RateLimited } from '../../application/ports/rate-limits.ts';
 import { Rejection, REJECTION_CODES } from '../../domain/rejection.ts';
 import { ProjectionBehind } from '../../projections/checkpoint-watch.ts';
 import { InvalidCursor } from '../../projections/page-cursor.ts';
-import { PROBLEMS } from './problem-table.ts';
-import { invalidRequest, notImplemented, problemBody, problemOf } from './problems.ts';
+import { problemBody } from './error-body.ts';
+import { invalidRequest, notImplemented, problemOf } from './problems.ts';
 
 const FORBIDDEN = new Set(['owner/invite-needed', 'owner/signup-closed']);
-const statusOf = (error: unknown) => PROBLEMS[problemOf(error).code].status;
+const statusOf = (error: unknown) => problemOf(error).status;
 
 describe('an error becomes a problem', () => {
   test.each(REJECTION_CODES)('%s has a status and a title', (code) => {
@@ -45,10 +51,19 @@ describe('an error becomes a problem', () => {
       new ProjectionBehind('project-list', 3n, 2n),
     ]) {
       const problem = problemOf(error);
-      expect(PROBLEMS[problem.code].status).toBe(503);
+      expect(problem.status).toBe(503);
       expect(problem.headers?.['retry-after']).toMatch(/^\d+$/);
       expect(problem.detail).not.toMatch(/10\.0|password/);
     }
+  });
+
+  test('what is away is named', () => {
+    for (const name of DEPENDENCIES) {
+      const problem = problemOf(unavailable(name, 'reach 10.0.0.1'));
+      expect(problem).toMatchObject({ code: 'platform/unavailable', members: { away: name } });
+      expect(problem.detail).toMatch(/^The .* is away or slow\.$/);
+    }
+    expect(problemOf(new OutcomeUnknown('project-x', new Error('x'))).members).toEqual({ away: 'log' });
   });
 
   test('the others', () => {

@@ -1,6 +1,5 @@
-/** The one place where an error becomes an answer: RFC 9457 problem+json. */
-import type { ServerResponse } from 'node:http';
-import { TooManySessions, Unavailable } from '../../application/errors.ts';
+/** The one place where an error becomes a problem. How a service tells it is for its `errorBody` to say. */
+import { TooManySessions, Unavailable, type Dependency } from '../../application/errors.ts';
 import { MigrationRefused } from '../../application/migration/migrate-project.ts';
 import { Conflict, OutcomeUnknown, UnknownEventVersion } from '../../application/ports/event-store.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
@@ -17,31 +16,42 @@ export interface Fault {
 }
 
 export interface Problem {
-  readonly code: ProblemCode;
+  /** `subject/reason` */
+  readonly code: string;
+  readonly status: number;
+  readonly title: string;
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** further members of the answer */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** What is wrong with a request, seen before or beside the business. `detail` is shown to the caller. */
-export class RequestProblem extends Error implements Problem {
-  readonly code: RequestProblemCode;
-  readonly detail: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly members: Readonly<Record<string, unknown>>;
+type More = Pick<Problem, 'headers' | 'members'>;
 
-  constructor(
-    code: RequestProblemCode,
-    detail: string,
-    more: { headers?: Record<string, string>; members?: Record<string, unknown> } = {},
-  ) {
-    super(detail);
+/** One of the table. */
+export const problem = (code: ProblemCode, detail: string, more: More = {}): Problem => ({
+  code,
+  ...PROBLEMS[code],
+  detail,
+  ...more,
+});
+
+/** A problem as an error. `detail` is shown to the caller. A service with codes of its own throws these. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(told: Problem) {
+    super(told.detail);
+    this.name = 'ProblemError';
+    this.problem = told;
+  }
+}
+
+/** What is wrong with a request, seen before or beside the business. */
+export class RequestProblem extends ProblemError {
+  constructor(code: RequestProblemCode, detail: string, more: More = {}) {
+    super(problem(code, detail, more));
     this.name = 'RequestProblem';
-    this.code = code;
-    this.detail = detail;
-    this.headers = more.headers ?? {};
-    this.members = more.members ?? {};
   }
 }
 
@@ -49,6 +59,24 @@ export function invalidRequest(faults: readonly Fault[]): RequestProblem {
   const detail = faults.length === 1 ? `${faults[0]?.detail}` : `The request has ${faults.length} faults.`;
   return new RequestProblem('request/invalid', detail, { members: { errors: faults } });
 }
+
+export const bodyTooLarge = (limit: number): RequestProblem =>
+  new RequestProblem('request/too-large', `The body may have ${limit} bytes at most.`, {
+    members: { limit },
+  });
+
+export const bodyBrokeOff = (): RequestProblem =>
+  invalidRequest([{ pointer: '/body', detail: 'The body broke off.' }]);
+
+/** For those who may read why. */
+export const unavailableAs = (detail: string, what?: Dependency): RequestProblem =>
+  new RequestProblem('platform/unavailable', detail, {
+    headers: RETRY,
+    ...(what && { members: { away: what } }),
+  });
+
+export const tookTooLong = (ms: number): RequestProblem =>
+  unavailableAs(`There was no answer within ${ms / 1000} s.`);
 
 /** For the parts of the platform that follow later. */
 export const notImplemented = (detail: string): RequestProblem =>
@@ -59,115 +87,95 @@ const RETRY_SOON = { 'retry-after': '1' };
 const RETRY = { 'retry-after': '2' };
 const BEARER = { 'www-authenticate': 'Bearer realm="launchdb"' };
 
-const TOO_MANY_SESSIONS: Problem = {
-  code: 'project/too-many-sessions',
-  detail:
-    'All sessions that the owner of the project may have are in use, pooled ones included (PostgreSQL: 53300, too many ' +
+const TOO_MANY_SESSIONS = problem(
+  'project/too-many-sessions',
+  'All sessions that the owner of the project may have are in use, pooled ones included (PostgreSQL: 53300, too many ' +
     'connections). Close some: pg_stat_activity shows them to a session that is open. Or use db_uri_pooler, or have the ' +
     'operator raise the limit (launchdb limits --connections).',
-  headers: RETRY,
-  members: { sqlstate: '53300' },
-};
+  { headers: RETRY, members: { sqlstate: '53300' } },
+);
 
-/** The answer to an error. Whatever is not known here is a bug, and says nothing of itself. */
+/** What an error says to whoever asked. Whatever is not known here is a bug, and says nothing of itself. */
 export function problemOf(error: unknown): Problem {
-  if (error instanceof RequestProblem) return error;
+  if (error instanceof ProblemError) return error.problem;
   if (error instanceof Rejection) return rejected(error);
   if (error instanceof RateLimited) return tooMany(error);
   if (error instanceof MigrationRefused) return migrationFailed(error);
   if (error instanceof SqlFailed) return sqlFailed(error);
   if (error instanceof TooManySessions) return TOO_MANY_SESSIONS;
-  if (error instanceof Unavailable) return unavailable('Something the platform needs is away or slow.');
+  if (error instanceof Unavailable) return unavailable(error.away);
   if (error instanceof OutcomeUnknown)
-    return unavailable('Whether this was done is not known yet; ask again.');
+    return away('log', 'Whether this was done is not known yet; ask again.');
   if (error instanceof UnknownEventVersion) {
-    return unavailable(
-      'A newer release has written here; this part of the platform has to be brought up to it.',
-    );
+    const detail = 'A newer release has written here; this part of the platform has to be brought up to it.';
+    return problem('platform/unavailable', detail, { headers: RETRY });
   }
   if (error instanceof ProjectionBehind) {
-    return { code: 'platform/behind', detail: error.message, headers: RETRY_SOON };
+    return problem('platform/behind', error.message, { headers: RETRY_SOON });
   }
   if (error instanceof InvalidCursor) {
-    return invalidRequest([{ pointer: '/query/cursor', detail: 'Not a cursor of this list.' }]);
+    return invalidRequest([{ pointer: '/query/cursor', detail: 'Not a cursor of this list.' }]).problem;
   }
   if (error instanceof Conflict) {
     const revision = typeof error.actual === 'number' ? { members: { revision: error.actual } } : {};
-    return {
-      code: 'platform/conflict',
-      detail: 'Others changed the same thing at the same moment.',
-      ...revision,
-    };
+    return problem('platform/conflict', 'Others changed the same thing at the same moment.', revision);
   }
   if (error instanceof URIError) {
-    return { code: 'request/invalid', detail: 'The path has a wrong percent-encoding.' };
+    return problem('request/invalid', 'The path has a wrong percent-encoding.');
   }
-  return { code: 'platform/bug', detail: BUG_DETAIL };
+  return problem('platform/bug', BUG_DETAIL);
 }
 
 function rejected({ code, message, facts }: Rejection): Problem {
   const headers = PROBLEMS[code].status === 401 ? { headers: BEARER } : {};
-  return { code, detail: message, members: facts, ...headers };
+  return problem(code, message, { ...(facts && { members: facts }), ...headers });
 }
 
 function tooMany({ retryAfterMs, bound }: RateLimited): Problem {
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-  return {
-    code: 'request/too-many',
-    detail: `${bound === undefined ? '' : `The bound is ${bound}. `}Try again in ${seconds} s.`,
-    headers: { 'retry-after': String(seconds) },
-  };
+  const detail = `${bound === undefined ? '' : `The bound is ${bound}. `}Try again in ${seconds} s.`;
+  return problem('request/too-many', detail, { headers: { 'retry-after': String(seconds) } });
 }
 
-function sqlFailed({ message, code, position, detail, hint }: SqlFailed): Problem {
-  return {
-    code: 'sql/failed',
-    detail: message.slice(0, 2_000),
-    members: { sqlstate: code, position, sql_detail: detail, hint },
-  };
-}
+const sqlFailed = (failed: SqlFailed): Problem =>
+  problem('sql/failed', failed.message.slice(0, 2_000), { members: sqlMembers(failed) });
+
+const sqlMembers = ({ code, position, detail, hint }: SqlFailed) => ({
+  sqlstate: code,
+  position,
+  sql_detail: detail,
+  hint,
+});
 
 function migrationFailed({ failure, file, place, before }: MigrationRefused): Problem {
-  return {
-    code: 'migration/failed',
-    detail: failure.message.slice(0, 2_000),
-    members: {
-      ...sqlFailed(failure).members,
-      file,
-      line: place?.line ?? null,
-      column: place?.column ?? null,
-      applied: before.filter(({ outcome }) => outcome === 'applied').map(({ name }) => name),
-    },
+  const members = {
+    ...sqlMembers(failure),
+    file,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+    applied: before.filter(({ outcome }) => outcome === 'applied').map(({ name }) => name),
   };
+  return problem('migration/failed', failure.message.slice(0, 2_000), { members });
 }
 
-const unavailable = (detail: string): Problem => ({ code: 'platform/unavailable', detail, headers: RETRY });
+export const IN_WORDS: Readonly<Record<Dependency, string>> = {
+  log: 'The event log',
+  postgres: 'The PostgreSQL of projects',
+  platform_postgres: 'The PostgreSQL of the platform itself',
+  pooler: 'The connection pooler',
+  rest_api: 'The project’s REST API',
+  platform_api: 'The platform API',
+  gateway: 'The gateway',
+  manager: 'The manager, which runs REST APIs,',
+  migrations: 'The migrations service',
+  docker: 'The container engine',
+  password_checks: 'The checking of passwords',
+};
 
-/** The body of the answer. `type` is relative, so that it leads to the docs of the host that was asked. */
-export function problemBody(problem: Problem, instance: string): Record<string, unknown> {
-  const { status, title } = PROBLEMS[problem.code];
-  return {
-    ...problem.members,
-    type: `/docs#${problem.code}`,
-    title,
-    status,
-    detail: problem.detail,
-    instance,
-  };
-}
+const unavailable = (what: Dependency | undefined): Problem =>
+  what === undefined
+    ? problem('platform/unavailable', 'Something the platform needs is away or slow.', { headers: RETRY })
+    : away(what, `${IN_WORDS[what]} is away or slow.`);
 
-/** Answers with the problem, or ends the connection when an answer has begun already. */
-export function sendProblem(res: ServerResponse, problem: Problem, instance: string): void {
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
-  const body = Buffer.from(JSON.stringify(problemBody(problem, instance)));
-  res.writeHead(PROBLEMS[problem.code].status, {
-    ...problem.headers,
-    'content-type': 'application/problem+json',
-    'content-length': body.length,
-    'cache-control': 'no-store',
-  });
-  res.end(body);
-}
+const away = (what: Dependency, detail: string): Problem =>
+  problem('platform/unavailable', detail, { headers: RETRY, members: { away: what } });

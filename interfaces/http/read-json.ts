@@ -1,19 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { JsonText, parseExactJson } from '../../domain/json-text.ts';
-import { invalidRequest, RequestProblem, type Fault } from './problems.ts';
+import { bodyBrokeOff, bodyTooLarge, invalidRequest, RequestProblem, type Fault } from './problems.ts';
 
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 
 /**
- * The JSON value of a request's body, or undefined when it has none. It is at most `jsonDepth` deep, and no
- * text in it holds what PostgreSQL cannot store: NUL, or half of a surrogate pair.
- * @param exact see `exactJson` of an endpoint
+ * The JSON value of a request's body, or undefined when it has none. It is at most `depth` deep, and no text in it holds
+ * what PostgreSQL cannot store: NUL, or half of a surrogate pair.
  * @throws {RequestProblem} 400, 413, 415
  */
 export async function readJson(
   req: IncomingMessage,
-  limits: { readonly bodyBytes: number; readonly jsonDepth: number },
-  exact = false,
+  { bytes, depth, exact }: { readonly bytes: number; readonly depth: number; readonly exact: boolean },
 ): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': transfer, 'content-type': type } = req.headers;
   if (transfer === undefined && (length === undefined || length === '0')) return undefined;
@@ -22,24 +20,20 @@ export async function readJson(
     req.resume();
     throw new RequestProblem('request/unsupported-media-type', 'Send application/json, not compressed.');
   }
-  const value = parse(await readBytes(req, limits.bodyBytes), exact ? parseExactJson : JSON.parse);
-  const fault = findFault(value, '/body', limits.jsonDepth);
+  const value = parse(await readBytes(req, bytes), exact ? parseExactJson : JSON.parse);
+  const fault = findFault(value, '/body', depth);
   if (fault) throw invalidRequest([fault]);
   return value;
 }
 
 function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new RequestProblem('request/too-large', `The body may have ${limit} bytes at most.`, {
-      members: { limit },
-    });
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const collect = (chunk: Buffer) => {
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
-      else stop(tooLarge());
+      else stop(bodyTooLarge(limit));
     };
     // the rest is read and dropped, within the server's time for a request, so that the answer gets through
     const stop = (problem: RequestProblem) => {
@@ -48,8 +42,8 @@ function readBytes(req: IncomingMessage, limit: number): Promise<Buffer> {
       reject(problem);
     };
     req.on('end', () => resolve(Buffer.concat(chunks)));
-    req.on('error', () => reject(invalidRequest([{ pointer: '/body', detail: 'The body broke off.' }])));
-    if (Number(req.headers['content-length'] ?? 0) > limit) stop(tooLarge());
+    req.on('error', () => reject(bodyBrokeOff()));
+    if (Number(req.headers['content-length'] ?? 0) > limit) stop(bodyTooLarge(limit));
     else req.on('data', collect);
   });
 }

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { proofOf } from './client-address.ts';
-import { endpoint, type EndpointRequest } from './endpoint.ts';
+import { json } from './body.ts';
+import { endpointsFor, type EndpointRequest } from './endpoint.ts';
 import { Metrics } from './metrics.ts';
 import { RequestProblem } from './problems.ts';
 import { createServer, type HttpServer, type ServerOptions } from './server.ts';
@@ -28,6 +29,7 @@ async function* untilAborted(signal: AbortSignal) {
   aborted.resolve();
 }
 
+const endpoint = endpointsFor<{ key: { readonly who: string } }>({});
 const endpoints = [
   endpoint({
     method: 'post',
@@ -37,13 +39,15 @@ const endpoints = [
     params: z.object({ id: z.string().max(20) }),
     query: z.object({ tag: z.union([z.string(), z.array(z.string())]).optional() }),
     headers: z.object({ 'idempotency-key': z.string().max(10).optional() }),
-    body: z.object({
-      name: z.string(),
-      'a/b': z.object({ n: z.number() }).optional(),
-      any: z.unknown().optional(),
-    }),
+    body: json(
+      z.object({
+        name: z.string(),
+        'a/b': z.object({ n: z.number() }).optional(),
+        any: z.unknown().optional(),
+      }),
+      { bytes: 1_000 },
+    ),
     responses: { 200: z.unknown() },
-    limits: { bodyBytes: 1_000 },
     handler: async (request) => {
       seen = request;
       return { status: 200, body: request.body, headers: { etag: '"1"' } };
@@ -53,9 +57,9 @@ const endpoints = [
     method: 'get',
     path: '/mine',
     summary: 'who',
-    auth: 'owner',
+    auth: 'key',
     responses: { 200: z.unknown() },
-    handler: async ({ owner, context }) => ({ status: 200, body: { owner, context } }),
+    handler: async ({ who, context }) => ({ status: 200, body: { who, context } }),
   }),
   endpoint({
     method: 'get',
@@ -64,7 +68,7 @@ const endpoints = [
     auth: 'none',
     params: z.object({ how: z.string() }),
     responses: { 200: z.unknown() },
-    limits: { timeMs: 200 },
+    timeMs: 200,
     handler: async ({ params, signal }) => {
       if (params.how === 'bug') throw new TypeError('a secret of the code');
       if (params.how === 'away') throw new Unavailable('reach something');
@@ -103,14 +107,14 @@ const options = (more: Partial<ServerOptions> = {}): ServerOptions => ({
   port: 0,
   portVariable: 'TEST_PORT',
   endpoints,
-  authenticate: async (authorization) => {
-    if (authorization !== 'Bearer good') throw new RequestProblem('request/unauthenticated', 'no');
-    return { id: 'own_1' };
+  authenticate: async ({ headers }) => {
+    if (headers.authorization !== 'Bearer good') throw new RequestProblem('request/unauthenticated', 'no');
+    return { actor: { kind: 'owner', id: 'own_1' }, logged: { ownerId: 'own_1' }, known: { who: 'own_1' } };
   },
   log,
   ready: () => Promise.resolve(ready),
   metrics: new Metrics(),
-  docs: { title: 'Test', version: '1' },
+  docs: { title: 'Test', version: '1', securitySchemes: {}, securityOf: () => [] },
   ...more,
 });
 
@@ -173,7 +177,6 @@ describe('a request', () => {
       params: { id: 'a b' },
       query: { tag: ['x', 'é y'] },
       headers: { 'idempotency-key': 'k' },
-      owner: undefined,
       context: {
         correlationId: 'request-42',
         requestId: 'request-42',
@@ -186,7 +189,7 @@ describe('a request', () => {
   });
 
   test('gets a request id of its own when it brings none that is well-formed', async () => {
-    for (const id of ['short', 'with spaces in it', 'x'.repeat(65), 'a"quote-in-it']) {
+    for (const id of ['', 'with spaces in it', 'x'.repeat(129), 'a"quote-in-it', 'a/b']) {
       const response = await fetch(`${url}/health`, { headers: { 'x-request-id': id } });
       expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     }
@@ -287,7 +290,7 @@ describe('a request', () => {
     await problem(await fetch(`${url}/mine`), 401, 'request/unauthenticated');
     const response = await fetch(`${url}/mine`, { headers: { authorization: 'Bearer good' } });
     expect(await response.json()).toMatchObject({
-      owner: { id: 'own_1' },
+      who: 'own_1',
       context: { actor: { kind: 'owner', id: 'own_1' } },
     });
   });
@@ -509,7 +512,7 @@ describe('for those who run it', () => {
     await second.stop();
   });
 
-  test('an endpoint for owners without authentication is a mistake', () => {
+  test('an endpoint that asks who it is, without authentication, is a mistake', () => {
     const { authenticate: _, ...rest } = options();
     expect(() => createServer(rest)).toThrow('nothing authenticates');
   });

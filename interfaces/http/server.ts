@@ -6,22 +6,30 @@ import { once } from 'node:events';
 import express, { type Request, type Response } from 'express';
 import type { Log } from '../../application/ports/log.ts';
 import { NO_TRACING, type Tracing } from '../../application/ports/tracing.ts';
-import { requireInternalKey, requireScope, type Authenticate } from './authenticate.ts';
 import type { CallerBounds } from './caller-bounds.ts';
 import { clientAddress, FORWARDED_PROOF, isProven, plainAddress, TrustedProxies } from './client-address.ts';
 import { documentEndpoints } from './document-endpoints.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Caller, Endpoint } from './endpoint.ts';
+import { problemJson, sendError, type ErrorBody } from './error-body.ts';
 import { Exchange } from './exchange.ts';
 import { limitedServer, listen, SERVER_LIMITS, type ServerLimits } from './listen.ts';
 import type { Metrics } from './metrics.ts';
 import { observe } from './observe.ts';
 import type { DocumentInfo } from './openapi.ts';
-import { PROBLEMS } from './problem-table.ts';
-import { problemOf, RequestProblem, sendProblem } from './problems.ts';
+import { problemOf, RequestProblem } from './problems.ts';
 import { answer } from './answer.ts';
 import { serviceEndpoints, type Readiness } from './service-endpoints.ts';
 
-export interface ServerOptions {
+/**
+ * Who asks, and whether he may: run for every endpoint whose `auth` is not `none`, before anything of its body is read.
+ * @throws {RequestProblem} 401, 403
+ */
+export type Authenticate<E extends Endpoint = Endpoint, C extends Caller = Caller> = (
+  request: Pick<Request, 'headers' | 'params'>,
+  endpoint: E,
+) => Promise<C>;
+
+export interface ServerOptions<E extends Endpoint = Endpoint, C extends Caller = Caller> {
   /** in the log and in metrics: `platform-api` */
   readonly name: string;
   /** 0 for any free port */
@@ -30,13 +38,15 @@ export interface ServerOptions {
   readonly portVariable: string;
   /** default 127.0.0.1 */
   readonly host?: string;
-  readonly endpoints: readonly Endpoint[];
-  /** needed when an endpoint asks for an owner */
-  readonly authenticate?: Authenticate;
-  /** any of them opens the internal endpoints: two, while one is exchanged for the other */
+  readonly endpoints: readonly E[];
+  /** needed when an endpoint asks who it is */
+  readonly authenticate?: Authenticate<E, C>;
+  /** how this service's clients want to hear of errors; default: problem+json */
+  readonly errorBody?: ErrorBody;
+  /** the gateway shows by one of them that it is the gateway: two, while one is exchanged for the other */
   readonly internalKeys?: readonly string[];
   /** how much one caller may have; default: as much as there is */
-  readonly bounds?: CallerBounds;
+  readonly bounds?: CallerBounds<E, C>;
   readonly log: Log;
   /** what the server depends on: `ok`, or why not, in words that anybody may read */
   readonly ready: () => Promise<Readiness>;
@@ -46,7 +56,7 @@ export interface ServerOptions {
   /** default: none */
   readonly tracing?: Tracing;
   /** serves `/openapi.json` and `/docs` */
-  readonly docs?: DocumentInfo;
+  readonly docs?: DocumentInfo<E>;
   /** whose X-Forwarded-For is believed, beside that of the gateway, which proves itself by the internal key; default none */
   readonly trustedProxies?: readonly string[];
   /** what becomes of a path that no endpoint has; default 404. It may read the body as it comes. */
@@ -75,12 +85,16 @@ const STOP_WITHIN_MS = 10_000;
 /** what requests get to answer after they were told to stop */
 const LAST_WORDS_MS = 250;
 
-export function createServer(options: ServerOptions): HttpServer {
+export function createServer<E extends Endpoint, C extends Caller>(options: ServerOptions<E, C>): HttpServer {
   const { name, port, host = '127.0.0.1', portVariable } = options;
   const running = new Map<Response, Exchange>();
   let stopping = false;
   const app = application(options, running, () => stopping);
-  const server = limitedServer(app, { ...SERVER_LIMITS, ...options.limits });
+  const server = limitedServer(
+    app,
+    { ...SERVER_LIMITS, ...options.limits },
+    options.errorBody ?? problemJson,
+  );
 
   return {
     start: () => listen(server, { name, port, host, portVariable }),
@@ -109,21 +123,15 @@ export function createServer(options: ServerOptions): HttpServer {
   };
 }
 
-function application(
-  options: ServerOptions,
+function application<E extends Endpoint, C extends Caller>(
+  options: ServerOptions<E, C>,
   running: Map<Response, Exchange>,
   isStopping: () => boolean,
 ): express.Express {
-  const { docs, endpoints } = options;
-  const all = [
-    ...endpoints,
+  const { docs, endpoints, ready, programs, metrics } = options;
+  const ownPages: readonly Endpoint<never>[] = [
     ...(docs ? documentEndpoints(endpoints, docs) : []),
-    ...serviceEndpoints({
-      ready: options.ready,
-      programs: options.programs,
-      metrics: options.metrics,
-      isStopping,
-    }),
+    ...serviceEndpoints({ ready, programs, metrics, isStopping }),
   ];
   const app = express();
   app.disable('x-powered-by');
@@ -142,6 +150,8 @@ function application(
     });
   });
   const exchangeOf = (res: Response) => running.get(res) ?? new Exchange(res.req, res, addressOf(res.req));
+  // nobody is asked who he is for those of ours, so no rule of the service's is looked for in them
+  const all = [...endpoints, ...(ownPages as readonly Endpoint[] as readonly E[])];
   for (const declared of all) route(app, declared, options, exchangeOf);
   for (const path of new Set(all.map((declared) => declared.path))) app.all(path, refuseMethod(all, path));
   app.use(async (req: Request, res: Response) => {
@@ -155,7 +165,10 @@ function application(
   return app;
 }
 
-function clientAddresses({ trustedProxies = [], internalKeys = [] }: ServerOptions) {
+function clientAddresses({
+  trustedProxies = [],
+  internalKeys = [],
+}: Pick<ServerOptions, 'trustedProxies' | 'internalKeys'>) {
   const proxies = new TrustedProxies(trustedProxies);
   return ({ headers, socket }: Request): string | undefined => {
     const told = headers['x-forwarded-for']?.toString();
@@ -173,28 +186,22 @@ function begin(req: Request, res: Response, address: string | undefined, stoppin
   return exchange;
 }
 
-function route(
+function route<E extends Endpoint, C extends Caller>(
   app: express.Express,
-  declared: Endpoint,
-  { name, authenticate, internalKeys, bounds }: ServerOptions,
+  declared: E,
+  { name, authenticate, bounds }: ServerOptions<E, C>,
   exchangeOf: (res: Response) => Exchange,
 ): void {
-  if (declared.auth !== 'none' && declared.auth !== 'internal' && !authenticate)
-    throw new TypeError(`${name}: nothing authenticates owners`);
+  if (declared.auth !== 'none' && !authenticate) throw new TypeError(`${name}: nothing authenticates`);
   app[declared.method](declared.path, async (req, res) => {
     const exchange = exchangeOf(res);
     exchange.route = declared.path;
-    if (declared.auth === 'internal') {
-      requireInternalKey(internalKeys ?? [], req.headers['x-internal-api-key']);
-    } else {
-      exchange.hold(bounds?.enter(exchange.address));
-      if (declared.auth !== 'none') {
-        exchange.owner = await authenticate?.(req.headers.authorization);
-        requireScope(declared, exchange.owner, req.params['id']);
-      }
-      if (exchange.owner) exchange.hold(await bounds?.enterAs(exchange.owner, declared));
-    }
-    await answer(declared, exchange, req, res, { name, bounds });
+    exchange.hold(bounds?.enter(exchange.address));
+    const caller = declared.auth === 'none' ? undefined : await authenticate?.(req, declared);
+    exchange.caller = caller;
+    if (caller) exchange.hold(await bounds?.enterAs(caller, declared));
+    const startStream = () => bounds?.stream(exchange.address, caller);
+    await answer(declared, exchange, req, res, { name, startStream });
   });
 }
 
@@ -211,7 +218,7 @@ function refuseMethod(endpoints: readonly Endpoint[], path: string): express.Req
 }
 
 function fail(
-  { log, name }: ServerOptions,
+  { log, name, errorBody = problemJson }: Pick<ServerOptions, 'log' | 'name' | 'errorBody'>,
   error: unknown,
   req: Request,
   res: Response,
@@ -220,9 +227,9 @@ function fail(
   const problem = problemOf(error);
   const { requestId, route: matched } = exchange;
   // who has gone reads no answer, and what broke off under him is no mistake of ours
-  if (!res.closed && PROBLEMS[problem.code].status >= 500 && problem.code !== 'platform/not-implemented') {
+  if (!res.closed && problem.status >= 500 && problem.code !== 'platform/not-implemented') {
     const level = problem.code === 'platform/bug' ? 'error' : 'warn';
     log[level]({ server: name, requestId, method: req.method, route: matched, error }, problem.code);
   }
-  sendProblem(res, problem, requestId);
+  sendError(res, errorBody(problem, { requestId, headers: req.headers }));
 }

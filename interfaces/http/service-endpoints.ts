@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
-import { endpoint, type Endpoint } from './endpoint.ts';
+import { openEndpoint, type Endpoint } from './endpoint.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Each thing that a server depends on: `ok`, or `ok, ` and what else there is to tell of it, or why not. */
@@ -15,11 +15,11 @@ export function serviceEndpoints(server: {
   readonly programs?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
   readonly metrics: Metrics;
   readonly isStopping: () => boolean;
-}): Endpoint[] {
+}): Endpoint<never>[] {
   const words = z.record(z.string(), z.string());
   const state = z.object({ status: z.string(), checks: words, programs: words.optional() });
   return [
-    endpoint({
+    openEndpoint({
       method: 'get',
       path: '/health',
       summary: 'The process is alive',
@@ -27,7 +27,7 @@ export function serviceEndpoints(server: {
       responses: { 200: z.object({ status: z.string() }) },
       handler: async () => ({ status: 200, body: { status: 'ok' } }),
     }),
-    endpoint({
+    openEndpoint({
       method: 'get',
       path: '/ready',
       summary: 'What the server depends on answers; names what does not',
@@ -41,7 +41,7 @@ export function serviceEndpoints(server: {
         return { status: 503, headers: { 'retry-after': '2' }, body: { status: 'unavailable', checks } };
       },
     }),
-    endpoint({
+    openEndpoint({
       method: 'get',
       path: '/metrics',
       summary: 'Prometheus',

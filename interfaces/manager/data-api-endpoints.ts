@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import { isProjectId } from '../../domain/project/project-id.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { told } from '../http/internal-endpoints.ts';
+import { json } from '../http/body.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { internalEndpoint, told } from '../http/internal-endpoints.ts';
 import { common, projectParam, wantedProject, type DataPlane } from './data-plane.ts';
 import { endpointTable } from './remote-gateways.ts';
 
@@ -31,7 +32,7 @@ export const dataApiEndpoints = (plane: DataPlane): Endpoint[] => [
 ];
 
 const list = ({ world, desired }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'get',
     path: '/internal/postgrest',
@@ -54,18 +55,20 @@ const list = ({ world, desired }: DataPlane): Endpoint =>
   });
 
 const endpoints = ({ world, gateways }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'post',
     path: '/internal/postgrest/endpoints',
     summary: 'Where REST APIs are reached, to a gateway that tells what it sends there',
     description: 'Answers as soon as the version is another one than `after`, or after a second.',
-    limits: { ...common.limits, bodyBytes: USE_BYTES },
-    body: z.object({
-      gateway: z.uuid(),
-      after: z.string().max(64),
-      sent: z.record(z.string(), z.object({ requests: z.int(), under_way: z.int() })),
-    }),
+    body: json(
+      z.object({
+        gateway: z.uuid(),
+        after: z.string().max(64),
+        sent: z.record(z.string(), z.object({ requests: z.int(), under_way: z.int() })),
+      }),
+      { bytes: USE_BYTES },
+    ),
     responses: { 200: z.object({ version: z.string(), endpoints: z.record(z.string(), address) }) },
     handler: async ({ body: { gateway, after, sent }, signal }) => {
       const deadline = performance.now() + NEWS_WITHIN_MS;
@@ -88,7 +91,7 @@ const sentByProject = (sent: Readonly<Record<string, { requests: number; under_w
   );
 
 const spawn = ({ store, world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'post',
     path: '/internal/postgrest/:projectId/spawn',
@@ -109,7 +112,7 @@ const spawn = ({ store, world }: DataPlane): Endpoint =>
   });
 
 const restart = ({ store, world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'post',
     path: '/internal/postgrest/:projectId/restart',
@@ -125,7 +128,7 @@ const restart = ({ store, world }: DataPlane): Endpoint =>
   });
 
 const probe = ({ world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'get',
     path: '/internal/postgrest/:projectId/probe',
@@ -140,7 +143,7 @@ const probe = ({ world }: DataPlane): Endpoint =>
   });
 
 const retire = ({ world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'post',
     path: '/internal/postgrest/:projectId/retire',
@@ -154,7 +157,7 @@ const retire = ({ world }: DataPlane): Endpoint =>
   });
 
 const wake = (plane: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'post',
     path: '/internal/postgrest/:projectId/wake',
@@ -169,7 +172,7 @@ const wake = (plane: DataPlane): Endpoint =>
   });
 
 const use = (plane: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'get',
     path: '/internal/use',
@@ -187,7 +190,7 @@ const use = (plane: DataPlane): Endpoint =>
   });
 
 const remove = ({ world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'delete',
     path: '/internal/postgrest/:projectId',

@@ -23,7 +23,7 @@ export interface DataPlane {
 }
 
 const WITHIN_MS = 30_000;
-export const common = { auth: 'internal', tags: ['manager'], limits: { timeMs: WITHIN_MS } } as const;
+export const common = { auth: 'internal', tags: ['manager'], timeMs: WITHIN_MS } as const;
 
 export const projectParam = z.object({ projectId: knownProjectId });
 

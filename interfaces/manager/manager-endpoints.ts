@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { internalEndpoint } from '../http/internal-endpoints.ts';
 import { dataApiEndpoints } from './data-api-endpoints.ts';
 import { common, type DataPlane } from './data-plane.ts';
 import { poolEndpoints } from './pool-endpoints.ts';
@@ -20,9 +21,9 @@ export const managerEndpoints = (dependencies: ManagerDependencies): Endpoint[] 
 ];
 
 const reconcile = ({ reconciler }: ManagerDependencies): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
-    limits: { timeMs: 300_000 },
+    timeMs: 300_000,
     method: 'post',
     path: '/internal/reconcile',
     summary: 'Compares everything with the log now and repairs what differs',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { poolOf } from '../../application/desired/desired-project.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { told } from '../http/internal-endpoints.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { internalEndpoint, told } from '../http/internal-endpoints.ts';
 import { common, projectParam, wantedProject, type DataPlane } from './data-plane.ts';
 
 const entry = z.object({ project_id: z.string() });
@@ -13,7 +13,7 @@ export const poolEndpoints = (plane: DataPlane): Endpoint[] => [
 ];
 
 const list = ({ world, desired }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'get',
     path: '/internal/pools',
@@ -29,7 +29,7 @@ const list = ({ world, desired }: DataPlane): Endpoint =>
   });
 
 const register = ({ store, world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'put',
     path: '/internal/pools/:projectId',
@@ -44,7 +44,7 @@ const register = ({ store, world }: DataPlane): Endpoint =>
   });
 
 const unregister = ({ world }: DataPlane): Endpoint =>
-  endpoint({
+  internalEndpoint({
     ...common,
     method: 'delete',
     path: '/internal/pools/:projectId',

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { MigrationsStopped, type FileResult, type Migrations } from '../../application/ports/migrations.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import { loadKeptProject } from '../../application/project/load-project.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
-import { knownProjectId, told } from '../http/internal-endpoints.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { internalEndpoint, knownProjectId, told } from '../http/internal-endpoints.ts';
 
 export interface MigrationsDependencies {
   readonly store: EventStore;
@@ -31,7 +31,7 @@ const report = z.object({
 });
 
 export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencies): Endpoint[] => [
-  endpoint({
+  internalEndpoint({
     method: 'get',
     path: '/internal/migrations',
     summary: 'Up to which version the template goes that projects can be brought to',
@@ -41,13 +41,13 @@ export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencie
     handler: () =>
       Promise.resolve({ status: 200 as const, body: { latest_version: migrations.latestVersion } }),
   }),
-  endpoint({
+  internalEndpoint({
     method: 'post',
     path: '/internal/migrations/run',
     summary: "Applies the template's files that a project's database does not have",
     auth: 'internal',
     tags: ['migrations'],
-    limits: { timeMs: WITHIN_MS },
+    timeMs: WITHIN_MS,
     body: z.object({
       project_id: knownProjectId,
       set: z.enum(['project-template']).default('project-template'),

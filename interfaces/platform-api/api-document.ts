@@ -1,2 +1,18 @@
-/** The title and version of the platform API's OpenAPI document. */
-export const API_DOCUMENT = { title: 'LaunchDB platform API', version: '1' } as const;
+import type { DocumentInfo } from '../http/openapi.ts';
+import { scopesOf, type Endpoint } from './owner-endpoint.ts';
+
+/** What the platform API's OpenAPI document says beside its endpoints. */
+export const API_DOCUMENT: DocumentInfo<Endpoint> = {
+  title: 'LaunchDB platform API',
+  version: '1',
+  securitySchemes: {
+    accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    personalToken: { type: 'http', scheme: 'bearer', bearerFormat: 'ldb_...' },
+  },
+  securityOf: (endpoint) => {
+    if (endpoint.auth === 'none') return [];
+    // of a bearer token the list holds the scopes that it needs (OpenAPI 3.1)
+    const personal = endpoint.auth === 'owner' ? [{ personalToken: scopesOf(endpoint) }] : [];
+    return [{ accessToken: [] }, ...personal];
+  },
+};

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { LogVerification } from '../../application/audit-log.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import { auditOf } from '../../projections/audit-trail/queries.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
 
 export interface AuditDependencies {
@@ -49,7 +49,7 @@ const verify = ({ pool, verification, store }: AuditDependencies): Endpoint =>
     tags,
     auth: 'owner',
     rate: 'check',
-    limits: { timeMs: 600_000 },
+    timeMs: 600_000,
     responses: {
       200: z.object({
         intact: z.boolean(),

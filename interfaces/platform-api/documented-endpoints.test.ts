@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { requireScope } from '../http/authenticate.ts';
-import type { Endpoint } from '../http/endpoint.ts';
+import { requireScope } from './authenticate-owner.ts';
+import type { Endpoint } from './owner-endpoint.ts';
 import { RequestProblem } from '../http/problems.ts';
 import { documentedEndpoints } from './documented-endpoints.ts';
 
@@ -19,7 +19,7 @@ function refusal(endpoint: Endpoint, ...scopes: string[]): string | undefined {
     requireScope(endpoint, { id: 'own_1', token: { id: 'tok_1', scopes, projectId: null } }, undefined);
     return undefined;
   } catch (error) {
-    return error instanceof RequestProblem ? error.detail : String(error);
+    return error instanceof RequestProblem ? error.message : String(error);
   }
 }
 

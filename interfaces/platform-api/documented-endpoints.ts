@@ -1,5 +1,5 @@
 /** Every route of the platform API without what it works with: for the document, never to be called. */
-import type { Endpoint } from '../http/endpoint.ts';
+import type { Endpoint } from './owner-endpoint.ts';
 import { auditEndpoints } from './audit.ts';
 import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';

@@ -14,7 +14,8 @@ import {
   NAMED_LIKE,
   versionOf,
 } from '../../domain/migration/migration-file.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { json } from '../http/body.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { idParam } from './project-view.ts';
 
 const tags = ['migrations'];
@@ -57,6 +58,18 @@ const failed = z.object({
   sql_detail: z.string().nullable(),
   hint: z.string().nullable(),
   applied: z.array(z.string()).describe('The files before it, which stay.'),
+});
+
+const asked = z.strictObject({
+  migrations: z.array(file).min(1).max(MAX_FILES),
+  dry_run: z.boolean().default(false),
+  statement_timeout_ms: z.int().min(100).max(90_000).default(30_000).describe('Of each statement.'),
+  lock_timeout_ms: z
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(3_000)
+    .describe('How long a statement waits for a lock: others wait behind it.'),
 });
 
 /** `/api/projects/:id/migrations`: the owner's own. */
@@ -112,17 +125,7 @@ const migrate = (dependencies: MigrateDependencies): Endpoint =>
     tags,
     auth: 'owner',
     params: idParam,
-    body: z.strictObject({
-      migrations: z.array(file).min(1).max(MAX_FILES),
-      dry_run: z.boolean().default(false),
-      statement_timeout_ms: z.int().min(100).max(90_000).default(30_000).describe('Of each statement.'),
-      lock_timeout_ms: z
-        .int()
-        .min(100)
-        .max(60_000)
-        .default(3_000)
-        .describe('How long a statement waits for a lock: others wait behind it.'),
-    }),
+    body: json(asked, { bytes: 8 * MAX_SQL_CHARACTERS }),
     responses: {
       200: z.object({
         results: z.array(
@@ -137,15 +140,15 @@ const migrate = (dependencies: MigrateDependencies): Endpoint =>
       }),
       422: failed,
     },
-    limits: { bodyBytes: 8 * MAX_SQL_CHARACTERS, timeMs: 100_000 },
+    timeMs: 100_000,
     handler: async ({ owner, params, body, context, signal }) => {
       const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id);
-      const asked = {
+      const wanted = {
         files: body.migrations,
         dryRun: body.dry_run,
         limits: { statementTimeoutMs: body.statement_timeout_ms, lockTimeoutMs: body.lock_timeout_ms },
       };
-      const results = await migrateProject(dependencies, project, asked, context, signal);
+      const results = await migrateProject(dependencies, project, wanted, context, signal);
       return {
         status: 200,
         body: { results: results.map(({ durationMs, ...one }) => ({ ...one, duration_ms: durationMs })) },

@@ -26,7 +26,7 @@ import {
   MemoryRateLimits,
   type MemoryRateLimitOptions,
 } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
-import { bearerAuthentication } from '../http/authenticate.ts';
+import { bearer, ownerAuthentication } from './authenticate-owner.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
 import { ownerEndpoints } from './owners.ts';
@@ -96,7 +96,7 @@ async function serve(
     port: 0,
     portVariable: 'PLATFORM_PORT',
     endpoints: ownerEndpoints({ ...dependencies, projectsOf: () => Promise.resolve(projectsLeft), ...more }),
-    authenticate: bearerAuthentication(dependencies.tokens),
+    authenticate: ownerAuthentication(bearer(dependencies.tokens)),
     log: pinoLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } }),
     ready: async () => ({}),
     metrics: new Metrics(),

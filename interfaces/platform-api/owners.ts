@@ -7,7 +7,7 @@ import { refresh } from '../../application/owner/refresh.ts';
 import type { SessionTokens } from '../../application/owner/session-tokens.ts';
 import { signUp } from '../../application/owner/sign-up.ts';
 import type { OwnerAccount } from '../../application/ports/owner-accounts.ts';
-import { endpoint, type Endpoint, type Owner } from '../http/endpoint.ts';
+import { endpoint, type Endpoint, type Owner } from './owner-endpoint.ts';
 import { RequestProblem } from '../http/problems.ts';
 
 const email = z

@@ -17,7 +17,8 @@ import type { ProjectSql } from '../../application/ports/project-sql.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { json } from '../http/body.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { idParam, settledProject } from './project-view.ts';
 
 export interface ProjectAccessDependencies extends RotateDependencies {
@@ -63,6 +64,12 @@ const parameter = z.union([
   z.array(z.unknown()),
   z.record(z.string(), z.unknown()),
 ]);
+
+const statement = z.object({
+  query: z.string().min(1).max(MAX_QUERY),
+  params: z.array(parameter).max(1_000).optional(),
+  row_format: z.enum(['object', 'array']).default('object').describe('How each row is given.'),
+});
 
 /** How to reach what a project has, and SQL in it. */
 export function projectAccessEndpoints(dependencies: ProjectAccessDependencies): Endpoint[] {
@@ -264,22 +271,17 @@ const sql = (dependencies: ProjectAccessDependencies): Endpoint =>
     auth: 'owner',
     rate: 'statement',
     params: idParam,
-    body: z.object({
-      query: z.string().min(1).max(MAX_QUERY),
-      params: z.array(parameter).max(1_000).optional(),
-      row_format: z.enum(['object', 'array']).default('object').describe('How each row is given.'),
-    }),
+    body: json(statement, { bytes: 2 * MAX_QUERY, exact: true }),
     exactJson: true,
     responses: { 200: sqlResult, 422: sqlError },
-    limits: { bodyBytes: 2 * MAX_QUERY },
     handler: async ({ owner, params, body, context, signal }) => {
       const { store, secrets, dataApis } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireServed(project);
       requireOwnerLogin(project);
       const { password } = secrets.open(project.id, project.secrets).logins.owner;
-      const statement = { query: body.query, ...(body.params && { params: body.params }) };
-      const outcome = await runSql(dependencies, project.id, password, statement, context, signal).catch(
+      const asked = { query: body.query, ...(body.params && { params: body.params }) };
+      const outcome = await runSql(dependencies, project.id, password, asked, context, signal).catch(
         (error: unknown) => {
           throw explainReadOnly(error, project);
         },

@@ -5,7 +5,7 @@ import type { Secrets } from '../../application/ports/secrets.ts';
 import { listExtensions } from '../../application/project/list-extensions.ts';
 import { requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import { idParam } from './project-view.ts';
 

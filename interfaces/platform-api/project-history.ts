@@ -8,7 +8,7 @@ import type { StreamWatch } from '../../application/stream-watch.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { withoutSealed } from '../../projections/audit-trail/audit-trail.ts';
 import { progressOf } from '../../projections/provisioning-progress/queries.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { eventStream, type ServerSentEvent } from '../http/stream-reply.ts';
 import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
 import { idParam } from './project-view.ts';

@@ -14,6 +14,7 @@ import type { ExistingProject } from '../../domain/project/project.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
+import type { MeasuredSizes } from '../../application/ports/measured-sizes.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 
@@ -71,7 +72,7 @@ export const projectView = z.object({
       database_size_bytes: z
         .number()
         .nullable()
-        .describe('As it is now; null in past states and when unknown.'),
+        .describe('As it is now; in lists as it was last measured. null in past states and when unknown.'),
       database: z
         .enum(['within-limit', ...FILL_LEVELS])
         .describe('read-only: deletions only; cut-off: reads of the REST API only.'),
@@ -110,47 +111,53 @@ type Shown = Pick<
 > &
   Partial<Pick<ExistingProject, 'run'>>;
 
-/** Bodies of projects with how large their databases are now. */
-export class ProjectBodies {
-  readonly #sizes: DatabaseSizes;
-  readonly #platformSizeMb: number;
-  readonly #schemas: Pick<SchemaChanges, 'existing'>;
+interface Known {
+  readonly sizes: DatabaseSizes;
+  readonly measured: MeasuredSizes;
+  readonly platformSizeMb: number;
+  readonly schemas: Pick<SchemaChanges, 'existing'>;
+}
 
-  constructor(sizes: DatabaseSizes, platformSizeMb: number, schemas: Pick<SchemaChanges, 'existing'>) {
-    this.#sizes = sizes;
-    this.#platformSizeMb = platformSizeMb;
-    this.#schemas = schemas;
+/** Bodies of projects with how large their databases are. */
+export class ProjectBodies {
+  readonly #known: Known;
+
+  constructor(known: Known) {
+    this.#known = known;
   }
 
   async of(project: Shown) {
-    const [sizes, missing] = await Promise.all([this.#measure([project]), this.#missingSchemas(project)]);
-    return { ...this.#body(project, sizes), missing_schemas: missing };
+    const [size, missing] = await Promise.all([this.#measure(project), this.#missingSchemas(project)]);
+    return { ...this.#body(project, size), missing_schemas: missing };
   }
 
+  /** Of many nobody looks at the disk: they were looked at a moment ago. */
   async ofAll(projects: readonly Shown[]) {
-    const sizes = await this.#measure(projects);
-    return projects.map((project) => this.#body(project, sizes));
+    const ids = projects.map(({ id }) => id);
+    const sizes = await this.#known.measured.of(ids).catch(() => new Map<ProjectId, number>());
+    return projects.map((project) => this.#body(project, sizes.get(project.id)));
   }
 
   /** Of a past state nobody knows how large it was. */
   ofPast(project: Shown) {
-    return this.#body(project, new Map());
+    return this.#body(project, undefined);
   }
 
-  #body(project: Shown, sizes: ReadonlyMap<ProjectId, SeenSize>) {
-    return projectBody(project, this.#platformSizeMb, sizes.get(project.id)?.bytes ?? null);
+  #body(project: Shown, bytes: number | undefined) {
+    return projectBody(project, this.#known.platformSizeMb, bytes ?? null);
   }
 
   /** `public` alone is taken to be there: most have nothing else, and are not asked. */
   async #missingSchemas({ id, dataApi: { schemas } }: Shown): Promise<string[] | null> {
     if (schemas.every((name) => name === 'public')) return [];
-    const existing = await this.#schemas.existing(id, schemas).catch(() => null);
+    const existing = await this.#known.schemas.existing(id, schemas).catch(() => null);
     return existing && schemas.filter((name) => !existing.includes(name));
   }
 
   /** What is not known is left out: it must not keep anybody from reading the rest. */
-  #measure(projects: readonly Shown[]): ReturnType<DatabaseSizes['measure']> {
-    return this.#sizes.measure(projects.map(({ id }) => id)).catch(() => new Map());
+  async #measure({ id }: Shown): Promise<number | undefined> {
+    const seen = await this.#known.sizes.measure([id]).catch(() => new Map<ProjectId, SeenSize>());
+    return seen.get(id)?.bytes;
   }
 }
 

@@ -13,10 +13,10 @@ import { isProjectName, type ProjectId } from '../../domain/project/project-id.t
 import { PROJECT_STATUSES } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { listProjects } from '../../projections/project-list/queries.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../http/etag.ts';
 import { parsePrefer } from '../http/prefer.ts';
-import { invalidRequest, RequestProblem } from '../http/problems.ts';
+import { invalidRequest } from '../http/problems.ts';
 import { dataApiChange, requireSchemas, settings } from './project-settings.ts';
 import { idParam, projectView, settledProject, type ProjectBodies } from './project-view.ts';
 
@@ -54,7 +54,7 @@ const createProject = (dependencies: ProjectDependencies): Endpoint =>
     method: 'post',
     path: '/api/projects',
     summary: 'Create a project',
-    description: `Waits until its REST API answers, up to 10 s; see Prefer. 202 when it takes longer. ${CAPACITY}`,
+    description: `Waits until its REST API answers, up to 10 s; see Prefer. 202 when it takes longer, or when it failed: \`status\` says which. A failed one keeps its name, so do not repeat the request: its progress says why, and deleting it frees the name. ${CAPACITY}`,
     tags,
     auth: 'owner',
     headers: created,
@@ -79,9 +79,9 @@ const createProject = (dependencies: ProjectDependencies): Endpoint =>
       );
       const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
       const { project, settled } = await settledProject(dependencies, owner.id, projectId, waitMs, signal);
-      if (settled && project.status === 'failed') throw notProvisioned(project);
       const reply = { headers: headersOf(project), body: await dependencies.bodies.of(project) };
-      return settled ? { status: 201, ...reply } : { status: 202, ...reply };
+      const isServed = settled && project.status !== 'failed';
+      return isServed ? { status: 201, ...reply } : { status: 202, ...reply };
     },
   });
 
@@ -90,6 +90,8 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
     method: 'get',
     path: '/api/projects',
     summary: 'List your projects, newest first',
+    description:
+      'From a read model, which follows the log within moments: with min_position it shows everything up to that event.',
     tags,
     auth: 'owner',
     query: z.object({
@@ -103,10 +105,10 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
     }),
     responses: { 200: z.object({ projects: z.array(projectView), next_cursor: z.string().nullable() }) },
     handler: async ({ owner, query }) => {
-      // without a wish, everything that this platform had recorded when the question came
-      const position = await wantedPosition(dependencies.store, query.min_position);
-      await dependencies.waitForList(position);
-      const page = await listProjects(dependencies.pool, { ...query, ownerId: owner.id });
+      const { store, pool, waitForList } = dependencies;
+      if (query.min_position !== undefined)
+        await waitForList(await wantedPosition(store, query.min_position));
+      const page = await listProjects(pool, { ...query, ownerId: owner.id });
       return {
         status: 200,
         body: { projects: await dependencies.bodies.ofAll(page.projects), next_cursor: page.nextCursor },
@@ -271,10 +273,9 @@ async function apply(
 }
 
 /** @throws {RequestProblem} nothing can be waited for that this log has not come to */
-async function wantedPosition(store: EventStore, given: string | undefined): Promise<bigint> {
-  const head = await store.head();
-  const wanted = given === undefined ? head : BigInt(given);
-  if (wanted <= head) return wanted;
+async function wantedPosition(store: EventStore, given: string): Promise<bigint> {
+  const wanted = BigInt(given);
+  if (wanted <= (await store.head())) return wanted;
   const detail = 'The log has not come that far: a position of another installation, or a wrong one.';
   throw invalidRequest([{ pointer: '/query/min_position', detail }]);
 }
@@ -283,9 +284,3 @@ const headersOf = (project: ExistingProject) => ({
   etag: etagOf(project.revision),
   location: `/api/projects/${project.id}`,
 });
-
-const notProvisioned = (project: ExistingProject): RequestProblem =>
-  new RequestProblem(
-    'platform/unavailable',
-    `The project ${project.id} could not be provisioned and everything of it was removed. Its progress says why; delete it to use its name again.`,
-  );

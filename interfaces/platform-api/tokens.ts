@@ -6,7 +6,7 @@ import {
 } from '../../application/owner/personal-tokens.ts';
 import { TOKEN_SCOPES, type PersonalToken } from '../../application/ports/personal-tokens.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
-import { endpoint, type Endpoint } from '../http/endpoint.ts';
+import { endpoint, type Endpoint } from './owner-endpoint.ts';
 
 const tags = ['tokens'];
 const tokenView = z.object({

@@ -1,23 +1,35 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../application/ports/clock.ts';
-import type { PersonalTokens, TokenScope } from '../../application/ports/personal-tokens.ts';
+import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import { PERSONAL_TOKEN_PREFIX, type Tokens } from '../../application/ports/tokens.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import type { Endpoint, Owner } from './endpoint.ts';
-import { RequestProblem } from './problems.ts';
+import { RequestProblem } from '../http/problems.ts';
+import type { Authenticate } from '../http/server.ts';
+import { scopesOf, type Endpoint, type Owner, type OwnerCaller } from './owner-endpoint.ts';
 
 /** The owner that an `Authorization` header proves. @throws {RequestProblem} 401 */
-export type Authenticate = (authorization: string | undefined) => Promise<Owner>;
+export type Bearer = (authorization: string | undefined) => Promise<Owner>;
+
+/** Owners, each endpoint to those of them whose token may do what it does. */
+export const ownerAuthentication =
+  (ownerOf: Bearer): Authenticate<Endpoint, OwnerCaller> =>
+  async ({ headers, params }, endpoint) => {
+    const owner = await ownerOf(headers.authorization);
+    requireScope(endpoint, owner, params['id']);
+    const actor = owner.token
+      ? ({ kind: 'token', id: owner.token.id } as const)
+      : ({ kind: 'owner', id: owner.id } as const);
+    return { actor, logged: { ownerId: owner.id }, known: { owner } };
+  };
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const MAX_PERSONAL_TOKEN = 100;
 
 /** Access tokens of sessions, which prove themselves, and personal tokens, which a table knows. */
-export const bearerAuthentication =
+export const bearer =
   (
     tokens: Pick<Tokens, 'ownerOfAccessToken' | 'hash'>,
     personal?: { readonly tokens: PersonalTokens; readonly clock: Clock },
-  ): Authenticate =>
+  ): Bearer =>
   async (authorization) => {
     if (authorization === undefined)
       throw unauthenticated('Send `Authorization: Bearer <access token>`.', '');
@@ -40,8 +52,11 @@ export const bearerAuthentication =
  * if it did not exist.
  * @throws {RequestProblem} 403, 404
  */
-export function requireScope(endpoint: Endpoint, owner: Owner | undefined, projectId: unknown): void {
-  const token = owner?.token;
+export function requireScope(
+  endpoint: Pick<Endpoint, 'auth' | 'method' | 'path' | 'revealsSecrets'>,
+  { token }: Owner,
+  projectId: unknown,
+): void {
   if (!token) return;
   if (endpoint.auth === 'session') throw forbidden('A personal token may not do this; log in.');
   for (const scope of scopesOf(endpoint)) {
@@ -51,25 +66,6 @@ export function requireScope(endpoint: Endpoint, owner: Owner | undefined, proje
   if (!endpoint.path.startsWith('/api/projects/:id')) throw forbidden('The token is for one project only.');
   if (projectId !== token.projectId) {
     throw new Rejection('project/not-found', 'There is no such project.');
-  }
-}
-
-/** What a personal token needs for an endpoint. */
-export const scopesOf = ({ method, revealsSecrets }: Endpoint): readonly TokenScope[] => [
-  method === 'get' ? 'read' : 'write',
-  ...(revealsSecrets ? (['secrets'] as const) : []),
-];
-
-/**
- * The key that the platform's parts show each other. Compared in constant time, as digests, so that not even its
- * length shows. @throws {RequestProblem} 401
- */
-export function requireInternalKey(keys: readonly string[], shown: string | string[] | undefined): void {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const given = digest(typeof shown === 'string' ? shown : '');
-  const fits = keys.map((key) => timingSafeEqual(digest(key), given));
-  if (typeof shown !== 'string' || !fits.includes(true)) {
-    throw new RequestProblem('request/unauthenticated', 'Send the internal key in X-Internal-API-Key.');
   }
 }
 

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
-import { CallerBounds, type CallerLimits } from './caller-bounds.ts';
-import { endpoint } from './endpoint.ts';
-import { Metrics } from './metrics.ts';
-import { createServer, type HttpServer } from './server.ts';
-import { eventStream } from './stream-reply.ts';
+import { Metrics } from '../http/metrics.ts';
+import { createServer, type HttpServer } from '../http/server.ts';
+import { eventStream } from '../http/stream-reply.ts';
+import { ownerAuthentication } from './authenticate-owner.ts';
+import { OwnerBounds, type CallerLimits } from './owner-bounds.ts';
+import { endpoint } from './owner-endpoint.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const silence = (signal: AbortSignal) =>
@@ -50,13 +51,13 @@ async function serve(limits: Partial<CallerLimits>, rates = new MemoryRateLimits
     portVariable: 'TEST_PORT',
     endpoints,
     // `OWNER` or `OWNER.TOKEN`
-    authenticate: async (authorization = '') => {
+    authenticate: ownerAuthentication(async (authorization = '') => {
       const [id = '', token] = authorization.split('.');
       const scopes = ['read', 'write'];
       return { id, ...(token !== undefined && { token: { id: token, scopes, projectId: null } }) };
-    },
+    }),
     trustedProxies: ['loopback'],
-    bounds: new CallerBounds(rates, limits),
+    bounds: new OwnerBounds(rates, limits),
     log: quiet,
     ready: async () => ({}),
     metrics: new Metrics(),

@@ -1,0 +1,47 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newProject } from '../../application/ports/databases.contract.ts';
+import { measuredSizesContract } from '../../application/ports/measured-sizes.contract.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import { PostgresMeasuredSizes } from './postgres-measured-sizes.ts';
+import { onCluster, testDatabase, type TestDatabase } from './test-database.ts';
+
+const CREATE_ROLE = `DO $$ BEGIN
+  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
+
+let database: TestDatabase;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await onCluster(database.url, async (client) => {
+    await client.query(CREATE_ROLE);
+    await applyMigrations(client, new URL('../sql/platform/', import.meta.url), { schema: 'platform' });
+  });
+  pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
+});
+afterAll(async () => {
+  await pool.end();
+  await database[Symbol.asyncDispose]();
+});
+
+measuredSizesContract('PostgreSQL', () =>
+  Promise.resolve({ measured: new PostgresMeasuredSizes(pool), close: () => Promise.resolve() }),
+);
+
+test('what nobody has looked at for months is forgotten, and what is the same is not written again', async () => {
+  const measured = new PostgresMeasuredSizes(pool);
+  const [gone, same] = [newProject(), newProject()];
+  await measured.record(new Map([gone, same].map((id) => [id, 1])));
+  const written = async () =>
+    (await pool.query('SELECT ctid FROM measured.database_sizes WHERE project_id = $1', [same])).rows;
+  const before = await written();
+  await pool.query(
+    `UPDATE measured.database_sizes SET measured_at = now() - interval '91 days' WHERE project_id = $1`,
+    [gone],
+  );
+  await measured.record(new Map([[same, 1]]));
+  expect(await measured.of([gone, same])).toEqual(new Map([[same, 1]]));
+  expect(await written()).toEqual(before);
+});
