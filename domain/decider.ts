@@ -12,7 +12,7 @@ export interface Decider<State, Command, Event> {
 export type Recorded<Event> = Event & { readonly revision: number; readonly recordedAt: Date };
 
 export function fold<State, Command, Event>(
-  decider: Decider<State, Command, Event>,
+  decider: Pick<Decider<State, Command, Event>, 'initial' | 'evolve'>,
   events: Iterable<Recorded<Event>>,
 ): State {
   let state = decider.initial;

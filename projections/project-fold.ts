@@ -5,10 +5,9 @@ import {
   type ProcessName,
   type ProjectEvent,
 } from '../domain/project/events.ts';
-import type { ProcessRun } from '../domain/project/process-run.ts';
 import { projectId } from '../domain/project/project-id.ts';
 import { projectDecider } from '../domain/project/project-decider.ts';
-import type { ExistingProject, ProjectStatus } from '../domain/project/project.ts';
+import type { ExistingProject, ProjectRun, ProjectStatus } from '../domain/project/project.ts';
 import type { StoredEvent } from '../application/ports/event-store.ts';
 
 /** What a row has to keep, so that the domain's own fold can go on from it; it may keep more. */
@@ -59,10 +58,11 @@ export function evolveProject(
   return after.kind === 'project' ? after : undefined;
 }
 
-function runOf(process: ProcessName | null): ProcessRun | null {
+function runOf(process: ProcessName | null): ProjectRun | null {
   if (process === null) return null;
   return {
     process,
+    number: -1,
     startedAt: LONG_AGO,
     stepSince: LONG_AGO,
     recorded: new Set(),

@@ -63,6 +63,13 @@ export function connectionPoolsContract(name: string, make: () => Promise<PoolsH
       expect([...(await harness.served())].sort()).toEqual([kept.project, pool.project].sort());
     });
 
+    test('of what is stopped before it began nothing is served', async () => {
+      const before = await harness.served();
+      const signal = AbortSignal.abort(new Error('stopped'));
+      await expect(harness.pools.register(await harness.prepare(), signal)).rejects.toThrow();
+      expect(await harness.served()).toEqual(before);
+    });
+
     test('what is unknown is unregistered without a word', async () => {
       const before = await harness.served();
       await harness.pools.unregister(newProject());

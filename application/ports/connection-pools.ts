@@ -35,9 +35,9 @@ export interface PoolDrift {
  * asked for is made up for as soon as it is back. Throws {@link Refused} when the operator has an entry of that name.
  */
 export interface ConnectionPools {
-  register(pool: Pool): Promise<void>;
+  register(pool: Pool, signal?: AbortSignal): Promise<void>;
   /** Also ends the pooler's connections to the database. */
-  unregister(project: ProjectId): Promise<void>;
+  unregister(project: ProjectId, signal?: AbortSignal): Promise<void>;
 }
 
 /**

@@ -69,6 +69,25 @@ export function dataApisContract(name: string, make: () => Promise<DataApisHarne
       await dataApis.reloadSchema(project);
     });
 
+    test('of what is stopped before it began nothing is started', async () => {
+      const signal = AbortSignal.abort(new Error('stopped'));
+      await expect(dataApis.ensure(api, signal)).rejects.toThrow();
+      expect(dataApis.endpoint(project)).toBeUndefined();
+    });
+
+    test('stopped in the middle of its start it is in nobody’s way: the next try starts it', async () => {
+      const one = await harness.prepare();
+      for (const afterMs of [1, 30, 120]) {
+        const stopping = new AbortController();
+        const started = dataApis.ensure(one, stopping.signal);
+        setTimeout(() => stopping.abort(new Error('stopped')), afterMs);
+        await started.catch(() => {});
+      }
+      await dataApis.ensure(one);
+      await dataApis.probe(one.project);
+      await dataApis.remove(one.project);
+    });
+
     test('ensured twice there is one, and it answers', async () => {
       await Promise.all([dataApis.ensure(api), dataApis.ensure(api)]);
       await dataApis.probe(project);

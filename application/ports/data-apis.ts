@@ -29,22 +29,23 @@ export interface ProjectTraffic {
 }
 
 /**
- * One PostgREST a project, as every part of the platform may ask for it. Throws {@link Unavailable} when it does not
+ * One PostgREST a project, as every part of the platform may ask for it. A signal that aborts stops what waits for it;
+ * what is half done then, the next call puts right. Throws {@link Unavailable} when it does not
  * get ready in time.
  */
 export interface DataApis {
   /** Running and ready with exactly this configuration: adopted, reloaded, replaced or started. */
-  ensure(api: DataApi): Promise<void>;
-  remove(project: ProjectId): Promise<void>;
+  ensure(api: DataApi, signal?: AbortSignal): Promise<void>;
+  remove(project: ProjectId, signal?: AbortSignal): Promise<void>;
   /**
    * Ends it without cutting anybody off: no new request gets to it from now on, and it ends when those under way
    * have. @returns false: one of them takes long; it is back where it was
    */
-  retire(project: ProjectId): Promise<boolean>;
+  retire(project: ProjectId, signal?: AbortSignal): Promise<boolean>;
   /** Reads the tables again, after DDL. Does nothing when none runs. */
   reloadSchema(project: ProjectId): Promise<void>;
   /** Asks it for its root document through the configured route; resolves when it answered. */
-  probe(project: ProjectId): Promise<void>;
+  probe(project: ProjectId, signal?: AbortSignal): Promise<void>;
   /** Where to send requests, or undefined when none runs. In memory: asked for on every request. */
   endpoint(project: ProjectId): Endpoint | undefined;
   /** Only where another process runs them: asks that one now what {@link endpoint} tells afterwards. */

@@ -45,6 +45,17 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       expect(await harness.canConnect(project)).toBe(true);
     });
 
+    test('of what is stopped before it began nothing is done', async () => {
+      const [stopped, { logins }] = [newProject(), harness];
+      const signal = AbortSignal.abort(new Error('stopped'));
+      await expect(databases.ensureDatabase(stopped, 1, signal)).rejects.toThrow();
+      await databases.ensureDatabase(stopped, 1);
+      await expect(databases.ensureUsers(stopped, logins, USUAL_BOUNDS, signal)).rejects.toThrow();
+      const state = await databases.state(stopped, logins, USUAL_BOUNDS);
+      expect(state).toEqual({ database: 'open', users: 'absent' });
+      await databases.dropDatabase(stopped);
+    });
+
     test('closed it lets nobody in until it is opened', async () => {
       await databases.refuseConnections(project);
       await databases.refuseConnections(project);

@@ -31,5 +31,5 @@ export interface Migrations {
    * @throws {MigrationsStopped} a file's checksum differs from what was applied, or its SQL fails
    * @throws {Refused} there is no such database, or the version is newer than the files @throws {Unavailable}
    */
-  migrate(project: ProjectId, version: number): Promise<readonly FileResult[]>;
+  migrate(project: ProjectId, version: number, signal?: AbortSignal): Promise<readonly FileResult[]>;
 }

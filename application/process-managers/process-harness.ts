@@ -1,8 +1,9 @@
-/** For tests: a world in memory, its log, and how much of it stands. */
+/** For tests: a world in memory, its log, how much of it stands, and projects whose processes are taken to their end. */
 import { randomBytes } from 'node:crypto';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
-import type { ProjectCommand } from '../../domain/project/project.ts';
-import type { ProjectId } from '../../domain/project/project-id.ts';
+import { projectDecider } from '../../domain/project/project-decider.ts';
+import type { ExistingProject, ProjectCommand } from '../../domain/project/project.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
@@ -11,8 +12,17 @@ import { InMemoryEventStore } from '../../infrastructure/event-store/in-memory-e
 import { InMemoryConnectionPools } from '../../infrastructure/pgbouncer/in-memory-connection-pools.ts';
 import { InMemoryDatabases } from '../../infrastructure/postgres/in-memory-databases.ts';
 import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-apis.ts';
-import { JumpingClock } from './process-properties.ts';
 import type { ManagedWorld, World } from '../desired/world.ts';
+import { handle } from '../handle.ts';
+import type { EventMetadata } from '../ports/event-store.ts';
+import {
+  JumpingClock,
+  turnsToRest,
+  type Disturbance,
+  type EngineHarness,
+} from '../process-engine/process-properties.ts';
+import { loadProject } from '../project/load-project.ts';
+import { projectHost } from './processes.ts';
 
 export const secrets = new AesSecrets(randomBytes(32));
 export const issued = await secrets.issue();
@@ -60,3 +70,34 @@ export const request = (id: ProjectId, name = 'shop'): ProjectCommand => ({
   secrets: secrets.seal(id, issued),
   dataApi: DEFAULT_DATA_API_SETTINGS,
 });
+
+export interface ProcessHarness extends EngineHarness {
+  readonly world: World;
+}
+
+export const METADATA: EventMetadata = {
+  correlationId: 'test',
+  causationId: null,
+  actor: { kind: 'owner', id: 'own_test' },
+  reason: 'test',
+};
+
+export async function command(harness: EngineHarness, id: ProjectId, asked: ProjectCommand): Promise<void> {
+  await handle(harness, projectDecider, projectStream(id), asked, METADATA);
+}
+
+/** Takes turns until nothing is left to do, starting over after each crash as a new process would. */
+export async function runToRest(
+  harness: ProcessHarness,
+  id: ProjectId,
+  disturbance: Disturbance = {},
+): Promise<ExistingProject> {
+  await turnsToRest(harness, projectHost(harness.world), projectStream(id), disturbance);
+  return stateOf(harness, id);
+}
+
+export async function stateOf(harness: EngineHarness, id: ProjectId): Promise<ExistingProject> {
+  const loaded = await loadProject(harness.store, id);
+  if (!loaded) throw new Error('no such project');
+  return loaded.project;
+}

@@ -1,5 +1,5 @@
 import { databaseName } from '../../domain/project/project-id.ts';
-import type { Process } from './process.ts';
+import { projectProcess, type ProjectProcess } from './project-process.ts';
 import {
   createDatabaseUsers,
   migrateSchema,
@@ -11,24 +11,21 @@ import {
 import type { World } from '../desired/world.ts';
 
 /** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
-export const provisionProject = (world: World): Process => ({
-  name: 'provision',
-  startedBy: ['ProjectRequested'],
-  steps: [
+export const provisionProject = (world: World): ProjectProcess =>
+  projectProcess('provision', [
     {
       name: 'create-database',
       records: 'DatabaseCreated',
       timeoutMs: SLOW_MS,
-      async do({ id, templateVersion }) {
-        await world.databases.ensureDatabase(id, templateVersion);
+      async do({ id, templateVersion }, signal) {
+        await world.databases.ensureDatabase(id, templateVersion, signal);
         return { type: 'DatabaseCreated', data: { databaseName: databaseName(id) } };
       },
-      undo: { records: 'DatabaseDropped', run: ({ id }) => world.databases.dropDatabase(id) },
+      undo: { records: 'DatabaseDropped', run: ({ id }, signal) => world.databases.dropDatabase(id, signal) },
     },
     createDatabaseUsers(world),
     migrateSchema(world),
     registerPool(world),
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectActivated'),
-  ],
-});
+  ]);

@@ -2,150 +2,133 @@
 import { boundsOf } from '../../domain/project/limits.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { roleOf } from '../../domain/project/project-logins.ts';
-import type { Step } from './process.ts';
 import { dataApiOf, poolOf } from '../desired/desired-project.ts';
 import type { World } from '../desired/world.ts';
+import type { ProjectStep } from './project-process.ts';
 
-export const QUICK_MS = 15_000;
+/** of steps that have more to wait for than the default allows */
 export const SLOW_MS = 30_000;
 
 /** The project's logins as it says they shall be. */
-export const ensureLogins = (world: World, project: ExistingProject): Promise<void> =>
-  world.databases.ensureUsers(
-    project.id,
-    world.secrets.open(project.id, project.secrets).logins,
-    boundsOf(project),
-  );
+export const ensureLogins = (world: World, project: ExistingProject, signal: AbortSignal): Promise<void> => {
+  const { logins } = world.secrets.open(project.id, project.secrets);
+  return world.databases.ensureUsers(project.id, logins, boundsOf(project), signal);
+};
 
 /** Also when a project comes back: whatever became of its logins meanwhile, they are as they should be. */
-export const createDatabaseUsers = (world: World): Step => ({
+export const createDatabaseUsers = (world: World): ProjectStep => ({
   name: 'create-database-users',
   records: 'DatabaseUsersCreated',
-  timeoutMs: QUICK_MS,
-  async do(project) {
+  async do(project, signal) {
     const { id, secrets } = project;
-    await ensureLogins(world, project);
+    await ensureLogins(world, project, signal);
     const { logins } = world.secrets.open(id, secrets);
     const made = world.logins.filter(({ name }) => logins[name]);
     return { type: 'DatabaseUsersCreated', data: { roles: made.map((row) => roleOf(id, row)) } };
   },
-  undo: { records: 'DatabaseUsersRemoved', run: ({ id }) => world.databases.removeUsers(id) },
+  undo: { records: 'DatabaseUsersRemoved', run: ({ id }, signal) => world.databases.removeUsers(id, signal) },
 });
 
 /** To the version that it was asked to be upgraded to, or else to the one that it was made with. */
-export const migrateSchema = (world: World): Step => ({
+export const migrateSchema = (world: World): ProjectStep => ({
   name: 'migrate-schema',
   records: 'SchemaMigrated',
   timeoutMs: SLOW_MS,
-  async do({ id, templateVersion, upgrade }) {
+  async do({ id, templateVersion, upgrade }, signal) {
     const version = upgrade?.to ?? templateVersion;
-    await world.migrations.migrate(id, version);
+    await world.migrations.migrate(id, version, signal);
     return { type: 'SchemaMigrated', data: { version } };
   },
-  undo: null,
 });
 
-export const registerPool = (world: World): Step => ({
+export const registerPool = (world: World): ProjectStep => ({
   name: 'register-pool',
   records: 'PoolRegistered',
-  timeoutMs: QUICK_MS,
-  async do(project) {
-    await world.pools.register(poolOf(world, project));
+  async do(project, signal) {
+    await world.pools.register(poolOf(world, project), signal);
     return { type: 'PoolRegistered', data: {} };
   },
-  undo: { records: 'PoolUnregistered', run: (project) => world.pools.unregister(project.id) },
+  undo: { records: 'PoolUnregistered', run: ({ id }, signal) => world.pools.unregister(id, signal) },
 });
 
-export const spawnPostgrest = (world: World): Step => ({
+export const spawnPostgrest = (world: World): ProjectStep => ({
   name: 'spawn-postgrest',
   records: 'PostgrestSpawned',
   timeoutMs: SLOW_MS,
-  async do(project) {
-    await world.dataApis.ensure(dataApiOf(world.secrets, project));
+  async do(project, signal) {
+    await world.dataApis.ensure(dataApiOf(world.secrets, project), signal);
     return { type: 'PostgrestSpawned', data: {} };
   },
-  undo: { records: 'PostgrestRemoved', run: (project) => world.dataApis.remove(project.id) },
+  undo: { records: 'PostgrestRemoved', run: ({ id }, signal) => world.dataApis.remove(id, signal) },
 });
 
-export const removePostgrest = (world: World): Step => ({
+export const removePostgrest = (world: World): ProjectStep => ({
   name: 'remove-postgrest',
   records: 'PostgrestRemoved',
   timeoutMs: SLOW_MS,
-  async do(project) {
-    await world.dataApis.remove(project.id);
+  async do(project, signal) {
+    await world.dataApis.remove(project.id, signal);
     return { type: 'PostgrestRemoved', data: {} };
   },
-  undo: null,
 });
 
 /** Nobody's request is cut off: one that takes long keeps the project awake. */
-export const retirePostgrest = (world: World): Step => ({
+export const retirePostgrest = (world: World): ProjectStep => ({
   name: 'retire-postgrest',
   records: 'PostgrestRemoved',
   timeoutMs: SLOW_MS,
-  async do(project) {
-    const retired = await world.dataApis.retire(project.id);
+  async do(project, signal) {
+    const retired = await world.dataApis.retire(project.id, signal);
     return { type: retired ? 'PostgrestRemoved' : 'ProjectKeptAwake', data: {} };
   },
-  undo: null,
 });
 
-export const unregisterPool = (world: World): Step => ({
+export const unregisterPool = (world: World): ProjectStep => ({
   name: 'unregister-pool',
   records: 'PoolUnregistered',
-  timeoutMs: QUICK_MS,
-  async do(project) {
-    await world.pools.unregister(project.id);
+  async do(project, signal) {
+    await world.pools.unregister(project.id, signal);
     return { type: 'PoolUnregistered', data: {} };
   },
-  undo: null,
 });
 
-export const openDatabase = (world: World): Step => ({
+export const openDatabase = (world: World): ProjectStep => ({
   name: 'open-database',
   records: 'DatabaseOpened',
-  timeoutMs: QUICK_MS,
-  async do(project) {
-    await world.databases.allowConnections(project.id);
+  async do(project, signal) {
+    await world.databases.allowConnections(project.id, signal);
     return { type: 'DatabaseOpened', data: {} };
   },
-  undo: null,
 });
 
-export const closeDatabase = (world: World): Step => ({
+export const closeDatabase = (world: World): ProjectStep => ({
   name: 'close-database',
   records: 'DatabaseClosed',
-  timeoutMs: QUICK_MS,
-  async do(project) {
-    await world.databases.refuseConnections(project.id);
+  async do(project, signal) {
+    await world.databases.refuseConnections(project.id, signal);
     return { type: 'DatabaseClosed', data: {} };
   },
-  undo: null,
 });
 
 /** The last step of a process that brings a project up: the outcome is said only after its REST API answered. */
 export const verifyDataApi = (
   world: World,
   records: 'ProjectActivated' | 'ProjectResumed' | 'ProjectUndeleted' | 'ProjectWoken',
-): Step => ({
+): ProjectStep => ({
   name: 'verify-data-api',
   records,
-  timeoutMs: QUICK_MS,
-  async do(project) {
-    await world.dataApis.probe(project.id);
+  async do(project, signal) {
+    await world.dataApis.probe(project.id, signal);
     return { type: records, data: {} };
   },
-  undo: null,
 });
 
 /** The last step of a process that takes things away: by now nothing is left to do but to say so. */
 export const conclude = (
   name: string,
   records: 'ProjectPaused' | 'ProjectSlept' | 'ProjectDeleted' | 'ProjectPurged' | 'DatabasePasswordInForce',
-): Step => ({
+): ProjectStep => ({
   name,
   records,
-  timeoutMs: QUICK_MS,
   do: () => Promise.resolve({ type: records, data: {} }),
-  undo: null,
 });

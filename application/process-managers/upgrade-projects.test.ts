@@ -10,10 +10,10 @@ import type { EventStore } from '../ports/event-store.ts';
 import { loadProject } from '../project/load-project.ts';
 import { upgradeVerdict } from '../project/upgrade-project.ts';
 import { StreamWatch } from '../stream-watch.ts';
-import { makeHarness, request, secrets } from './process-harness.ts';
-import { command, METADATA, runToRest, stateOf } from './process-properties.ts';
-import { ProcessWorker } from './process-worker.ts';
-import { allProcesses } from './processes.ts';
+import { command, makeHarness, METADATA, request, runToRest, secrets, stateOf } from './process-harness.ts';
+import { EffectsUnderWay } from '../process-engine/effects-under-way.ts';
+import { ProcessWorker } from '../process-engine/process-worker.ts';
+import { projectHost } from './processes.ts';
 import { latestRollout, ProjectUpgrades } from './upgrade-projects.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -51,16 +51,23 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
   };
   const clock = new SystemClock();
   const dependencies = { ...harness, secrets, clock, log: quiet };
-  const processes = new ProcessWorker({
+  const turns = {
     ...dependencies,
-    processes: allProcesses(world),
-    retries: { tries: 2, firstPauseMs: 1, longestPauseMs: 1, deadlineMs: 100_000 },
+    effects: new EffectsUnderWay(),
+    bounds: {
+      timeoutMs: 100_000,
+      retry: { tries: 2, firstPauseMs: 1, longestPauseMs: 1 },
+      deadlineMs: 100_000,
+    },
     observe() {},
-    around: (_tried, effect) => effect(),
-    concurrency: 6,
-    lookEveryMs: 1_000_000,
-    openProcesses: () => Promise.resolve({ projects: [], position: 0n }),
-  });
+    around: <T>(_tried: unknown, effect: () => Promise<T>) => effect(),
+    progress() {},
+  };
+  const open = () => Promise.resolve({ streams: [], position: 0n });
+  const processes = new ProcessWorker(
+    { ...turns, concurrency: 6, lookEveryMs: 1_000_000, open },
+    projectHost(world),
+  );
   await processes.start();
   running.push(processes);
   const behind = async (version: number) => {

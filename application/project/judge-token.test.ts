@@ -1,8 +1,14 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { newProject } from '../ports/databases.contract.ts';
-import { issued, makeHarness, request, secrets } from '../process-managers/process-harness.ts';
-import { command, runToRest } from '../process-managers/process-properties.ts';
+import {
+  command,
+  issued,
+  makeHarness,
+  request,
+  runToRest,
+  secrets,
+} from '../process-managers/process-harness.ts';
 import { judgeToken } from './judge-token.ts';
 import { loadProject } from './load-project.ts';
 

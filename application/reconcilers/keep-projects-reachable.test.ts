@@ -3,16 +3,18 @@ import { POOLER_DRIFT_STREAM } from '../../domain/platform/pooler-drift.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import {
+  command,
   everything,
   issued,
   makeHarness,
   reachable,
   request,
+  runToRest,
   secrets,
   standing,
+  stateOf,
   type Harness,
 } from '../process-managers/process-harness.ts';
-import { command, runToRest, stateOf } from '../process-managers/process-properties.ts';
 import { dataApiOf } from '../desired/desired-project.ts';
 import { ProjectReconciler, type Standing } from './keep-projects-reachable.ts';
 

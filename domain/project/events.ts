@@ -1,3 +1,4 @@
+import type { StepTroubleEvent } from '../process/process-events.ts';
 import type { ProjectId } from './project-id.ts';
 
 /** AES-256-GCM under a key derived from the master key and the project id; `keyVersion` names the master key. */
@@ -136,12 +137,7 @@ export type OutcomeEvent =
   | Fact<'ProjectSuspended', { step: string; reason: string }>;
 
 export type TroubleEvent =
-  /** `retryAt` null: tries are exhausted; a provision now undoes itself, any other process is suspended. */
-  | Fact<
-      'StepFailed',
-      { step: string; direction: 'do' | 'undo'; attempt: number; reason: string; retryAt: string | null }
-    >
-  | Fact<'StepRetryRequested'>
+  | StepTroubleEvent
   | Fact<'DriftDetected', { what: string; expected: string; actual: string }>
   | Fact<'DriftRepaired', { what: string }>;
 

@@ -1,9 +1,10 @@
 /** The fold: what each event makes of a project. */
 import type { Recorded } from '../decider.ts';
-import { PLATFORM_LIMITS, type EffectEvent, type ProcessName, type ProjectEvent } from './events.ts';
-import { begin, failed, type ProcessRun } from './process-run.ts';
+import { PLATFORM_LIMITS, type EffectEvent, type ProjectEvent } from './events.ts';
+import { begin, failed, proceeded, retried } from '../process/process-run.ts';
+import { processStartedBy, rulesOf } from './project-processes.ts';
 import { traitsOf } from './project-status.ts';
-import type { ExistingProject, Project, ProjectStatus, Resources } from './project.ts';
+import type { ExistingProject, Project, ProjectRun, ProjectStatus, Resources } from './project.ts';
 
 export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Project {
   if (event.type === 'ProjectRequested') return born(event);
@@ -22,11 +23,11 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectSleepRequested':
     case 'ProjectWakeRequested':
     case 'ProjectPurgeRequested':
-      return begun(next, BEGINS[event.type], event);
+      return begun(next, event);
     case 'ProjectDeletionRequested':
-      return { ...begun(next, 'delete', event), purgeAfter: new Date(event.data.purgeAfter) };
+      return { ...begun(next, event), purgeAfter: new Date(event.data.purgeAfter) };
     case 'ProjectUndeleteRequested':
-      return { ...begun(next, 'undelete', event), purgeAfter: null };
+      return { ...begun(next, event), purgeAfter: null };
     case 'DataApiSettingsChanged':
       return { ...next, dataApi: event.data.dataApi, run: applying(state, event) };
     case 'JwtSecretRotated':
@@ -52,9 +53,9 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectSuspended':
       return { ...next, status: 'suspended' };
     case 'StepFailed':
-      return { ...next, run: failed(state.run, event) };
+      return { ...next, run: state.run && failed(state.run, event, undoes(state.run)) };
     case 'StepRetryRequested':
-      return retried(next, event);
+      return triedAgain(next, event);
     case 'DriftDetected':
       return { ...next, drift: [...new Set([...state.drift, event.data.what])] };
     case 'DriftRepaired':
@@ -64,19 +65,16 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
   }
 }
 
-const BEGINS = {
-  ProjectPauseRequested: 'pause',
-  ProjectResumeRequested: 'resume',
-  ProjectSleepRequested: 'sleep',
-  ProjectWakeRequested: 'wake',
-  ProjectPurgeRequested: 'purge',
-} as const satisfies Readonly<Partial<Record<ProjectEvent['type'], ProcessName>>>;
+/** Of a process that the project has a status for. */
+function begun(project: ExistingProject, event: Recorded<Beginning>): ExistingProject {
+  const run = began(event);
+  return { ...project, status: rulesOf(run.process).during, run };
+}
 
-const begun = (project: ExistingProject, process: ProcessName, event: Recorded<ProjectEvent>) => ({
-  ...project,
-  status: STATUS_DURING[process],
-  run: begin(process, event),
-});
+type Beginning = Extract<ProjectEvent, { type: Parameters<typeof processStartedBy>[0] }>;
+const began = (event: Recorded<Beginning>): ProjectRun => begin(processStartedBy(event.type), event);
+
+const undoes = ({ process }: ProjectRun): boolean => rulesOf(process).givesUp.kind === 'undo';
 
 const STATUS_AFTER = {
   ProjectResumed: 'active',
@@ -127,7 +125,7 @@ function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }
     fill: null,
     resources: { database: false, users: false, pool: false, postgrest: false },
     activated: false,
-    run: begin('provision', event),
+    run: began(event),
     drift: [],
     purgeAfter: null,
     revision: event.revision,
@@ -141,12 +139,7 @@ function standing(
   change: Partial<Resources>,
   event: Recorded<ProjectEvent>,
 ): ExistingProject {
-  const run = project.run && {
-    ...project.run,
-    recorded: new Set([...project.run.recorded, event.type]),
-    stepSince: event.recordedAt,
-    trouble: null,
-  };
+  const run = project.run && proceeded(project.run, event);
   const templateVersion = event.type === 'SchemaMigrated' ? event.data.version : project.templateVersion;
   return { ...project, templateVersion, resources: { ...project.resources, ...change }, run };
 }
@@ -171,7 +164,7 @@ function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<Exi
     case 'PreviousJwtSecretRetired':
       return { previousKeys: null, run: applying(state, event) };
     case 'DatabasePasswordRotated':
-      return { secrets: event.data.secrets, run: begin('change-password', event) };
+      return { secrets: event.data.secrets, run: began(event) };
   }
 }
 
@@ -194,7 +187,7 @@ function upgraded(state: ExistingProject, event: Recorded<AboutUpgrade>): Partia
     case 'ProjectUpgradeRequested': {
       const { version: to, secrets = state.secrets } = event.data;
       const upgrade = { from: state.templateVersion, to, failure: null };
-      return { upgrade, secrets, run: begin('upgrade', event) };
+      return { upgrade, secrets, run: began(event) };
     }
     case 'ProjectUpgraded':
       return { upgrade: null, run: null };
@@ -206,8 +199,8 @@ function upgraded(state: ExistingProject, event: Recorded<AboutUpgrade>): Partia
 }
 
 /** A paused project takes changes up when it resumes, a sleeping one when it wakes; there is nothing to reload now. */
-const applying = (state: ExistingProject, event: Recorded<ProjectEvent>): ProcessRun | null =>
-  state.status === 'active' ? begin('apply-settings', event) : state.run;
+const applying = (state: ExistingProject, event: Recorded<Beginning>): ProjectRun | null =>
+  state.status === 'active' ? began(event) : state.run;
 
 type Limiting = Extract<ProjectEvent, { type: 'ProjectLimitsChanged' | `DatabaseSize${string}` }>;
 
@@ -216,13 +209,14 @@ const isLimiting = (event: Recorded<ProjectEvent>): event is Recorded<Limiting> 
 
 function limited(state: ExistingProject, event: Recorded<Limiting>): Partial<ExistingProject> {
   // one out of service takes its limits up when it comes back
-  const run = traitsOf(state.status).changeable ? begin('apply-limits', event) : state.run;
-  if (event.type === 'ProjectLimitsChanged') return { limits: event.data.limits, run };
-  const { bytes, limitBytes } = event.data;
+  const applied = (by: Recorded<Limiting & Beginning>) =>
+    traitsOf(state.status).changeable ? began(by) : state.run;
+  if (event.type === 'ProjectLimitsChanged') return { limits: event.data.limits, run: applied(event) };
   if (event.type === 'DatabaseSizeRelaxed') return { fill: null };
+  const { bytes, limitBytes } = event.data;
   const level = LEVEL_AFTER[event.type];
   const fill = limitBytes === null ? null : { level, bytes, limitBytes, since: event.recordedAt };
-  return event.type === 'DatabaseSizeWarned' ? { fill } : { fill, run };
+  return event.type === 'DatabaseSizeWarned' ? { fill } : { fill, run: applied(event) };
 }
 
 const LEVEL_AFTER = {
@@ -232,27 +226,9 @@ const LEVEL_AFTER = {
   DatabaseSizeOverrun: 'cut-off',
 } as const;
 
-function retried(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {
+function triedAgain(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {
   if (!project.run) return project;
-  const run = { ...project.run, trouble: null, stepSince: event.recordedAt };
-  const asleep = STAYS_ASLEEP.has(run.process) && !project.resources.postgrest;
-  return { ...project, status: asleep ? 'sleeping' : STATUS_DURING[run.process], run };
+  const { letsSleep, during } = rulesOf(project.run.process);
+  const asleep = letsSleep === true && !project.resources.postgrest;
+  return { ...project, status: asleep ? 'sleeping' : during, run: retried(project.run, event) };
 }
-
-/** Processes that do not care whether the project sleeps. */
-const STAYS_ASLEEP: ReadonlySet<ProcessName> = new Set(['change-password', 'apply-limits', 'upgrade']);
-
-const STATUS_DURING: Readonly<Record<ProcessName, ProjectStatus>> = {
-  provision: 'provisioning',
-  pause: 'pausing',
-  resume: 'resuming',
-  sleep: 'sleeping',
-  wake: 'waking',
-  delete: 'deleting',
-  undelete: 'resuming',
-  purge: 'purging',
-  'apply-settings': 'active',
-  'change-password': 'active',
-  'apply-limits': 'active',
-  upgrade: 'active',
-};

@@ -2,10 +2,10 @@
  * A project as its events tell it, and what may be asked of it. What a process (provision, pause, purge ...) has
  * done so far is part of the state, so a process manager needs nothing but the stream to know its next step.
  */
+import type { ProcessRun } from '../process/process-run.ts';
 import type { DataApiChange } from './data-api-settings.ts';
-import type { DataApiSettings, ProjectLimits, SealedSecrets } from './events.ts';
+import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets } from './events.ts';
 import type { DatabaseFill, SeenSize } from './limits.ts';
-import type { ProcessRun } from './process-run.ts';
 import type { ProjectId } from './project-id.ts';
 
 export type ProjectStatus =
@@ -39,6 +39,8 @@ export interface Upgrade {
   readonly failure: { readonly step: string; readonly reason: string } | null;
 }
 
+export type ProjectRun = ProcessRun<ProcessName>;
+
 export interface ExistingProject {
   readonly kind: 'project';
   readonly id: ProjectId;
@@ -61,7 +63,7 @@ export interface ExistingProject {
   readonly resources: Resources;
   /** has been active once: there is something to keep, so a deletion can be taken back */
   readonly activated: boolean;
-  readonly run: ProcessRun | null;
+  readonly run: ProjectRun | null;
   /** what was found to differ from what shall stand, and is not repaired yet */
   readonly drift: readonly string[];
   readonly purgeAfter: Date | null;

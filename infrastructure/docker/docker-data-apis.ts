@@ -49,18 +49,19 @@ export class DockerDataApis implements ManagedDataApis {
     return apis;
   }
 
-  ensure(api: DataApi): Promise<void> {
-    return this.#changes.run(api.project, () => this.#ensure(api));
+  ensure(api: DataApi, signal?: AbortSignal): Promise<void> {
+    return this.#change(api.project, signal, () => this.#ensure(api, signal));
   }
 
-  remove(project: ProjectId): Promise<void> {
-    return this.#changes.run(project, () => this.#remove(project));
+  remove(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    return this.#change(project, signal, () => this.#remove(project, signal));
   }
 
-  retire(project: ProjectId): Promise<boolean> {
-    return this.#changes.run(project, async () => {
-      if (this.endpoint(project)) return this.#retirement.run(project, () => this.#remove(project));
-      await this.#remove(project);
+  retire(project: ProjectId, signal?: AbortSignal): Promise<boolean> {
+    return this.#change(project, signal, async () => {
+      const remove = () => this.#remove(project, signal);
+      if (this.endpoint(project)) return this.#retirement.run(project, remove, signal);
+      await remove();
       return true;
     });
   }
@@ -73,8 +74,8 @@ export class DockerDataApis implements ManagedDataApis {
     });
   }
 
-  probe(project: ProjectId): Promise<void> {
-    return probeRoot(project, this.endpoint(project));
+  probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    return probeRoot(project, this.endpoint(project), signal);
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {
@@ -125,43 +126,53 @@ export class DockerDataApis implements ManagedDataApis {
     await Promise.all((await this.list()).map((project) => this.remove(project)));
   }
 
-  async #remove(project: ProjectId): Promise<void> {
-    this.#serving.delete(project);
-    await this.#containers.remove(project, nextContainerName(project));
-    await this.#containers.remove(project, containerName(project));
+  /** Of what was stopped while it waited for others nothing is begun. */
+  #change<T>(project: ProjectId, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#changes.run(project, async () => {
+      signal?.throwIfAborted();
+      return work();
+    });
   }
 
-  async #ensure(api: DataApi): Promise<void> {
+  async #remove(project: ProjectId, signal: AbortSignal | undefined): Promise<void> {
+    const containers = this.#containers.until(signal);
+    this.#serving.delete(project);
+    await containers.remove(project, nextContainerName(project));
+    await containers.remove(project, containerName(project));
+  }
+
+  async #ensure(api: DataApi, signal: AbortSignal | undefined): Promise<void> {
     const { project } = api;
+    const containers = this.#containers.until(signal);
     const name = containerName(project);
     // left by a replacement that was cut short
-    await this.#containers.remove(project, nextContainerName(project));
-    const info = await this.#containers.inspect(project, name);
-    const serving = info && (this.#known(project, info) ?? (await this.#adopt(project)));
+    await containers.remove(project, nextContainerName(project));
+    const info = await containers.inspect(project, name);
+    const serving = info && (this.#known(project, info) ?? (await this.#adopt(project, containers)));
     if (!info || !serving) {
       this.#serving.delete(project);
       // one that does not answer has nothing to lose
-      if (info) await this.#containers.remove(project, name);
-      this.#serving.set(project, await this.#containers.start(api, name));
+      if (info) await containers.remove(project, name);
+      this.#serving.set(project, await containers.start(api, name));
       return;
     }
-    const distance = this.#containers.distance(info, serving, api);
-    if (distance === 'reload') await this.#containers.reload(api, name, serving);
-    if (distance === 'restart') await this.#replace(api);
+    const distance = containers.distance(info, serving, api);
+    if (distance === 'reload') await containers.reload(api, name, serving);
+    if (distance === 'restart') await this.#replace(api, containers);
   }
 
   /** The new one answers before the old one ends. */
-  async #replace(api: DataApi): Promise<void> {
+  async #replace(api: DataApi, containers: PostgrestContainers): Promise<void> {
     const { project } = api;
     const [name, next] = [containerName(project), nextContainerName(project)];
-    this.#serving.set(project, await this.#containers.start(api, next));
+    this.#serving.set(project, await containers.start(api, next));
     await pause(DRAIN_MS);
-    await this.#containers.remove(project, name);
-    await this.#options.engine.rename(next, name);
+    await containers.remove(project, name);
+    await containers.rename(next, name);
   }
 
-  async #adopt(project: ProjectId): Promise<Serving | undefined> {
-    const serving = await this.#containers.adopt(project, containerName(project));
+  async #adopt(project: ProjectId, containers = this.#containers): Promise<Serving | undefined> {
+    const serving = await containers.adopt(project, containerName(project));
     if (serving) this.#serving.set(project, serving);
     return serving;
   }

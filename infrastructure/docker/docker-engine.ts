@@ -18,16 +18,26 @@ export class DockerEngine {
   /** as in DOCKER_HOST */
   readonly host: string;
   readonly docker: Docker;
+  readonly #abort: { readonly abortSignal?: AbortSignal };
 
-  /** @param host `unix:///path` or `tcp://host:port` */
-  constructor(host: string) {
+  /**
+   * @param host `unix:///path` or `tcp://host:port`
+   * @param signal ends the questions that are under way; what the engine does by then it goes on to do
+   */
+  constructor(host: string, signal?: AbortSignal) {
     this.host = host;
+    this.#abort = signal ? { abortSignal: signal } : {};
     const url = new URL(host);
     // an empty host or socket keeps the library from reading the environment by itself
     this.docker =
       url.protocol === 'unix:'
         ? new Docker({ host: '', socketPath: url.pathname })
         : new Docker({ protocol: 'http', host: url.hostname, port: url.port === '' ? '2375' : url.port });
+  }
+
+  /** The same engine, asked until then. */
+  until(signal: AbortSignal): DockerEngine {
+    return new DockerEngine(this.host, signal);
   }
 
   /** @throws {Refused} nobody answers, with what to do */
@@ -42,7 +52,9 @@ export class DockerEngine {
   }
 
   inspect(name: string): Promise<ContainerInspectInfo | undefined> {
-    return ifThere(this.#ask('look at a container', this.docker.getContainer(name).inspect()));
+    return ifThere(
+      this.#ask('look at a container', this.docker.getContainer(name).inspect({ ...this.#abort })),
+    );
   }
 
   /** Also those that do not run. */
@@ -53,13 +65,13 @@ export class DockerEngine {
 
   async create(name: string, body: ContainerCreateOptions): Promise<void> {
     // the library would put all of it into the address otherwise
-    const request = { _query: { name }, _body: body } as ContainerCreateOptions;
+    const request = { _query: { name }, _body: body, ...this.#abort } as ContainerCreateOptions;
     await this.#ask('make a container', this.docker.createContainer(request));
   }
 
   /** A container that is not there, or was removed meanwhile, is one that was removed. Takes its own volumes along. */
   async remove(name: string): Promise<void> {
-    const removal = this.docker.getContainer(name).remove({ force: true, v: true });
+    const removal = this.docker.getContainer(name).remove({ force: true, v: true, ...this.#abort });
     await ifThere(this.#ask('remove a container', removal)).catch(async (error: unknown) => {
       // somebody else removes it at this moment
       if (statusOf(error) !== 409 || !(await this.#isGone(name))) throw error;
@@ -75,11 +87,11 @@ export class DockerEngine {
   }
 
   async start(name: string): Promise<void> {
-    await this.#ask('start a container', this.docker.getContainer(name).start());
+    await this.#ask('start a container', this.docker.getContainer(name).start({ ...this.#abort }));
   }
 
   async signal(name: string, signal: NodeJS.Signals): Promise<void> {
-    await this.#ask('signal a container', this.docker.getContainer(name).kill({ signal }));
+    await this.#ask('signal a container', this.docker.getContainer(name).kill({ signal, ...this.#abort }));
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -100,13 +112,20 @@ export class DockerEngine {
 
   /** The last lines of a container's log, each with the engine's time in front. */
   async lastLog(name: string, lines: number): Promise<string> {
-    const options = { stdout: true, stderr: true, timestamps: true, tail: lines, follow: false } as const;
+    const options = {
+      stdout: true,
+      stderr: true,
+      timestamps: true,
+      tail: lines,
+      follow: false,
+      ...this.#abort,
+    } as const;
     return (await this.#ask('read a log', this.docker.getContainer(name).logs(options))).toString('utf8');
   }
 
   async #ask<T>(attempted: string, answer: Promise<T>): Promise<T> {
     try {
-      return await bounded(answer);
+      return await bounded(answer, ANSWER_WITHIN_MS, this.#abort.abortSignal);
     } catch (error) {
       throw unavailable('docker', `have Docker ${attempted} (${codeOf(error)})`, error);
     }
@@ -114,12 +133,20 @@ export class DockerEngine {
 }
 
 /** @throws when there is no answer in time; the library's own bound does not see an answer that stops half-way */
-export async function bounded<T>(answer: Promise<T>, withinMs = ANSWER_WITHIN_MS): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), withinMs);
+export async function bounded<T>(
+  answer: Promise<T>,
+  withinMs = ANSWER_WITHIN_MS,
+  signal?: AbortSignal,
+): Promise<T> {
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('no answer in time')), withinMs);
+  const stop = () => reject(new Error('it was stopped'));
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  return Promise.race([answer, over]).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
   });
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 /** What the engine answered, or why it did not; bodies of answers may hold what we sent. */

@@ -50,13 +50,23 @@ const LOG_LINE = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (.*)/g;
 export class PostgrestContainers {
   readonly #options: ContainerOptions;
 
-  constructor(options: ContainerOptions) {
+  readonly #engine: DockerEngine;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(options: ContainerOptions, signal?: AbortSignal) {
     this.#options = options;
+    this.#engine = signal ? options.engine.until(signal) : options.engine;
+    this.#signal = signal;
+  }
+
+  /** The same, but what waits for the engine or for a container stops when the signal aborts. */
+  until(signal: AbortSignal | undefined): PostgrestContainers {
+    return signal ? new PostgrestContainers(this.#options, signal) : this;
   }
 
   /** @returns undefined when there is none of that name. @throws {Refused} it is somebody else's */
   async inspect(project: ProjectId, name: string): Promise<ContainerInspectInfo | undefined> {
-    const info = await this.#options.engine.inspect(name);
+    const info = await this.#engine.inspect(name);
     if (info && !this.isOurs(info, project)) {
       throw new Refused(
         `the container ${name} was not made by this platform; rename or remove it, then try again`,
@@ -86,7 +96,8 @@ export class PostgrestContainers {
 
   /** @throws {Unavailable} nothing is left of it then */
   async start(api: DataApi, name: string): Promise<Serving> {
-    const { engine, network } = this.#options;
+    const { network } = this.#options;
+    const engine = this.#engine;
     try {
       // one without containers is what people tidy away
       await ensureNetwork(engine, network);
@@ -100,7 +111,8 @@ export class PostgrestContainers {
       await this.#untilReady(name, endpoint);
       return { id: info.Id, endpoint, reload: configDigests(api, this.#options.route).reload };
     } catch (error) {
-      await this.remove(api.project, name).catch(() => {});
+      // also when it was stopped
+      await new PostgrestContainers(this.#options).remove(api.project, name).catch(() => {});
       throw unavailable('rest_api', `start the REST API of ${api.project}${reasonOfEngine(error)}`, error);
     }
   }
@@ -131,10 +143,10 @@ export class PostgrestContainers {
     await this.#writeConfig(api, name, false);
     for (const { signal, answer } of RELOAD) {
       const from = (await this.#log(name)).at(-1)?.at ?? '';
-      await this.#options.engine.signal(name, signal);
+      await this.#engine.signal(name, signal);
       const deadline = performance.now() + RELOAD_WITHIN_MS;
       while (!(await this.#log(name)).some(({ at, text }) => at > from && text.includes(answer))) {
-        if (performance.now() > deadline)
+        if (performance.now() > deadline || this.#signal?.aborted)
           throw unavailable('rest_api', `reload the REST API of ${api.project}`);
         await pause(POLL_MS);
       }
@@ -145,8 +157,12 @@ export class PostgrestContainers {
 
   /** To remove what is not ours, or not there, does nothing. */
   async remove(project: ProjectId, name: string): Promise<void> {
-    const info = await this.#options.engine.inspect(name);
-    if (info && this.isOurs(info, project)) await this.#options.engine.remove(name);
+    const info = await this.#engine.inspect(name);
+    if (info && this.isOurs(info, project)) await this.#engine.remove(name);
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.#engine.rename(from, to);
   }
 
   #body(api: DataApi) {
@@ -158,11 +174,11 @@ export class PostgrestContainers {
   #writeConfig(api: DataApi, name: string, confirmed: boolean): Promise<void> {
     const content = postgrestConfig(api, this.#options.route, LISTENING, confirmed);
     const file = { name: CONFIG_FILE, content, mode: 0o400, owner: USER_ID };
-    return this.#options.engine.putFile(name, CONFIG_FOLDER, file);
+    return this.#engine.putFile(name, CONFIG_FOLDER, file);
   }
 
   async #reloadDigest(name: string): Promise<string> {
-    const text = await this.#options.engine.readFile(name, `${CONFIG_FOLDER}/${CONFIG_FILE}`);
+    const text = await this.#engine.readFile(name, `${CONFIG_FOLDER}/${CONFIG_FILE}`);
     return readPostgrestConfig(text ?? '')?.reload ?? '';
   }
 
@@ -173,8 +189,10 @@ export class PostgrestContainers {
     restarts = 0,
   ): Promise<void> {
     const over = new AbortController();
+    const stop = () => over.abort(this.#signal?.reason);
+    this.#signal?.addEventListener('abort', stop, { once: true });
     const look = async () => {
-      const info = await this.#options.engine.inspect(name);
+      const info = await this.#engine.inspect(name);
       const same = info?.State.Running && !info.State.Restarting && info.RestartCount === restarts;
       if (!same) over.abort(new Error('it ended while it started'));
     };
@@ -183,12 +201,13 @@ export class PostgrestContainers {
     try {
       await untilReady({ host, port: LISTENING.adminPort }, withinMs, over.signal);
     } finally {
+      this.#signal?.removeEventListener('abort', stop);
       clearInterval(watch);
     }
   }
 
   async #log(name: string): Promise<{ at: string; text: string }[]> {
-    const log = await this.#options.engine.lastLog(name, LOG_LINES);
+    const log = await this.#engine.lastLog(name, LOG_LINES);
     return [...log.matchAll(LOG_LINE)].map(([, at = '', text = '']) => ({ at, text }));
   }
 }

@@ -41,7 +41,7 @@ export class InternalClient {
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     answer: z.ZodType<T>,
-    { signal, body: asked }: { readonly signal?: AbortSignal; readonly body?: unknown } = {},
+    { signal, body: asked }: { readonly signal?: AbortSignal | undefined; readonly body?: unknown } = {},
   ): Promise<T> {
     const { url, internalKey, service, tracing, timeoutMs = 35_000 } = this.#options;
     const limit = AbortSignal.timeout(timeoutMs);

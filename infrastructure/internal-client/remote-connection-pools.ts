@@ -13,11 +13,11 @@ export class RemoteConnectionPools implements ConnectionPools {
     this.#manager = manager;
   }
 
-  async register({ project }: Pool): Promise<void> {
-    await this.#manager.ask('PUT', `/pools/${project}`, answer);
+  async register({ project }: Pool, signal?: AbortSignal): Promise<void> {
+    await this.#manager.ask('PUT', `/pools/${project}`, answer, { signal });
   }
 
-  async unregister(project: ProjectId): Promise<void> {
-    await this.#manager.ask('DELETE', `/pools/${project}`, answer);
+  async unregister(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    await this.#manager.ask('DELETE', `/pools/${project}`, answer, { signal });
   }
 }

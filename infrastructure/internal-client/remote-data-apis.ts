@@ -38,19 +38,21 @@ export class RemoteDataApis implements DataApis {
     this.#traffic = traffic;
   }
 
-  async ensure({ project }: DataApi): Promise<void> {
-    const { endpoint: at } = await this.#manager.ask('POST', `/postgrest/${project}/spawn`, spawned);
+  async ensure({ project }: DataApi, signal?: AbortSignal): Promise<void> {
+    const { endpoint: at } = await this.#manager.ask('POST', `/postgrest/${project}/spawn`, spawned, {
+      signal,
+    });
     if (at) this.#endpoints.set(project, at);
   }
 
-  async remove(project: ProjectId): Promise<void> {
+  async remove(project: ProjectId, signal?: AbortSignal): Promise<void> {
     // the pool entry has a step of its own
-    await this.#manager.ask('DELETE', `/postgrest/${project}?pool=keep`, standing);
+    await this.#manager.ask('DELETE', `/postgrest/${project}?pool=keep`, standing, { signal });
     this.#endpoints.delete(project);
   }
 
-  async retire(project: ProjectId): Promise<boolean> {
-    const answer = await this.#manager.ask('POST', `/postgrest/${project}/retire`, retired);
+  async retire(project: ProjectId, signal?: AbortSignal): Promise<boolean> {
+    const answer = await this.#manager.ask('POST', `/postgrest/${project}/retire`, retired, { signal });
     if (answer.retired) this.#endpoints.delete(project);
     return answer.retired;
   }
@@ -69,8 +71,8 @@ export class RemoteDataApis implements DataApis {
     });
   }
 
-  async probe(project: ProjectId): Promise<void> {
-    await this.#manager.ask('GET', `/postgrest/${project}/probe`, standing);
+  async probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    await this.#manager.ask('GET', `/postgrest/${project}/probe`, standing, { signal });
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {

@@ -7,8 +7,13 @@ import { connectionPoolsContract } from '../../application/ports/connection-pool
 import { dataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
-import { makeHarness, request } from '../../application/process-managers/process-harness.ts';
-import { command, runToRest, stateOf } from '../../application/process-managers/process-properties.ts';
+import {
+  command,
+  makeHarness,
+  request,
+  runToRest,
+  stateOf,
+} from '../../application/process-managers/process-harness.ts';
 import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';

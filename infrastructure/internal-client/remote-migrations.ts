@@ -27,9 +27,9 @@ export class RemoteMigrations implements Migrations {
     this.latestVersion = latestVersion;
   }
 
-  async migrate(project: ProjectId, version: number): Promise<readonly FileResult[]> {
+  async migrate(project: ProjectId, version: number, signal?: AbortSignal): Promise<readonly FileResult[]> {
     const body = { project_id: project, version };
-    const { status, results } = await this.#service.ask('POST', '/migrations/run', answer, { body });
+    const { status, results } = await this.#service.ask('POST', '/migrations/run', answer, { body, signal });
     const files = results.map(({ duration_ms: durationMs, error, ...file }) => ({
       ...file,
       durationMs,

@@ -20,8 +20,9 @@ export class InMemoryConnectionPools implements ManagedConnectionPools {
     for (const pool of pools) this.#pools.set(pool.project, pool);
   }
 
-  async register(pool: Pool): Promise<void> {
+  async register(pool: Pool, signal?: AbortSignal): Promise<void> {
     await Promise.resolve();
+    signal?.throwIfAborted();
     this.#pools.set(pool.project, pool);
   }
 

@@ -130,13 +130,14 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     this.#watch();
   }
 
-  async register(pool: Pool): Promise<void> {
+  async register(pool: Pool, signal?: AbortSignal): Promise<void> {
     this.#requireRestored();
+    signal?.throwIfAborted();
     // one that cannot be written would keep all others from being written
     linesOfPool(pool, this.#options);
     const { project } = pool;
     this.#pools.set(project, pool);
-    await this.#reload();
+    await unlessStopped(this.#reload(), signal);
     if (this.#foreign.has(project)) {
       throw new Refused(
         `the pooler's files have an entry ${project} outside of LaunchDB's part; take it out of them`,
@@ -146,10 +147,11 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
       throw unavailable('pooler', `have the pooler take up the entry of ${project}`);
   }
 
-  async unregister(project: ProjectId): Promise<void> {
+  async unregister(project: ProjectId, signal?: AbortSignal): Promise<void> {
     this.#requireRestored();
+    signal?.throwIfAborted();
     this.#pools.delete(project);
-    await this.#reload();
+    await unlessStopped(this.#reload(), signal);
     if (this.#wrong.has(project))
       throw unavailable('pooler', `have the pooler forget the entry of ${project}`);
   }
@@ -344,4 +346,12 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     this.#tell(seen);
     if (seen.length > 0) await this.#reload();
   }
+}
+
+/** Nobody waits longer than the signal says; a reload is everybody's, and goes on. */
+async function unlessStopped(reload: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', stop, { once: true });
+  await Promise.race([reload, stopped]).finally(() => signal?.removeEventListener('abort', stop));
 }

@@ -13,16 +13,22 @@ export class InMemoryDatabases implements Databases {
   /** names that somebody else has */
   readonly foreign = new Set<ProjectId>();
 
-  ensureDatabase(project: ProjectId): Promise<void> {
-    return this.#on(project, () => void this.databases.set(project, { open: true }));
+  ensureDatabase(project: ProjectId, _templateVersion?: number, signal?: AbortSignal): Promise<void> {
+    return this.#on(project, () => void this.databases.set(project, { open: true }), signal);
   }
 
-  ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void> {
-    return this.#on(project, () => {
+  ensureUsers(
+    project: ProjectId,
+    logins: DatabaseLogins,
+    bounds: LoginBounds,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const ensure = () => {
       this.#require(project);
       this.users.set(project, verifiersOf(logins));
       this.bounds.set(project, bounds);
-    });
+    };
+    return this.#on(project, ensure, signal);
   }
 
   /** There are no sessions here. */
@@ -75,8 +81,9 @@ export class InMemoryDatabases implements Databases {
     return Promise.resolve([...new Set([...this.databases.keys(), ...this.users.keys()])]);
   }
 
-  async #on(project: ProjectId, effect: () => void): Promise<void> {
+  async #on(project: ProjectId, effect: () => void, signal?: AbortSignal): Promise<void> {
     await Promise.resolve();
+    signal?.throwIfAborted();
     if (this.foreign.has(project)) throw new Refused(`the database ${project} exists and is not LaunchDB's`);
     effect();
   }

@@ -4,8 +4,14 @@ import { Unavailable } from '../../application/errors.ts';
 import { migrateProject, migrationStatus } from '../../application/migration/migrate-project.ts';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { EventMetadata, EventStore } from '../../application/ports/event-store.ts';
-import { issued, makeHarness, request } from '../../application/process-managers/process-harness.ts';
-import { command, runToRest, stateOf } from '../../application/process-managers/process-properties.ts';
+import {
+  command,
+  issued,
+  makeHarness,
+  request,
+  runToRest,
+  stateOf,
+} from '../../application/process-managers/process-harness.ts';
 import { projectMigrationsStream } from '../../domain/project/project-id.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresOwnerMigrations } from './postgres-owner-migrations.ts';

@@ -33,8 +33,8 @@ async function as<T>(
 
 /** All of the contract's databases come from the newest template. */
 class LatestTemplate extends PostgresDatabases {
-  override async ensureDatabase(project: ProjectId): Promise<void> {
-    return super.ensureDatabase(project, await latestTemplateVersion());
+  override async ensureDatabase(project: ProjectId, _version?: number, signal?: AbortSignal): Promise<void> {
+    return super.ensureDatabase(project, await latestTemplateVersion(), signal);
   }
 }
 

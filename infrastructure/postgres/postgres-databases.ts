@@ -44,9 +44,9 @@ export class PostgresDatabases implements Databases {
     this.#logins = logins;
   }
 
-  async ensureDatabase(project: ProjectId, templateVersion: number): Promise<void> {
+  async ensureDatabase(project: ProjectId, templateVersion: number, signal?: AbortSignal): Promise<void> {
     const name = databaseName(project);
-    await this.#alone(project, `create the database ${name}`, async (client) => {
+    const create = async (client: pg.ClientBase) => {
       const found = await databaseState(client, project);
       if (found === 'foreign') throw foreignDatabase(project);
       const template = templateName(templateVersion);
@@ -62,14 +62,20 @@ export class PostgresDatabases implements Databases {
         `COMMENT ON DATABASE ${id(name)} IS ${pg.escapeLiteral(markOf(project))}`,
         `ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true`,
       ]);
-    });
+    };
+    await this.#alone(project, `create the database ${name}`, create, signal);
   }
 
-  async ensureUsers(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<void> {
+  async ensureUsers(
+    project: ProjectId,
+    logins: DatabaseLogins,
+    bounds: LoginBounds,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const database = databaseName(project);
     const wanted = wantedLogins(this.#logins, project, logins);
     const attempted = `create the logins of ${project}`;
-    await this.#alone(project, attempted, async (client) => {
+    const ensure = async (client: pg.ClientBase) => {
       await requireDatabase(client, project);
       await inOneMessage(client, [
         ...(await loginStatements(client, project, wanted, bounds)),
@@ -77,22 +83,21 @@ export class PostgresDatabases implements Databases {
         `ALTER DATABASE ${id(database)} SET log_min_messages = fatal`,
       ]);
       // still alone: two that change the privileges of one schema at once fail with an internal error
-      await this.#grantInside(project, attempted, wanted, bounds);
+      await this.#grantInside(project, attempted, wanted, bounds, signal);
       // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
       await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = $1 AND usesysid NOT IN (SELECT oid FROM pg_roles)`,
         [database],
       );
-    });
+    };
+    await this.#alone(project, attempted, ensure, signal);
   }
 
-  async endOwnerSessions(project: ProjectId, which: 'all' | 'idle'): Promise<void> {
+  async endOwnerSessions(project: ProjectId, which: 'all' | 'idle', signal?: AbortSignal): Promise<void> {
     const end = which === 'all' ? endAllSessions : endIdleSessions;
-    await this.#server.administer(`end sessions of the owner of ${project}`, async (client) => {
-      await requireDatabase(client, project);
-      await end(client, project);
-    });
+    const attempted = `end sessions of the owner of ${project}`;
+    await this.#onDatabase(project, attempted, (client) => end(client, project), signal);
   }
 
   /** What its logins and the shared roles may do in the project's own database. */
@@ -101,6 +106,7 @@ export class PostgresDatabases implements Databases {
     attempted: string,
     wanted: readonly WantedLogin[],
     { readOnly }: LoginBounds,
+    signal: AbortSignal | undefined,
   ): Promise<void> {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
@@ -128,11 +134,14 @@ export class PostgresDatabases implements Databases {
         ...(given ? [] : inPublic),
       ]);
     };
-    await this.#server.inDatabase(databaseName(project), attempted, grant, { endsBlockers: true });
+    await this.#server.inDatabase(databaseName(project), attempted, grant, {
+      endsBlockers: true,
+      signal,
+    });
   }
 
-  async removeUsers(project: ProjectId): Promise<void> {
-    await this.#alone(project, `end the logins of ${project}`, async (client) => {
+  async removeUsers(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    const end = async (client: pg.ClientBase) => {
       // whichever they are: another release may know others
       const there = await rolesMarked(client, markOf(project));
       if (there.length === 0) return;
@@ -140,7 +149,8 @@ export class PostgresDatabases implements Databases {
       await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY ($1)', [
         there,
       ]);
-    });
+    };
+    await this.#alone(project, `end the logins of ${project}`, end, signal);
     await dropRetired(this.#server, this.#alone, project);
   }
 
@@ -149,33 +159,32 @@ export class PostgresDatabases implements Databases {
       await dropRetired(this.#server, this.#alone, project);
   }
 
-  async dropDatabase(project: ProjectId): Promise<void> {
+  async dropDatabase(project: ProjectId, signal?: AbortSignal): Promise<void> {
     const name = databaseName(project);
-    const drop = () =>
-      this.#alone(project, `drop the database ${name}`, async (client) => {
-        const found = await databaseState(client, project);
-        if (found === 'absent' || found === 'foreign') return;
-        await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
-        await client.query(`DROP DATABASE IF EXISTS ${id(name)} WITH (FORCE)`);
-      });
-    await this.#drops.within(drop);
+    const drop = async (client: pg.ClientBase) => {
+      const found = await databaseState(client, project);
+      if (found === 'absent' || found === 'foreign') return;
+      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
+      await client.query(`DROP DATABASE IF EXISTS ${id(name)} WITH (FORCE)`);
+    };
+    const alone = () => this.#alone(project, `drop the database ${name}`, drop, signal);
+    await this.#drops.within(alone, signal);
   }
 
-  async allowConnections(project: ProjectId): Promise<void> {
+  async allowConnections(project: ProjectId, signal?: AbortSignal): Promise<void> {
     const name = databaseName(project);
-    await this.#server.administer(`open the database ${name}`, async (client) => {
-      await requireDatabase(client, project);
-      await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT -1`);
-    });
+    const allow = (client: pg.ClientBase) =>
+      client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT -1`);
+    await this.#onDatabase(project, `open the database ${name}`, allow, signal);
   }
 
-  async refuseConnections(project: ProjectId): Promise<void> {
+  async refuseConnections(project: ProjectId, signal?: AbortSignal): Promise<void> {
     const name = databaseName(project);
-    await this.#server.administer(`close the database ${name}`, async (client) => {
-      await requireDatabase(client, project);
+    const refuse = async (client: pg.ClientBase) => {
       await client.query(`ALTER DATABASE ${id(name)} WITH ALLOW_CONNECTIONS false`);
       await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
-    });
+    };
+    await this.#onDatabase(project, `close the database ${name}`, refuse, signal);
   }
 
   async state(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<DatabaseStanding> {
@@ -203,21 +212,36 @@ export class PostgresDatabases implements Databases {
     });
   }
 
+  /** With a database that is there and ours, from outside of it. */
+  async #onDatabase(
+    project: ProjectId,
+    attempted: string,
+    work: (client: pg.ClientBase) => Promise<unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const act = async (client: pg.ClientBase) => {
+      await requireDatabase(client, project);
+      await work(client);
+    };
+    await this.#server.administer(attempted, act, signal);
+  }
+
   /** One at a time for each project, also when a worker was killed and its statement still runs. */
   readonly #alone = <T>(
     project: ProjectId,
     attempted: string,
     work: (client: pg.ClientBase) => Promise<T>,
-  ): Promise<T> =>
-    this.#changes.within(() =>
-      this.#server.administer(attempted, async (client) => {
-        await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [project]);
-        const result = await work(client);
-        // after a failure the session is given up, and the lock with it
-        await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [project]);
-        return result;
-      }),
-    );
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const act = async (client: pg.ClientBase) => {
+      await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [project]);
+      const result = await work(client);
+      // after a failure the session is given up, and the lock with it
+      await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [project]);
+      return result;
+    };
+    return this.#changes.within(() => this.#server.administer(attempted, act, signal), signal);
+  };
 }
 
 /** One that he made anew has no privileges at all: it is as good as none. */

@@ -20,7 +20,7 @@ export class PostgresMigrations implements Migrations {
     this.#folder = folder;
   }
 
-  async migrate(project: ProjectId, version: number): Promise<readonly FileResult[]> {
+  async migrate(project: ProjectId, version: number, signal?: AbortSignal): Promise<readonly FileResult[]> {
     if (version > this.latestVersion) {
       throw new Refused(
         `this release knows the template up to version ${this.latestVersion}, not ${version}; start the newer one`,
@@ -34,6 +34,7 @@ export class PostgresMigrations implements Migrations {
         await client.query(`SET lock_timeout = ${LOCK_WITHIN_MS}`);
         return applyMigrations(client, this.#folder, options);
       },
+      { signal },
     );
     return results;
   }

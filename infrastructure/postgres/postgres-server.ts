@@ -41,6 +41,8 @@ export interface InDatabaseOptions {
   readonly statementMs?: number;
   /** a project's session that keeps this one waiting is ended; default: this one gives up */
   readonly endsBlockers?: boolean;
+  /** ends the session, and with it what it is at */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -68,13 +70,20 @@ export class PostgresServer {
     this.#freeing = sessionPool({ ...pooled, max: 1 });
   }
 
-  /** A session on the maintenance database. */
-  async administer<T>(attempted: string, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  /**
+   * A session on the maintenance database.
+   * @param signal ends the session, and with it what it is at
+   */
+  async administer<T>(
+    attempted: string,
+    work: (client: pg.ClientBase) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw unavailable(this.#name, attempted, error);
     });
     try {
-      const result = await this.#unhindered(client, () => work(client));
+      const result = await this.#unhindered(client, () => this.#stoppable(client, signal, work));
       client.release();
       return result;
     } catch (error) {
@@ -93,13 +102,15 @@ export class PostgresServer {
       lockMs = LOCK_WITHIN_MS,
       statementMs = STATEMENT_WITHIN_MS,
       endsBlockers = false,
+      signal,
     }: InDatabaseOptions = {},
   ): Promise<T> {
     const client = new ScramClient({ ...this.#config(database, statementMs), lock_timeout: lockMs });
     client.on('error', () => {});
     try {
       await client.connect();
-      return await (endsBlockers ? this.#unhindered(client, () => work(client)) : work(client));
+      const act = () => this.#stoppable(client, signal, work);
+      return await (endsBlockers ? this.#unhindered(client, act) : act());
     } catch (error) {
       throw translated(this.#name, attempted, error);
     } finally {
@@ -155,6 +166,30 @@ export class PostgresServer {
   async close(): Promise<void> {
     await this.#pool.end();
     await this.#freeing.end();
+  }
+
+  /** A statement that runs at an abort ends with its session; the next one of a session that has ended fails. */
+  async #stoppable<T, Client extends pg.ClientBase>(
+    client: Client,
+    signal: AbortSignal | undefined,
+    work: (client: Client) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const { processID } = client as Client & { readonly processID: number };
+    let ending: Promise<unknown> | undefined;
+    const end = () => {
+      // where that fails its time-out ends the statement
+      ending = this.#freeing.query('SELECT pg_terminate_backend($1)', [processID]).catch(() => {});
+    };
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      return await work(client);
+    } finally {
+      signal?.removeEventListener('abort', end);
+      // nobody else gets a session that is about to end
+      await ending;
+      signal?.throwIfAborted();
+    }
   }
 
   async #unhindered<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {

@@ -7,10 +7,11 @@ export class Slots {
     this.#free = count;
   }
 
-  async within<T>(work: () => Promise<T>): Promise<T> {
+  /** @param signal whoever waits for their turn when it aborts leaves the line */
+  async within<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#free > 0) this.#free--;
     // handed over by whoever is done
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#turn(signal);
     try {
       return await work();
     } finally {
@@ -18,5 +19,21 @@ export class Slots {
       if (next) next();
       else this.#free++;
     }
+  }
+
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const come = () => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    };
+    const leave = () => {
+      this.#waiting.splice(this.#waiting.indexOf(come), 1);
+      reject(signal?.reason as Error);
+    };
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    this.#waiting.push(come);
+    signal?.addEventListener('abort', leave, { once: true });
+    return promise;
   }
 }

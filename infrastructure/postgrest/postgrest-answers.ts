@@ -38,19 +38,30 @@ const isReady = async (admin: Endpoint): Promise<boolean> =>
  * The root document says what the role may use at this moment, so PostgREST has to ask the database.
  * @throws {Unavailable}
  */
-export async function probeRoot(project: ProjectId, endpoint: Endpoint | undefined): Promise<void> {
+export async function probeRoot(
+  project: ProjectId,
+  endpoint: Endpoint | undefined,
+  stopped?: AbortSignal,
+): Promise<void> {
   const attempted = `get an answer from the REST API of ${project}`;
   if (!endpoint) throw unavailable('rest_api', attempted);
-  const status = await httpStatus(endpoint, '/', 'HEAD', PROBE_WITHIN_MS).catch((error: unknown) => {
+  const status = await httpStatus(endpoint, '/', 'HEAD', PROBE_WITHIN_MS, stopped).catch((error: unknown) => {
     throw unavailable('rest_api', attempted, error);
   });
   if (status !== 200) throw unavailable('rest_api', `${attempted}: it answered ${status}`);
 }
 
 /** The status of a request's answer; its body is thrown away. Rejects when none comes in time. */
-function httpStatus(at: Endpoint, path: string, method: 'GET' | 'HEAD', withinMs: number): Promise<number> {
+function httpStatus(
+  at: Endpoint,
+  path: string,
+  method: 'GET' | 'HEAD',
+  withinMs: number,
+  stopped?: AbortSignal,
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(withinMs);
+    const late = AbortSignal.timeout(withinMs);
+    const signal = stopped ? AbortSignal.any([late, stopped]) : late;
     const asked = request({ ...at, path, method, agent: false, signal }, (response) => {
       response.destroy();
       resolve(response.statusCode ?? 0);

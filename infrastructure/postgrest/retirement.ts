@@ -24,10 +24,10 @@ export class Retirement {
   }
 
   /** @returns false: a request takes long; nothing was ended */
-  async run(project: ProjectId, end: () => Promise<void>): Promise<boolean> {
+  async run(project: ProjectId, end: () => Promise<void>, signal?: AbortSignal): Promise<boolean> {
     this.#retiring.add(project);
     try {
-      if (!(await this.#getsQuiet(project))) return false;
+      if (!(await this.#getsQuiet(project, signal))) return false;
       await end();
       return true;
     } finally {
@@ -35,13 +35,15 @@ export class Retirement {
     }
   }
 
-  async #getsQuiet(project: ProjectId): Promise<boolean> {
+  async #getsQuiet(project: ProjectId, signal: AbortSignal | undefined): Promise<boolean> {
     await pause(HEARD_AFTER_MS);
     const deadline = performance.now() + QUIET_WITHIN_MS;
     while (await this.#inUse?.(project)) {
       if (performance.now() > deadline) return false;
       await pause(QUIET_POLL_MS);
+      signal?.throwIfAborted();
     }
+    signal?.throwIfAborted();
     return true;
   }
 }

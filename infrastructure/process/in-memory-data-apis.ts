@@ -10,8 +10,9 @@ export class InMemoryDataApis implements ManagedDataApis {
   readonly inUse = new Set<ProjectId>();
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
 
-  async ensure(api: DataApi): Promise<void> {
+  async ensure(api: DataApi, signal?: AbortSignal): Promise<void> {
     await Promise.resolve();
+    signal?.throwIfAborted();
     this.running.set(api.project, api);
   }
 

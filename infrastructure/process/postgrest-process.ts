@@ -106,18 +106,26 @@ export class PostgrestProcess {
   }
 
   /** @throws {Unavailable} nothing is left running then */
-  static async start(api: DataApi, options: ObservedPostgrestOptions): Promise<PostgrestProcess> {
+  static async start(
+    api: DataApi,
+    options: ObservedPostgrestOptions,
+    signal?: AbortSignal,
+  ): Promise<PostgrestProcess> {
     const deadline = performance.now() + START_WITHIN_MS;
     for (let tries = 1; ; tries++) {
       const one = new PostgrestProcess(api, options);
+      const stop = () => void one.#program.stop();
+      signal?.addEventListener('abort', stop, { once: true });
       try {
         await one.#program.start();
         return one;
       } catch (error) {
         // it may have ended because somebody else took its port before it did
-        if (tries === START_TRIES || performance.now() > deadline) {
+        if (tries === START_TRIES || performance.now() > deadline || signal?.aborted) {
           throw unavailable('rest_api', `start the REST API of ${api.project}`, error);
         }
+      } finally {
+        signal?.removeEventListener('abort', stop);
       }
     }
   }
@@ -151,11 +159,11 @@ export class PostgrestProcess {
   }
 
   /** Requests go on meanwhile. @throws {Unavailable} */
-  async reload(api: DataApi): Promise<void> {
+  async reload(api: DataApi, stopped?: AbortSignal): Promise<void> {
     this.#api = api;
     await this.#write(false);
     this.#digests = this.#digests && { ...this.#digests, reload: '' };
-    for (const { signal: name, answer } of RELOAD) await this.#signalled(name, answer);
+    for (const { signal: name, answer } of RELOAD) await this.#signalled(name, answer, stopped);
     await this.#confirm();
   }
 
@@ -169,13 +177,13 @@ export class PostgrestProcess {
     return this.#program.stop();
   }
 
-  async #signalled(name: NodeJS.Signals, answer: string): Promise<void> {
+  async #signalled(name: NodeJS.Signals, answer: string, stopped: AbortSignal | undefined): Promise<void> {
     const file = logFile(this.#options.folder, this.#api.project);
     const from = (await stat(file)).size;
     const { pid } = this.#program;
     const deadline = performance.now() + RELOAD_WITHIN_MS;
     if (pid !== undefined && signal(pid, name)) {
-      while (performance.now() < deadline && this.#program.pid === pid) {
+      while (performance.now() < deadline && this.#program.pid === pid && !stopped?.aborted) {
         if ((await readFrom(file, from)).includes(answer)) return;
         await pause(POLL_MS);
       }

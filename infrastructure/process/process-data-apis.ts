@@ -52,17 +52,18 @@ export class ProcessDataApis implements ManagedDataApis {
     return new ProcessDataApis(options, await leftRunning(options));
   }
 
-  ensure(api: DataApi): Promise<void> {
-    return this.#changes.run(api.project, () => this.#ensure(api));
+  ensure(api: DataApi, signal?: AbortSignal): Promise<void> {
+    return this.#change(api.project, signal, () => this.#ensure(api, signal));
   }
 
-  remove(project: ProjectId): Promise<void> {
-    return this.#changes.run(project, () => this.#remove(project));
+  remove(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    return this.#change(project, signal, () => this.#remove(project));
   }
 
-  retire(project: ProjectId): Promise<boolean> {
-    return this.#changes.run(project, async () => {
-      if (this.#running.has(project)) return this.#retirement.run(project, () => this.#remove(project));
+  retire(project: ProjectId, signal?: AbortSignal): Promise<boolean> {
+    return this.#change(project, signal, async () => {
+      if (this.#running.has(project))
+        return this.#retirement.run(project, () => this.#remove(project), signal);
       await this.#remove(project);
       return true;
     });
@@ -73,8 +74,8 @@ export class ProcessDataApis implements ManagedDataApis {
     return this.#changes.run(project, () => Promise.resolve(this.#running.get(project)?.reloadSchema()));
   }
 
-  probe(project: ProjectId): Promise<void> {
-    return probeRoot(project, this.endpoint(project));
+  probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    return probeRoot(project, this.endpoint(project), signal);
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {
@@ -115,15 +116,23 @@ export class ProcessDataApis implements ManagedDataApis {
     await Promise.all([...all].map((project) => this.#changes.run(project, () => this.#end(project))));
   }
 
-  async #ensure(api: DataApi): Promise<void> {
+  /** Of what was stopped while it waited for others nothing is begun. */
+  #change<T>(project: ProjectId, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    return this.#changes.run(project, async () => {
+      signal?.throwIfAborted();
+      return work();
+    });
+  }
+
+  async #ensure(api: DataApi, signal: AbortSignal | undefined): Promise<void> {
     const { project } = api;
     const current = this.#running.get(project) ?? (await this.#adopt(api));
     const distance = current?.distance(api) ?? 'restart';
     if (distance === 'same') return;
-    if (current && distance === 'reload') return current.reload(api);
+    if (current && distance === 'reload') return current.reload(api, signal);
     // one that does not answer has nothing to lose, and would come back on its own
     if (current && !current.endpoint) await this.#end(project);
-    this.#running.set(project, await PostgrestProcess.start(api, this.#observed(project)));
+    this.#running.set(project, await PostgrestProcess.start(api, this.#observed(project), signal));
     if (!current?.endpoint) return;
     await pause(DRAIN_MS);
     await current.stop();

@@ -1,7 +1,8 @@
 /** Adapters and steps as they are, with a clock beside them. */
 import { Conflict, type EventStore, type NewEvent } from '../../application/ports/event-store.ts';
 import { traced, type SpanStart, type Tracing } from '../../application/ports/tracing.ts';
-import type { StepTry, TurnDependencies } from '../../application/process-managers/process.ts';
+import type { StepTry } from '../../application/process-engine/process.ts';
+import type { TurnDependencies } from '../../application/process-engine/turn.ts';
 import type { Metrics } from '../http/metrics.ts';
 
 /** A log whose appends are counted. */
@@ -79,12 +80,12 @@ export const measuredTries =
   };
 
 /** Not part of what the worker happened to be at; the correlation id says which request it follows from. */
-const spanOf = ({ project, process, step, direction, attempt, correlationId }: StepTry): SpanStart => ({
+const spanOf = ({ aggregate, id, process, step, direction, attempt, correlationId }: StepTry): SpanStart => ({
   name: `${direction} ${step}`,
   partOf: 'nothing',
   attributes: {
     'launchdb.correlation_id': correlationId,
-    'launchdb.project_id': project,
+    [`launchdb.${aggregate}_id`]: id,
     'launchdb.process': process,
     'launchdb.step': step,
     'launchdb.direction': direction,

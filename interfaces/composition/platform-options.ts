@@ -1,4 +1,4 @@
-import type { StepPoint } from '../../application/process-managers/process.ts';
+import type { StepPoint } from '../../application/process-engine/process.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { MovePoint } from '../../infrastructure/postgres/move-platform-database.ts';
 import type { MemoryRateLimitOptions } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';

@@ -2,15 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
-import { DEFAULT_RETRIES } from '../../application/process-managers/process.ts';
+import { EffectsUnderWay } from '../../application/process-engine/effects-under-way.ts';
+import { DEFAULT_BOUNDS } from '../../application/process-engine/process.ts';
 import {
   ProcessWorker,
   type ProcessWorkerDependencies,
-} from '../../application/process-managers/process-worker.ts';
+} from '../../application/process-engine/process-worker.ts';
 import {
   ProjectUpgrades,
   type UpgradeDependencies,
 } from '../../application/process-managers/upgrade-projects.ts';
+import { projectStream } from '../../domain/project/project-id.ts';
 import { isInService } from '../../domain/project/project-status.ts';
 import { Sweep, type SweepDependencies } from '../../application/reconcilers/sweep-expired.ts';
 import {
@@ -18,7 +20,8 @@ import {
   type SizeWatchDependencies,
 } from '../../application/reconcilers/watch-database-sizes.ts';
 import { IdleWatch, type IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
-import { allProcesses } from '../../application/process-managers/processes.ts';
+import type { ProjectHost } from '../../application/process-managers/project-process.ts';
+import { projectHost } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
 import { listAwake, listServed } from '../../projections/desired-data-apis/queries.ts';
 import { dueProjects, listBehind } from '../../projections/project-list/queries.ts';
@@ -64,30 +67,18 @@ export const workerModule = new ContainerModule(({ bind }) => {
       tracing,
     ) => {
       const { log, observe = () => {} } = options;
-      const processes = allProcesses(world);
       const around = measuredTries(metrics, tracing);
-      const worker = processWorker({ store, ids, clock, log, processes, observe, around }, pool);
+      const worker = projectWorker(
+        { store, ids, clock, log, observe, around, progress: () => {} },
+        projectHost(world),
+        pool,
+      );
       const sweep = sweeper({ store, ids, clock, log, databases: world.databases }, pool);
       const idle = idleWatch(options, { store, ids, clock, use }, pool);
       const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes, platformSizeMb }, pool);
       const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
-      const work = {
-        start: async () => {
-          await checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-          await worker.start();
-          sweep.start();
-          idle?.start();
-          sizeWatch.start();
-          upgrades.start();
-        },
-        stop: async () => {
-          await upgrades.stop();
-          await sizeWatch.stop();
-          await idle?.stop();
-          await sweep.stop();
-          await worker.stop();
-        },
-      };
+      const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
+      const work = inOrder(ready, [worker, sweep, idle, sizeWatch, upgrades]);
       const openSession = sessionOpener(connection);
       const led = new LedWork({ name: 'process-worker', openSession, log, work });
       return {
@@ -116,23 +107,43 @@ export const workerModule = new ContainerModule(({ bind }) => {
   );
 });
 
-type WorkerBasics = Pick<
+interface Startable {
+  start(): void | Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Started one after the other, and stopped the other way round. */
+const inOrder = (ready: () => Promise<unknown>, parts: readonly (Startable | undefined)[]) => ({
+  async start() {
+    await ready();
+    for (const part of parts) await part?.start();
+  },
+  async stop() {
+    for (const part of parts.toReversed()) await part?.stop();
+  },
+});
+
+type WorkerBasics = Omit<
   ProcessWorkerDependencies,
-  'store' | 'ids' | 'clock' | 'log' | 'processes' | 'observe' | 'around'
+  'effects' | 'bounds' | 'concurrency' | 'lookEveryMs' | 'open'
 >;
 
-function processWorker(basics: WorkerBasics, pool: pg.Pool): ProcessWorker {
-  return new ProcessWorker({
-    ...basics,
-    retries: DEFAULT_RETRIES,
-    concurrency: CONCURRENT_PROJECTS,
-    lookEveryMs: LOOK_EVERY_MS,
-    openProcesses: async () => {
-      // first how far the view is, then what it shows: an event in between is seen twice rather than never
-      const { position } = await readCheckpoint(pool, VIEW);
-      return { projects: await openProcesses(pool), position };
+function projectWorker(basics: WorkerBasics, host: ProjectHost, pool: pg.Pool) {
+  return new ProcessWorker(
+    {
+      ...basics,
+      effects: new EffectsUnderWay(),
+      bounds: DEFAULT_BOUNDS,
+      concurrency: CONCURRENT_PROJECTS,
+      lookEveryMs: LOOK_EVERY_MS,
+      open: async () => {
+        // first how far the view is, then what it shows: an event in between is seen twice rather than never
+        const { position } = await readCheckpoint(pool, VIEW);
+        return { streams: (await openProcesses(pool)).map(projectStream), position };
+      },
     },
-  });
+    host,
+  );
 }
 
 const sweeper = (basics: Omit<SweepDependencies, 'due' | 'everyMs'>, pool: pg.Pool): Sweep =>

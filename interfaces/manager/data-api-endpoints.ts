@@ -99,12 +99,12 @@ const spawn = ({ store, world }: DataPlane): Endpoint =>
     description: '201 when it was started, 200 when it already ran as wanted.',
     params: projectParam,
     responses: { 200: spawned, 201: spawned },
-    handler: async ({ params }) => {
+    handler: async ({ params, signal }) => {
       const project = await wantedProject(store, params.projectId, 'postgrest');
       const api = dataApiOf(world.secrets, project);
       const before = await world.dataApis.state(api);
-      await told(world.pools.register(poolOf(world, project)));
-      await told(world.dataApis.ensure(api));
+      await told(world.pools.register(poolOf(world, project), signal));
+      await told(world.dataApis.ensure(api, signal));
       const at = world.dataApis.endpoint(project.id) ?? null;
       const body = { project_id: project.id, state: 'as-wanted', endpoint: at };
       return before === 'as-wanted' ? { status: 200, body } : { status: 201, body };
@@ -136,8 +136,8 @@ const probe = ({ world }: DataPlane): Endpoint =>
       'Asks the REST API for its root document, through the pooler where there is one; 503 without an answer',
     params: projectParam,
     responses: { 200: standing },
-    handler: async ({ params: { projectId } }) => {
-      await told(world.dataApis.probe(projectId));
+    handler: async ({ params: { projectId }, signal }) => {
+      await told(world.dataApis.probe(projectId, signal));
       return { status: 200, body: { project_id: projectId, state: 'answers' } };
     },
   });
@@ -150,8 +150,8 @@ const retire = ({ world }: DataPlane): Endpoint =>
     summary: 'Ends the REST API without cutting a request off; `retired` is false when one takes long',
     params: projectParam,
     responses: { 200: z.object({ project_id: z.string(), retired: z.boolean() }) },
-    handler: async ({ params: { projectId } }) => {
-      const retired = await told(world.dataApis.retire(projectId));
+    handler: async ({ params: { projectId }, signal }) => {
+      const retired = await told(world.dataApis.retire(projectId, signal));
       return { status: 200, body: { project_id: projectId, retired } };
     },
   });
@@ -198,9 +198,9 @@ const remove = ({ world }: DataPlane): Endpoint =>
     params: projectParam,
     query: z.object({ pool: z.enum(['keep', 'remove']).default('remove') }),
     responses: { 200: standing },
-    handler: async ({ params: { projectId }, query: { pool } }) => {
-      await told(world.dataApis.remove(projectId));
-      if (pool === 'remove') await told(world.pools.unregister(projectId));
+    handler: async ({ params: { projectId }, query: { pool }, signal }) => {
+      await told(world.dataApis.remove(projectId, signal));
+      if (pool === 'remove') await told(world.pools.unregister(projectId, signal));
       return { status: 200, body: { project_id: projectId, state: 'absent' } };
     },
   });

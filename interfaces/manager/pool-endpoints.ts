@@ -36,9 +36,9 @@ const register = ({ store, world }: DataPlane): Endpoint =>
     summary: 'Pool entry of a project, served with the logins that it has now when this answers',
     params: projectParam,
     responses: { 200: entry },
-    handler: async ({ params }) => {
+    handler: async ({ params, signal }) => {
       const project = await wantedProject(store, params.projectId, 'pool');
-      await told(world.pools.register(poolOf(world, project)));
+      await told(world.pools.register(poolOf(world, project), signal));
       return { status: 200, body: { project_id: project.id } };
     },
   });
@@ -51,8 +51,8 @@ const unregister = ({ world }: DataPlane): Endpoint =>
     summary: 'Takes the pool entry away and ends its connections; also when it is gone already',
     params: projectParam,
     responses: { 200: entry },
-    handler: async ({ params: { projectId } }) => {
-      await told(world.pools.unregister(projectId));
+    handler: async ({ params: { projectId }, signal }) => {
+      await told(world.pools.unregister(projectId, signal));
       return { status: 200, body: { project_id: projectId } };
     },
   });

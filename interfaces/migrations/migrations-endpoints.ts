@@ -59,9 +59,11 @@ export const migrationsEndpoints = ({ store, migrations }: MigrationsDependencie
         .describe('Default: the one that the project was requested with.'),
     }),
     responses: { 200: report },
-    handler: async ({ body: { project_id: id, version } }) => {
+    handler: async ({ body: { project_id: id, version }, signal }) => {
       const project = await loadKeptProject(store, id);
-      const results = await told(resultsOf(migrations.migrate(id, version ?? project.templateVersion)));
+      const results = await told(
+        resultsOf(migrations.migrate(id, version ?? project.templateVersion, signal)),
+      );
       return { status: 200, body: { project_id: id, ...reportOf(results) } };
     },
   }),

@@ -58,8 +58,7 @@ export function evolveRuns(
   const project = evolveProject(latest && kept(latest), event);
   if (!project) return [];
   const underWay = latest !== undefined && latest.ended_at === null ? latest : undefined;
-  // the fold takes the time of a new run from the event itself, and no other run can have this very object
-  if (project.run?.startedAt === event.recordedAt) {
+  if (project.run?.number === event.revision) {
     const begun = begin(processes[project.run.process], project, (latest?.run ?? 0) + 1, event);
     return underWay ? [supersede(underWay, event), begun] : [begun];
   }

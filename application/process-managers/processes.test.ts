@@ -1,19 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import type { ProcessName } from '../../domain/project/events.ts';
+import { rulesOf } from '../../domain/project/project-processes.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import {
-  command,
   crashOnce,
+  disturbed,
+  everyProcess,
   failStep,
+  freshDependencies,
   MOMENTS,
-  repeatEveryEffect,
-  runToRest,
-  turnDependencies,
   type Disturbance,
-} from './process-properties.ts';
+  type Scenario,
+} from '../process-engine/process-properties.ts';
+import { turn } from '../process-engine/turn.ts';
 import {
+  command,
   dataOnly,
   everything,
   issued,
@@ -21,51 +25,64 @@ import {
   nothing,
   reachable,
   request,
+  runToRest,
   secrets,
   standing,
+  stateOf,
 } from './process-harness.ts';
-import { turn } from './process.ts';
-import { allProcesses } from './processes.ts';
+import { projectHost } from './processes.ts';
 
 const sleep = (): ProjectCommand => ({ kind: 'SleepProject', idleSince: new Date(0) });
 const upgrade = (): ProjectCommand => ({ kind: 'UpgradeProject', version: 2 });
 const deletion: ProjectCommand = { kind: 'DeleteProject', purgeAfter: new Date(0) };
 
+const pause: ProjectCommand = { kind: 'PauseProject' };
+const nextPassword = await secrets.issue();
+
 /** Each process: how to get there, what starts it, and how the world looks when it has ended. */
-const processes = [
-  { name: 'provision', before: [], start: request, ends: 'active', leaves: everything },
-  {
-    name: 'pause',
-    before: [request],
-    start: () => ({ kind: 'PauseProject' }),
-    ends: 'paused',
-    leaves: dataOnly,
-  },
-  {
-    name: 'resume',
-    before: [request, () => ({ kind: 'PauseProject' })],
+const processes = {
+  provision: { before: [], start: request, ends: 'active', leaves: everything },
+  pause: { before: [request], start: () => pause, ends: 'paused', leaves: dataOnly },
+  resume: {
+    before: [request, () => pause],
     start: () => ({ kind: 'ResumeProject' }),
     ends: 'active',
     leaves: everything,
   },
-  { name: 'sleep', before: [request], start: sleep, ends: 'sleeping', leaves: reachable },
-  {
-    name: 'wake',
+  sleep: { before: [request], start: sleep, ends: 'sleeping', leaves: reachable },
+  wake: {
     before: [request, sleep],
     start: () => ({ kind: 'WakeProject' }),
     ends: 'active',
     leaves: everything,
   },
-  { name: 'delete', before: [request], start: () => deletion, ends: 'deleted', leaves: dataOnly },
-  {
-    name: 'undelete',
+  delete: { before: [request], start: () => deletion, ends: 'deleted', leaves: dataOnly },
+  undelete: {
     before: [request, () => deletion],
     start: () => ({ kind: 'UndeleteProject' }),
     ends: 'active',
     leaves: everything,
   },
-  {
-    name: 'apply-limits',
+  purge: { before: [request], start: () => ({ kind: 'PurgeProject' }), ends: 'purged', leaves: nothing },
+  'apply-settings': {
+    before: [request],
+    start: () => ({ kind: 'ChangeDataApiSettings', dataApi: { maxRows: 7 } }),
+    ends: 'active',
+    leaves: everything,
+  },
+  'change-password': {
+    before: [request],
+    start: (id) => ({
+      kind: 'RotateDatabasePassword',
+      secrets: secrets.seal(id, {
+        ...issued,
+        logins: { ...issued.logins, owner: nextPassword.logins.owner },
+      }),
+    }),
+    ends: 'active',
+    leaves: everything,
+  },
+  'apply-limits': {
     before: [request],
     start: () => ({
       kind: 'ReportDatabaseSize',
@@ -75,89 +92,117 @@ const processes = [
     ends: 'active',
     leaves: everything,
   },
-  {
-    name: 'purge',
-    before: [request],
-    start: () => ({ kind: 'PurgeProject' }),
-    ends: 'purged',
-    leaves: nothing,
-  },
-  { name: 'upgrade', before: [request], start: upgrade, ends: 'active', leaves: everything },
-] as const satisfies readonly {
-  name: string;
-  before: readonly ((id: ProjectId) => ProjectCommand)[];
-  start: (id: ProjectId) => ProjectCommand;
-  ends: string;
-  leaves: typeof everything;
-}[];
+  upgrade: { before: [request], start: upgrade, ends: 'active', leaves: everything },
+} as const satisfies Readonly<
+  Record<
+    ProcessName,
+    {
+      before: readonly ((id: ProjectId) => ProjectCommand)[];
+      start: (id: ProjectId) => ProjectCommand;
+      ends: string;
+      leaves: typeof everything;
+    }
+  >
+>;
+const names = Object.keys(processes) as ProcessName[];
+const { processes: tables } = projectHost(makeHarness().world);
 
-async function play(process: (typeof processes)[number], disturbance: Disturbance = {}) {
+async function run(name: ProcessName, disturbance: Disturbance = {}) {
+  const { before, start } = processes[name];
   const harness = makeHarness();
   const id = newProject();
-  for (const before of process.before) {
-    await command(harness, id, before(id));
+  for (const earlier of before) {
+    await command(harness, id, earlier(id));
     await runToRest(harness, id);
   }
-  await command(harness, id, process.start(id));
-  const project = await runToRest(harness, id, disturbance);
-  const history = await harness.store.readStream(projectStream(id));
-  return { harness, id, project, types: history.map(({ type }) => type), standing: await standing(harness) };
+  await command(harness, id, start(id));
+  await runToRest(harness, id, disturbance);
+  return { harness, id, stream: projectStream(id) };
 }
 
-const tables = allProcesses(makeHarness().world);
-const rows = processes.flatMap((process) =>
-  tables[process.name].steps.map((step) => ({ process, step: step.name })),
-);
+async function play(name: ProcessName, disturbance: Disturbance = {}) {
+  const { harness, id, stream } = await run(name, disturbance);
+  const history = await harness.store.readStream(stream);
+  const types = history.map(({ type }) => type);
+  return { harness, id, project: await stateOf(harness, id), types, standing: await standing(harness) };
+}
 
-describe('every process', () => {
-  test.each(rows.flatMap((row) => MOMENTS.map((moment) => ({ ...row, moment, name: row.process.name }))))(
-    'E52-57 $name crashed at $step, $moment, ends as if nothing had happened',
-    async ({ process, step, moment }) => {
-      const crash = crashOnce({ step, direction: 'do', moment });
-      const { project, types, standing } = await play(process, crash);
-      expect(crash.crashed()).toBe(true);
-      const undisturbed = await play(process);
-      expect(project.status).toBe(process.ends);
-      expect(standing).toEqual(process.leaves);
-      // a crash in a step may cost a try that failed, never another fact
-      expect(types.filter((type) => type !== 'StepFailed')).toEqual(undisturbed.types);
-    },
-  );
+/** also what the REST API and the logins were made with */
+async function lookAt({ harness, id }: Awaited<ReturnType<typeof run>>) {
+  const api = harness.dataApis.running.get(id);
+  return {
+    status: (await stateOf(harness, id)).status,
+    run: (await stateOf(harness, id)).run,
+    standing: await standing(harness),
+    maxRows: api?.settings.maxRows ?? null,
+    writes: api?.writes ?? null,
+    newPassword: harness.databases.users.get(id)?.includes(nextPassword.logins.owner.verifier) ?? null,
+  };
+}
 
-  test.each(rows.map((row) => ({ ...row, name: row.process.name })))(
-    'E62 $name: $step fails twice and then succeeds',
-    async ({ process, step }) => {
-      const { project, types, standing } = await play(process, failStep(step, 2));
-      expect(project.status).toBe(process.ends);
-      expect(standing).toEqual(process.leaves);
-      expect(types.filter((type) => type === 'StepFailed')).toHaveLength(2);
-    },
-  );
+function endOf(name: ProcessName) {
+  const { ends, leaves } = processes[name];
+  return {
+    status: ends,
+    run: null,
+    standing: leaves,
+    maxRows: leaves.dataApis === 0 ? null : name === 'apply-settings' ? 7 : 1000,
+    writes: leaves.dataApis === 0 ? null : 'all',
+    newPassword: leaves.users === 0 ? null : name === 'change-password',
+  };
+}
 
-  test.each(processes)('$name with every effect done twice', async (process) => {
-    const { project, standing } = await play(process, repeatEveryEffect);
-    expect(project.status).toBe(process.ends);
-    expect(standing).toEqual(process.leaves);
-  });
+const GIVES_UP_AS: Readonly<Partial<Record<ProcessName, string>>> = {
+  provision: 'ProvisioningFailed',
+  upgrade: 'ProjectUpgradeFailed',
+};
+
+const scenarioOf = (name: ProcessName): Scenario<Awaited<ReturnType<typeof run>>> => ({
+  play: (disturbance) => run(name, disturbance),
+  look: lookAt,
+  ends: endOf(name),
+  givesUpAs: GIVES_UP_AS[name] ?? 'ProjectSuspended',
+});
+
+everyProcess(tables, {
+  provision: scenarioOf('provision'),
+  pause: scenarioOf('pause'),
+  resume: scenarioOf('resume'),
+  sleep: scenarioOf('sleep'),
+  wake: scenarioOf('wake'),
+  delete: scenarioOf('delete'),
+  undelete: scenarioOf('undelete'),
+  purge: scenarioOf('purge'),
+  'apply-settings': scenarioOf('apply-settings'),
+  'change-password': scenarioOf('change-password'),
+  'apply-limits': scenarioOf('apply-limits'),
+  upgrade: scenarioOf('upgrade'),
+});
+
+test('every process is begun by something, and nothing begins two', () => {
+  const starts = names.flatMap((name) => rulesOf(name).startedBy);
+  expect(names.filter((name) => rulesOf(name).startedBy.length === 0)).toEqual([]);
+  expect(new Set(starts).size).toBe(starts.length);
 });
 
 test('a pause between two tries is no longer for a clock that was set back meanwhile', async () => {
   const harness = makeHarness();
   const id = newProject();
   await command(harness, id, request(id));
-  const dependencies = turnDependencies(harness, failStep('create-database', 1));
-  expect(await turn(dependencies, id)).toEqual({ kind: 'progressed' });
-  expect(await turn(dependencies, id)).toMatchObject({ kind: 'waiting' });
+  const host = disturbed(projectHost(harness.world), failStep('create-database', 1).around);
+  const dependencies = freshDependencies(harness);
+  const next = () => turn(dependencies, host, projectStream(id));
+  expect(await next()).toEqual({ kind: 'progressed' });
+  expect(await next()).toMatchObject({ kind: 'waiting' });
   harness.clock.set(-100_000);
-  expect(await turn(dependencies, id)).toEqual({ kind: 'progressed' });
+  expect(await next()).toEqual({ kind: 'progressed' });
 });
 
 describe('a provision that cannot succeed', () => {
-  const provision = processes[0];
   const steps = tables.provision.steps.map(({ name }) => name);
 
   test.each(steps)('E63 undoes everything when %s gives up', async (step) => {
-    const { project, types, standing } = await play(provision, failStep(step, 99));
+    const { project, types, standing } = await play('provision', failStep(step, 99));
     expect(project).toMatchObject({ status: 'failed', run: null });
     expect(standing).toEqual(nothing);
     expect(types.at(-1)).toBe('ProvisioningFailed');
@@ -169,7 +214,7 @@ describe('a provision that cannot succeed', () => {
 
   test('an error that will not go away is not tried again', async () => {
     const disturbance = failStep('migrate-schema', 99, () => new Refused('a changed checksum'));
-    const { types, project } = await play(provision, disturbance);
+    const { types, project } = await play('provision', disturbance);
     expect(types.filter((type) => type === 'StepFailed')).toHaveLength(1);
     expect(project.status).toBe('failed');
   });
@@ -181,7 +226,7 @@ describe('a provision that cannot succeed', () => {
   )('crashed in the undo of $step, $moment, leaves nothing', async ({ step, moment }) => {
     const crash = crashOnce({ step, direction: 'undo', moment });
     const fail = failStep('verify-data-api', 99);
-    const { project, standing } = await play(provision, { ...fail, ...crash });
+    const { project, standing } = await play('provision', { ...fail, ...crash });
     expect(crash.crashed()).toBe(true);
     expect(project.status).toBe('failed');
     expect(standing).toEqual(nothing);
@@ -195,7 +240,7 @@ describe('a provision that cannot succeed', () => {
         return fails ? Promise.reject(new Refused('no')) : effect();
       },
     };
-    const { harness, id, project } = await play(provision, disturbance);
+    const { harness, id, project } = await play('provision', disturbance);
     expect(project.status).toBe('suspended');
     broken = false;
     await command(harness, id, { kind: 'RetryStep' });
@@ -206,7 +251,7 @@ describe('a provision that cannot succeed', () => {
 
 describe('a sleeping project', () => {
   test('stays awake for whoever is being served', async () => {
-    const { harness, id } = await play(processes[0]);
+    const { harness, id } = await play('provision');
     harness.dataApis.inUse.add(id);
     await command(harness, id, sleep());
     expect(await runToRest(harness, id)).toMatchObject({ status: 'active', run: null });
@@ -214,7 +259,7 @@ describe('a sleeping project', () => {
   });
 
   test('is woken with the keys, the password and the settings that it got while it slept', async () => {
-    const { harness, id } = await play(processes.find(({ name }) => name === 'sleep') ?? processes[0]);
+    const { harness, id } = await play('sleep');
     const next = await secrets.issue();
     const dataApi = { maxRows: 7, schemas: ['public'] };
     const overlapUntil = new Date(Date.UTC(2031, 0, 1));
@@ -236,7 +281,7 @@ describe('a sleeping project', () => {
   });
 
   test.each(['retire-postgrest', 'conclude-sleep'])('is woken in the middle of %s', async (name) => {
-    const { harness, id } = await play(processes[0]);
+    const { harness, id } = await play('provision');
     await command(harness, id, sleep());
     let asked = false;
     const project = await runToRest(harness, id, {
@@ -259,7 +304,7 @@ describe('a sleeping project', () => {
     { what: 'deleted', asked: deletion, leaves: dataOnly },
     { what: 'purged', asked: { kind: 'PurgeProject' }, leaves: nothing },
   ] as const)('is $what like one that is awake', async ({ what, asked, leaves }) => {
-    const { harness, id } = await play(processes.find(({ name }) => name === 'sleep') ?? processes[0]);
+    const { harness, id } = await play('sleep');
     await command(harness, id, asked);
     expect((await runToRest(harness, id)).status).toBe(what);
     expect(await standing(harness)).toEqual(leaves);
@@ -267,8 +312,7 @@ describe('a sleeping project', () => {
 });
 
 describe('an upgrade', () => {
-  const play2 = (disturbance: Disturbance = {}) =>
-    play(processes.find(({ name }) => name === 'upgrade') ?? processes[0], disturbance);
+  const play2 = (disturbance: Disturbance = {}) => play('upgrade', disturbance);
 
   test('changes the version and nothing that stands', async () => {
     const { project, types } = await play2();
@@ -302,7 +346,7 @@ describe('an upgrade', () => {
     ['deleted', deletion, dataOnly],
     ['purged', { kind: 'PurgeProject' }, nothing],
   ] as const)('gives way to whoever wants the project %s', async (status, asked, leaves) => {
-    const { harness, id } = await play(processes[0]);
+    const { harness, id } = await play('provision');
     await command(harness, id, upgrade());
     let once = false;
     const project = await runToRest(harness, id, {
@@ -379,14 +423,14 @@ describe('turns', () => {
   test('E59 a project that does not exist, or has nothing under way, is left alone', async () => {
     const harness = makeHarness();
     await expect(runToRest(harness, newProject())).rejects.toThrow('no such project');
-    const { harness: done, id } = await play(processes[0]);
+    const { harness: done, id } = await play('provision');
     const before = await done.store.head();
     await runToRest(done, id);
     expect(await done.store.head()).toBe(before);
   });
 
   test('events of a process name the request that they come from', async () => {
-    const { harness, id } = await play(processes[0]);
+    const { harness, id } = await play('provision');
     const history = await harness.store.readStream(projectStream(id));
     expect(new Set(history.map(({ metadata }) => metadata.correlationId))).toEqual(new Set(['test']));
     expect(history.slice(1).map(({ metadata }) => metadata.causationId)).toEqual(
@@ -395,7 +439,7 @@ describe('turns', () => {
   });
 
   test('E71 no secret is in an event', async () => {
-    const { harness, id } = await play(processes[0]);
+    const { harness, id } = await play('provision');
     const text = JSON.stringify(await harness.store.readStream(projectStream(id)), (_key, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
     );

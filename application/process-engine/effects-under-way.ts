@@ -1,0 +1,62 @@
+/**
+ * Effects that have not settled yet, one for each stream at most: whoever wants to begin another one of that stream waits.
+ * A time-out, a cancellation or our stop aborts an effect; what it does then is up to its adapter, but it is not forgotten.
+ */
+
+/** Nobody wants the effect any more: it was cancelled, something else goes before it, or we stop. No try has failed. */
+export class Abandoned extends Error {}
+
+export interface Effect {
+  /** tells it from every other one of its stream */
+  readonly key: string;
+  /** of the state that it follows from */
+  readonly revision: number;
+  readonly timeoutMs: number;
+  /** when nothing of it runs any more; never rejects */
+  readonly settled: Promise<void>;
+  abandon(why: string): void;
+}
+
+export interface Begun<T> {
+  /** what it gives, or why it was aborted, whichever comes first */
+  readonly outcome: Promise<T>;
+  abort(reason: Error): void;
+}
+
+export class EffectsUnderWay {
+  readonly #effects = new Map<string, Effect>();
+
+  of(stream: string): Effect | undefined {
+    return this.#effects.get(stream);
+  }
+
+  begin<T>(
+    stream: string,
+    about: Pick<Effect, 'key' | 'revision' | 'timeoutMs'>,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Begun<T> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const abort = (reason: Error) => controller.abort(reason);
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    const running = (async () => run(signal))();
+    const settled = running.then(
+      () => this.#settled(stream, effect),
+      () => this.#settled(stream, effect),
+    );
+    const effect: Effect = { ...about, settled, abandon: (why) => abort(new Abandoned(why)) };
+    this.#effects.set(stream, effect);
+    return { outcome: Promise.race([running, aborted]), abort };
+  }
+
+  /** @param longerThanMs only those that may take longer than this */
+  abandonAll(why: string, longerThanMs = 0): void {
+    for (const effect of this.#effects.values()) if (effect.timeoutMs > longerThanMs) effect.abandon(why);
+  }
+
+  #settled(stream: string, effect: Effect): void {
+    if (this.#effects.get(stream) === effect) this.#effects.delete(stream);
+  }
+}

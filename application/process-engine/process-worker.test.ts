@@ -1,0 +1,126 @@
+/** The worker over the second aggregate: what wakes it, what stops a step under way, and what is left when it stops. */
+import { afterEach, expect, test, vi } from 'vitest';
+import { SystemClock } from '../../infrastructure/process/system-clock.ts';
+import { Unavailable } from '../errors.ts';
+import { ask, deliveryHost, deliveryOf, makeYard } from './process-harness.ts';
+import { freshDependencies } from './process-properties.ts';
+import { ProcessWorker } from './process-worker.ts';
+
+const PATIENCE = { timeout: 10_000, interval: 5 };
+const STREAM = 'delivery-1';
+const running: { stop(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop();
+});
+
+function yardWithWorkers(bounds: Parameters<typeof deliveryHost>[1] = { timeoutMs: Infinity }) {
+  const harness = makeYard();
+  const start = async () => {
+    const dependencies = freshDependencies({ ...harness, clock: harness.clock });
+    const worker = new ProcessWorker(
+      {
+        ...dependencies,
+        clock: new SystemClock(),
+        concurrency: 2,
+        lookEveryMs: 1_000_000,
+        open: () => Promise.resolve({ streams: [STREAM], position: 0n }),
+      },
+      deliveryHost(harness.yard, bounds),
+    );
+    await worker.start();
+    running.push(worker);
+    return worker;
+  };
+  const lastIs = (type: string) =>
+    vi.waitFor(async () => expect((await deliveryOf(harness, STREAM)).types.at(-1)).toBe(type), PATIENCE);
+  return { harness, start, lastIs };
+}
+
+/** A step that goes on until it is stopped. */
+const untilStopped = (signal: AbortSignal) =>
+  new Promise<void>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Unavailable('carry', signal.reason)));
+  });
+
+test('what began before the worker, and what begins afterwards, wakes it', async () => {
+  const { harness, start, lastIs } = yardWithWorkers();
+  await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+  await start();
+  await lastIs('Delivered');
+  await ask(harness, STREAM, { kind: 'Announce' });
+  await lastIs('Announced');
+  expect(harness.yard.announced).toBe(2);
+});
+
+test('a long step that is cancelled stops at once, and what was done is undone', async () => {
+  const { harness, start, lastIs } = yardWithWorkers();
+  const begun = Promise.withResolvers<void>();
+  harness.yard.carry = (signal) => {
+    begun.resolve();
+    return untilStopped(signal);
+  };
+  await start();
+  await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+  await begun.promise;
+  await ask(harness, STREAM, { kind: 'Cancel', by: 'the owner' });
+  await lastIs('DeliveryFailed');
+  const { types, history } = await deliveryOf(harness, STREAM);
+  // nothing failed: it was stopped
+  expect(types).not.toContain('StepFailed');
+  expect(history.at(-1)?.data).toEqual({ step: 'cancelled', reason: 'by the owner' });
+  expect(harness.yard.loaded).toBe(false);
+});
+
+test('what goes before a step stops it; what does not concern it does not', async () => {
+  const { harness, start, lastIs } = yardWithWorkers();
+  const signals: AbortSignal[] = [];
+  harness.yard.carry = (signal) => {
+    signals.push(signal);
+    return untilStopped(signal);
+  };
+  await start();
+  await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+  await vi.waitFor(() => expect(signals).toHaveLength(1), PATIENCE);
+  // of another one, and a request that changes nothing
+  await ask(harness, 'delivery-2', { kind: 'Deliver', parcels: 2 });
+  await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+  await vi.waitFor(() => expect(signals).toHaveLength(2), PATIENCE);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+  await ask(harness, STREAM, { kind: 'Announce' });
+  await lastIs('Announced');
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+});
+
+test('a worker that stops waits for no long step; whoever takes over does it, and no try has failed', async () => {
+  const { harness, start, lastIs } = yardWithWorkers();
+  let tries = 0;
+  harness.yard.carry = (signal) => (++tries === 1 ? untilStopped(signal) : Promise.resolve());
+  const first = await start();
+  await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+  await vi.waitFor(() => expect(tries).toBe(1), PATIENCE);
+  await first.stop();
+  expect((await deliveryOf(harness, STREAM)).types).toEqual(['DeliveryRequested', 'VanLoaded']);
+  await start();
+  await lastIs('Delivered');
+  expect((await deliveryOf(harness, STREAM)).types).not.toContain('StepFailed');
+});
+
+test('one whose step does not hear that it shall stop keeps no place from the others', async () => {
+  const { harness, start, lastIs } = yardWithWorkers({ timeoutMs: 20 });
+  const [deaf, others] = [Promise.withResolvers<void>(), ['delivery-2', 'delivery-3', 'delivery-4']];
+  let carrying = 0;
+  harness.yard.carry = () => (++carrying <= 2 ? deaf.promise : Promise.resolve());
+  await start();
+  // there are two places
+  for (const stream of [STREAM, 'delivery-0']) await ask(harness, stream, { kind: 'Deliver', parcels: 2 });
+  await lastIs('StepFailed');
+  for (const stream of others) await ask(harness, stream, { kind: 'Deliver', parcels: 2 });
+  for (const stream of others)
+    await vi.waitFor(
+      async () => expect((await deliveryOf(harness, stream)).types.at(-1)).toBe('Delivered'),
+      PATIENCE,
+    );
+  expect((await deliveryOf(harness, STREAM)).types.at(-1)).toBe('StepFailed');
+  deaf.resolve();
+  await lastIs('Delivered');
+});
