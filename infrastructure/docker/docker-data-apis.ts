@@ -166,9 +166,10 @@ export class DockerDataApis implements ManagedDataApis {
     const { project } = api;
     const [name, next] = [containerName(project), nextContainerName(project)];
     this.#serving.set(project, await containers.start(api, next));
+    // from here on it serves: whoever stops us now has it whole all the same
     await pause(DRAIN_MS);
-    await containers.remove(project, name);
-    await containers.rename(next, name);
+    await this.#containers.remove(project, name);
+    await this.#containers.rename(next, name);
   }
 
   async #adopt(project: ProjectId, containers = this.#containers): Promise<Serving | undefined> {
