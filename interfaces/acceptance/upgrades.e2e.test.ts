@@ -114,7 +114,7 @@ test('killed in the middle it goes on by itself; nobody is refused meanwhile, an
   const child = platform.launchdbProcess('upgrade', '--all');
   let said = '';
   child.stdout?.on('data', (text: Buffer) => (said += text.toString()));
-  await vi.waitFor(() => expect(said).toContain('goes first and alone'), PATIENCE);
+  await vi.waitFor(() => expect(said).toContain('goes first, on its own'), PATIENCE);
   child.kill('SIGINT');
   await once(child, 'close');
   expect([child.exitCode, said]).toEqual([0, expect.stringContaining('It goes on without you')]);

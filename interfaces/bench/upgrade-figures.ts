@@ -84,7 +84,7 @@ async function upgraded(platform: PlatformUnderTest, asked: Row): Promise<{ ms: 
   let said = '';
   child.stdout?.on('data', (text: Buffer) => (said += text.toString()));
   const closed = once(child, 'close');
-  while (!said.includes('goes first and alone') && child.exitCode === null) await sleep(5);
+  while (!said.includes('goes first, on its own') && child.exitCode === null) await sleep(5);
   const ask = asking(platform, asked);
   await closed;
   const ms = performance.now() - startedAt;
