@@ -31,7 +31,7 @@ module.exports = {
       { path: '^projections/', pathNot: tests },
       {
         path: `${layers}`,
-        pathNot: '^(domain|projections)/|^application/ports/event-store[.]ts$',
+        pathNot: '^(domain|projections)/|^application/(ports/event-store[.]ts$|background/)',
       },
       'a projection knows event types and its own tables',
     ),
@@ -40,7 +40,7 @@ module.exports = {
       { path: '^infrastructure/', pathNot: tests },
       {
         path: `${layers}`,
-        pathNot: '^(domain|infrastructure)/|^application/(ports/|errors[.]ts)',
+        pathNot: '^(domain|infrastructure)/|^application/(ports/|background/|errors[.]ts)',
       },
       'adapters implement ports and know nobody else',
     ),

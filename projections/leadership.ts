@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { within } from '../application/background/deadline.ts';
 
 const COMPETE_EVERY_MS = 1_000;
 const HEARTBEAT_MS = 2_000;
@@ -70,7 +71,11 @@ export class Leadership {
     this.#lost.abort();
     clearTimeout(this.#heartbeat);
     // a server that has fallen silent does not say good-bye
-    await Promise.race([this.#client.end().catch(() => {}), sleep(END_WITHIN_MS, undefined, { ref: false })]);
+    await within(
+      END_WITHIN_MS,
+      this.#client.end().catch(() => {}),
+      () => {},
+    );
   }
 
   async #tryLock(name: string): Promise<boolean> {

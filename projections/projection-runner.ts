@@ -13,6 +13,7 @@ import { writeBatch } from './parking.ts';
 import { liveTarget, type Projection, type ProjectionLog, type Target } from './projection.ts';
 import { ensureView } from './rebuild.ts';
 import { withClient } from './transaction.ts';
+import { BackOff } from '../application/background/back-off.ts';
 
 export interface RunnerOptions {
   readonly store: Pick<EventStore, 'readAll' | 'head' | 'subscribe'>;
@@ -26,8 +27,7 @@ export interface RunnerOptions {
   readonly batchSize?: number;
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 4_000;
+const PAUSES = { firstMs: 50, longestMs: 4_000 };
 const LOOK_FOR_REBUILD_MS = 1_000;
 
 /** Why a turn as leader ended, when it was nobody's failure. */
@@ -46,7 +46,7 @@ export class ProjectionRunner {
   readonly #ready = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
   #leading = false;
-  #pauseMs = FIRST_PAUSE_MS;
+  readonly #backOff = new BackOff(PAUSES);
 
   constructor(projection: Projection, options: RunnerOptions) {
     this.#projection = projection;
@@ -83,8 +83,7 @@ export class ProjectionRunner {
         else if (error instanceof InvalidPosition) await this.#untilRebuilt(error, signal);
         else this.#options.log?.warn({ projection: name, err: error }, 'a projection begins again');
       }
-      await sleep(this.#pauseMs, undefined, { signal }).catch(() => {});
-      this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      await sleep(this.#backOff.next(), undefined, { signal }).catch(() => {});
     }
   }
 
@@ -170,7 +169,7 @@ export class ProjectionRunner {
         ? await claim(pool)
         : await withClient(pool, (client) => writeBatch(client, this.#target, fresh, () => claim(client)));
     if (!written) throw new TermOver(this.#projection.name);
-    this.#pauseMs = FIRST_PAUSE_MS;
+    this.#backOff.reset();
     watch?.notify(this.#projection.name, batch.position);
   }
 }

@@ -6,7 +6,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
-import { OneAtATime } from '../postgrest/one-at-a-time.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 import { DRAIN_MS, pause, probeRoot } from '../postgrest/postgrest-answers.ts';
 import { Retirement, type InUse } from '../postgrest/retirement.ts';
 import { containerName, LABELS, nextContainerName } from './container-template.ts';
@@ -27,7 +27,7 @@ export class DockerDataApis implements ManagedDataApis {
   /** what was made or adopted, by the last that was seen of it */
   readonly #serving = new Map<ProjectId, Serving>();
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
-  readonly #changes = new OneAtATime<ProjectId>();
+  readonly #changes = new KeyedQueue<ProjectId>();
   readonly #retirement: Retirement;
 
   private constructor(options: DockerDataApisOptions) {

@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused, Unavailable, unavailable } from '../../application/errors.ts';
 import { packFile, unpackFile, type PackedFile } from './tar-file.ts';
+import { unlessAborted, within } from '../../application/background/deadline.ts';
 
 const ANSWER_WITHIN_MS = 30_000;
 
@@ -138,14 +139,12 @@ export async function bounded<T>(
   withinMs = ANSWER_WITHIN_MS,
   signal?: AbortSignal,
 ): Promise<T> {
-  const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('no answer in time')), withinMs);
-  const stop = () => reject(new Error('it was stopped'));
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted) stop();
-  return Promise.race([answer, over]).finally(() => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
+  const inTime = within(withinMs, answer, () => {
+    throw new Error('no answer in time');
+  });
+  if (!signal) return inTime;
+  return unlessAborted(inTime, signal, () => {
+    throw new Error('it was stopped');
   });
 }
 

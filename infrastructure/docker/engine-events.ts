@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
 import { bounded, type DockerEngine } from './docker-engine.ts';
+import { BackOff } from '../../application/background/back-off.ts';
 
 export interface EngineEvent {
   readonly action: string;
@@ -21,8 +22,7 @@ export interface EngineEventsOptions {
   onEvent(event: EngineEvent): void;
 }
 
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 2_000;
+const PAUSES = { firstMs: 50, longestMs: 2_000 };
 const ACTIONS = ['start', 'die', 'destroy', 'update', 'rename', 'pause', 'disconnect'];
 
 export class EngineEvents {
@@ -64,17 +64,16 @@ export class EngineEvents {
 
   async #listen(): Promise<void> {
     const { signal } = this.#stopping;
-    for (let pauseMs = FIRST_PAUSE_MS; ;) {
+    for (const backOff = new BackOff(PAUSES); ;) {
       if (this.#stream && !this.#stream.destroyed) {
         await this.#read(this.#stream);
-        pauseMs = FIRST_PAUSE_MS;
+        backOff.reset();
         if (!signal.aborted) this.#options.log.warn({ engine: this.#options.engine.host }, 'Docker was lost');
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      await sleep(backOff.next(), undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       await this.#connect().catch((error: unknown) => {
-        this.#options.log.warn({ err: error, pauseMs }, 'Docker does not answer');
+        this.#options.log.warn({ err: error }, 'Docker does not answer');
       });
     }
   }

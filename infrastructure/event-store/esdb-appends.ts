@@ -24,6 +24,8 @@ import { appendMessages, fingerprint, type EsdbRecord } from './esdb-record.ts';
 import type { EncodedEvent } from './event-codec.ts';
 import type { KnownStream, KnownStreams } from './known-streams.ts';
 import { fits, repeatedAppend, type Namesake } from './repeated-append.ts';
+import { within } from '../../application/background/deadline.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 export interface EsdbAppendsOptions {
   readonly connection: EsdbConnection;
@@ -51,7 +53,7 @@ const TIMED_OUT_PAUSE_MS = 50;
 export class EsdbAppends {
   readonly #options: EsdbAppendsOptions;
   /** appends to a stream at whatever revision go one after the other: at once they would only be in each other's way */
-  readonly #queues = new Map<string, Promise<void>>();
+  readonly #queues = new KeyedQueue<string>();
   readonly #underWay = new Map<
     string | symbol,
     { readonly request: AppendRequest; readonly appending: Promise<Appended> }
@@ -71,7 +73,9 @@ export class EsdbAppends {
     if (same && holdsTheSame(same.request, request)) return same.appending;
     const key = same ? Symbol(ids) : ids;
     const appending =
-      expected === 'any' || expected === 'exists' ? this.#inTurn(request) : this.#append(request);
+      expected === 'any' || expected === 'exists'
+        ? this.#queues.run(stream, () => this.#append(request))
+        : this.#append(request);
     this.#underWay.set(key, { request, appending });
     const over = () => void this.#underWay.delete(key);
     appending.then(over, over);
@@ -81,26 +85,8 @@ export class EsdbAppends {
   /** Refuses new appends and waits for those under way, but not for longer than that. */
   async close(withinMs: number): Promise<void> {
     this.#closed = true;
-    const over = new AbortController();
-    const late = sleep(withinMs, undefined, { signal: over.signal }).catch(() => {});
-    const settled = [...this.#underWay.values()].map(({ appending }) => appending);
-    await Promise.race([Promise.allSettled(settled), late]);
-    over.abort();
-  }
-
-  #inTurn(request: AppendRequest): Promise<Appended> {
-    const { stream } = request;
-    const turn = (this.#queues.get(stream) ?? Promise.resolve()).then(() => this.#append(request));
-    const over = turn
-      .then(
-        () => {},
-        () => {},
-      )
-      .finally(() => {
-        if (this.#queues.get(stream) === over) this.#queues.delete(stream);
-      });
-    this.#queues.set(stream, over);
-    return turn;
+    const appends = [...this.#underWay.values()].map(({ appending }) => appending);
+    await within(withinMs, Promise.allSettled(appends), () => undefined);
   }
 
   async #append(request: AppendRequest): Promise<Appended> {

@@ -10,6 +10,7 @@ import type { Bell } from './bell.ts';
 import type { EsdbConnection } from './esdb-connection.ts';
 import { newsRequest } from './esdb-read-request.ts';
 import { positionOf } from './esdb-record.ts';
+import { BackOff, spread } from '../../application/background/back-off.ts';
 
 export interface EsdbListenerOptions {
   readonly connection: EsdbConnection;
@@ -20,8 +21,7 @@ export interface EsdbListenerOptions {
   readonly log: Log | undefined;
 }
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES = { firstMs: 100, longestMs: 10_000 };
 
 class Silent extends Error {
   constructor(seen: Position | undefined, expected: Position) {
@@ -70,21 +70,17 @@ export class EsdbListener {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
+    const backOff = new BackOff(PAUSES);
     while (!signal.aborted) {
       this.#current = new AbortController();
       try {
-        await this.#listen(this.#current.signal, () => {
-          pauseMs = FIRST_PAUSE_MS;
-        });
+        await this.#listen(this.#current.signal, () => backOff.reset());
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log?.warn({ err: error, pauseMs }, 'the log cannot be listened to; polling');
+        this.#options.log?.warn({ err: error }, 'the log cannot be listened to; polling');
       }
       this.#seen = undefined;
-      // not everybody at once when a server is back
-      await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      await sleep(spread(backOff.next()), undefined, { signal }).catch(() => {});
     }
   }
 

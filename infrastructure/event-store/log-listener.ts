@@ -4,9 +4,9 @@ import type pg from 'pg';
 import type { Log } from '../../application/ports/log.ts';
 import type { Bell } from './bell.ts';
 import { ScramClient } from '../postgres/scram-client.ts';
+import { BackOff } from '../../application/background/back-off.ts';
 
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES = { firstMs: 100, longestMs: 10_000 };
 
 /**
  * Rings the bell on every notification of an append, from whichever process. It keeps a direct connection (a
@@ -40,17 +40,14 @@ export class LogListener {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let pauseMs = FIRST_PAUSE_MS;
+    const backOff = new BackOff(PAUSES);
     while (!signal.aborted) {
       try {
-        await this.#listen(signal, () => {
-          pauseMs = FIRST_PAUSE_MS;
-        });
+        await this.#listen(signal, () => backOff.reset());
       } catch (error) {
-        this.#log?.warn({ err: error, pauseMs }, 'the log cannot be listened to; polling');
+        this.#log?.warn({ err: error }, 'the log cannot be listened to; polling');
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      await sleep(backOff.next(), undefined, { signal }).catch(() => {});
     }
   }
 

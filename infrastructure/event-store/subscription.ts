@@ -8,6 +8,8 @@ import type {
 } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Bell } from './bell.ts';
+import { BackOff, spread } from '../../application/background/back-off.ts';
+import { unlessAborted } from '../../application/background/deadline.ts';
 
 export interface SubscriptionSource {
   readonly readAll: EventStore['readAll'];
@@ -21,8 +23,7 @@ export interface SubscriptionSource {
 type Handler = (batch: EventBatch) => Promise<void>;
 
 const DEFAULT_BATCH_SIZE = 1000;
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSES = { firstMs: 50, longestMs: 5_000 };
 
 /** All subscriptions of one store, so that closing it ends them. */
 export class Subscriptions {
@@ -98,24 +99,16 @@ async function untilAvailable<T>(
   name: string,
   signal: AbortSignal,
 ): Promise<T | undefined> {
-  for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  const backOff = new BackOff(PAUSES);
+  while (!signal.aborted) {
     try {
-      return await orAborted(read(), signal);
+      // a read that hangs must not hold up a stop
+      return await unlessAborted(read(), signal, () => undefined);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      source.log?.warn({ subscription: name, err: error, pauseMs }, 'a subscription cannot read the log');
-      // not all subscriptions of all processes at once when the log is back
-      await sleep(pauseMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      source.log?.warn({ subscription: name, err: error }, 'a subscription cannot read the log');
+      await sleep(spread(backOff.next()), undefined, { signal }).catch(() => {});
     }
   }
   return undefined;
-}
-
-/** A read that hangs must not hold up a stop. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const abort = () => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

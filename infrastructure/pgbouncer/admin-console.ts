@@ -4,6 +4,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { databaseName, isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ShownEntry } from './pgbouncer-files.ts';
 import { ScramClient } from '../postgres/scram-client.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 export interface ConsoleAddress extends Endpoint {
   readonly user: string;
@@ -27,7 +28,7 @@ const READY_WITHIN_MS = 10_000;
 export class AdminConsole {
   readonly #address: ConsoleAddress;
   #session: pg.Client | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new KeyedQueue<'session'>();
 
   constructor(address: ConsoleAddress) {
     this.#address = address;
@@ -35,16 +36,11 @@ export class AdminConsole {
 
   /** One piece of work at a time. @throws {Unavailable} it could not be reached, or said no */
   administer<T>(attempted: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const mine = this.#last.then(
-      () => this.#work(attempted, work),
-      () => this.#work(attempted, work),
-    );
-    this.#last = mine;
-    return mine;
+    return this.#turns.run('session', () => this.#work(attempted, work));
   }
 
   async close(): Promise<void> {
-    await this.#last.catch(() => {});
+    await this.#turns.done('session');
     this.#drop();
   }
 

@@ -32,6 +32,8 @@ import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-prog
 import { driftOfFile, driftOfServed, driftOfSettings, type SeenDrift } from './pool-drift.ts';
 import { ADMIN, linesOfPool, poolerFiles, verifierOfAdmin, type PoolerPlace } from './pooler-content.ts';
 import { PoolerFolder } from './pooler-folder.ts';
+import { BackOff } from '../../application/background/back-off.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 export interface PgbouncerOptions extends PoolerPlace {
   /** where its console is reached when it has no unix socket; default 127.0.0.1 */
@@ -76,9 +78,10 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #next: Promise<void> | undefined;
   #current: Promise<void> = Promise.resolve();
   #lastReload = -Infinity;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writing = new KeyedQueue<'files'>();
+  readonly #retries = new BackOff({ firstMs: LOOK_EVERY_MS, longestMs: LONGEST_RETRY_MS });
   /** PgBouncer may not have what the files say: when to try again */
-  #behind: { readonly retryAt: number; readonly pauseMs: number } | undefined;
+  #retryAt: number | undefined;
   #mended = Promise.withResolvers<void>();
   #stopping = new AbortController();
   #watching: Promise<void> = Promise.resolve();
@@ -255,7 +258,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
       throw error;
     }
     if (this.#wrong.size > 0) return this.#fellBehind();
-    this.#behind = undefined;
+    this.#retryAt = undefined;
+    this.#retries.reset();
     this.#mended.resolve();
     this.#mended = Promise.withResolvers();
   }
@@ -268,8 +272,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   #fellBehind(): void {
-    const pauseMs = Math.min((this.#behind?.pauseMs ?? LOOK_EVERY_MS / 2) * 2, LONGEST_RETRY_MS);
-    this.#behind = { retryAt: performance.now() + pauseMs, pauseMs };
+    this.#retryAt = performance.now() + this.#retries.next();
   }
 
   #render(): ReadonlyMap<string, string> {
@@ -279,8 +282,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   /** One at a time: a program of ours that starts again writes them, too. */
   #writeFiles(): Promise<void> {
-    this.#writing = this.#writing.catch(() => {}).then(() => this.#writeEach());
-    return this.#writing;
+    return this.#writing.run('files', () => this.#writeEach());
   }
 
   async #writeEach(): Promise<void> {
@@ -323,7 +325,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   async #look(ask: boolean): Promise<void> {
     const changed = await this.#folder.changed(Object.values(FILES));
-    if (this.#behind) return performance.now() < this.#behind.retryAt ? undefined : this.#reload();
+    if (this.#retryAt !== undefined) return performance.now() < this.#retryAt ? undefined : this.#reload();
     if (changed) return this.#reload();
     if (!ask) return;
     const verified = this.#verified;

@@ -10,12 +10,12 @@ import type { Log } from '../../application/ports/log.ts';
 import type { GuardOptions } from './guard-options.ts';
 import type { FromThread, ToThread } from './guard-worker.ts';
 import type { GuardUsage } from './pooler-guard.ts';
+import { BackOff } from '../../application/background/back-off.ts';
 
 const ENTRY = new URL('guard-worker.ts', import.meta.url);
 const HEAP_MB = 256;
 const USAGE_WITHIN_MS = 1_000;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSES = { firstMs: 100, longestMs: 5_000 };
 
 export class GuardThread {
   readonly #options: GuardOptions;
@@ -113,16 +113,16 @@ export class GuardThread {
     });
   }
 
-  #onExit(pauseMs = FIRST_PAUSE_MS): void {
+  #onExit(backOff = new BackOff(PAUSES)): void {
     this.#worker = undefined;
     if (this.#stopping) return;
-    this.#log.error({ pauseMs }, "the pooler's guard has ended by itself; starting it again");
+    this.#log.error({}, "the pooler's guard has ended by itself; starting it again");
     this.#restart = setTimeout(() => {
       this.#launch().catch((error: unknown) => {
         this.#log.error({ err: error }, "the pooler's guard does not start");
-        this.#onExit(Math.min(pauseMs * 2, LONGEST_PAUSE_MS));
+        this.#onExit(backOff);
       });
-    }, pauseMs);
+    }, backOff.next());
   }
 }
 

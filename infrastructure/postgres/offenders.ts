@@ -7,10 +7,10 @@ import pg from 'pg';
 import { databaseName, projectOfLogin } from '../../domain/project/project-id.ts';
 import { HELD_UNTIL } from './project-logins.ts';
 import type { PostgresServer } from './postgres-server.ts';
+import { pauseAfter } from '../../application/background/back-off.ts';
 
 const FORGET_AFTER_MS = 3_600_000;
-const FIRST_HOLD_MS = 30_000;
-const LONGEST_HOLD_MS = 900_000;
+const HOLDS = { firstMs: 30_000, longestMs: 900_000 };
 
 export class Offenders {
   readonly #server: PostgresServer;
@@ -30,7 +30,7 @@ export class Offenders {
     const times = (this.#known.get(login)?.times ?? 0) + 1;
     this.#known.set(login, { times, atMs: now });
     if (times === 1) return 0;
-    const holdMs = Math.min(FIRST_HOLD_MS * 2 ** (times - 2), LONGEST_HOLD_MS);
+    const holdMs = pauseAfter(times - 1, HOLDS);
     await this.#hold(login, sessions, holdMs);
     return holdMs;
   }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { unavailable } from '../../application/errors.ts';
 import type { Turns } from '../../application/ports/turns.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 const WAIT_WITHIN_MS = 20_000;
 
@@ -10,28 +11,18 @@ const WAIT_WITHIN_MS = 20_000;
  */
 export class PostgresTurns implements Turns {
   readonly #pool: pg.Pool;
-  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #turns = new KeyedQueue<string>();
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
   }
 
   async take<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(name) ?? Promise.resolve();
     const givenUp = AbortSignal.timeout(WAIT_WITHIN_MS);
-    const mine = before.then(() => {
+    return this.#turns.run(name, async () => {
       if (givenUp.aborted) throw unavailable('platform_postgres', `wait longer for the turn "${name}"`);
       return this.#locked(name, work);
     });
-    const over = mine.then(
-      () => {},
-      () => {},
-    );
-    this.#last.set(name, over);
-    void over.then(() => {
-      if (this.#last.get(name) === over) this.#last.delete(name);
-    });
-    return mine;
   }
 
   async #locked<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import type { DataApi, ManagedDataApis } from '../../application/ports/data-apis
 import type { Log } from '../../application/ports/log.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { OneAtATime } from './one-at-a-time.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 /** every database has it, unless its owner is about to make it anew */
 const USUAL = 'public';
@@ -19,7 +19,7 @@ export class ExistingSchemas implements ManagedDataApis {
   /** by the settings */
   readonly #wanted = new Map<ProjectId, DataApi>();
   readonly #missing = new Map<ProjectId, readonly string[]>();
-  readonly #changes = new OneAtATime<ProjectId>();
+  readonly #changes = new KeyedQueue<ProjectId>();
 
   constructor(inner: ManagedDataApis, schemas: Pick<SchemaChanges, 'existing'>, log: Log) {
     this.#inner = inner;

@@ -6,7 +6,7 @@ import { chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
-import { OneAtATime } from '../postgrest/one-at-a-time.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 import { DRAIN_MS, pause, probeRoot } from '../postgrest/postgrest-answers.ts';
 import { Retirement, type InUse } from '../postgrest/retirement.ts';
 import {
@@ -36,7 +36,7 @@ export class ProcessDataApis implements ManagedDataApis {
   /** what ran at our start and was not ensured yet */
   readonly #left: Map<ProjectId, LeftRunning[]>;
   readonly #listeners: ((project: ProjectId, what: string) => void)[] = [];
-  readonly #changes = new OneAtATime<ProjectId>();
+  readonly #changes = new KeyedQueue<ProjectId>();
   readonly #retirement: Retirement;
 
   private constructor(options: ProcessDataApisOptions, left: Map<ProjectId, LeftRunning[]>) {

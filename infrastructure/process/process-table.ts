@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { BackOff } from '../../application/background/back-off.ts';
 
 const run = promisify(execFile);
 
@@ -66,6 +67,9 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
+/** it ends in a moment, or it takes long */
+const LOOKS = { firstMs: 2, longestMs: 50 };
+
 /** Signals one after another, each with its bound, until the process has ended. */
 export async function endProcess(
   pid: number,
@@ -74,9 +78,9 @@ export async function endProcess(
   for (const step of steps) {
     signal(pid, step.signal);
     const deadline = performance.now() + step.waitMs;
-    for (let pauseMs = 2; performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 50)) {
+    for (const backOff = new BackOff(LOOKS); performance.now() < deadline;) {
       if (!(await isAlive(pid))) return true;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await new Promise((resolve) => setTimeout(resolve, backOff.next()));
     }
   }
   return !(await isAlive(pid));

@@ -5,6 +5,7 @@
 import type { Log } from '../../application/ports/log.ts';
 import { endProcess, isAlive } from './process-table.ts';
 import type { Launched } from './launch.ts';
+import { BackOff } from '../../application/background/back-off.ts';
 
 export interface ProgramSpec {
   readonly name: string;
@@ -22,8 +23,7 @@ export interface ProgramSpec {
 type Running = Pick<Launched, 'ended'>;
 
 const WATCH_ADOPTED_MS = 250;
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 10_000;
+const PAUSES = { firstMs: 100, longestMs: 10_000 };
 
 export class SupervisedProgram {
   readonly #spec: ProgramSpec;
@@ -139,13 +139,13 @@ export class SupervisedProgram {
   }
 
   async #restart(): Promise<Running | undefined> {
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      await this.#pause(pauseMs);
+    for (const backOff = new BackOff(PAUSES); ;) {
+      await this.#pause(backOff.next());
       if (this.#stopping.signal.aborted) return undefined;
       try {
         return await this.#launchReady();
       } catch (error) {
-        this.#spec.log.error({ program: this.#spec.name, err: error, pauseMs }, 'a program does not start');
+        this.#spec.log.error({ program: this.#spec.name, err: error }, 'a program does not start');
       }
     }
   }

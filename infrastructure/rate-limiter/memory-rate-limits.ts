@@ -14,6 +14,7 @@ import {
   type RateLimits,
 } from '../../application/ports/rate-limits.ts';
 import { pairOf, WRONG_ATTEMPTS, WrongAttempts, type WrongAttemptOptions } from './wrong-attempts.ts';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 export interface Rate {
   readonly points: number;
@@ -41,11 +42,6 @@ const USES: Record<RateLimit, Rate & { readonly of: string }> = {
 const WIDE = 5;
 const SOON_MS = 1_000;
 
-interface Turns {
-  last: Promise<void>;
-  waiting: number;
-}
-
 interface Counter {
   readonly limiter: RateLimiterMemory;
   readonly bound: string;
@@ -55,7 +51,7 @@ export class MemoryRateLimits implements RateLimits {
   readonly #uses: ReadonlyMap<RateLimit, Counter>;
   readonly #wrong: WrongAttempts;
   readonly #attemptsWaiting: number;
-  readonly #turns = new Map<string, Turns>();
+  readonly #turns = new KeyedQueue<string>();
 
   constructor(options: MemoryRateLimitOptions = {}) {
     const counter = ([limit, standard]: readonly [RateLimit, (typeof USES)[RateLimit]]) => {
@@ -101,21 +97,8 @@ export class MemoryRateLimits implements RateLimits {
 
   /** One at a time, or many guesses sent at once would all be checked before the first is counted. */
   async #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const turns = this.#turns.get(key) ?? { last: Promise.resolve(), waiting: 0 };
-    if (turns.waiting >= this.#attemptsWaiting) throw new RateLimited(SOON_MS);
-    this.#turns.set(key, turns);
-    turns.waiting++;
-    const result = turns.last.then(work);
-    turns.last = result.then(
-      () => {},
-      () => {},
-    );
-    try {
-      return await result;
-    } finally {
-      turns.waiting--;
-      if (turns.waiting === 0) this.#turns.delete(key);
-    }
+    if (this.#turns.length(key) >= this.#attemptsWaiting) throw new RateLimited(SOON_MS);
+    return this.#turns.run(key, work);
   }
 }
 

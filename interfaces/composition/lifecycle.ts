@@ -1,4 +1,5 @@
 import type { Log } from '../../application/ports/log.ts';
+import { unlessAborted, within } from '../../application/background/deadline.ts';
 
 export interface Part {
   readonly name: string;
@@ -68,17 +69,11 @@ export class Lifecycle {
   }
 
   async #stop(part: Omit<Part, 'start'>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), part.stopWithinMs);
-    });
     try {
-      const outcome = await Promise.race([part.stop(), late]);
-      if (outcome === 'late') this.#log.warn({ part: part.name }, 'did not stop in time');
+      const late = () => this.#log.warn({ part: part.name }, 'did not stop in time');
+      await within(part.stopWithinMs, part.stop(), late);
     } catch (error) {
       this.#log.warn({ part: part.name, err: error }, 'did not stop cleanly');
-    } finally {
-      clearTimeout(timer);
     }
   }
 }
@@ -89,13 +84,7 @@ export async function orInterrupted<T>(
   interrupted: AbortSignal | undefined,
 ): Promise<T> {
   if (!interrupted) return starting;
-  const { promise: asked, reject } = Promise.withResolvers<never>();
-  const interrupt = () => reject(new StartInterrupted());
-  interrupted.addEventListener('abort', interrupt);
-  if (interrupted.aborted) interrupt();
-  try {
-    return await Promise.race([starting, asked]);
-  } finally {
-    interrupted.removeEventListener('abort', interrupt);
-  }
+  return unlessAborted(starting, interrupted, () => {
+    throw new StartInterrupted();
+  });
 }

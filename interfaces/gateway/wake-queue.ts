@@ -1,5 +1,6 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { GatewayLimits } from './limits.ts';
+import { unlessAborted, within } from '../../application/background/deadline.ts';
 
 /** Resolves when the project can be asked; rejects when that cannot be had, or not before the signal aborts. */
 export type Wake = (project: ProjectId, signal: AbortSignal) => Promise<void>;
@@ -27,33 +28,24 @@ export class WakeQueue {
     const waking = this.#waking.get(project) ?? this.#begin(project);
     if (waking.waiting >= this.#limits.wakeWaiting) return 'full';
     waking.waiting++;
-    const left = Promise.withResolvers<Waited>();
-    const leave = () => left.resolve('gone');
-    gone.addEventListener('abort', leave, { once: true });
-    if (gone.aborted) leave();
     try {
-      return await Promise.race([waking.outcome, left.promise]);
+      return await unlessAborted(waking.outcome, gone, () => 'gone');
     } finally {
       waking.waiting--;
-      gone.removeEventListener('abort', leave);
     }
   }
 
   #begin(project: ProjectId): Waking {
-    const late = Promise.withResolvers<Waited>();
     const over = new AbortController();
-    const timer = setTimeout(() => {
+    const late = (): Waited => {
       over.abort();
-      late.resolve({ failed: new Error('the project does not wake in time') });
-    }, this.#limits.wakeMs);
+      return { failed: new Error('the project does not wake in time') };
+    };
     const woken = this.#wake(project, over.signal).then(
       (): Waited => 'awake',
       (error: unknown): Waited => ({ failed: error }),
     );
-    const outcome = Promise.race([woken, late.promise]).finally(() => {
-      clearTimeout(timer);
-      this.#waking.delete(project);
-    });
+    const outcome = within(this.#limits.wakeMs, woken, late).finally(() => this.#waking.delete(project));
     const waking = { outcome, waiting: 0 };
     this.#waking.set(project, waking);
     return waking;

@@ -5,6 +5,7 @@ import type { Endpoint, PlainReply, Reply, StreamReply } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { parseRequest } from './parse-request.ts';
 import { tookTooLong } from './problems.ts';
+import { within } from '../../application/background/deadline.ts';
 
 /** Parses the request, runs the endpoint's handler and writes its reply. Errors are the caller's. */
 export async function answer(
@@ -27,16 +28,10 @@ export async function answer(
 
 /** @throws {RequestProblem} 503 when the time is over; the handler is told so by the signal */
 async function withinTime(working: Promise<Reply>, exchange: Exchange, timeMs: number): Promise<Reply> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(tookTooLong(timeMs));
+  return within(timeMs, working, () => {
     exchange.abort();
-  }, timeMs);
-  try {
-    return await Promise.race([working, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+    throw tookTooLong(timeMs);
+  });
 }
 
 function writePlain(

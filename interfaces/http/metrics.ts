@@ -3,6 +3,7 @@
  * small sets; a project's id is one only where there are no more of them than there is room for projects in service.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { within } from '../../application/background/deadline.ts';
 
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 const STEP_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -168,17 +169,8 @@ export class Metrics {
 
   async #collect(collector: Collector): Promise<void> {
     for (const one of collector.sets) one.reset();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('too late')), COLLECT_WITHIN_MS);
-    });
-    try {
-      await Promise.race([collector.collect(), late]);
-    } catch {
-      this.#failures.inc({ collector: collector.name });
-    } finally {
-      clearTimeout(timer);
-    }
+    const failed = () => this.#failures.inc({ collector: collector.name });
+    await within(COLLECT_WITHIN_MS, collector.collect(), failed).catch(failed);
   }
 
   #counter(name: string, help: string, labelNames: readonly string[] = []): Counter {

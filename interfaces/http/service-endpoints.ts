@@ -1,7 +1,7 @@
-import { setTimeout as after } from 'node:timers/promises';
 import { z } from 'zod';
 import { openEndpoint, type Endpoint } from './endpoint.ts';
 import type { Metrics } from './metrics.ts';
+import { within } from '../../application/background/deadline.ts';
 
 /** Each thing that a server depends on: `ok`, or `ok, ` and what else there is to tell of it, or why not. */
 export type Readiness = Readonly<Record<string, string>>;
@@ -57,14 +57,9 @@ export function serviceEndpoints(server: {
 }
 
 async function checked(ready: () => Promise<Readiness>): Promise<Record<string, string>> {
-  const waiting = new AbortController();
-  const late = after(READY_WITHIN_MS, { checks: 'no answer in time' }, { signal: waiting.signal });
-  late.catch(() => {});
   try {
-    return await Promise.race([ready(), late]);
+    return await within(READY_WITHIN_MS, ready(), () => ({ checks: 'no answer in time' }));
   } catch {
     return { checks: 'failed' };
-  } finally {
-    waiting.abort();
   }
 }

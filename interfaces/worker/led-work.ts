@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
 import { Leadership, type OpenSession } from '../../projections/leadership.ts';
+import { within } from '../../application/background/deadline.ts';
 
 export interface LedWorkOptions {
   readonly name: string;
@@ -37,10 +38,7 @@ export class LedWork {
   /** Resolves when the work has begun, or when somebody else seems to do it. */
   async start(): Promise<void> {
     this.#running = this.#run(this.#stopping.signal);
-    const standingBy = new AbortController();
-    const { signal } = standingBy;
-    await Promise.race([this.#begun.promise, sleep(STANDING_BY_AFTER_MS, undefined, { signal })]);
-    standingBy.abort();
+    await within(STANDING_BY_AFTER_MS, this.#begun.promise, () => {});
   }
 
   async stop(): Promise<void> {
