@@ -34,7 +34,6 @@ function following(count: number) {
     },
     clock: { now: () => new Date(), elapsedMs: () => performance.now(), sleep: () => Promise.resolve() },
     log: { debug() {}, info() {}, warn: (...said) => void warned.push(said), error() {} },
-    lookEveryMs: 1,
   });
   const look = async () => {
     [looked.length, reloaded.length] = [0, 0];

@@ -15,49 +15,48 @@ export interface SchemaFollowerDependencies {
   readonly dataApis: Pick<ManagedDataApis, 'endpoints' | 'reloadSchema'>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly lookEveryMs: number;
 }
 
 const LOOKS_AT_ONCE = 4;
-/** where many projects write all the time, looking takes a third of the time, unless that made it late */
+const EVERY_MS = 500;
 const PAUSE_PER_LOOK = 2;
 const LONGEST_PAUSE_MS = 1_000;
 /** a server may be set not to count: then this is the bound */
 const LOOK_AT_ALL_EVERY_MS = 300_000;
 
+/** Where many projects write all the time, looking takes a third of the time, unless that would make it late. */
+export const pauseAfterLook = (tookMs: number): number =>
+  Math.max(EVERY_MS, Math.min(PAUSE_PER_LOOK * tookMs, LONGEST_PAUSE_MS));
+
 export class SchemaFollower {
   readonly #dependencies: SchemaFollowerDependencies;
-  readonly #stopping = new AbortController();
   /** of each running project, as it was when it was looked at last */
   readonly #seen = new Map<ProjectId, string>();
   readonly #failing = new Set<ProjectId>();
-  #following: Promise<void> = Promise.resolve();
+  #lookedAtAllMs: number;
 
   constructor(dependencies: SchemaFollowerDependencies) {
     this.#dependencies = dependencies;
-  }
-
-  start(): void {
-    this.#following = this.#lookNowAndThen();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#following;
+    this.#lookedAtAllMs = dependencies.clock.elapsedMs();
   }
 
   /** Once over all that may have changed. A project's failure is met again by the next look. */
-  async look(): Promise<void> {
-    const { changes, dataApis } = this.#dependencies;
+  async look(signal?: AbortSignal): Promise<void> {
+    const { changes, dataApis, clock } = this.#dependencies;
+    if (clock.elapsedMs() - this.#lookedAtAllMs > LOOK_AT_ALL_EVERY_MS) {
+      this.#seen.clear();
+      this.#lookedAtAllMs = clock.elapsedMs();
+    }
     const marks = await changes.marks([...dataApis.endpoints().keys()]);
     for (const project of this.#seen.keys()) if (!marks.has(project)) this.#seen.delete(project);
     const due = [...marks].filter(([project, mark]) => this.#seen.get(project) !== mark);
-    await inParallel(due, LOOKS_AT_ONCE, ([project, mark]) => this.#lookInto(project, mark));
+    await inParallel(due, LOOKS_AT_ONCE, async ([project, mark]) => {
+      if (!signal?.aborted) await this.#lookInto(project, mark);
+    });
   }
 
   async #lookInto(project: ProjectId, mark: string): Promise<void> {
     const { changes, dataApis, log } = this.#dependencies;
-    if (this.#stopping.signal.aborted) return;
     try {
       await changes.take(project, () => dataApis.reloadSchema(project));
       this.#seen.set(project, mark);
@@ -66,24 +65,6 @@ export class SchemaFollower {
       if (!this.#failing.has(project))
         log.warn({ project, err: error }, 'cannot tell whether tables changed');
       this.#failing.add(project);
-    }
-  }
-
-  async #lookNowAndThen(): Promise<void> {
-    const { clock, lookEveryMs, log } = this.#dependencies;
-    let lookedAtAll = clock.elapsedMs();
-    while (!this.#stopping.signal.aborted) {
-      const startedAt = clock.elapsedMs();
-      if (startedAt - lookedAtAll > LOOK_AT_ALL_EVERY_MS) {
-        this.#seen.clear();
-        lookedAtAll = startedAt;
-      }
-      await this.look().catch((error: unknown) =>
-        log.debug({ err: error }, 'could not look for changed tables'),
-      );
-      const took = clock.elapsedMs() - startedAt;
-      const pauseMs = Math.min(PAUSE_PER_LOOK * took, LONGEST_PAUSE_MS);
-      await clock.sleep(Math.max(lookEveryMs, pauseMs), this.#stopping.signal);
     }
   }
 }

@@ -47,7 +47,6 @@ async function active(before?: ProjectId) {
     ...harness,
     log: { ...quiet, warn },
     desired: () => desired(harness, ids),
-    lookEveryMs: 1_000_000,
   });
   const drift = async () =>
     (await harness.store.readStream(projectStream(id)))

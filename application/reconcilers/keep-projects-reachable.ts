@@ -31,7 +31,6 @@ export interface ReconcilerDependencies {
   readonly world: ManagedWorld;
   /** projects of which something shall stand, by a read model: only where to look, never what to do */
   readonly desired: () => Promise<readonly Standing[]>;
-  readonly lookEveryMs: number;
 }
 
 export interface Standing extends Pick<
@@ -65,7 +64,6 @@ export class ProjectReconciler {
   readonly #dependencies: ReconcilerDependencies;
   readonly #stopping = new AbortController();
   readonly #busy = new Map<ProjectId, Promise<void>>();
-  #looking: Promise<void> = Promise.resolve();
 
   constructor(dependencies: ReconcilerDependencies) {
     this.#dependencies = dependencies;
@@ -83,12 +81,10 @@ export class ProjectReconciler {
       // while the pooler is away there is nothing to look at
       void mended.then(() => this.check(project));
     });
-    this.#looking = this.#lookNowAndThen();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#looking;
     await Promise.all(this.#busy.values());
   }
 
@@ -293,14 +289,5 @@ export class ProjectReconciler {
     const metadata = { ...METADATA, correlationId: id };
     const stream = projectStream(id);
     return (await handle(this.#dependencies, projectDecider, stream, command, metadata)).revision;
-  }
-
-  async #lookNowAndThen(): Promise<void> {
-    const { clock, lookEveryMs, log } = this.#dependencies;
-    for (;;) {
-      await clock.sleep(lookEveryMs, this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
-      await this.look().catch((error: unknown) => log.warn({ err: error }, 'could not look for drift'));
-    }
   }
 }

@@ -24,7 +24,6 @@ async function awakeProject() {
     },
     use: () => Promise.resolve(known ? new Map([[id, use]]) : undefined),
     idleMs: 10 * MINUTE_MS,
-    lookEveryMs: 1_000_000_000,
   });
   const look = async (afterMinutes: number, used: Partial<Use> = {}, revision?: number) => {
     harness.clock.jumpTo(new Date(harness.clock.now().getTime() + afterMinutes * MINUTE_MS));
@@ -110,8 +109,8 @@ test('where nobody can know whether it is used, it stays awake', async () => {
 test('another worker that takes over has seen nothing yet', async () => {
   const { watch, look } = await awakeProject();
   await look(0);
-  watch.start();
-  await watch.stop();
+  watch.forget();
+  expect(await look(11)).toBe('active');
   expect(await look(9)).toBe('active');
   expect(await look(1)).toBe('sleeping');
 });

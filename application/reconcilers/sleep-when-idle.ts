@@ -10,7 +10,6 @@ import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
-import { Rounds } from './rounds.ts';
 
 /** What one project was used for, as far as anybody can see. */
 export interface Use {
@@ -30,7 +29,6 @@ export interface IdleDependencies {
   /** A project that nobody used so far may be absent. @returns undefined: nobody here can know */
   readonly use: () => Promise<ReadonlyMap<ProjectId, Use> | undefined>;
   readonly idleMs: number;
-  readonly lookEveryMs: number;
 }
 
 const UNUSED: Use = { count: 0, busy: false };
@@ -42,24 +40,15 @@ interface Seen {
 
 export class IdleWatch {
   readonly #dependencies: IdleDependencies;
-  readonly #rounds: Rounds;
   #seen = new Map<ProjectId, Seen>();
 
   constructor(dependencies: IdleDependencies) {
     this.#dependencies = dependencies;
-    const { lookEveryMs: everyMs } = dependencies;
-    const failed = 'could not look for idle projects';
-    this.#rounds = new Rounds({ ...dependencies, everyMs, failed }, () => this.look());
   }
 
-  /** May be called again after `stop`. */
-  start(): void {
+  /** Another worker may have led meanwhile: every project has its whole time again. */
+  forget(): void {
     this.#seen = new Map();
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   /** Looks at every project once. */

@@ -12,7 +12,6 @@ import type { Databases } from '../ports/databases.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
-import { Rounds } from './rounds.ts';
 
 export interface SweepDependencies {
   readonly store: EventStore;
@@ -25,26 +24,13 @@ export interface SweepDependencies {
   ) => Promise<readonly { readonly projectId: ProjectId; readonly what: 'purge' | 'keys' }[]>;
   /** logins of purged projects that were in use elsewhere */
   readonly databases: Pick<Databases, 'dropRetiredLogins'>;
-  readonly everyMs: number;
 }
 
 export class Sweep {
   readonly #dependencies: SweepDependencies;
-  readonly #rounds: Rounds;
 
   constructor(dependencies: SweepDependencies) {
     this.#dependencies = dependencies;
-    const failed = 'could not look for what is due';
-    this.#rounds = new Rounds({ ...dependencies, failed }, () => this.sweep());
-  }
-
-  /** May be called again after `stop`. */
-  start(): void {
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   /** Once over everything that is due. Idempotent. */

@@ -28,7 +28,6 @@ async function watched(platformSizeMb = 100, templateVersion = 6) {
       return [{ projectId: id, limits, fill }];
     },
     platformSizeMb,
-    everyMs: 1_000_000,
   });
   /** @returns the events since the look before */
   const look = async (megabytes: number) => {

@@ -15,7 +15,6 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import type { MeasuredSizes } from '../ports/measured-sizes.ts';
-import { Rounds } from './rounds.ts';
 
 export interface SizeWatchDependencies {
   readonly store: EventStore;
@@ -30,26 +29,13 @@ export interface SizeWatchDependencies {
   >;
   /** the limit of those that have none of their own; 0: none */
   readonly platformSizeMb: number;
-  readonly everyMs: number;
 }
 
 export class DatabaseSizeWatch {
   readonly #dependencies: SizeWatchDependencies;
-  readonly #rounds: Rounds;
 
   constructor(dependencies: SizeWatchDependencies) {
     this.#dependencies = dependencies;
-    const failed = 'could not look how large databases are';
-    this.#rounds = new Rounds({ ...dependencies, failed }, () => this.look());
-  }
-
-  /** May be called again after `stop`. */
-  start(): void {
-    this.#rounds.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   /** Once over all of them. */

@@ -38,7 +38,7 @@ async function manager() {
   const gateways = new RemoteGateways(() => performance.now() + offsetMs);
   // as if it had been there for long
   offsetMs = 10_000;
-  const reconciler = new ProjectReconciler({ ...harness, log: quietLog, desired, lookEveryMs: 1_000_000 });
+  const reconciler = new ProjectReconciler({ ...harness, log: quietLog, desired });
   const server = createHttpServer({
     name: 'manager',
     port: 0,

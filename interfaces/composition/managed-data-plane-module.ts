@@ -1,4 +1,5 @@
 /** What the manager keeps standing for projects (pool entries, REST APIs), and what keeps it standing. */
+import type { Running } from '../../application/background/background.ts';
 import { join, resolve } from 'node:path';
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
@@ -95,18 +96,35 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.log,
   ]);
   bind(PARTS.reconciler).toResolvedValue(
-    (reconciler) => ({
-      name: 'reconciler',
-      start: () => Promise.resolve(reconciler.start()),
-      stop: () => reconciler.stop(),
-      stopWithinMs: 10_000,
-    }),
-    [TOKENS.reconciler],
+    (reconciler, background) => {
+      const look = {
+        name: 'drift',
+        everyMs: LOOK_EVERY_MS,
+        atOnce: false,
+        failed: 'could not look for drift',
+        run: () => reconciler.look(),
+      };
+      let looking: Running | undefined;
+      return {
+        name: 'reconciler',
+        start: () => {
+          reconciler.start();
+          looking = background.start(look);
+          return Promise.resolve();
+        },
+        stop: async () => {
+          await looking?.stop();
+          await reconciler.stop();
+        },
+        stopWithinMs: 10_000,
+      };
+    },
+    [TOKENS.reconciler, TOKENS.background],
   );
   bind(TOKENS.reconciler).toResolvedValue(
     (world, store, ids, clock, log, pool) => {
       const desired = () => listDesiredDataApis(pool);
-      return new ProjectReconciler({ world, store, ids, clock, log, desired, lookEveryMs: LOOK_EVERY_MS });
+      return new ProjectReconciler({ world, store, ids, clock, log, desired });
     },
     [TOKENS.managedWorld, TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.log, TOKENS.platformPool],
   );

@@ -1,6 +1,7 @@
 /** What is counted, what is asked for at a scrape (views, pools, REST APIs, room), and where it is served. */
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
+import { Background } from '../../application/background/background.ts';
 import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
@@ -21,6 +22,14 @@ import { PARTS, TOKENS } from './tokens.ts';
 /** Each process counts what goes on in it. */
 export const metricsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.metrics).toResolvedValue(() => new Metrics());
+  bind(TOKENS.background).toResolvedValue(
+    (clock, log, metrics) => {
+      const background = new Background(clock, log);
+      metrics.collectFrom(taskReports(metrics, background));
+      return background;
+    },
+    [TOKENS.clock, TOKENS.log, TOKENS.metrics],
+  );
   bind(PARTS.workerServer).toResolvedValue(
     ({ WORKER_PORT, LISTEN_HOST }, projects, platform, store, log, metrics, tracing) =>
       serverPart({
@@ -44,6 +53,21 @@ export const metricsModule = new ContainerModule(({ bind }) => {
       TOKENS.tracing,
     ],
   );
+});
+
+const taskReports = ({ tasks: { runs, seconds, endedAt } }: Metrics, background: Background): Collector => ({
+  name: 'tasks',
+  sets: [runs, seconds, endedAt],
+  collect() {
+    for (const { name: task, runs: count, failures, last } of background.reports()) {
+      runs.inc({ task, outcome: 'done' }, count - failures);
+      runs.inc({ task, outcome: 'failed' }, failures);
+      if (!last) continue;
+      seconds.set({ task }, last.tookMs / 1000);
+      endedAt.set({ task }, last.endedAt.getTime() / 1000);
+    }
+    return Promise.resolve();
+  },
 });
 
 /** The manager's process alone asks for what is there once for all of them. */

@@ -1,30 +1,32 @@
 /** What the manager watches: changed tables, sessions over their limits, and how long the logs of its programs are. */
 import { ContainerModule } from 'inversify';
-import { SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
+import { pauseAfterLook, SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
 import { SharedLimits } from '../../infrastructure/postgres/shared-limits.ts';
 import { LogRotation } from '../../infrastructure/process/log-rotation.ts';
 import { connectionsOfProject } from './capacity-module.ts';
+import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
-const FOLLOW_SCHEMAS_EVERY_MS = 500;
 const LOOK_AT_SESSIONS_EVERY_MS = 30_000;
 const LOOK_AT_WHAT_IS_SHARED_EVERY_MS = 500;
 const LOOK_AT_LOGS_EVERY_MS = 5_000;
 
 export const projectWatchModule = new ContainerModule(({ bind }) => {
   bind(PARTS.schemaFollower).toResolvedValue(
-    (changes, dataApis, clock, log) => {
-      const lookEveryMs = FOLLOW_SCHEMAS_EVERY_MS;
-      const follower = new SchemaFollower({ changes, dataApis, clock, log, lookEveryMs });
-      return {
-        name: 'schema-follower',
-        start: () => Promise.resolve(follower.start()),
-        stop: () => follower.stop(),
-        stopWithinMs: 5_000,
-      };
+    (changes, dataApis, clock, log, background) => {
+      const follower = new SchemaFollower({ changes, dataApis, clock, log });
+      return tasksPart('schema-follower', background, [
+        {
+          name: 'schema-changes',
+          everyMs: pauseAfterLook,
+          failed: 'could not look for changed tables',
+          failedLevel: 'debug',
+          run: (signal) => follower.look(signal),
+        },
+      ]);
     },
-    [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log],
+    [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log, TOKENS.background],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
     (server, pooler, logins, log, metrics) => {

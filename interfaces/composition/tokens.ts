@@ -4,6 +4,7 @@
  */
 import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
+import type { Background } from '../../application/background/background.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { ConnectionPools, ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 import type { DataApis, Endpoint as Address, ManagedDataApis } from '../../application/ports/data-apis.ts';
@@ -50,6 +51,8 @@ export const TOKENS = {
   machine: token<Machine>('machine'),
   log: token<Log>('log'),
   clock: token<Clock>('clock'),
+  /** what runs again and again in this process */
+  background: token<Background>('background'),
   metrics: token<Metrics>('metrics'),
   tracing: token<Tracing>('tracing'),
   ids: token<Ids>('ids'),

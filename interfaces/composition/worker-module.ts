@@ -29,6 +29,8 @@ import { openProcesses } from '../../projections/provisioning-progress/queries.t
 import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
 import { LedWork } from '../worker/led-work.ts';
 import { measuredTries } from './measured.ts';
+import { tasksPart } from './tasks-part.ts';
+import type { PeriodicTask } from '../../application/background/background.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
@@ -65,6 +67,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       watch,
       metrics,
       tracing,
+      background,
     ) => {
       const { log, observe = () => {} } = options;
       const around = measuredTries(metrics, tracing);
@@ -73,12 +76,14 @@ export const workerModule = new ContainerModule(({ bind }) => {
         projectHost(world),
         pool,
       );
-      const sweep = sweeper({ store, ids, clock, log, databases: world.databases }, pool);
-      const idle = idleWatch(options, { store, ids, clock, use }, pool);
-      const sizeWatch = databaseSizeWatch(options, { store, ids, clock, sizes, platformSizeMb }, pool);
+      const periodic = tasksPart('worker-tasks', background, [
+        sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
+        ...idleTask(options, { store, ids, clock, use }, pool),
+        sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
+      ]);
       const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
       const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-      const work = inOrder(ready, [worker, sweep, idle, sizeWatch, upgrades]);
+      const work = inOrder(ready, [worker, periodic, upgrades]);
       const openSession = sessionOpener(connection);
       const led = new LedWork({ name: 'process-worker', openSession, log, work });
       return {
@@ -103,23 +108,24 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.watch,
       TOKENS.metrics,
       TOKENS.tracing,
+      TOKENS.background,
     ],
   );
 });
 
 interface Startable {
-  start(): void | Promise<void>;
-  stop(): Promise<void>;
+  start(): unknown;
+  stop(): Promise<unknown>;
 }
 
 /** Started one after the other, and stopped the other way round. */
-const inOrder = (ready: () => Promise<unknown>, parts: readonly (Startable | undefined)[]) => ({
+const inOrder = (ready: () => Promise<unknown>, parts: readonly Startable[]) => ({
   async start() {
     await ready();
-    for (const part of parts) await part?.start();
+    for (const part of parts) await part.start();
   },
   async stop() {
-    for (const part of parts.toReversed()) await part?.stop();
+    for (const part of parts.toReversed()) await part.stop();
   },
 });
 
@@ -146,21 +152,30 @@ function projectWorker(basics: WorkerBasics, host: ProjectHost, pool: pg.Pool) {
   );
 }
 
-const sweeper = (basics: Omit<SweepDependencies, 'due' | 'everyMs'>, pool: pg.Pool): Sweep =>
-  new Sweep({ ...basics, due: (now) => dueProjects(pool, now), everyMs: SWEEP_EVERY_MS });
+function sweepTask(basics: Omit<SweepDependencies, 'due'>, pool: pg.Pool): PeriodicTask {
+  const sweep = new Sweep({ ...basics, due: (now) => dueProjects(pool, now) });
+  const failed = 'could not look for what is due';
+  return { name: 'sweep', everyMs: SWEEP_EVERY_MS, failed, run: () => sweep.sweep() };
+}
 
-function databaseSizeWatch(
+function sizesTask(
   { config, log }: PlatformOptions,
   basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes' | 'platformSizeMb'>,
   pool: pg.Pool,
-): DatabaseSizeWatch {
-  return new DatabaseSizeWatch({
+): PeriodicTask {
+  const watch = new DatabaseSizeWatch({
     ...basics,
     log,
     measured: new PostgresMeasuredSizes(pool),
     served: () => listServed(pool),
-    everyMs: config.DATABASE_SIZE_LOOK_SECONDS * 1000,
   });
+  const everyMs = config.DATABASE_SIZE_LOOK_SECONDS * 1000;
+  return {
+    name: 'sizes',
+    everyMs,
+    failed: 'could not look how large databases are',
+    run: () => watch.look(),
+  };
 }
 
 type UpgradeBasics = Omit<UpgradeDependencies, 'behind' | 'atOnce' | 'lookEveryMs'>;
@@ -180,14 +195,18 @@ function projectUpgrades(basics: UpgradeBasics, pool: pg.Pool): ProjectUpgrades 
   });
 }
 
-/** @returns undefined: projects are not put to sleep here */
-function idleWatch(
+/** @returns none: projects are not put to sleep here */
+function idleTask(
   { config, log }: PlatformOptions,
   basics: Pick<IdleDependencies, 'store' | 'ids' | 'clock' | 'use'>,
   pool: pg.Pool,
-): IdleWatch | undefined {
+): readonly PeriodicTask[] {
   const idleMs = config.IDLE_SLEEP_MINUTES * 60_000;
-  if (idleMs === 0) return undefined;
-  const lookEveryMs = Math.min(LOOK_FOR_IDLE_EVERY_MS, idleMs / 4);
-  return new IdleWatch({ ...basics, log, idleMs, lookEveryMs, awake: () => listAwake(pool) });
+  if (idleMs === 0) return [];
+  const watch = new IdleWatch({ ...basics, log, idleMs, awake: () => listAwake(pool) });
+  const everyMs = Math.min(LOOK_FOR_IDLE_EVERY_MS, idleMs / 4);
+  const begin = () => watch.forget();
+  return [
+    { name: 'idle', everyMs, failed: 'could not look for idle projects', begin, run: () => watch.look() },
+  ];
 }

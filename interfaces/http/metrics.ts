@@ -60,6 +60,11 @@ export class Metrics {
     ['over'],
   );
 
+  readonly tasks = {
+    runs: this.#counter('task_runs_total', 'Runs of what is done again and again.', ['task', 'outcome']),
+    seconds: this.#gauge('task_last_run_seconds', 'How long the last run took.', ['task']),
+    endedAt: this.#gauge('task_last_run_timestamp_seconds', 'When the last run ended.', ['task']),
+  };
   readonly projections = {
     lag: this.#gauge(
       'projection_lag_events',
