@@ -3,7 +3,6 @@
  * transaction ids, and how many sessions there are. Whoever takes more of it than is good for the others loses their sessions within a second, and those
  * who go on their login for a while. Looked at twice a second, by a session that needs nothing of it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
 import { roomForProjects } from '../../domain/platform/capacity.ts';
 import { projectOfLogin, type ProjectId } from '../../domain/project/project-id.ts';
@@ -39,14 +38,11 @@ const XIDS_A_SECOND = 20_000;
 /** A loop over some thousand rows that catches errors is nobody's concern. */
 const LOOKS_IN_A_ROW = 5;
 const SAMPLES = 40;
-const LOOKS_BEFORE_FILES = 10;
 
 export class SharedLimits {
   readonly #options: SharedLimitsOptions;
   readonly #look: PinnedLook;
   readonly #offenders: Offenders;
-  readonly #stopping = new AbortController();
-  #watching: readonly Promise<void>[] = [];
   #sizes: ServerSizes | undefined;
   /** told to end, and not gone yet */
   #leaving: ReadonlySet<number> = new Set();
@@ -59,17 +55,8 @@ export class SharedLimits {
     this.#offenders = new Offenders(options.server);
   }
 
-  start(everyMs: number): void {
-    this.#watching = [
-      this.#watch(everyMs, () => this.enforce()),
-      // on its own: it may have to wait
-      this.#watch(everyMs * LOOKS_BEFORE_FILES, () => this.enforceFiles()),
-    ];
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await Promise.all(this.#watching);
+  /** Its own session ends. */
+  async close(): Promise<void> {
     await this.#look.close();
   }
 
@@ -150,16 +137,6 @@ export class SharedLimits {
     if ((most.length / SAMPLES) * perSecond < xidsASecond / 2) return [];
     await this.#look.end([...new Set(most.map(({ pid }) => pid))]);
     return [...new Set(most.flatMap(({ login }) => login ?? []))];
-  }
-
-  async #watch(everyMs: number, look: () => Promise<unknown>): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await look().catch((error: unknown) =>
-        this.#options.log.debug({ err: error }, 'could not look at what projects share'),
-      );
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
   }
 }
 

@@ -68,7 +68,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await limits.stop();
+  await limits.close();
   await server.close();
   await program.stop();
   await folder.remove();

@@ -4,7 +4,6 @@
  */
 import { constants, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
 import { openLogFile } from './log-file.ts';
 
@@ -19,20 +18,9 @@ const MAX_BYTES = 10 * 1024 * 1024;
 
 export class LogRotation {
   readonly #options: LogRotationOptions;
-  readonly #stopping = new AbortController();
-  #going: Promise<void> = Promise.resolve();
 
   constructor(options: LogRotationOptions) {
     this.#options = options;
-  }
-
-  start(everyMs: number): void {
-    this.#going = this.#go(everyMs);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#going;
   }
 
   /** Once over all of them. */
@@ -52,16 +40,6 @@ export class LogRotation {
     await rotate(path, owner, maxBytes).catch((error: unknown) =>
       this.#options.log.debug({ path, err: error }, 'could not cut the log of a program'),
     );
-  }
-
-  async #go(everyMs: number): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.rotate().catch((error: unknown) =>
-        this.#options.log.warn({ err: error }, 'could not cut the logs of programs'),
-      );
-      await sleep(everyMs, undefined, { signal, ref: false }).catch(() => {});
-    }
   }
 }
 

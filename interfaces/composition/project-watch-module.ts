@@ -10,6 +10,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 const LOOK_AT_SESSIONS_EVERY_MS = 30_000;
 const LOOK_AT_WHAT_IS_SHARED_EVERY_MS = 500;
+const LOOK_AT_FILES_EVERY_MS = 5_000;
 const LOOK_AT_LOGS_EVERY_MS = 5_000;
 
 export const projectWatchModule = new ContainerModule(({ bind }) => {
@@ -29,37 +30,58 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
     [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log, TOKENS.background],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
-    (server, pooler, logins, log, metrics) => {
+    (server, pooler, logins, log, metrics, background) => {
       const onEnded = (over: string) => metrics.sessionsEnded(over);
       const limits = new SessionLimits(server, log, onEnded);
       const sessionShare = connectionsOfProject(pooler, logins);
       const shared = new SharedLimits({ server, log, onEnded, sessionShare });
-      return {
-        name: 'session-limits',
-        start: () => {
-          limits.start(LOOK_AT_SESSIONS_EVERY_MS);
-          shared.start(LOOK_AT_WHAT_IS_SHARED_EVERY_MS);
-          return Promise.resolve();
+      const tasks = tasksPart('session-limits', background, [
+        {
+          name: 'session-limits',
+          everyMs: LOOK_AT_SESSIONS_EVERY_MS,
+          failed: 'could not look for sessions over their limits',
+          failedLevel: 'debug',
+          run: () => limits.enforce(),
         },
-        stop: async () => {
-          await limits.stop();
-          await shared.stop();
+        {
+          name: 'shared-limits',
+          everyMs: LOOK_AT_WHAT_IS_SHARED_EVERY_MS,
+          failed: 'could not look at what projects share',
+          failedLevel: 'debug',
+          run: () => shared.enforce(),
         },
-        stopWithinMs: 5_000,
-      };
+        {
+          // on its own: it may have to wait
+          name: 'shared-files',
+          everyMs: LOOK_AT_FILES_EVERY_MS,
+          failed: 'could not look at the files that projects share',
+          failedLevel: 'debug',
+          run: () => shared.enforceFiles(),
+        },
+      ]);
+      return { ...tasks, stop: () => tasks.stop().then(() => shared.close()) };
     },
-    [TOKENS.projectsServer, TOKENS.pooler, TOKENS.projectLogins, TOKENS.log, TOKENS.metrics],
+    [
+      TOKENS.projectsServer,
+      TOKENS.pooler,
+      TOKENS.projectLogins,
+      TOKENS.log,
+      TOKENS.metrics,
+      TOKENS.background,
+    ],
   );
   bind(PARTS.logRotation).toResolvedValue(
-    ({ directory }, log) => {
+    ({ directory }, log, background) => {
       const rotation = new LogRotation({ folder: directory.path, log });
-      return {
-        name: 'log-rotation',
-        start: () => Promise.resolve(rotation.start(LOOK_AT_LOGS_EVERY_MS)),
-        stop: () => rotation.stop(),
-        stopWithinMs: 5_000,
-      };
+      return tasksPart('log-rotation', background, [
+        {
+          name: 'log-rotation',
+          everyMs: LOOK_AT_LOGS_EVERY_MS,
+          failed: 'could not cut the logs of programs',
+          run: () => rotation.rotate(),
+        },
+      ]);
     },
-    [TOKENS.machine, TOKENS.log],
+    [TOKENS.machine, TOKENS.log, TOKENS.background],
   );
 });
