@@ -1,3 +1,4 @@
+import { Background } from '../background/background.ts';
 import { afterEach, expect, test, vi } from 'vitest';
 import { rolloutDecider, ROLLOUTS_STREAM } from '../../domain/platform/rollout.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
@@ -86,10 +87,11 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
       watch,
       behind,
       atOnce: AT_ONCE,
-      lookEveryMs: 20,
     });
     upgrades.start();
     running.push(upgrades);
+    const catchUp = { name: 'catch-up', everyMs: 20, failed: '', run: () => upgrades.catchUp() };
+    running.push(new Background(clock, quiet).start(catchUp));
     return upgrades;
   }
   let wishes = 0;

@@ -24,7 +24,6 @@ import {
   type UpgradeProjectDependencies,
   type UpgradeVerdict,
 } from '../project/upgrade-project.ts';
-import { Rounds } from '../reconcilers/rounds.ts';
 import type { StreamWatch } from '../stream-watch.ts';
 
 export interface UpgradeDependencies extends UpgradeProjectDependencies {
@@ -34,7 +33,6 @@ export interface UpgradeDependencies extends UpgradeProjectDependencies {
   /** projects in service that are older than this version, by a read model; the project itself decides */
   readonly behind: (version: number) => Promise<readonly ProjectId[]>;
   readonly atOnce: number;
-  readonly lookEveryMs: number;
 }
 
 export interface LatestRollout {
@@ -47,27 +45,21 @@ const LOG_AWAY_PAUSE_MS = 500;
 
 export class ProjectUpgrades {
   readonly #dependencies: UpgradeDependencies;
-  readonly #rounds: Rounds;
   #stopping = new AbortController();
   #going: Promise<void> = Promise.resolve();
 
   constructor(dependencies: UpgradeDependencies) {
     this.#dependencies = dependencies;
-    const { lookEveryMs: everyMs } = dependencies;
-    const failed = 'could not look for projects that are behind';
-    this.#rounds = new Rounds({ ...dependencies, everyMs, failed }, () => this.catchUp());
   }
 
   /** May be called again after `stop`. */
   start(): void {
     this.#stopping = new AbortController();
     this.#going = this.#go(this.#stopping.signal);
-    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#rounds.stop();
     await this.#going;
   }
 

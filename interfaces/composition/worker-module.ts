@@ -82,8 +82,9 @@ export const workerModule = new ContainerModule(({ bind }) => {
         sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
       ]);
       const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
+      const catchUp = tasksPart('catch-up', background, [catchUpTask(upgrades)]);
       const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-      const work = inOrder(ready, [worker, periodic, upgrades]);
+      const work = inOrder(ready, [worker, periodic, upgrades, catchUp]);
       const openSession = sessionOpener(connection);
       const led = new LedWork({ name: 'process-worker', openSession, log, work });
       return {
@@ -178,7 +179,7 @@ function sizesTask(
   };
 }
 
-type UpgradeBasics = Omit<UpgradeDependencies, 'behind' | 'atOnce' | 'lookEveryMs'>;
+type UpgradeBasics = Omit<UpgradeDependencies, 'behind' | 'atOnce'>;
 
 function projectUpgrades(basics: UpgradeBasics, pool: pg.Pool): ProjectUpgrades {
   const behind = async (version: number) => {
@@ -191,9 +192,15 @@ function projectUpgrades(basics: UpgradeBasics, pool: pg.Pool): ProjectUpgrades 
     ...basics,
     behind,
     atOnce: UPGRADES_AT_ONCE,
-    lookEveryMs: LOOK_BEHIND_EVERY_MS,
   });
 }
+
+const catchUpTask = (upgrades: ProjectUpgrades): PeriodicTask => ({
+  name: 'catch-up',
+  everyMs: LOOK_BEHIND_EVERY_MS,
+  failed: 'could not look for projects that are behind',
+  run: () => upgrades.catchUp(),
+});
 
 /** @returns none: projects are not put to sleep here */
 function idleTask(
