@@ -7,9 +7,6 @@ export interface Pauses {
 export const pauseAfter = (failures: number, { firstMs, longestMs }: Pauses): number =>
   Math.min(firstMs * 2 ** (failures - 1), longestMs);
 
-/** Half of a pause to all of it, so that not everybody asks at once when what was away is back. */
-export const spread = (pauseMs: number): number => pauseMs * (0.5 + Math.random() / 2);
-
 /** How long to wait before the next try. */
 export class BackOff {
   readonly #pauses: Pauses;

@@ -17,7 +17,7 @@ export interface PeriodicTask {
   /** Has a run begin before its time. @returns how to end that */
   readonly wakeOn?: (wake: () => void) => () => void;
   /** @param signal aborts when the task is stopped: the run should come to its end */
-  run(signal: AbortSignal): Promise<unknown>;
+  readonly run: (signal: AbortSignal) => Promise<unknown>;
 }
 
 /** What became of a task's runs so far. */

@@ -10,7 +10,8 @@ import type { Bell } from './bell.ts';
 import type { EsdbConnection } from './esdb-connection.ts';
 import { newsRequest } from './esdb-read-request.ts';
 import { positionOf } from './esdb-record.ts';
-import { BackOff, spread } from '../../application/background/back-off.ts';
+import { BackOff } from '../../application/background/back-off.ts';
+import { spread } from './spread.ts';
 
 export interface EsdbListenerOptions {
   readonly connection: EsdbConnection;

@@ -8,7 +8,8 @@ import type {
 } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Bell } from './bell.ts';
-import { BackOff, spread } from '../../application/background/back-off.ts';
+import { BackOff } from '../../application/background/back-off.ts';
+import { spread } from './spread.ts';
 import { unlessAborted } from '../../application/background/deadline.ts';
 
 export interface SubscriptionSource {

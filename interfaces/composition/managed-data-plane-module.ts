@@ -1,5 +1,5 @@
 /** What the manager keeps standing for projects (pool entries, REST APIs), and what keeps it standing. */
-import type { Running } from '../../application/background/background.ts';
+import type { Background, Running } from '../../application/background/background.ts';
 import { join, resolve } from 'node:path';
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
@@ -95,32 +95,7 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.platformPool,
     TOKENS.log,
   ]);
-  bind(PARTS.reconciler).toResolvedValue(
-    (reconciler, background) => {
-      const look = {
-        name: 'drift',
-        everyMs: LOOK_EVERY_MS,
-        atOnce: false,
-        failed: 'could not look for drift',
-        run: () => reconciler.look(),
-      };
-      let looking: Running | undefined;
-      return {
-        name: 'reconciler',
-        start: () => {
-          reconciler.start();
-          looking = background.start(look);
-          return Promise.resolve();
-        },
-        stop: async () => {
-          await looking?.stop();
-          await reconciler.stop();
-        },
-        stopWithinMs: 10_000,
-      };
-    },
-    [TOKENS.reconciler, TOKENS.background],
-  );
+  bind(PARTS.reconciler).toResolvedValue(reconcilerPart, [TOKENS.reconciler, TOKENS.background]);
   bind(TOKENS.reconciler).toResolvedValue(
     (world, store, ids, clock, log, pool) => {
       const desired = () => listDesiredDataApis(pool);
@@ -136,6 +111,30 @@ const dockerRuntime = () => import('./docker-runtime.ts');
 /** @returns undefined when projects do not run in containers */
 const engineOf = async (config: Config): Promise<ContainerHost | undefined> =>
   config.LAUNCHDB_RUNTIME === 'docker' ? (await dockerRuntime()).containerHost(config) : undefined;
+
+function reconcilerPart(reconciler: ProjectReconciler, background: Background): Part {
+  const look = {
+    name: 'drift',
+    everyMs: LOOK_EVERY_MS,
+    atOnce: false,
+    failed: 'could not look for drift',
+    run: () => reconciler.look(),
+  };
+  let looking: Running | undefined;
+  return {
+    name: 'reconciler',
+    start: () => {
+      reconciler.start();
+      looking = background.start(look);
+      return Promise.resolve();
+    },
+    stop: async () => {
+      await looking?.stop();
+      await reconciler.stop();
+    },
+    stopWithinMs: 10_000,
+  };
+}
 
 async function pooler(
   config: Config,

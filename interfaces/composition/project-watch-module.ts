@@ -1,4 +1,5 @@
 /** What the manager watches: changed tables, sessions over their limits, and how long the logs of its programs are. */
+import type { PeriodicTask } from '../../application/background/background.ts';
 import { ContainerModule } from 'inversify';
 import { pauseAfterLook, SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
@@ -35,30 +36,7 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
       const limits = new SessionLimits(server, log, onEnded);
       const sessionShare = connectionsOfProject(pooler, logins);
       const shared = new SharedLimits({ server, log, onEnded, sessionShare });
-      const tasks = tasksPart('session-limits', background, [
-        {
-          name: 'session-limits',
-          everyMs: LOOK_AT_SESSIONS_EVERY_MS,
-          failed: 'could not look for sessions over their limits',
-          failedLevel: 'debug',
-          run: () => limits.enforce(),
-        },
-        {
-          name: 'shared-limits',
-          everyMs: LOOK_AT_WHAT_IS_SHARED_EVERY_MS,
-          failed: 'could not look at what projects share',
-          failedLevel: 'debug',
-          run: () => shared.enforce(),
-        },
-        {
-          // on its own: it may have to wait
-          name: 'shared-files',
-          everyMs: LOOK_AT_FILES_EVERY_MS,
-          failed: 'could not look at the files that projects share',
-          failedLevel: 'debug',
-          run: () => shared.enforceFiles(),
-        },
-      ]);
+      const tasks = tasksPart('session-limits', background, limitTasks(limits, shared));
       return { ...tasks, stop: () => tasks.stop().then(() => shared.close()) };
     },
     [
@@ -85,3 +63,32 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
     [TOKENS.machine, TOKENS.log, TOKENS.background],
   );
 });
+
+/** What they find they tell by themselves; a server that is away is told by others. */
+function limitTasks(limits: SessionLimits, shared: SharedLimits): readonly PeriodicTask[] {
+  const failedLevel = 'debug';
+  return [
+    {
+      name: 'session-limits',
+      everyMs: LOOK_AT_SESSIONS_EVERY_MS,
+      failed: 'could not look for sessions over their limits',
+      failedLevel,
+      run: () => limits.enforce(),
+    },
+    {
+      name: 'shared-limits',
+      everyMs: LOOK_AT_WHAT_IS_SHARED_EVERY_MS,
+      failed: 'could not look at what projects share',
+      failedLevel,
+      run: () => shared.enforce(),
+    },
+    {
+      // on its own: it may have to wait
+      name: 'shared-files',
+      everyMs: LOOK_AT_FILES_EVERY_MS,
+      failed: 'could not look at the files that projects share',
+      failedLevel,
+      run: () => shared.enforceFiles(),
+    },
+  ];
+}
