@@ -126,7 +126,7 @@ test('filled by REST it is warned of, and then read only', async () => {
   await settled();
   expect(await sizeEvents()).toEqual(['DatabaseSizeWarned', 'DatabaseSizeExceeded']);
   const why = (await api<{ summary: string; advice: string }>('GET', `/${shop.id}/why`)).body;
-  expect(why.summary).toMatch(/its database is read only since \S+: \d+ MB of 16 MB/);
+  expect(why.summary).toMatch(/its database has been read-only since \S+: \d+ MB of 16 MB/);
   expect(why.advice).toContain('VACUUM FULL');
 });
 
