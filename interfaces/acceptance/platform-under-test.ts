@@ -317,10 +317,14 @@ export class PlatformUnderTest {
   }
 
   async #startServers(): Promise<SupervisedProgram[]> {
-    const start = (server: Server, most: number) =>
-      startPostgres(this.serverFolder(server), this.#portOf(server), MASTER_KEY, most);
+    const start = (server: Server, settings: Readonly<Record<string, number>>) =>
+      startPostgres(this.serverFolder(server), this.#portOf(server), MASTER_KEY, settings);
     const most = Number(this.environment['POSTGRES_MAX_CONNECTIONS'] ?? 800);
-    return Promise.all([start('postgres', most), start('platform-postgres', 150)]);
+    return Promise.all([
+      // as in docker-compose.yml
+      start('postgres', { max_connections: most, superuser_reserved_connections: 40 }),
+      start('platform-postgres', { max_connections: 150 }),
+    ]);
   }
 
   async #stopServers(): Promise<void> {

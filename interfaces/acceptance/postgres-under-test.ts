@@ -51,7 +51,7 @@ export async function startPostgres(
   home: string,
   port: number,
   masterKey: string,
-  maxConnections: number,
+  settings: Readonly<Record<string, number>>,
 ): Promise<SupervisedProgram> {
   const user = await ensureSystemUser('postgres');
   return startEmbeddedPostgres({
@@ -62,7 +62,7 @@ export async function startPostgres(
     superuserPassword: superuserPassword(masterKey),
     user,
     log: quietLog,
-    settings: { max_connections: maxConnections },
+    settings,
   });
 }
 

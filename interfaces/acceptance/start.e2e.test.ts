@@ -231,7 +231,9 @@ test('DATABASE_URL and EVENT_STORE_URL: on a PostgreSQL that somebody else runs,
 async function oldLayout(): Promise<PlatformUnderTest> {
   const old = await PlatformUnderTest.create();
   const port = Number(old.environment['POSTGRES_PORT']);
-  const server = await startPostgres(old.serverFolder('postgres'), port, MASTER_KEY, 800);
+  const server = await startPostgres(old.serverFolder('postgres'), port, MASTER_KEY, {
+    max_connections: 800,
+  });
   old.environment['DATABASE_URL'] = databaseUrl(port, MASTER_KEY);
   await old.start();
   const by = await old.owner('before');
