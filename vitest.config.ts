@@ -32,7 +32,7 @@ const heavy = {
   // CI shares its cores with others: a second try there, and the summary names who needed it
   retry: process.env['CI'] === undefined ? 0 : 1,
 };
-const platforms = { ...heavy, testTimeout: 300_000, hookTimeout: 300_000 };
+const platforms = { ...heavy, testTimeout: 600_000, hookTimeout: 600_000 };
 
 export default defineConfig({
   test: {

@@ -6,7 +6,7 @@ import { CrashRounds, MOMENTS, ONE_OF } from './crash-points.ts';
 import { sampled } from './test-tier.ts';
 
 const rounds = new CrashRounds({}, { PROJECT_DATABASE_SIZE_MB: '20', DATABASE_SIZE_LOOK_SECONDS: '0.2' });
-const PATIENCE = { timeout: 30_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 let id = '';
 let uris: { readonly db_uri: string; readonly service_role_key: string };
 

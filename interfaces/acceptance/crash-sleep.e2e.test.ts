@@ -4,7 +4,7 @@ import { processTable } from '../composition/process-table.ts';
 import { CrashRounds, EVERYTHING, MOMENTS, ONE_OF, REACHABLE } from './crash-points.ts';
 import { sampled } from './test-tier.ts';
 
-const PATIENCE = { timeout: 60_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 const rounds = new CrashRounds();
 let id = '';
 let apikey = '';

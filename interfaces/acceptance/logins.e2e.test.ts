@@ -7,7 +7,7 @@ import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import { LaterRelease } from './later-release.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 
-const PATIENCE = { timeout: 60_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 
 let platform: PlatformUnderTest;
 let release: LaterRelease;

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
-const READY_WITHIN_MS = 60_000;
-const ENDED_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 240_000;
+const ENDED_WITHIN_MS = 120_000;
 
 export class ProcessUnderTest {
   readonly #child: ChildProcess;

@@ -9,7 +9,7 @@ const KEY = 'what the parts of this platform show each other';
 const MB = 1024 * 1024;
 /** an empty database has about 8 MB */
 const LIMIT_MB = 16;
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 const REFUSED = { code: 'PT507', hint: expect.stringContaining('operator') as string };
 
 interface Project {

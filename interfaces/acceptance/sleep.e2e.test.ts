@@ -12,7 +12,7 @@ import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 
 const KEY = 'what the parts of this platform show each other';
 const IDLE_MS = 1_800;
-const PATIENCE = { timeout: 60_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 
 let platform: PlatformUnderTest;
 let token: string;

@@ -6,7 +6,7 @@ import { LaterRelease } from './later-release.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const PROJECTS = 7;
-const PATIENCE = { timeout: 60_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 /** long enough to be met in the middle of it */
 const GREETING = `CREATE FUNCTION public.greeting() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'hello'::text $$;
   SELECT pg_sleep(1);`;
