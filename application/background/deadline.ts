@@ -1,24 +1,19 @@
 /** What the work gives or, when the time is over first, what `late` gives or throws. The work is not ended by it. */
 export async function within<T, L>(ms: number, work: Promise<T>, late: () => L): Promise<T | L> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<L>((resolve, reject) => {
-    timer = setTimeout(() => {
-      try {
-        resolve(late());
-      } catch (error) {
-        reject(error as Error);
-      }
-    }, ms);
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
   });
-  return Promise.race([work, over]).finally(() => clearTimeout(timer));
+  return Promise.race([work, over.then(late)]).finally(() => clearTimeout(timer));
 }
 
-/** What the work gives or, when the signal aborts first, what `aborted` gives or throws. The work is not ended by it. */
+/** What the work gives or, when the signal (if there is one) aborts first, what `aborted` gives or throws. The work is not ended by it. */
 export async function unlessAborted<T, L>(
   work: Promise<T>,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   aborted: () => L,
 ): Promise<T | L> {
+  if (!signal) return work;
   const { promise, resolve, reject } = Promise.withResolvers<L>();
   const abort = () => {
     try {

@@ -29,4 +29,9 @@ export class KeyedQueue<Key> {
   async done(key: Key): Promise<void> {
     await this.#lines.get(key)?.last;
   }
+
+  /** The same for every key. */
+  async allDone(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map(({ last }) => last));
+  }
 }

@@ -5,6 +5,7 @@
 import { fold } from '../../domain/decider.ts';
 import type { StepTroubleEvent } from '../../domain/process/process-events.ts';
 import type { ProcessRun } from '../../domain/process/process-run.ts';
+import { pauseAfter } from '../background/back-off.ts';
 import { reasonOf, Unavailable } from '../errors.ts';
 import { appendSettled, readOrEmpty, recorded } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -249,8 +250,8 @@ function failure<State, Subject, Event extends Fact, Name extends string>(
   const attempt = attemptOf(run, step);
   const exhausted = attempt >= retry.tries || now - run.stepSince.getTime() >= deadlineMs;
   const final = exhausted || !(error instanceof Unavailable);
-  const pauseMs =
-    Math.min(retry.firstPauseMs * 2 ** (attempt - 1), retry.longestPauseMs) * (MOST_JITTER - ids.random());
+  const pauses = { firstMs: retry.firstPauseMs, longestMs: retry.longestPauseMs };
+  const pauseMs = pauseAfter(attempt, pauses) * (MOST_JITTER - ids.random());
   const retryAt = final ? null : new Date(now + pauseMs).toISOString();
   const reason = reasonOf(error);
   const failed: StepTroubleEvent = {

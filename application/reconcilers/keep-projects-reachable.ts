@@ -13,6 +13,7 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
+import { KeyedQueue } from '../background/keyed-queue.ts';
 import type { Clock } from '../ports/clock.ts';
 import { StreamNotFound, type EventMetadata, type EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
@@ -63,7 +64,7 @@ const LOOKS_AT_ONE = 3;
 export class ProjectReconciler {
   readonly #dependencies: ReconcilerDependencies;
   readonly #stopping = new AbortController();
-  readonly #busy = new Map<ProjectId, Promise<void>>();
+  readonly #looks = new KeyedQueue<ProjectId>();
 
   constructor(dependencies: ReconcilerDependencies) {
     this.#dependencies = dependencies;
@@ -85,7 +86,7 @@ export class ProjectReconciler {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all(this.#busy.values());
+    await this.#looks.allDone();
   }
 
   /** Looks at everything once. @returns what did not look right, whether or not it could be mended */
@@ -125,16 +126,12 @@ export class ProjectReconciler {
    * @param told what somebody saw; it is recorded even if it is mended by now
    */
   check(project: ProjectId, told?: Told): Promise<void> {
-    const mine = (this.#busy.get(project) ?? Promise.resolve())
-      .then(() => (this.#stopping.signal.aborted ? undefined : this.#mend(project, told)))
-      .catch((error: unknown) => {
+    return this.#looks.run(project, async () => {
+      if (this.#stopping.signal.aborted) return;
+      await this.#mend(project, told).catch((error: unknown) => {
         this.#dependencies.log.warn({ project, err: error }, 'a project could not be brought back');
-      })
-      .finally(() => {
-        if (this.#busy.get(project) === mine) this.#busy.delete(project);
       });
-    this.#busy.set(project, mine);
-    return mine;
+    });
   }
 
   async #mend(id: ProjectId, told?: Told): Promise<void> {

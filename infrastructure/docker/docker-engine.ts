@@ -142,7 +142,6 @@ export async function bounded<T>(
   const inTime = within(withinMs, answer, () => {
     throw new Error('no answer in time');
   });
-  if (!signal) return inTime;
   return unlessAborted(inTime, signal, () => {
     throw new Error('it was stopped');
   });

@@ -33,6 +33,7 @@ import { driftOfFile, driftOfServed, driftOfSettings, type SeenDrift } from './p
 import { ADMIN, linesOfPool, poolerFiles, verifierOfAdmin, type PoolerPlace } from './pooler-content.ts';
 import { PoolerFolder } from './pooler-folder.ts';
 import { BackOff } from '../../application/background/back-off.ts';
+import { unlessAborted } from '../../application/background/deadline.ts';
 import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 export interface PgbouncerOptions extends PoolerPlace {
@@ -352,8 +353,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
 /** Nobody waits longer than the signal says; a reload is everybody's, and goes on. */
 async function unlessStopped(reload: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal?.reason as Error);
-  signal?.addEventListener('abort', stop, { once: true });
-  await Promise.race([reload, stopped]).finally(() => signal?.removeEventListener('abort', stop));
+  await unlessAborted(reload, signal, () => {
+    throw signal?.reason as Error;
+  });
 }

@@ -83,7 +83,6 @@ export async function orInterrupted<T>(
   starting: Promise<T>,
   interrupted: AbortSignal | undefined,
 ): Promise<T> {
-  if (!interrupted) return starting;
   return unlessAborted(starting, interrupted, () => {
     throw new StartInterrupted();
   });

@@ -1,5 +1,5 @@
 /** What the manager keeps standing for projects (pool entries, REST APIs), and what keeps it standing. */
-import type { Background, Running } from '../../application/background/background.ts';
+import type { Background } from '../../application/background/background.ts';
 import { join, resolve } from 'node:path';
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
@@ -36,6 +36,7 @@ import type { Config } from '../config.ts';
 import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import type { ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
+import { tasksPart } from './tasks-part.ts';
 import { childFolder, type Machine } from './machine.ts';
 import { isGuarded, poolerSocket } from './pooler-guard-module.ts';
 import { poolerAddress } from './remote-data-plane-module.ts';
@@ -120,16 +121,15 @@ function reconcilerPart(reconciler: ProjectReconciler, background: Background): 
     failed: 'could not look for drift',
     run: () => reconciler.look(),
   };
-  let looking: Running | undefined;
+  const tasks = tasksPart('reconciler', background, [look]);
   return {
-    name: 'reconciler',
+    ...tasks,
     start: () => {
       reconciler.start();
-      looking = background.start(look);
-      return Promise.resolve();
+      return tasks.start();
     },
     stop: async () => {
-      await looking?.stop();
+      await tasks.stop();
       await reconciler.stop();
     },
     stopWithinMs: 10_000,

@@ -76,15 +76,15 @@ export const workerModule = new ContainerModule(({ bind }) => {
         projectHost(world),
         pool,
       );
+      const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
       const periodic = tasksPart('worker-tasks', background, [
         sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
         ...idleTask(options, { store, ids, clock, use }, pool),
         sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
+        catchUpTask(upgrades),
       ]);
-      const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
-      const catchUp = tasksPart('catch-up', background, [catchUpTask(upgrades)]);
       const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-      const work = inOrder(ready, [worker, periodic, upgrades, catchUp]);
+      const work = inOrder(ready, [worker, upgrades, periodic]);
       const openSession = sessionOpener(connection);
       const led = new LedWork({ name: 'process-worker', openSession, log, work });
       return {
