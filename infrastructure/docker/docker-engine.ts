@@ -64,10 +64,11 @@ export class DockerEngine {
     return this.#ask('list the containers', this.docker.listContainers({ all: true, filters: { label } }));
   }
 
+  /** Waits for the answer also when it is aborted: the engine would make it all the same, in the way of the next try. */
   async create(name: string, body: ContainerCreateOptions): Promise<void> {
     // the library would put all of it into the address otherwise
-    const request = { _query: { name }, _body: body, ...this.#abort } as ContainerCreateOptions;
-    await this.#ask('make a container', this.docker.createContainer(request));
+    const request = { _query: { name }, _body: body } as ContainerCreateOptions;
+    await attempt('make a container', bounded(this.docker.createContainer(request)));
   }
 
   /** A container that is not there, or was removed meanwhile, is one that was removed. Takes its own volumes along. */
@@ -124,12 +125,16 @@ export class DockerEngine {
     return (await this.#ask('read a log', this.docker.getContainer(name).logs(options))).toString('utf8');
   }
 
-  async #ask<T>(attempted: string, answer: Promise<T>): Promise<T> {
-    try {
-      return await bounded(answer, ANSWER_WITHIN_MS, this.#abort.abortSignal);
-    } catch (error) {
-      throw unavailable('docker', `have Docker ${attempted} (${codeOf(error)})`, error);
-    }
+  #ask<T>(attempted: string, answer: Promise<T>): Promise<T> {
+    return attempt(attempted, bounded(answer, ANSWER_WITHIN_MS, this.#abort.abortSignal));
+  }
+}
+
+async function attempt<T>(attempted: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw unavailable('docker', `have Docker ${attempted} (${codeOf(error)})`, error);
   }
 }
 
