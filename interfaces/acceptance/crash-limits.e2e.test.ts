@@ -4,9 +4,10 @@ import { run as runBy } from './as-client.ts';
 import { processTable } from '../composition/process-table.ts';
 import { CrashRounds, MOMENTS, ONE_OF } from './crash-points.ts';
 import { sampled } from './test-tier.ts';
+import { patience } from './patience.ts';
 
 const rounds = new CrashRounds({}, { PROJECT_DATABASE_SIZE_MB: '20', DATABASE_SIZE_LOOK_SECONDS: '0.2' });
-const PATIENCE = { timeout: 120_000, interval: 100 };
+const PATIENCE = patience(100);
 let id = '';
 let uris: { readonly db_uri: string; readonly service_role_key: string };
 

@@ -3,8 +3,9 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { processTable } from '../composition/process-table.ts';
 import { CrashRounds, EVERYTHING, MOMENTS, ONE_OF, REACHABLE } from './crash-points.ts';
 import { sampled } from './test-tier.ts';
+import { patience } from './patience.ts';
 
-const PATIENCE = { timeout: 120_000, interval: 50 };
+const PATIENCE = patience(50);
 const rounds = new CrashRounds();
 let id = '';
 let apikey = '';

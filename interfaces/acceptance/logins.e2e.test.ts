@@ -6,8 +6,9 @@ import { projectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import { LaterRelease } from './later-release.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
+import { patience } from './patience.ts';
 
-const PATIENCE = { timeout: 120_000, interval: 100 };
+const PATIENCE = patience(100);
 
 let platform: PlatformUnderTest;
 let release: LaterRelease;

@@ -4,12 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { by, run } from './as-client.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
+import { patience } from './patience.ts';
 
 const KEY = 'what the parts of this platform show each other';
 const MB = 1024 * 1024;
 /** an empty database has about 8 MB */
 const LIMIT_MB = 16;
-const PATIENCE = { timeout: 120_000, interval: 50 };
+const PATIENCE = patience(50);
 const REFUSED = { code: 'PT507', hint: expect.stringContaining('operator') as string };
 
 interface Project {

@@ -9,10 +9,11 @@ import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
+import { patience } from './patience.ts';
 
 const KEY = 'what the parts of this platform show each other';
 const IDLE_MS = 1_800;
-const PATIENCE = { timeout: 120_000, interval: 50 };
+const PATIENCE = patience(50);
 
 let platform: PlatformUnderTest;
 let token: string;

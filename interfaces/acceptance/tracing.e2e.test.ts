@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
 import { TraceCollector } from './trace-collector.ts';
+import { patience } from './patience.ts';
 
 const TRACE = 'c0ffee'.padEnd(32, '1');
 const CALLER = 'd'.repeat(16);
 const CORRELATION = 'the-request-of-this-test';
 const TRACEPARENT = `00-${TRACE}-${CALLER}-01`;
-const PATIENCE = { timeout: 120_000, interval: 100 };
+const PATIENCE = patience(100);
 /** says in a process's output which modules of OpenTelemetry are loaded in it */
 const WATCH_MODULES = `--import data:text/javascript,${encodeURIComponent(
   'import{registerHooks}from"node:module";registerHooks({resolve(s,c,n){' +

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LaterRelease } from './later-release.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
+import { patience } from './patience.ts';
 
 const PROJECTS = 7;
-const PATIENCE = { timeout: 120_000, interval: 100 };
+const PATIENCE = patience(100);
 /** long enough to be met in the middle of it */
 const GREETING = `CREATE FUNCTION public.greeting() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'hello'::text $$;
   SELECT pg_sleep(1);`;
