@@ -73,9 +73,10 @@ export class SharedLimits {
     if (sumOfLocks(seen.sessions) < locks / 2) await this.#look.refresh();
     const takers = await this.#takersOfIds(seen);
     const locking = new Set(over.map(({ login }) => login));
-    for (const login of crowding) await this.#offended(login, 'sessions', this.#options.sessionShare);
-    for (const login of locking) await this.#offended(login, 'locks');
-    for (const login of takers) await this.#offended(login, 'transaction ids');
+    for (const login of crowding) this.#offended(login, 'sessions', this.#options.sessionShare);
+    for (const login of locking) this.#offended(login, 'locks');
+    for (const login of takers) this.#offended(login, 'transaction ids');
+    await this.#holdOffenders();
     return [...crowding, ...locking, ...takers];
   }
 
@@ -95,8 +96,9 @@ export class SharedLimits {
     const files = await overTemporaryFiles(server, bounds);
     const queue = await overQueue(server, bounds);
     await endSessions(server, [...files, ...queue]);
-    for (const login of files) await this.#offended(login, 'temporary files');
-    for (const login of queue) await this.#offended(login, 'notifications');
+    for (const login of files) this.#offended(login, 'temporary files');
+    for (const login of queue) this.#offended(login, 'notifications');
+    await this.#holdOffenders();
     const reset = await resetSettings(server);
     if (reset.length > 0)
       log.warn({ roles: reset }, 'settings of roles were reset: too large, or of shared roles');
@@ -104,14 +106,18 @@ export class SharedLimits {
   }
 
   /** Their sessions were ended for it; who did it before is held, with so many left to them. */
-  async #offended(login: string, over: SharedThing, sessions = 0): Promise<void> {
+  #offended(login: string, over: SharedThing, sessions = 0): void {
     const { log, onEnded } = this.#options;
     onEnded?.(over);
-    const heldMs = await this.#offenders.offended(login, sessions).catch((error: unknown) => {
-      log.warn({ login, err: error }, 'could not hold a login');
-      return 0;
-    });
+    const heldMs = this.#offenders.offended(login, sessions);
     log.warn({ login, over, heldMs }, 'sessions were ended: they took too much of what all projects share');
+  }
+
+  /** The table of locks is full until the sessions that were told to end have ended: then at the next look. */
+  async #holdOffenders(): Promise<void> {
+    await this.#offenders.holdAll().catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'could not hold a login yet');
+    });
   }
 
   /** PostgreSQL counts for no session how many it took: whose is the newest, time after time, is the one who takes them. */
