@@ -27,10 +27,11 @@ export class ExistingSchemas implements ManagedDataApis {
     this.#log = log;
   }
 
-  ensure(api: DataApi): Promise<void> {
+  ensure(api: DataApi, signal?: AbortSignal): Promise<void> {
     return this.#changes.run(api.project, async () => {
+      signal?.throwIfAborted();
       this.#wanted.set(api.project, api);
-      await this.#inner.ensure(await this.#shown(api));
+      await this.#inner.ensure(await this.#shown(api), signal);
     });
   }
 
@@ -50,19 +51,19 @@ export class ExistingSchemas implements ManagedDataApis {
     });
   }
 
-  remove(project: ProjectId): Promise<void> {
+  remove(project: ProjectId, signal?: AbortSignal): Promise<void> {
     this.#forget(project);
-    return this.#inner.remove(project);
+    return this.#inner.remove(project, signal);
   }
 
-  async retire(project: ProjectId): Promise<boolean> {
-    const retired = await this.#inner.retire(project);
+  async retire(project: ProjectId, signal?: AbortSignal): Promise<boolean> {
+    const retired = await this.#inner.retire(project, signal);
     if (retired) this.#forget(project);
     return retired;
   }
 
-  probe(project: ProjectId): Promise<void> {
-    return this.#inner.probe(project);
+  probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    return this.#inner.probe(project, signal);
   }
 
   endpoint(project: ProjectId): ReturnType<ManagedDataApis['endpoint']> {
