@@ -6,6 +6,8 @@ export const DEPENDENCIES = [
   'pooler',
   'rest_api',
   'platform_api',
+  'auth',
+  'storage',
   'gateway',
   'manager',
   'migrations',

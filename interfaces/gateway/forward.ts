@@ -4,6 +4,7 @@
  */
 import { Agent, request as httpRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { Dependency } from '../../application/errors.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { hasBody, type HeaderList } from './headers.ts';
@@ -11,9 +12,9 @@ import { inflated } from './inflate-body.ts';
 import { Laggards } from './laggards.ts';
 import type { GatewayLimits } from './limits.ts';
 import { keepPace } from './pace.ts';
-import type { Dependency } from '../../application/errors.ts';
 import { discardRest } from '../http/discard-rest.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
+import type { Route } from './routes.ts';
 import type { Treatment } from './treat-answer.ts';
 
 export interface Exchange {
@@ -52,21 +53,17 @@ export class Forwarder {
   readonly #log: Log;
   readonly #laggards: Laggards;
 
-  /** `sockets`: at most that many to each upstream, kept for reuse; `service`: what the upstreams are */
-  constructor(options: {
-    readonly service: Dependency;
-    readonly sockets: number;
-    readonly limits: GatewayLimits;
-    readonly log: Log;
-  }) {
-    this.#service = options.service;
-    this.#limits = options.limits;
+  constructor(options: { readonly route: Route; readonly limits: GatewayLimits; readonly log: Log }) {
+    const { route, limits } = options;
+    this.#service = route.service;
+    this.#limits = { ...limits, bodyBytes: route.bodyBytes, idleMs: route.silenceMs };
     this.#log = options.log;
     this.#laggards = new Laggards(options.limits.laggardMs);
     this.#agent = new Agent({
       keepAlive: true,
-      maxSockets: options.sockets,
-      maxFreeSockets: options.sockets,
+      // kept for reuse
+      maxSockets: Math.max(1, route.sockets),
+      maxFreeSockets: Math.max(1, route.sockets),
       scheduling: 'lifo',
       // of a connection that is not in use; a request sets its own
       timeout: options.limits.upstreamKeepAliveMs,

@@ -6,6 +6,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Target } from './route.ts';
+import type { ServiceName } from './routes.ts';
 import type { Traffic } from './traffic.ts';
 import type { Wake } from './wake-queue.ts';
 
@@ -17,6 +18,10 @@ export interface GatewayOptions {
   /** where the operator says that all of this is to be found; default: where it was asked for */
   readonly publicUrl?: string | undefined;
   readonly platform: Endpoint;
+  /** the services of all projects that are there; what is not answers 501 */
+  readonly services?: Readonly<Partial<Record<Exclude<ServiceName, 'platform'>, Endpoint>>>;
+  /** a folder with the console's page; default: there is none */
+  readonly files?: string;
   readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
   /** Asked only when a project has no endpoint, to say why. */
   readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;

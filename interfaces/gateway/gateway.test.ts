@@ -152,6 +152,64 @@ describe('routes', () => {
     }
   });
 
+  test('a service that is there is asked by the path as it came, by its row’s rules', async () => {
+    const seen: Record<string, unknown>[] = [];
+    const service = await upstreamServer(async (request, response) => {
+      const body = (await buffer(request)).length;
+      seen.push({ url: request.url, authorization: request.headers.authorization, body });
+      response.end();
+    });
+    const gateway = await startGateway({ services: { auth: service.endpoint, storage: service.endpoint } });
+    const body = Buffer.alloc(2 * 1024 * 1024);
+    const post = (name: string, headers: Record<string, string>, sent: Buffer | string = 'x') =>
+      ask(gateway, { path: `/project/${A}/${name}/v1/x?y=1`, method: 'POST', headers, body: sent });
+    expect((await post('auth', {})).status).toBe(200);
+    expect((await post('auth', KEY)).status).toBe(200);
+    expect((await post('storage', {})).status).toBe(200);
+    // a key stands in where there is no token; more than the auth service takes is little for files
+    expect((await post('storage', KEY, body)).status).toBe(200);
+    const [auth, storage] = ['auth', 'storage'].map((name) => `/project/${A}/${name}/v1/x?y=1`);
+    expect(seen).toEqual([
+      { url: auth, authorization: undefined, body: 1 },
+      { url: auth, authorization: undefined, body: 1 },
+      { url: storage, authorization: undefined, body: 1 },
+      { url: storage, authorization: 'Bearer key-a', body: body.length },
+    ]);
+    const refused = await post('auth', {}, body);
+    expect([refused.status, JSON.parse(refused.body)]).toMatchObject([413, { code: 'request/too-large' }]);
+    expect(refused.headers['access-control-allow-origin']).toBe('*');
+    const headers = { 'access-control-request-method': 'POST' };
+    expect((await ask(gateway, { method: 'OPTIONS', path: auth ?? '', headers })).status).toBe(204);
+    service.close();
+    service.closeAllConnections();
+    const read = await ask(gateway, { path: auth ?? '' });
+    const detail = 'The auth service cannot be reached right now.';
+    expect(JSON.parse(read.body)).toMatchObject({ status: 503, away: 'auth', detail });
+  });
+
+  test('a body that takes longer than its row allows ends its request alone', async () => {
+    const service = await upstreamServer(async (request, response) => {
+      await buffer(request);
+      response.end('whole');
+    });
+    const gateway = await startGateway({
+      services: { auth: service.endpoint, storage: service.endpoint },
+      limits: { requestMs: 300 },
+    });
+    const slowly = async (name: string) => {
+      const path = `/project/${A}/${name}/v1/x`;
+      const request = open(gateway, { path, method: 'POST', headers: { 'content-length': '2' } });
+      request.on('error', () => {});
+      request.write('a');
+      setTimeout(() => request.end('b'), 1_000);
+      const answer = await answerTo(request);
+      return [answer.statusCode, await text(answer).catch(() => '')];
+    };
+    const [auth, storage] = await Promise.all([slowly('auth'), slowly('storage')]);
+    expect([auth[0], String(auth[1])]).toEqual([408, expect.stringContaining('request/timeout')]);
+    expect(storage).toEqual([200, 'whole']);
+  });
+
   test('its own pages, and readiness names what is missing', async () => {
     let checks = { postgres: 'ok', log: 'ok' };
     const platform = await upstreamServer((request, response) => {

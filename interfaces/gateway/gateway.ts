@@ -15,7 +15,6 @@ import { answerParserErrors } from '../http/parser-errors.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { requestEnd } from '../http/request-span.ts';
 import { takeAbsoluteForm } from './absolute-form.ts';
-import { absent, isOnDemand } from './absent-project.ts';
 import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
 import { Connections } from './connections.ts';
 import { Forwarder, type Exchange } from './forward.ts';
@@ -29,10 +28,12 @@ import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './pr
 import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
+import { routesOf, type Route, type RouteName, type ServiceName } from './routes.ts';
 import { Shares } from '../http/shares.ts';
+import { StaticFiles } from './static-files.ts';
 import { Traffic } from './traffic.ts';
 import { ProjectAnswers } from './treat-answer.ts';
-import { WakeQueue } from './wake-queue.ts';
+import { Wakes } from './wakes.ts';
 
 /** One request as the routes see it. */
 interface Call {
@@ -55,11 +56,13 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #limits: GatewayLimits;
   readonly #server: Server;
-  readonly #platform: Forwarder;
-  readonly #projects: Forwarder;
+  readonly #routes: Readonly<Record<RouteName, Route>>;
+  readonly #services: Readonly<Partial<Record<RouteName, Endpoint>>>;
+  readonly #forwarders: Readonly<Record<RouteName, Forwarder>>;
+  #files: StaticFiles | undefined;
   readonly #traffic: Traffic;
   readonly #tracing: Tracing;
-  readonly #wakes: WakeQueue;
+  readonly #wakes: Wakes;
   readonly #readiness: Readiness;
   readonly #addressOf: ReturnType<typeof addressing>;
   readonly #proxies: TrustedProxies;
@@ -73,11 +76,12 @@ export class Gateway {
     const { log } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#limits = limits;
-    this.#platform = new Forwarder({ service: 'platform_api', sockets: limits.platformSockets, limits, log });
-    this.#projects = new Forwarder({ service: 'rest_api', sockets: limits.socketsPerProject, limits, log });
+    this.#routes = routesOf(limits);
+    this.#services = { ...options.services, platform: options.platform };
+    this.#forwarders = mapRoutes(this.#routes, (route) => new Forwarder({ route, limits, log }));
     this.#traffic = options.traffic ?? new Traffic();
     this.#tracing = options.tracing ?? NO_TRACING;
-    this.#wakes = new WakeQueue(options.wake, limits);
+    this.#wakes = new Wakes(options, limits);
     this.#readiness = new Readiness(options.platform);
     this.#addressOf = addressing(options.publicUrl);
     this.#proxies = new TrustedProxies(options.trustedProxies ?? []);
@@ -88,7 +92,7 @@ export class Gateway {
       insecureHTTPParser: false,
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
+      requestTimeout: this.#longestMs(),
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, limits.headersMs),
     });
@@ -108,10 +112,11 @@ export class Gateway {
     return address !== null && typeof address === 'object' ? address.port : this.#options.port;
   }
 
-  /** @throws {Refused} the port cannot be had, with what to do about it */
-  start(): Promise<void> {
-    const { port, host } = this.#options;
-    return listen(this.#server, { name: 'gateway', port, host, portVariable: 'GATEWAY_PORT' });
+  /** @throws {Refused} the port or the files cannot be had, with what to do about it */
+  async start(): Promise<void> {
+    const { port, host, files } = this.#options;
+    if (files !== undefined) this.#files = await StaticFiles.read(files);
+    await listen(this.#server, { name: 'gateway', port, host, portVariable: 'GATEWAY_PORT' });
   }
 
   /** Takes no new connections, lets running requests end within `graceMs`, destroys the rest. Idempotent. */
@@ -121,15 +126,14 @@ export class Gateway {
     const timer = setTimeout(() => this.#server.closeAllConnections(), graceMs);
     await closed;
     clearTimeout(timer);
-    this.#platform.close();
-    this.#projects.close();
+    for (const forwarder of Object.values(this.#forwarders)) forwarder.close();
   }
 
   #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     takeAbsoluteForm(request);
     const target = routeOf(request.url ?? '');
     const requestId = requestIdOf(request);
-    const cors = target.kind === 'platform' ? [] : CORS_HEADERS;
+    const cors = this.#routeOf(target)?.origins === 'own' ? [] : CORS_HEADERS;
     const { socket, headers } = request;
     const forwardedFor = headers['x-forwarded-for']?.toString();
     const client = clientAddress(socket.remoteAddress, forwardedFor, this.#proxies) ?? 'unknown';
@@ -165,43 +169,60 @@ export class Gateway {
   }
 
   async #serve(call: Call, target: Target): Promise<void> {
-    const problem = faultOf(call.request, target, this.#limits) ?? this.#tooMany(call, target);
-    if (problem) {
-      this.#refuse(call, problem);
-      return;
-    }
+    const { request, response, requestId } = call;
+    const route = this.#routeOf(target);
+    const most = route?.bodyBytes ?? this.#limits.bodyBytes;
+    const problem = faultOf(request, target, most) ?? this.#tooMany(call, route);
+    if (problem) return this.#refuse(call, problem);
+    if (route?.origins === 'any' && isPreflight(request))
+      return answerPreflight(request, response, requestId);
     switch (target.kind) {
       case 'malformed':
         return this.#refuse(call, PROBLEMS.malformed(target.reason));
       case 'not-found':
         return this.#refuse(call, PROBLEMS.noRoute);
-      case 'platform':
-        return this.#toPlatform(call, target.path);
       case 'own':
         return this.#ownPage(call, target.page);
-      case 'not-implemented':
-        if (isPreflight(call.request)) return answerPreflight(call.request, call.response, call.requestId);
-        return this.#refuse(call, PROBLEMS.notImplemented(`The ${target.service} service is`));
+      case 'console':
+        return this.#file(call, target.path);
       case 'data-api':
-        if (isPreflight(call.request)) return answerPreflight(call.request, call.response, call.requestId);
         return this.#toProject(call, target.project, target.path);
+      case 'auth':
+      case 'storage':
+      case 'platform':
+        return this.#toService(call, target.kind, target.path);
     }
   }
 
-  /** Its own pages, which cost nothing, are for everybody at any time. */
-  #tooMany({ response, client }: Call, target: Target): GatewayProblem | undefined {
-    if (target.kind !== 'platform' && target.kind !== 'data-api') return undefined;
+  #routeOf({ kind }: Target): Route | undefined {
+    return kind === 'own' || kind === 'not-found' || kind === 'malformed' ? undefined : this.#routes[kind];
+  }
+
+  /** Of the services that are there. */
+  #longestMs(): number {
+    const there = Object.entries(this.#routes).filter(
+      ([name, { to }]) => to !== 'service' || this.#services[name as RouteName],
+    );
+    return Math.max(...there.map(([, { requestMs }]) => requestMs));
+  }
+
+  /** Its own pages and files, which cost nothing, are for everybody at any time. */
+  #tooMany({ response, client }: Call, route: Route | undefined): GatewayProblem | undefined {
+    if (!route || route.to === 'files') return undefined;
     const holder = networkOf(client);
     if (this.#underWay.take(holder, 1)) return PROBLEMS.tooManyRequests(this.#limits.requestsPerAddress);
     response.once('close', () => this.#underWay.give(holder, 1));
     return undefined;
   }
 
-  async #toPlatform(call: Call, path: string): Promise<void> {
-    const endpoint = this.#options.platform;
-    const headers = this.#headers(call, endpoint, this.#options.internalKey);
-    if (hasNothingToCome(call) || (await this.#begun(call)))
-      this.#forward(call, this.#platform, { endpoint, path, headers });
+  async #toService(call: Call, name: ServiceName, path: string): Promise<void> {
+    const endpoint = this.#services[name];
+    if (!endpoint) return this.#refuse(call, PROBLEMS.notImplemented(`The ${name} service is`));
+    const { apikey } = this.#routes[name];
+    const told = this.#headers(call, endpoint, this.#options.internalKey);
+    const headers = apikey === 'copied' ? (withAuthorization(told) ?? told) : told;
+    if (hasNothingToCome(call) || (await this.#begun(call, name)))
+      this.#forward(call, name, { endpoint, path, headers });
   }
 
   async #toProject(call: Call, project: ProjectId, path: string): Promise<void> {
@@ -211,20 +232,20 @@ export class Gateway {
     const awake = dataApis.endpoint(project);
     const headers = withAuthorization(this.#headers(call, awake ?? platform));
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
-    const problem = awake ? undefined : await this.#woken(call, project, tokenOf(headers));
+    const problem = awake ? undefined : await this.#wakes.wait(call.response, project, tokenOf(headers));
     if (problem) return this.#refuse(call, problem);
-    if (!hasNothingToCome(call) && !(await this.#begun(call))) return;
+    if (!hasNothingToCome(call) && !(await this.#begun(call, 'data-api'))) return;
     // it may have fallen asleep under a body that took its time
     const asleep = dataApis.endpoint(project)
       ? undefined
-      : await this.#woken(call, project, tokenOf(headers));
+      : await this.#wakes.wait(call.response, project, tokenOf(headers));
     if (call.response.destroyed) return;
     // from here on nothing is waited for: one that is to fall asleep counts what is under way
     const endpoint = dataApis.endpoint(project);
     if (!endpoint) return this.#refuse(call, asleep ?? PROBLEMS.projectStarting);
     call.response.once('close', this.#traffic.begin(project));
     const inflate = coding === 'gzip';
-    this.#forward(call, this.#projects, {
+    this.#forward(call, 'data-api', {
       endpoint,
       path,
       headers: inflate ? unpacked(headers) : headers,
@@ -233,7 +254,7 @@ export class Gateway {
     });
   }
 
-  /** @param key proves whose request it is to the platform's API alone: what others are sent, owners may read */
+  /** @param key proves whose request it is to services of ours alone: what projects are sent, owners may read */
   #headers({ request, requestId, client }: Call, endpoint: Endpoint, key?: string): HeaderList {
     const proof = key === undefined ? undefined : proofOf(key, requestId, client);
     const told = client === 'unknown' ? undefined : { address: client, proof };
@@ -241,49 +262,33 @@ export class Gateway {
   }
 
   /** Whether its body has begun well; otherwise there is an answer already, or nobody to hear it. */
-  async #begun(call: Call): Promise<boolean> {
+  async #begun(call: Call, name: RouteName): Promise<boolean> {
     const { request, response, client } = call;
+    const { bodyBytes, requestMs } = this.#routes[name];
     if (call.expectsContinue) response.writeContinue();
-    const fault = await this.#intake.begin(request, response, networkOf(client));
+    // Node's own clock is the slowest route's
+    if (hasBody(request) && requestMs < this.#longestMs()) this.#hurry(call, requestMs);
+    const fault = await this.#intake.begin(request, response, networkOf(client), bodyBytes);
     if (fault && fault !== 'gone') this.#refuse(call, fault);
     return fault === undefined;
   }
 
-  /** Waits until a sleeping project is awake, if the token opens it; the body of the request is not read meanwhile. */
-  async #woken({ response }: Call, project: ProjectId, token: string): Promise<GatewayProblem | undefined> {
-    const { projectState, judge, dataApis, log } = this.#options;
-    const status = await projectState(project);
-    if (!isOnDemand(status)) return absent(status);
-    const verdict = await judge(project, token);
-    if (verdict !== 'good') return PROBLEMS.invalidKey(verdict);
-    const gone = new AbortController();
-    const leave = () => gone.abort();
-    response.once('close', leave);
-    if (response.destroyed) leave();
-    const waited = await this.#wakes.wait(project, gone.signal);
-    response.off('close', leave);
-    if (waited === 'full') return PROBLEMS.wakeBusy;
-    if (waited === 'gone') return undefined;
-    if (waited === 'awake') {
-      // it may have been awake before, started by another process a moment ago
-      if (!dataApis.endpoint(project)) await dataApis.refresh?.();
-      return undefined;
-    }
-    log.warn({ project, err: waited.failed }, 'a project was not woken');
-    // paused or deleted meanwhile, or an operator has to look
-    const now = await projectState(project);
-    return isOnDemand(now) ? PROBLEMS.projectSleeps : absent(now);
+  #hurry(call: Call, withinMs: number): void {
+    const late = setTimeout(() => {
+      if (!call.request.complete) this.#refuse(call, PROBLEMS.clientTooSlow);
+    }, withinMs);
+    call.response.once('close', () => clearTimeout(late));
   }
 
   #forward(
     call: Call,
-    forwarder: Forwarder,
+    name: RouteName,
     to: Pick<Exchange, 'endpoint' | 'path' | 'headers' | 'inflate' | 'treatment'>,
   ): void {
     const ours = ['X-Request-Id', call.requestId, ...call.cors];
     const isOurs = (name: string) =>
       name === 'x-request-id' || (call.cors.length > 0 && name.startsWith('access-control-'));
-    forwarder.forward({
+    this.#forwarders[name].forward({
       ...to,
       request: call.request,
       response: call.response,
@@ -297,17 +302,27 @@ export class Gateway {
     });
   }
 
-  async #ownPage(call: Call, page: 'welcome' | 'health' | 'ready'): Promise<void> {
-    if (call.request.method !== 'GET' && call.request.method !== 'HEAD') {
-      this.#refuse(call, PROBLEMS.methodNotAllowed('GET, HEAD'));
-      return;
-    }
-    const pages = { welcome: WELCOME, health: HEALTH };
-    const answer = page === 'ready' ? await this.#readiness.page() : pages[page];
-    writePage(call.response, answer, call.requestId);
+  async #ownPage(call: Call, page: 'health' | 'ready'): Promise<void> {
+    if (this.#refusesMethod(call)) return;
+    writePage(call.response, page === 'ready' ? await this.#readiness.page() : HEALTH, call.requestId);
+  }
+
+  #file(call: Call, path: string): void {
+    const { request, response, requestId } = call;
+    if (this.#refusesMethod(call) || this.#files?.answer(request, response, path, requestId)) return;
+    if (!this.#files && /^\/(?:\?|$)/.test(path)) writePage(response, WELCOME, requestId);
+    else this.#refuse(call, PROBLEMS.noRoute);
+  }
+
+  #refusesMethod(call: Call): boolean {
+    const { method } = call.request;
+    if (method === 'GET' || method === 'HEAD') return false;
+    this.#refuse(call, PROBLEMS.methodNotAllowed('GET, HEAD'));
+    return true;
   }
 
   #refuse({ request, response, requestId, cors }: Call, problem: GatewayProblem): void {
+    if (response.headersSent) response.destroy();
     if (response.destroyed) return;
     if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
     discardRest(request, this.#limits.discardBytes);
@@ -318,7 +333,13 @@ export class Gateway {
 const hasNothingToCome = ({ request, expectsContinue }: Call): boolean =>
   !expectsContinue && !hasBody(request);
 
+const mapRoutes = <T>(routes: Readonly<Record<RouteName, Route>>, make: (route: Route) => T) =>
+  Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, make(route)])) as Record<
+    RouteName,
+    T
+  >;
+
 const endOf = (target: Target, method: string, status: number, requestId: string): SpanEnd => {
-  const project = target.kind === 'data-api' ? target.project : undefined;
+  const project = 'project' in target ? target.project : undefined;
   return requestEnd({ service: 'gateway', method, route: target.kind, status, requestId, project });
 };

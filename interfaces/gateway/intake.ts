@@ -8,10 +8,7 @@ import type { GatewayLimits } from './limits.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import { Shares } from '../http/shares.ts';
 
-type Bounds = Pick<
-  GatewayLimits,
-  'bodyBytes' | 'headBytes' | 'headMs' | 'headsBytes' | 'headsBytesPerAddress'
->;
+type Bounds = Pick<GatewayLimits, 'headBytes' | 'headMs' | 'headsBytes' | 'headsBytesPerAddress'>;
 
 export class Intake {
   readonly #limits: Bounds;
@@ -30,10 +27,11 @@ export class Intake {
     request: IncomingMessage,
     response: ServerResponse,
     client: string,
+    bodyBytes: number,
   ): Promise<GatewayProblem | 'gone' | undefined> {
     if (!hasBody(request)) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<GatewayProblem | 'gone' | undefined>();
-    const { bodyBytes, headMs } = this.#limits;
+    const { headMs } = this.#limits;
     // a stream holds no more of itself than this
     const enough = Math.min(this.#limits.headBytes, request.readableHighWaterMark);
     let counted = 0;

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { hasBody } from './headers.ts';
-import type { GatewayLimits } from './limits.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import type { Target } from './route.ts';
 
@@ -11,7 +10,7 @@ const HOST = /^[\w.:[\]-]{1,255}$/;
 export function faultOf(
   request: IncomingMessage,
   target: Target,
-  limits: GatewayLimits,
+  bodyBytes: number,
 ): GatewayProblem | undefined {
   const { host, 'transfer-encoding': encoding, 'content-length': length } = request.headers;
   const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
@@ -24,6 +23,6 @@ export function faultOf(
   if (target.kind !== 'malformed' && !METHODS.includes(request.method ?? '')) {
     return PROBLEMS.methodNotAllowed(METHODS.join(', '));
   }
-  const isTooLarge = hasBody(request) && Number(length ?? 0) > limits.bodyBytes;
-  return isTooLarge ? PROBLEMS.bodyTooLarge(limits.bodyBytes) : undefined;
+  const isTooLarge = hasBody(request) && Number(length ?? 0) > bodyBytes;
+  return isTooLarge ? PROBLEMS.bodyTooLarge(bodyBytes) : undefined;
 }

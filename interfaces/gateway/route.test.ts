@@ -8,8 +8,10 @@ const B = 'proj_00000000000000bb';
 
 describe('routes', () => {
   test.each([
-    ['/', { kind: 'own', page: 'welcome' }],
-    ['/?x=1', { kind: 'own', page: 'welcome' }],
+    ['/', { kind: 'console', path: '/' }],
+    ['/?x=1', { kind: 'console', path: '/?x=1' }],
+    ['/console/projects', { kind: 'console', path: '/console/projects' }],
+    ['/assets/a-1b2c.js', { kind: 'console', path: '/assets/a-1b2c.js' }],
     ['/health', { kind: 'own', page: 'health' }],
     ['/ready', { kind: 'own', page: 'ready' }],
     ['/api', { kind: 'platform', path: '/api' }],
@@ -27,8 +29,8 @@ describe('routes', () => {
     [`/project/${A}/todos?id=eq.1`, { kind: 'data-api', project: A, path: '/todos?id=eq.1' }],
     [`/project/${A}/a.b`, { kind: 'data-api', project: A, path: '/a.b' }],
     [`/project/${A}/%C3%BC`, { kind: 'data-api', project: A, path: '/%C3%BC' }],
-    [`/project/${A}/auth/v1/token`, { kind: 'not-implemented', service: 'auth' }],
-    [`/project/${A}/storage/v1`, { kind: 'not-implemented', service: 'storage' }],
+    [`/project/${A}/auth/v1/token`, { kind: 'auth', project: A, path: `/project/${A}/auth/v1/token` }],
+    [`/project/${A}/storage/v1`, { kind: 'storage', project: A, path: `/project/${A}/storage/v1` }],
   ])('%s', (target, wanted) => {
     expect(routeOf(target)).toEqual(wanted);
   });

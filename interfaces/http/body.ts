@@ -136,11 +136,11 @@ function bounded(req: IncomingMessage, bytes: number, whenOver: (release: () => 
   });
   // whoever reads it hears of it; nobody has to
   body.on('error', () => {});
-  req.once('error', () => body.destroy(bodyBrokeOff()));
   body.once('close', () => {
     req.unpipe(body);
     if (!req.complete) discardRest(req);
   });
+  // also when its client goes away
   whenOver(() => body.destroy(bodyBrokeOff()));
   return req.pipe(body);
 }

@@ -13,7 +13,7 @@ import { Rejection, REJECTION_CODES } from '../../domain/rejection.ts';
 import { ProjectionBehind } from '../../projections/checkpoint-watch.ts';
 import { InvalidCursor } from '../../projections/page-cursor.ts';
 import { problemBody } from './error-body.ts';
-import { invalidRequest, notImplemented, problemOf } from './problems.ts';
+import { invalidRequest, problemOf } from './problems.ts';
 
 const FORBIDDEN = new Set(['owner/invite-needed', 'owner/signup-closed']);
 const statusOf = (error: unknown) => problemOf(error).status;
@@ -71,7 +71,6 @@ describe('an error becomes a problem', () => {
     expect(problemOf(new Conflict('s', 1, 2)).members).toEqual({ revision: 2 });
     expect(statusOf(invalidRequest([{ pointer: '/body', detail: 'x' }]))).toBe(400);
     expect(statusOf(new InvalidCursor())).toBe(400);
-    expect(statusOf(notImplemented('later'))).toBe(501);
     expect(problemOf(new RateLimited(1_001))).toMatchObject({ headers: { 'retry-after': '2' } });
     expect(problemOf(new RateLimited(0))).toMatchObject({ headers: { 'retry-after': '1' } });
     const failed = new SqlFailed('syntax error', { code: '42601', position: 3, detail: null, hint: null });

@@ -78,10 +78,6 @@ export const unavailableAs = (detail: string, what?: Dependency): RequestProblem
 export const tookTooLong = (ms: number): RequestProblem =>
   unavailableAs(`There was no answer within ${ms / 1000} s.`);
 
-/** For the parts of the platform that follow later. */
-export const notImplemented = (detail: string): RequestProblem =>
-  new RequestProblem('platform/not-implemented', detail);
-
 const BUG_DETAIL = 'The platform made a mistake. It is in its log under the id that `instance` names.';
 const RETRY_SOON = { 'retry-after': '1' };
 const RETRY = { 'retry-after': '2' };
@@ -165,6 +161,8 @@ export const IN_WORDS: Readonly<Record<Dependency, string>> = {
   pooler: 'The connection pooler',
   rest_api: 'The project’s REST API',
   platform_api: 'The platform API',
+  auth: 'The auth service',
+  storage: 'The storage service',
   gateway: 'The gateway',
   manager: 'The manager, which runs REST APIs,',
   migrations: 'The migrations service',
