@@ -94,9 +94,7 @@ describe('rows', () => {
 
   describe('what Caddy takes somewhere itself is what the gateway takes there', () => {
     const words =
-      `project ${A} rest auth storage v1 v2 api docs openapi.json console assets todos .. . %2e %2f x ?y=1 ?y#z`.split(
-        ' ',
-      );
+      `project ${A} rest auth storage v1 v2 api docs openapi.json todos .. . %2e %2f x ?y=1 ?y#z`.split(' ');
     const starts = ['/', '/api', '/docs', ...routes.flatMap(([, route]) => pathsOf(route))];
     const preflight = regexpOf('preflight');
     const check = (target: string) => {

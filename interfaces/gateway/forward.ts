@@ -62,8 +62,8 @@ export class Forwarder {
     this.#agent = new Agent({
       keepAlive: true,
       // kept for reuse
-      maxSockets: Math.max(1, route.sockets),
-      maxFreeSockets: Math.max(1, route.sockets),
+      maxSockets: route.sockets,
+      maxFreeSockets: route.sockets,
       scheduling: 'lifo',
       // of a connection that is not in use; a request sets its own
       timeout: options.limits.upstreamKeepAliveMs,

@@ -20,8 +20,6 @@ export interface GatewayOptions {
   readonly platform: Endpoint;
   /** the services of all projects that are there; what is not answers 501 */
   readonly services?: Readonly<Partial<Record<Exclude<ServiceName, 'platform'>, Endpoint>>>;
-  /** a folder with the console's page; default: there is none */
-  readonly files?: string;
   readonly dataApis: Pick<DataApis, 'endpoint' | 'refresh'>;
   /** Asked only when a project has no endpoint, to say why. */
   readonly projectState: (project: ProjectId) => Promise<ProjectStatus | 'unknown'>;

@@ -30,7 +30,6 @@ import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
 import { routesOf, type Route, type RouteName, type ServiceName } from './routes.ts';
 import { Shares } from '../http/shares.ts';
-import { StaticFiles } from './static-files.ts';
 import { Traffic } from './traffic.ts';
 import { ProjectAnswers } from './treat-answer.ts';
 import { Wakes } from './wakes.ts';
@@ -59,7 +58,6 @@ export class Gateway {
   readonly #routes: Readonly<Record<RouteName, Route>>;
   readonly #services: Readonly<Partial<Record<RouteName, Endpoint>>>;
   readonly #forwarders: Readonly<Record<RouteName, Forwarder>>;
-  #files: StaticFiles | undefined;
   readonly #traffic: Traffic;
   readonly #tracing: Tracing;
   readonly #wakes: Wakes;
@@ -112,11 +110,10 @@ export class Gateway {
     return address !== null && typeof address === 'object' ? address.port : this.#options.port;
   }
 
-  /** @throws {Refused} the port or the files cannot be had, with what to do about it */
-  async start(): Promise<void> {
-    const { port, host, files } = this.#options;
-    if (files !== undefined) this.#files = await StaticFiles.read(files);
-    await listen(this.#server, { name: 'gateway', port, host, portVariable: 'GATEWAY_PORT' });
+  /** @throws {Refused} the port cannot be had, with what to do about it */
+  start(): Promise<void> {
+    const { port, host } = this.#options;
+    return listen(this.#server, { name: 'gateway', port, host, portVariable: 'GATEWAY_PORT' });
   }
 
   /** Takes no new connections, lets running requests end within `graceMs`, destroys the rest. Idempotent. */
@@ -183,8 +180,6 @@ export class Gateway {
         return this.#refuse(call, PROBLEMS.noRoute);
       case 'own':
         return this.#ownPage(call, target.page);
-      case 'console':
-        return this.#file(call, target.path);
       case 'data-api':
         return this.#toProject(call, target.project, target.path);
       case 'auth':
@@ -201,14 +196,14 @@ export class Gateway {
   /** Of the services that are there. */
   #longestMs(): number {
     const there = Object.entries(this.#routes).filter(
-      ([name, { to }]) => to !== 'service' || this.#services[name as RouteName],
+      ([name, { to }]) => to === 'data-api' || this.#services[name as RouteName],
     );
     return Math.max(...there.map(([, { requestMs }]) => requestMs));
   }
 
-  /** Its own pages and files, which cost nothing, are for everybody at any time. */
+  /** Its own pages, which cost nothing, are for everybody at any time. */
   #tooMany({ response, client }: Call, route: Route | undefined): GatewayProblem | undefined {
-    if (!route || route.to === 'files') return undefined;
+    if (!route) return undefined;
     const holder = networkOf(client);
     if (this.#underWay.take(holder, 1)) return PROBLEMS.tooManyRequests(this.#limits.requestsPerAddress);
     response.once('close', () => this.#underWay.give(holder, 1));
@@ -302,23 +297,14 @@ export class Gateway {
     });
   }
 
-  async #ownPage(call: Call, page: 'health' | 'ready'): Promise<void> {
-    if (this.#refusesMethod(call)) return;
-    writePage(call.response, page === 'ready' ? await this.#readiness.page() : HEALTH, call.requestId);
-  }
-
-  #file(call: Call, path: string): void {
-    const { request, response, requestId } = call;
-    if (this.#refusesMethod(call) || this.#files?.answer(request, response, path, requestId)) return;
-    if (!this.#files && /^\/(?:\?|$)/.test(path)) writePage(response, WELCOME, requestId);
-    else this.#refuse(call, PROBLEMS.noRoute);
-  }
-
-  #refusesMethod(call: Call): boolean {
-    const { method } = call.request;
-    if (method === 'GET' || method === 'HEAD') return false;
-    this.#refuse(call, PROBLEMS.methodNotAllowed('GET, HEAD'));
-    return true;
+  async #ownPage(call: Call, page: 'welcome' | 'health' | 'ready'): Promise<void> {
+    if (call.request.method !== 'GET' && call.request.method !== 'HEAD') {
+      this.#refuse(call, PROBLEMS.methodNotAllowed('GET, HEAD'));
+      return;
+    }
+    const pages = { welcome: WELCOME, health: HEALTH };
+    const answer = page === 'ready' ? await this.#readiness.page() : pages[page];
+    writePage(call.response, answer, call.requestId);
   }
 
   #refuse({ request, response, requestId, cors }: Call, problem: GatewayProblem): void {

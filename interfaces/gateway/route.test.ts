@@ -8,10 +8,8 @@ const B = 'proj_00000000000000bb';
 
 describe('routes', () => {
   test.each([
-    ['/', { kind: 'console', path: '/' }],
-    ['/?x=1', { kind: 'console', path: '/?x=1' }],
-    ['/console/projects', { kind: 'console', path: '/console/projects' }],
-    ['/assets/a-1b2c.js', { kind: 'console', path: '/assets/a-1b2c.js' }],
+    ['/', { kind: 'own', page: 'welcome' }],
+    ['/?x=1', { kind: 'own', page: 'welcome' }],
     ['/health', { kind: 'own', page: 'health' }],
     ['/ready', { kind: 'own', page: 'ready' }],
     ['/api', { kind: 'platform', path: '/api' }],

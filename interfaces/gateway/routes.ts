@@ -5,7 +5,7 @@
 import type { Dependency } from '../../application/errors.ts';
 import type { GatewayLimits } from './limits.ts';
 
-export type RouteName = 'data-api' | 'auth' | 'storage' | 'platform' | 'console';
+export type RouteName = 'data-api' | 'auth' | 'storage' | 'platform';
 /** those that are one process for all projects */
 export type ServiceName = 'auth' | 'storage' | 'platform';
 
@@ -17,8 +17,8 @@ export type Place =
 
 export interface Route {
   readonly place: Place;
-  /** `data-api`: that of the project, asked without the prefix; `service`: asked by the path as it came; `files`: of a folder */
-  readonly to: 'data-api' | 'service' | 'files';
+  /** `data-api`: that of the project, asked without the prefix; `service`: asked by the path as it came */
+  readonly to: 'data-api' | 'service';
   /** what callers hear of when it is away */
   readonly service: Dependency;
   /** who may: `needed`: with a key alone; `copied`: the key stands in for an Authorization; `left`: its own affair */
@@ -87,17 +87,5 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     silenceMs: limits.idleMs,
     sockets: limits.platformSockets,
     direct: true,
-  },
-  console: {
-    place: { of: 'platform', paths: ['/', '/favicon.ico'], below: ['console', 'assets'] },
-    to: 'files',
-    service: 'gateway',
-    apikey: 'left',
-    origins: 'own',
-    bodyBytes: 0,
-    requestMs: limits.requestMs,
-    silenceMs: limits.idleMs,
-    sockets: 0,
-    direct: false,
   },
 });
