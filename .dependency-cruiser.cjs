@@ -1,7 +1,7 @@
 /** The import law of ARCHITECTURE.md, as errors. */
 const layers = '^(domain|application|infrastructure|projections|interfaces)/';
 const tests =
-  '[.](test|contract)[.]ts$|^infrastructure/(postgres|postgrest|docker|pooler-guard)/test-|^infrastructure/event-store/esdb-server/|^interfaces/(acceptance|bench)/|process-(properties|harness)[.]ts$';
+  '[.](test|contract)[.]ts$|^infrastructure/testing/|^interfaces/(acceptance|bench)/|^application/testing/';
 
 const forbid = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to });
 

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { contractCatalogue, newEvents, newStream } from './ports/event-store.contract.ts';
-import { InMemoryEventStore, InMemoryLog } from '../infrastructure/event-store/in-memory-event-store.ts';
+import {
+  InMemoryEventStore,
+  InMemoryLog,
+} from '../infrastructure/event-store/memory/in-memory-event-store.ts';
 import { LogVerification } from './audit-log.ts';
 
 async function logOf(count: number) {

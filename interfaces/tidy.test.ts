@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PROJECT_LOGINS } from '../domain/project/project-logins.ts';
 import { REJECTION_CODES } from '../domain/rejection.ts';
-import { eventCatalogue } from '../infrastructure/event-store/event-catalogue.ts';
+import { eventCatalogue } from '../infrastructure/event-store/codec/event-catalogue.ts';
 import { latestTemplateVersion } from '../infrastructure/postgres/project-template.ts';
 import { processTable } from './composition/process-table.ts';
 import { VARIABLES } from './config.ts';

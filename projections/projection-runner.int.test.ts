@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { EventBatch } from '../application/ports/event-store.ts';
-import { EsdbEventStore } from '../infrastructure/event-store/esdb-event-store.ts';
-import { EsdbServer } from '../infrastructure/event-store/esdb-server/esdb-server.ts';
-import { eventCatalogue } from '../infrastructure/event-store/event-catalogue.ts';
-import { InMemoryEventStore, InMemoryLog } from '../infrastructure/event-store/in-memory-event-store.ts';
-import { onCluster } from '../infrastructure/postgres/test-database.ts';
+import { EsdbEventStore } from '../infrastructure/event-store/eventstoredb/esdb-event-store.ts';
+import { EsdbServer } from '../infrastructure/testing/esdb-server/esdb-server.ts';
+import { eventCatalogue } from '../infrastructure/event-store/codec/event-catalogue.ts';
+import {
+  InMemoryEventStore,
+  InMemoryLog,
+} from '../infrastructure/event-store/memory/in-memory-event-store.ts';
+import { onCluster } from '../infrastructure/testing/database.ts';
 import { CheckpointWatch, ProjectionBehind } from './checkpoint-watch.ts';
 import { advance, beginTerm, ensureCheckpoint, readCheckpoint } from './checkpoints.ts';
 import { writeBatch } from './parking.ts';

@@ -8,9 +8,9 @@ import { projectId, projectStream, type ProjectId } from '../domain/project/proj
 import type { OwnerEvent } from '../domain/owner/events.ts';
 import type { ProjectNameEvent } from '../domain/project/project-name.ts';
 import type { EventMetadata, EventStore, NewEvent, StoredEvent } from '../application/ports/event-store.ts';
-import { eventCatalogue } from '../infrastructure/event-store/event-catalogue.ts';
-import { InMemoryEventStore } from '../infrastructure/event-store/in-memory-event-store.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../infrastructure/postgres/test-database.ts';
+import { eventCatalogue } from '../infrastructure/event-store/codec/event-catalogue.ts';
+import { InMemoryEventStore } from '../infrastructure/event-store/memory/in-memory-event-store.ts';
+import { onCluster, testDatabase, type TestDatabase } from '../infrastructure/testing/database.ts';
 import { compareRows } from './compare-rows.ts';
 import { enter, writeBatch } from './parking.ts';
 import { liveTarget, type Projection } from './projection.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { testDatabase, type TestDatabase } from '../infrastructure/postgres/test-database.ts';
+import { testDatabase, type TestDatabase } from '../infrastructure/testing/database.ts';
 import { transaction, withClient } from './transaction.ts';
 import { insertRows, upsertRows } from './write-rows.ts';
 

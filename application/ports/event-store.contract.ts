@@ -1,7 +1,7 @@
 /** What every event store must do. The numbers are those of the behaviours in the design. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { EventCatalogue } from '../../infrastructure/event-store/event-codec.ts';
+import type { EventCatalogue } from '../../infrastructure/event-store/codec/event-codec.ts';
 import {
   Conflict,
   EventIdReused,

@@ -2,8 +2,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { Unavailable } from '../errors.ts';
-import { ask, deliveryHost, deliveryOf, makeYard } from './process-harness.ts';
-import { freshDependencies } from './process-properties.ts';
+import { ask, deliveryHost, deliveryOf, makeYard } from '../testing/engine-harness.ts';
+import { freshDependencies } from '../testing/process-properties.ts';
 import { ProcessWorker } from './process-worker.ts';
 
 const PATIENCE = { timeout: 10_000, interval: 5 };

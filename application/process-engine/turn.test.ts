@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { Refused } from '../errors.ts';
 import type { Progress } from './process.ts';
-import { ask, deliveryHost, deliveryOf, makeYard, type DeliveryProcess } from './process-harness.ts';
+import { ask, deliveryHost, deliveryOf, makeYard, type DeliveryProcess } from '../testing/engine-harness.ts';
 import {
   disturbed,
   everyProcess,
@@ -11,7 +11,7 @@ import {
   turnsToRest,
   type Disturbance,
   type Scenario,
-} from './process-properties.ts';
+} from '../testing/process-properties.ts';
 import { stopUnwanted, turn } from './turn.ts';
 
 const STREAM = 'delivery-1';

@@ -14,7 +14,7 @@ import {
   MOMENTS,
   type Disturbance,
   type Scenario,
-} from '../process-engine/process-properties.ts';
+} from '../testing/process-properties.ts';
 import { turn } from '../process-engine/turn.ts';
 import {
   command,
@@ -29,7 +29,7 @@ import {
   secrets,
   standing,
   stateOf,
-} from './process-harness.ts';
+} from '../testing/project-harness.ts';
 import { projectHost } from './processes.ts';
 
 const sleep = (): ProjectCommand => ({ kind: 'SleepProject', idleSince: new Date(0) });

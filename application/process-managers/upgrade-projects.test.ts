@@ -11,7 +11,15 @@ import type { EventStore } from '../ports/event-store.ts';
 import { loadProject } from '../project/load-project.ts';
 import { upgradeVerdict } from '../project/upgrade-project.ts';
 import { StreamWatch } from '../stream-watch.ts';
-import { command, makeHarness, METADATA, request, runToRest, secrets, stateOf } from './process-harness.ts';
+import {
+  command,
+  makeHarness,
+  METADATA,
+  request,
+  runToRest,
+  secrets,
+  stateOf,
+} from '../testing/project-harness.ts';
 import { EffectsUnderWay } from '../process-engine/effects-under-way.ts';
 import { ProcessWorker } from '../process-engine/process-worker.ts';
 import { projectHost } from './processes.ts';

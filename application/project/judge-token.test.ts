@@ -1,14 +1,7 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { newProject } from '../ports/databases.contract.ts';
-import {
-  command,
-  issued,
-  makeHarness,
-  request,
-  runToRest,
-  secrets,
-} from '../process-managers/process-harness.ts';
+import { command, issued, makeHarness, request, runToRest, secrets } from '../testing/project-harness.ts';
 import { judgeToken } from './judge-token.ts';
 import { loadProject } from './load-project.ts';
 

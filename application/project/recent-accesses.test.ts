@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { InMemoryEventStore } from '../../infrastructure/event-store/in-memory-event-store.ts';
-import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
+import { InMemoryEventStore } from '../../infrastructure/event-store/memory/in-memory-event-store.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { projectAccessStream, projectId } from '../../domain/project/project-id.ts';
 import { readOrEmpty } from '../handle.ts';

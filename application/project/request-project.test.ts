@@ -3,7 +3,7 @@ import { projectNameStream } from '../../domain/project/project-name.ts';
 import { Unavailable } from '../errors.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
-import { makeHarness, METADATA, runToRest } from '../process-managers/process-harness.ts';
+import { makeHarness, METADATA, runToRest } from '../testing/project-harness.ts';
 import { Admissions } from './admissions.ts';
 import { changeProject } from './change-project.ts';
 import { requestProject, type ProjectRequest } from './request-project.ts';

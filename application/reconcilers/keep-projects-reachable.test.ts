@@ -14,7 +14,7 @@ import {
   standing,
   stateOf,
   type Harness,
-} from '../process-managers/process-harness.ts';
+} from '../testing/project-harness.ts';
 import { dataApiOf } from '../desired/desired-project.ts';
 import { ProjectReconciler, type Standing } from './keep-projects-reachable.ts';
 

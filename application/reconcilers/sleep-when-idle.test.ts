@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { projectStream } from '../../domain/project/project-id.ts';
 import { newProject } from '../ports/databases.contract.ts';
-import { command, makeHarness, request, runToRest, stateOf } from '../process-managers/process-harness.ts';
+import { command, makeHarness, request, runToRest, stateOf } from '../testing/project-harness.ts';
 import { IdleWatch, type Use } from './sleep-when-idle.ts';
 
 const MINUTE_MS = 60_000;

@@ -5,7 +5,7 @@ import type { ProjectCommand } from '../../domain/project/project.ts';
 import { InMemoryDatabaseSizes } from '../../infrastructure/postgres/in-memory-database-sizes.ts';
 import { InMemoryMeasuredSizes } from '../../infrastructure/postgres/in-memory-measured-sizes.ts';
 import { newProject } from '../ports/databases.contract.ts';
-import { command, makeHarness, request, runToRest, stateOf } from '../process-managers/process-harness.ts';
+import { command, makeHarness, request, runToRest, stateOf } from '../testing/project-harness.ts';
 import { DatabaseSizeWatch } from './watch-database-sizes.ts';
 
 const MB = 1024 * 1024;

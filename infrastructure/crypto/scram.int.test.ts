@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
-import { onCluster } from '../postgres/test-database.ts';
+import { onCluster } from '../testing/database.ts';
 import { scramVerifier } from './scram.ts';
 
 test('PostgreSQL keeps the verifier as it is and takes the password for it', async () => {

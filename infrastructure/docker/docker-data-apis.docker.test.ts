@@ -8,13 +8,13 @@ import { Refused, Unavailable } from '../../application/errors.ts';
 import { askedDuring, limitedTo, ROWS } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { servedRows } from '../postgrest/test-projects.ts';
+import { servedRows } from '../testing/projects.ts';
 import { containerName, LISTENING, nextContainerName } from './container-template.ts';
 import { DockerDataApis } from './docker-data-apis.ts';
 import { DockerEngine } from './docker-engine.ts';
-import { dockerRuntime } from './test-containers.ts';
-import { startDockerd } from './test-dockerd.ts';
-import { startSocketProxy } from './test-socket-proxy.ts';
+import { dockerRuntime } from '../testing/containers.ts';
+import { startDockerd } from '../testing/dockerd.ts';
+import { startSocketProxy } from '../testing/socket-proxy.ts';
 
 const run = promisify(execFile);
 const BACK = { timeout: 30_000, interval: 25 };

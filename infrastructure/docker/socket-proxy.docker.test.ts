@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { containerName } from './container-template.ts';
-import { dockerRuntime } from './test-containers.ts';
-import { startSocketProxy, type TestSocketProxy } from './test-socket-proxy.ts';
+import { dockerRuntime } from '../testing/containers.ts';
+import { startSocketProxy, type TestSocketProxy } from '../testing/socket-proxy.ts';
 
 managedDataApisContract('PostgREST containers through the socket proxy', async () => {
   const proxy = await startSocketProxy(inject('dockerHost'));

@@ -1,7 +1,7 @@
 /** What an append comes to, by what the log holds already: the same rules in every store that decides itself. */
 import { Conflict, EventIdReused, type ExpectedRevision } from '../../application/ports/event-store.ts';
-import type { AppendRequest } from './append-request.ts';
-import type { EncodedEvent } from './event-codec.ts';
+import type { AppendRequest } from './postgres/append-request.ts';
+import type { EncodedEvent } from './codec/event-codec.ts';
 
 /** An event of the log that has the id of one that is to be appended. */
 export interface Namesake {

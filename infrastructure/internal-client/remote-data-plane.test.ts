@@ -13,7 +13,7 @@ import {
   request,
   runToRest,
   stateOf,
-} from '../../application/process-managers/process-harness.ts';
+} from '../../application/testing/project-harness.ts';
 import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -23,7 +23,7 @@ import { createServer as createHttpServer } from '../../interfaces/http/server.t
 import { Traffic } from '../../interfaces/gateway/traffic.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
 import { RemoteGateways } from '../../interfaces/manager/remote-gateways.ts';
-import { quietLog } from '../process/test-folder.ts';
+import { quietLog } from '../testing/folder.ts';
 import { InternalClient, NotWanted } from './internal-client.ts';
 import { RemoteConnectionPools } from './remote-connection-pools.ts';
 import { RemoteDataApis } from './remote-data-apis.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Refused, unavailable } from '../../application/errors.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { migrationsContract } from '../../application/ports/migrations.contract.ts';
-import { command, makeHarness, request } from '../../application/process-managers/process-harness.ts';
+import { command, makeHarness, request } from '../../application/testing/project-harness.ts';
 import { Metrics } from '../../interfaces/http/metrics.ts';
 import { internalAuthentication } from '../../interfaces/http/internal-endpoints.ts';
 import { createServer } from '../../interfaces/http/server.ts';
@@ -11,8 +11,8 @@ import { migrationsEndpoints } from '../../interfaces/migrations/migrations-endp
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { PostgresMigrations } from '../postgres/postgres-migrations.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
-import { testServer } from '../postgres/test-server.ts';
-import { quietLog } from '../process/test-folder.ts';
+import { testServer } from '../testing/server.ts';
+import { quietLog } from '../testing/folder.ts';
 import { InternalClient } from './internal-client.ts';
 import { RemoteMigrations } from './remote-migrations.ts';
 

@@ -14,12 +14,12 @@ import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import type { PostgresServer } from '../postgres/postgres-server.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
 import { SessionLimits } from '../postgres/session-limits.ts';
-import { clusterAddress, testServer } from '../postgres/test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 import { findPgbouncer } from '../process/binaries.ts';
-import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
-import { testPort } from '../process/test-port.ts';
+import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
+import { testPort } from '../testing/port.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
-import { childDoors } from './test-doors.ts';
+import { childDoors } from '../testing/doors.ts';
 
 /** as the auth service's, and the storage service's, could be */
 const AUTH: ProjectLogin = {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Refused } from '../../application/errors.ts';
-import { testFolder, type TestFolder } from '../process/test-folder.ts';
+import { testFolder, type TestFolder } from '../testing/folder.ts';
 import { FolderLock } from './folder-lock.ts';
 
 let folder: TestFolder;

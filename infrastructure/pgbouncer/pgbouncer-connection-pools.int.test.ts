@@ -14,16 +14,16 @@ import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
-import { clusterAddress, testServer } from '../postgres/test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 import { findPgbouncer } from '../process/binaries.ts';
-import { testPort } from '../process/test-port.ts';
+import { testPort } from '../testing/port.ts';
 import { launch } from '../process/launch.ts';
 import { endProcess, isAlive, listPrograms } from '../process/process-table.ts';
-import { quietLog, testFolder } from '../process/test-folder.ts';
+import { quietLog, testFolder } from '../testing/folder.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
 import { FILES, type Doors } from './pgbouncer-files.ts';
-import { becomeAnother } from './test-attacker.ts';
-import { childDoors, TCP_ALONE } from './test-doors.ts';
+import { becomeAnother } from '../testing/attacker.ts';
+import { childDoors, TCP_ALONE } from '../testing/doors.ts';
 
 const ADMIN_PASSWORD = 'the-admin-password';
 

@@ -10,11 +10,11 @@ import { newProject } from '../../application/ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { findPgbouncer } from '../process/binaries.ts';
 import { launch, type Launched } from '../process/launch.ts';
-import { quietLog, testFolder } from '../process/test-folder.ts';
-import { testPort } from '../process/test-port.ts';
+import { quietLog, testFolder } from '../testing/folder.ts';
+import { testPort } from '../testing/port.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
 import { FILES, type Doors } from './pgbouncer-files.ts';
-import { childDoors, TCP_ALONE } from './test-doors.ts';
+import { childDoors, TCP_ALONE } from '../testing/doors.ts';
 
 const ADMIN_PASSWORD = 'the-admin-password';
 /** the bound, with room for a busy machine in what is not ours: starting processes */

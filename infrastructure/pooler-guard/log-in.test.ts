@@ -2,7 +2,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { Gone, Inbox } from './inbox.ts';
 import { logIn, LogInRefused } from './log-in.ts';
-import { final, first, NONCE, WRONG_PROOF } from './test-client.ts';
+import { final, first, NONCE, WRONG_PROOF } from '../testing/guard-client.ts';
 import { errorResponse, int32, message, Refusal, saslOffer } from './wire.ts';
 
 const SERVER_NONCE = `${NONCE}more`;

@@ -15,15 +15,15 @@ import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.cont
 import type { Log } from '../../application/ports/log.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
-import { serverCertificate } from '../event-store/esdb-server/server-certificate.ts';
+import { serverCertificate } from '../testing/esdb-server/server-certificate.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
-import { childDoors } from '../pgbouncer/test-doors.ts';
+import { childDoors } from '../testing/doors.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
-import { clusterAddress, testServer } from '../postgres/test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 import { findPgbouncer } from '../process/binaries.ts';
-import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
-import { testPort } from '../process/test-port.ts';
+import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
+import { testPort } from '../testing/port.ts';
 import type { GuardOptions, PoolerAddress } from './guard-options.ts';
 import { GuardThread } from './guard-thread.ts';
 import { PoolerGuard } from './pooler-guard.ts';
@@ -39,7 +39,7 @@ import {
   TestClient,
   TLS_REQUEST,
   WRONG_PROOF,
-} from './test-client.ts';
+} from '../testing/guard-client.ts';
 import { cString, int32, message, packet } from './wire.ts';
 
 interface Login {

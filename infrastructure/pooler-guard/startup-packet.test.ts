@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { takeFirstPacket, type StartupPacket } from './startup-packet.ts';
-import { GSS_REQUEST, startup, TLS_REQUEST } from './test-client.ts';
+import { GSS_REQUEST, startup, TLS_REQUEST } from '../testing/guard-client.ts';
 import { int32, packet, Refusal, startupPacket } from './wire.ts';
 
 const DATABASE = 'proj_0123456789abcdef';

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Refused, Unavailable } from '../../application/errors.ts';
 import { applyMigrations, latestVersion } from './apply-migrations.ts';
-import { testDatabase, type TestDatabase } from './test-database.ts';
+import { testDatabase, type TestDatabase } from '../testing/database.ts';
 
 let database: TestDatabase;
 let folder: string;

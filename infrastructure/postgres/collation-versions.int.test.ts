@@ -7,8 +7,8 @@ import {
   majorOfData,
   type PostgresBinaries,
 } from '../process/binaries.ts';
-import { testPort } from '../process/test-port.ts';
-import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
+import { testPort } from '../testing/port.ts';
+import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
 import { keepCollationsTrue } from './collation-versions.ts';
 import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
 import { PostgresServer } from './postgres-server.ts';

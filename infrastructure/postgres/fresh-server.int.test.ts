@@ -8,9 +8,9 @@ import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.cont
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
-import { testPort } from '../process/test-port.ts';
+import { testPort } from '../testing/port.ts';
 import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
+import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
 import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
 import {
   PLATFORM_DATABASE,

@@ -10,7 +10,7 @@ import { PostgresDatabases } from './postgres-databases.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
-import { clusterAddress, testServer } from './test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 
 let server: PostgresServer;
 let databases: PostgresDatabases;

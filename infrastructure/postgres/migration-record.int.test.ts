@@ -11,13 +11,13 @@ import {
   request,
   runToRest,
   stateOf,
-} from '../../application/process-managers/process-harness.ts';
+} from '../../application/testing/project-harness.ts';
 import { projectMigrationsStream } from '../../domain/project/project-id.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresOwnerMigrations } from './postgres-owner-migrations.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 const harness = makeHarness();
 const id = newProject();

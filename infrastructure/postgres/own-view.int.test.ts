@@ -11,7 +11,7 @@ import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { clusterAddress, testServer } from './test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 
 const run = promisify(execFile);
 const [mine, other] = [newProject(), newProject()];

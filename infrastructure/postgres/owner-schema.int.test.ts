@@ -9,14 +9,14 @@ import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.cont
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PG_DUMP } from '../process/system-programs.ts';
-import { testFolder } from '../process/test-folder.ts';
+import { testFolder } from '../testing/folder.ts';
 import { allowExtensions } from './platform-database.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresMigrations } from './postgres-migrations.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
-import { testDatabase } from './test-database.ts';
-import { testServer } from './test-server.ts';
+import { testDatabase } from '../testing/database.ts';
+import { testServer } from '../testing/server.ts';
 
 const run = promisify(execFile);
 const USUAL_PATH = '/usr/local/bin:/usr/bin:/bin';

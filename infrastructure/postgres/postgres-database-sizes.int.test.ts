@@ -7,7 +7,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PostgresDatabaseSizes } from './postgres-database-sizes.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { clusterAddress, testServer } from './test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 
 databaseSizesContract('PostgreSQL', async () => {
   const server = await testServer();

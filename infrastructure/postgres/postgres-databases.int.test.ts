@@ -10,7 +10,7 @@ import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresServer, type InDatabaseOptions } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { clusterAddress, testServer } from './test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 
 const secrets = new AesSecrets(randomBytes(32));
 

@@ -4,7 +4,7 @@ import { newProject } from '../../application/ports/databases.contract.ts';
 import { measuredSizesContract } from '../../application/ports/measured-sizes.contract.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import { PostgresMeasuredSizes } from './postgres-measured-sizes.ts';
-import { onCluster, testDatabase, type TestDatabase } from './test-database.ts';
+import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
 
 const CREATE_ROLE = `DO $$ BEGIN
   CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';

@@ -9,7 +9,7 @@ import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresMigrations } from './postgres-migrations.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion, PROJECT_MIGRATIONS } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 migrationsContract('PostgreSQL', async () => {
   const server = await testServer();

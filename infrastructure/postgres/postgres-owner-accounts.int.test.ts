@@ -6,7 +6,7 @@ import { personalTokensContract } from '../../application/ports/personal-tokens.
 import { applyMigrations } from './apply-migrations.ts';
 import { PostgresOwnerAccounts } from './postgres-owner-accounts.ts';
 import { PostgresPersonalTokens } from './postgres-personal-tokens.ts';
-import { onCluster, testDatabase, type TestDatabase } from './test-database.ts';
+import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
 
 const CREATE_ROLE = `DO $$ BEGIN
   CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';

@@ -7,7 +7,7 @@ import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresOwnerMigrations } from './postgres-owner-migrations.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 ownerMigrationsContract('PostgreSQL', async () => {
   const server = await testServer();

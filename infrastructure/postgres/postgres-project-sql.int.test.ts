@@ -9,7 +9,7 @@ import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresProjectSql } from './postgres-project-sql.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 projectSqlContract('PostgreSQL', async () => {
   const server = await testServer();

@@ -9,7 +9,7 @@ import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresMigrations } from './postgres-migrations.ts';
 import { PostgresSchemaChanges } from './postgres-schema-changes.ts';
 import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 /** Projects with an open session of each owner. */
 async function owners(count: number) {

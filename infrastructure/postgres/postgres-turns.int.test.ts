@@ -4,7 +4,7 @@ import { Unavailable } from '../../application/errors.ts';
 import { turnsContract } from '../../application/ports/turns.contract.ts';
 import { PostgresTurns } from './postgres-turns.ts';
 import { sessionPool } from './session-pool.ts';
-import { testDatabase, type TestDatabase } from './test-database.ts';
+import { testDatabase, type TestDatabase } from '../testing/database.ts';
 
 turnsContract('PostgreSQL', async () => {
   const database = await testDatabase();

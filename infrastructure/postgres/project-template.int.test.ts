@@ -3,7 +3,7 @@ import { newProject } from '../../application/ports/databases.contract.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 const project = newProject();
 let server: PostgresServer;

@@ -8,7 +8,7 @@ import { PostgresDatabases } from './postgres-databases.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
 import { resetSettings } from './role-settings.ts';
-import { clusterAddress, testServer } from './test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 
 const project = newProject();
 const role = ownerRole(project);

@@ -1,10 +1,10 @@
 /** A neighbour on the machine listens where our server should, and asks for other things than a proof. */
 import { createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { testPort } from '../process/test-port.ts';
+import { testPort } from '../testing/port.ts';
 import { ScramClient } from './scram-client.ts';
 import { sessionPool } from './session-pool.ts';
-import { clusterAddress } from './test-server.ts';
+import { clusterAddress } from '../testing/server.ts';
 
 const PASSWORD = 'what-nobody-may-be-told';
 

@@ -9,8 +9,8 @@ import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { findPostgres } from '../process/binaries.ts';
 import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from '../process/test-folder.ts';
-import { testPort } from '../process/test-port.ts';
+import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
+import { testPort } from '../testing/port.ts';
 import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresServer } from './postgres-server.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { sessionPool } from './session-pool.ts';
-import { testDatabase } from './test-database.ts';
+import { testDatabase } from '../testing/database.ts';
 
 test('a session that ends between two queries of its holder fails the next one, and nothing else', async () => {
   const database = await testDatabase();

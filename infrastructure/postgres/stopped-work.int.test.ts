@@ -9,7 +9,7 @@ import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import type { PostgresServer } from './postgres-server.ts';
 import { latestTemplateVersion } from './project-template.ts';
-import { testServer } from './test-server.ts';
+import { testServer } from '../testing/server.ts';
 
 const { logins } = await new AesSecrets(randomBytes(32)).issue();
 const project = newProject();

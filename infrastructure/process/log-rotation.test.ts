@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LogRotation } from './log-rotation.ts';
-import { quietLog } from './test-folder.ts';
+import { quietLog } from '../testing/folder.ts';
 
 let folder: string;
 beforeEach(async () => {

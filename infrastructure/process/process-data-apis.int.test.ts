@@ -9,17 +9,17 @@ import { limitedTo, managedDataApisContract } from '../../application/ports/data
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
-import { childDoors } from '../pgbouncer/test-doors.ts';
-import { clusterAddress } from '../postgres/test-server.ts';
+import { childDoors } from '../testing/doors.ts';
+import { clusterAddress } from '../testing/server.ts';
 import type { DatabaseRoute } from '../postgrest/postgrest-config.ts';
 import { pause } from '../postgrest/postgrest-answers.ts';
-import { servedRows, testProjects } from '../postgrest/test-projects.ts';
+import { servedRows, testProjects } from '../testing/projects.ts';
 import { findPgbouncer, findPostgrest } from './binaries.ts';
-import { testPort } from './test-port.ts';
+import { testPort } from '../testing/port.ts';
 import { launch } from './launch.ts';
 import { ProcessDataApis } from './process-data-apis.ts';
 import { isAlive, listPrograms } from './process-table.ts';
-import { quietLog, testFolder } from './test-folder.ts';
+import { quietLog, testFolder } from '../testing/folder.ts';
 
 async function runtime(route?: DatabaseRoute, onLogins?: Parameters<typeof testProjects>[0]) {
   const folder = await testFolder();

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
 import { ensureSocketFolder, socketFolder } from './socket-folder.ts';
 import { ensureSystemUser } from './system-user.ts';
-import { testFolder } from './test-folder.ts';
+import { testFolder } from '../testing/folder.ts';
 
 test('a path that is too long for a socket is stood for by a short one, always the same', () => {
   const long = `/srv/${'ä'.repeat(60)}`;

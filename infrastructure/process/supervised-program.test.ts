@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { launch, type Launched } from './launch.ts';
 import { isAlive } from './process-table.ts';
 import { SupervisedProgram, type ProgramSpec } from './supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from './test-folder.ts';
+import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
 
 let folder: TestFolder;
 beforeAll(async () => {

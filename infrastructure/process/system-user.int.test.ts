@@ -9,7 +9,7 @@ import { launch } from './launch.ts';
 import { endProcess, isAlive } from './process-table.ts';
 import { ensureSystemUser, ensureSystemUsers } from './system-user.ts';
 import { takeOver } from './take-over.ts';
-import { testFolder } from './test-folder.ts';
+import { testFolder } from '../testing/folder.ts';
 
 const SOON = { timeout: 5_000, interval: 20 };
 

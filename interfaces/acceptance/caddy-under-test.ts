@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CADDY } from '../../infrastructure/process/system-programs.ts';
-import { testPort } from '../../infrastructure/process/test-port.ts';
+import { testPort } from '../../infrastructure/testing/port.ts';
 
 export const CADDYFILE = join(import.meta.dirname, '..', '..', 'infrastructure', 'caddy', 'Caddyfile');
 const READY_WITHIN_MS = 30_000;

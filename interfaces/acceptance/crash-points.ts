@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
 import type { StepMoment } from '../../application/process-engine/process.ts';
-import { MOMENTS as ALL_MOMENTS } from '../../application/process-engine/process-properties.ts';
+import { MOMENTS as ALL_MOMENTS } from '../../application/testing/process-properties.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { MASTER_KEY, PlatformUnderTest, type Disturbance } from './platform-under-test.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MAX_APPEND_BYTES } from '../../application/ports/event-store.ts';
-import { MOST_MESSAGE_BYTES } from '../../infrastructure/event-store/esdb-server/serving.ts';
+import { MOST_MESSAGE_BYTES } from '../../infrastructure/testing/esdb-server/serving.ts';
 import { VARIABLES as CONFIG_VARIABLES } from '../config.ts';
 import { caddyBinary, CADDYFILE } from './caddy-under-test.ts';
 import { holesOf } from '../../domain/platform/known-holes.ts';

@@ -1,6 +1,6 @@
 /** The Docker engine of a test run (vitest's global setup): the one that answers, or else one of the run's own. */
 import type { TestProject } from 'vitest/node';
-import { startDockerd } from '../../infrastructure/docker/test-dockerd.ts';
+import { startDockerd } from '../../infrastructure/testing/dockerd.ts';
 import { engineAnswers } from '../composition/prerequisites.ts';
 import { readConfig } from '../config.ts';
 

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { findPgbouncer } from '../../infrastructure/process/binaries.ts';
 import { launch, type Launched } from '../../infrastructure/process/launch.ts';
-import { testFolder, type TestFolder } from '../../infrastructure/process/test-folder.ts';
+import { testFolder, type TestFolder } from '../../infrastructure/testing/folder.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const SOON = { timeout: 60_000, interval: 100 };

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isProjectName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
-import { first, startup, TestClient } from '../../infrastructure/pooler-guard/test-client.ts';
+import { first, startup, TestClient } from '../../infrastructure/testing/guard-client.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 
 let platform: PlatformUnderTest;

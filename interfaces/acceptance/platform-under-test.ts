@@ -6,7 +6,7 @@ import { mkdtemp, chmod, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { testPort } from '../../infrastructure/process/test-port.ts';
+import { testPort } from '../../infrastructure/testing/port.ts';
 import { openDataDirectory } from '../../infrastructure/process/data-directory.ts';
 import { PLATFORM_DATABASE } from '../../infrastructure/postgres/platform-database.ts';
 import { listPrograms, signal } from '../../infrastructure/process/process-table.ts';
@@ -188,7 +188,7 @@ export class PlatformUnderTest {
 
   /** A process of its own: it outlives whatever the tests do to the platform. */
   async #startEventStoreDb(): Promise<void> {
-    const entry = 'infrastructure/event-store/esdb-server/run-esdb-server.ts';
+    const entry = 'infrastructure/testing/esdb-server/run-esdb-server.ts';
     const child = spawn(process.execPath, [entry, String(await testPort())], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -13,7 +13,7 @@ import {
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
-import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
+import { quietLog, testFolder } from '../../infrastructure/testing/folder.ts';
 
 const run = promisify(execFile);
 

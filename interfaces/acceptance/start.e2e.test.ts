@@ -9,9 +9,9 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { warningsOf } from '../../domain/platform/known-holes.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
-import { testPort } from '../../infrastructure/process/test-port.ts';
+import { testPort } from '../../infrastructure/testing/port.ts';
 import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
-import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
+import { quietLog, testFolder } from '../../infrastructure/testing/folder.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 import { databaseUrl, startPostgres } from './postgres-under-test.ts';
 

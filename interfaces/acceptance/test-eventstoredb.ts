@@ -40,8 +40,8 @@ async function test(url: string): Promise<void> {
     watch: false,
     reporters: ['default', './interfaces/acceptance/summary-reporter.ts'],
     include: [
-      'infrastructure/event-store/esdb-event-store.int.test.ts',
-      'infrastructure/event-store/esdb-server/esdb-facts.int.test.ts',
+      'infrastructure/event-store/eventstoredb/esdb-event-store.int.test.ts',
+      'infrastructure/testing/esdb-server/esdb-facts.int.test.ts',
     ],
     testTimeout: 60_000,
     hookTimeout: 60_000,

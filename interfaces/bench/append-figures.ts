@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
 import type { NewEvent } from '../../application/ports/event-store.ts';
-import { testFolder } from '../../infrastructure/process/test-folder.ts';
+import { testFolder } from '../../infrastructure/testing/folder.ts';
 import { benchServer, PASSWORD, type BenchServer } from './bench-server.ts';
 import { median, type Figure, type Section } from './figures.ts';
 

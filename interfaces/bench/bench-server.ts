@@ -1,16 +1,16 @@
 /** A PostgreSQL of the bench's own, with the settings of the product, and the platform's log in it. */
 import { join } from 'node:path';
 import type pg from 'pg';
-import type { EventCatalogue } from '../../infrastructure/event-store/event-codec.ts';
-import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
-import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
+import type { EventCatalogue } from '../../infrastructure/event-store/codec/event-codec.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
+import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { preparePlatformDatabase } from '../../infrastructure/postgres/platform-database.ts';
 import { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
-import { testPort } from '../../infrastructure/process/test-port.ts';
-import { quietLog, testFolder } from '../../infrastructure/process/test-folder.ts';
+import { testPort } from '../../infrastructure/testing/port.ts';
+import { quietLog, testFolder } from '../../infrastructure/testing/folder.ts';
 
 export interface BenchServer {
   readonly port: number;

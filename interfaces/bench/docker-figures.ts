@@ -1,7 +1,7 @@
 /** The same wait for a new project's first row, with the projects in containers. */
 import { projectId } from '../../domain/project/project-id.ts';
 import { containerName } from '../../infrastructure/docker/container-template.ts';
-import { startDockerd } from '../../infrastructure/docker/test-dockerd.ts';
+import { startDockerd } from '../../infrastructure/testing/dockerd.ts';
 import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 import { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import { engineAnswers } from '../composition/prerequisites.ts';

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { NewEvent } from '../../application/ports/event-store.ts';
 import { projectStream } from '../../domain/project/project-id.ts';
-import type { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
+import type { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { auditOf } from '../../projections/audit-trail/queries.ts';
 import { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { ProjectionRunner } from '../../projections/projection-runner.ts';

@@ -2,8 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
-import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
+import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import { timed, type Figure, type Section } from './figures.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { quietLog } from '../../infrastructure/process/test-folder.ts';
+import { quietLog } from '../../infrastructure/testing/folder.ts';
 import { Lifecycle, StartInterrupted, type Part } from './lifecycle.ts';
 
 function parts(told: string[]) {

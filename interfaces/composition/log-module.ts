@@ -10,8 +10,8 @@ import { StreamWatch } from '../../application/stream-watch.ts';
 import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets, derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
-import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
-import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
+import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
 import { PLATFORM_SESSION } from '../../infrastructure/postgres/session-settings.ts';
 import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
@@ -125,7 +125,8 @@ async function eventStore(
 /** What a connection string may say is the client's to judge. @throws {InvalidConfiguration} */
 async function eventStoreDb(url: string, log: Log): Promise<EventStore> {
   // a client of a few megabytes, which most do without
-  const { EsdbEventStore } = await import('../../infrastructure/event-store/esdb-event-store.ts');
+  const { EsdbEventStore } =
+    await import('../../infrastructure/event-store/eventstoredb/esdb-event-store.ts');
   try {
     return new EsdbEventStore({ url, catalogue: eventCatalogue, log });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { contractCatalogue } from '../../application/ports/event-store.contract.ts';
-import { EsdbEventStore } from '../../infrastructure/event-store/esdb-event-store.ts';
-import { EsdbServer } from '../../infrastructure/event-store/esdb-server/esdb-server.ts';
+import { EsdbEventStore } from '../../infrastructure/event-store/eventstoredb/esdb-event-store.ts';
+import { EsdbServer } from '../../infrastructure/testing/esdb-server/esdb-server.ts';
 import { Metrics } from '../http/metrics.ts';
 import { aboutServer, lookAtServer } from './log-server.ts';
 

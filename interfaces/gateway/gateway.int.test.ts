@@ -11,9 +11,9 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PLACEHOLDER_URL } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/postgres/test-database.ts';
+import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/testing/database.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
-import { testPort } from '../../infrastructure/process/test-port.ts';
+import { testPort } from '../../infrastructure/testing/port.ts';
 import { Gateway } from './gateway.ts';
 
 const PROJECT = projectId('proj_00000000000000aa');

@@ -15,12 +15,12 @@ import { AesEmailVault } from '../../infrastructure/crypto/aes-email-vault.ts';
 import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
 import { JoseTokens } from '../../infrastructure/crypto/jose-tokens.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
-import { eventCatalogue } from '../../infrastructure/event-store/event-catalogue.ts';
-import { PostgresEventStore } from '../../infrastructure/event-store/postgres-event-store.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
+import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { pinoLog } from '../../infrastructure/observability/pino-log.ts';
 import { applyMigrations } from '../../infrastructure/postgres/apply-migrations.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/postgres/test-database.ts';
+import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/testing/database.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import {
   MemoryRateLimits,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { testDatabase, type TestDatabase } from '../../infrastructure/postgres/test-database.ts';
-import { quietLog } from '../../infrastructure/process/test-folder.ts';
+import { testDatabase, type TestDatabase } from '../../infrastructure/testing/database.ts';
+import { quietLog } from '../../infrastructure/testing/folder.ts';
 import { LedWork } from './led-work.ts';
 import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 

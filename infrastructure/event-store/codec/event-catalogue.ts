@@ -1,0 +1,174 @@
+/**
+ * The version of every event that this release writes, and how its payload looks. A payload that changes its
+ * shape gets the next version and an upcaster from the one before; a type is never renamed. `golden/` holds an
+ * example of every version that was ever written: all of them must load for ever.
+ */
+import { z } from 'zod';
+import type { MigrationEvent } from '../../../domain/migration/events.ts';
+import type { InviteEvent } from '../../../domain/owner/invite.ts';
+import type { OwnerEvent } from '../../../domain/owner/events.ts';
+import type { RolloutEvent } from '../../../domain/platform/rollout.ts';
+import type { ProjectAccessEvent, ProjectEvent } from '../../../domain/project/events.ts';
+import type { ProjectNameEvent } from '../../../domain/project/project-name.ts';
+import { isProjectId, type ProjectId } from '../../../domain/project/project-id.ts';
+import type { CatalogueEntry } from './event-codec.ts';
+
+type KnownEvent =
+  | ProjectEvent
+  | MigrationEvent
+  | ProjectAccessEvent
+  | ProjectNameEvent
+  | OwnerEvent
+  | InviteEvent
+  | RolloutEvent;
+type Entry<E extends KnownEvent> = CatalogueEntry & { readonly schema: z.ZodType<E['data']> };
+type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent, { type: T }>> };
+
+const text = z.string();
+const time = z.iso.datetime();
+const projectId = z.custom<ProjectId>((value) => typeof value === 'string' && isProjectId(value));
+const sealed = z.strictObject({ keyVersion: z.int(), version: z.int().exactOptional(), ciphertext: text });
+const dataApi = z.strictObject({
+  maxRows: z.int(),
+  schemas: z.array(text),
+  statementTimeoutS: z.number().exactOptional(),
+  aggregates: z.boolean().exactOptional(),
+  explain: z.boolean().exactOptional(),
+  txEnd: z.enum(['commit', 'commit-allow-override', 'rollback', 'rollback-allow-override']).exactOptional(),
+  extraSearchPath: z.array(text).exactOptional(),
+});
+const migration = { projectId, version: z.int(), name: text, checksum: text };
+const overLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number() });
+const withinLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number().nullable() });
+const nothing = z.strictObject({});
+const failedStep = z.strictObject({ step: text, reason: text });
+
+const plain = { version: 1, schema: nothing } as const;
+const v1 = <S extends z.ZodType>(schema: S) => ({ version: 1, schema }) as const;
+
+/** A missing type is a compile error, and so is one that the domain does not know, or a schema of another shape. */
+export const eventCatalogue = {
+  ProjectRequested: v1(
+    z.strictObject({
+      projectId,
+      ownerId: text,
+      name: text,
+      displayName: text,
+      templateVersion: z.int(),
+      secrets: sealed,
+      dataApi,
+    }),
+  ),
+  ProjectPauseRequested: plain,
+  ProjectResumeRequested: plain,
+  ProjectSleepRequested: v1(z.strictObject({ idleSince: time })),
+  ProjectWakeRequested: plain,
+  ProjectDeletionRequested: v1(z.strictObject({ purgeAfter: time })),
+  ProjectUndeleteRequested: plain,
+  ProjectPurgeRequested: plain,
+  DataApiSettingsChanged: v1(z.strictObject({ dataApi })),
+  JwtSecretRotated: v1(z.strictObject({ secrets: sealed, overlapUntil: time })),
+  PreviousJwtSecretRetired: plain,
+  DatabasePasswordRotated: v1(z.strictObject({ secrets: sealed })),
+  ProjectUpgradeRequested: v1(z.strictObject({ version: z.int(), secrets: sealed.exactOptional() })),
+
+  ProjectLimitsChanged: v1(
+    z.strictObject({
+      limits: z.strictObject({
+        databaseSizeMb: z.int().nullable(),
+        connections: z.int().nullable(),
+        statementTimeoutS: z.int().nullable(),
+      }),
+    }),
+  ),
+  DatabaseSizeExceeded: v1(overLimit),
+  DatabaseSizeOverrun: v1(overLimit),
+  DatabaseSizeBackWithinLimit: v1(withinLimit),
+
+  DatabaseCreated: v1(z.strictObject({ databaseName: text })),
+  DatabaseDropped: plain,
+  DatabaseUsersCreated: v1(z.strictObject({ roles: z.array(text) })),
+  DatabaseUsersRemoved: plain,
+  DatabasePasswordChanged: plain,
+  DatabaseUsersBounded: plain,
+  SchemaMigrated: v1(z.strictObject({ version: z.int() })),
+  DatabaseOpened: plain,
+  DatabaseClosed: plain,
+  PoolRegistered: plain,
+  PoolUnregistered: plain,
+  PostgrestSpawned: plain,
+  PostgrestRemoved: plain,
+  PostgrestReloaded: plain,
+  ProjectNameReleased: plain,
+
+  ProjectActivated: plain,
+  ProvisioningFailed: v1(failedStep),
+  ProjectPaused: plain,
+  ProjectResumed: plain,
+  ProjectSlept: plain,
+  ProjectKeptAwake: plain,
+  ProjectWoken: plain,
+  ProjectDeleted: plain,
+  ProjectUndeleted: plain,
+  ProjectPurged: plain,
+  DatabasePasswordInForce: plain,
+  ProjectLimitsInForce: plain,
+  ProjectUpgraded: v1(z.strictObject({ from: z.int(), to: z.int() })),
+  ProjectUpgradeFailed: v1(z.strictObject({ version: z.int(), step: text, reason: text })),
+  ProjectSuspended: v1(failedStep),
+
+  StepFailed: v1(
+    z.strictObject({
+      step: text,
+      direction: z.enum(['do', 'undo']),
+      attempt: z.int(),
+      reason: text,
+      retryAt: time.nullable(),
+    }),
+  ),
+  StepRetryRequested: plain,
+  DriftDetected: v1(z.strictObject({ what: text, expected: text, actual: text })),
+  DriftRepaired: v1(z.strictObject({ what: text })),
+
+  ProjectRequestAbandoned: v1(z.strictObject({ ownerId: text, name: text })),
+  ProjectRenamed: v1(z.strictObject({ displayName: text })),
+  DatabaseSizeWarned: v1(overLimit),
+  DatabaseSizeRelaxed: v1(withinLimit),
+
+  ApiKeysRevealed: v1(z.strictObject({ projectId, with: z.enum(['keys', 'connection']) })),
+  SqlExecuted: v1(
+    z.strictObject({ projectId, fingerprint: text, statement: text, outcome: text, durationMs: z.number() }),
+  ),
+
+  MigrationStarted: v1(z.strictObject(migration)),
+  MigrationApplied: v1(z.strictObject({ ...migration, appliedAt: time, durationMs: z.number() })),
+  MigrationFailed: v1(z.strictObject({ ...migration, outcome: text })),
+  MigrationRehearsed: v1(z.strictObject({ ...migration, outcome: text, durationMs: z.number() })),
+
+  ProjectNameReserved: v1(z.strictObject({ projectId })),
+  ProjectNameFreed: v1(z.strictObject({ projectId })),
+
+  RolloutStarted: v1(z.strictObject({ version: z.int(), canary: projectId, others: z.array(projectId) })),
+  RolloutStopped: v1(z.strictObject({ projectId, reason: text })),
+  RolloutCompleted: plain,
+
+  OwnerRegistered: v1(z.strictObject({ ownerId: text, sealedEmail: text })),
+  OwnerSignedIn: plain,
+  OwnerSignedOut: plain,
+  OwnerSignInBlocked: v1(z.strictObject({ until: time })),
+  OwnerSessionRevoked: v1(z.strictObject({ reason: text })),
+  TokenIssued: v1(
+    z.strictObject({
+      tokenId: text,
+      name: text,
+      scopes: z.array(text),
+      projectId: text.nullable(),
+      expiresAt: time.nullable(),
+    }),
+  ),
+  TokenRevoked: v1(z.strictObject({ tokenId: text })),
+  OwnerErased: plain,
+
+  InviteIssued: v1(z.strictObject({ expiresAt: time, addressHash: text.nullable() })),
+  InviteUsed: v1(z.strictObject({ ownerId: text })),
+} as const satisfies Catalogue;
