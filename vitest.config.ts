@@ -1,19 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './interfaces/acceptance/longest-first.ts';
-import { sampled, SEED } from './interfaces/acceptance/test-tier.ts';
+import { filesOf } from './interfaces/acceptance/test-plan.ts';
+import { SEED } from './interfaces/acceptance/test-tier.ts';
 
 // every worker draws the same sample
 process.env['TEST_SEED'] = SEED;
-const FOLDER = 'interfaces/acceptance';
-const acceptance = readdirSync(FOLDER).filter((name) => name.endsWith('.e2e.test.ts'));
-const isCrash = (name: string) => /^(start|crash-.*)\.e2e/.test(name);
-/** what stands in front of the platform does not depend on its shape */
-const isOfAnyShape = (name: string) => /^(caddy|public-pooler)\.e2e/.test(name);
-const inFolder = (names: readonly string[]) => names.map((name) => `${FOLDER}/${name}`);
-/** a project's whole life is seen in the other shape by everybody */
-const WALK = 'first-project.e2e.test.ts';
-const separate = acceptance.filter((name) => !isCrash(name) && !isOfAnyShape(name) && name !== WALK);
 
 /** elsewhere containers have no addresses that this machine could reach */
 const hasContainers = process.platform === 'linux';
@@ -52,18 +43,19 @@ export default defineConfig({
         test: {
           ...heavy,
           name: 'integration',
-          include: ['{application,infrastructure,projections,interfaces}/**/*.int.test.ts'],
+          include: filesOf('integration'),
           globalSetup: './infrastructure/testing/cluster.ts',
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
         test: {
           ...heavy,
           name: 'docker',
-          include: hasContainers ? ['{infrastructure,interfaces}/**/*.docker.test.ts'] : [],
+          include: filesOf('docker'),
           globalSetup: ['./infrastructure/testing/cluster.ts', './interfaces/acceptance/docker-setup.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
@@ -71,7 +63,7 @@ export default defineConfig({
         test: {
           ...platforms,
           name: 'e2e',
-          include: ['interfaces/acceptance/*.e2e.test.ts'],
+          include: filesOf('e2e'),
         },
       },
       {
@@ -79,7 +71,7 @@ export default defineConfig({
           ...platforms,
           // the same suite on the other event store, with one process for each role and the projects in containers
           name: 'e2e-separate',
-          include: inFolder([WALK, ...sampled(separate, 4)]),
+          include: filesOf('e2e-separate'),
           globalSetup: hasContainers ? './interfaces/acceptance/docker-setup.ts' : [],
           env: {
             ACCEPTANCE_STORE: 'esdb',
@@ -91,9 +83,8 @@ export default defineConfig({
       {
         test: {
           ...platforms,
-          // what is left of it, which does not depend on the shape
           name: 'e2e-esdb',
-          include: inFolder(sampled(acceptance.filter(isCrash), 3)),
+          include: filesOf('e2e-esdb'),
           env: { ACCEPTANCE_STORE: 'esdb' },
         },
       },

@@ -36,6 +36,11 @@ test('no test is left out', () => {
   expect(files.filter((name) => name !== SELF && left.test(read(name)))).toEqual([]);
 });
 
+test('the seconds that test files usually take are of files that there are', () => {
+  const usual = JSON.parse(read('interfaces/acceptance/usual-seconds.json')) as Record<string, number>;
+  expect(Object.keys(usual).filter((key) => !files.includes(key.split(' ')[1] ?? ''))).toEqual([]);
+});
+
 test('every port has a contract that each of its adapters is run on', () => {
   // nothing but a type, or too little to disagree about: their adapters have tests of their own
   const plain = ['clock', 'ids', 'log'];

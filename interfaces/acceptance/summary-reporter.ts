@@ -1,15 +1,24 @@
+import { PLAN } from './test-plan.ts';
 import { isFull, SEED } from './test-tier.ts';
+import { keepsSeconds, writeSeconds } from './usual-seconds.ts';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** Prints what is run, and the one line that CI reads last: `N passed, N failed, N skipped`. */
 export default class SummaryReporter implements Reporter {
   onTestRunStart(): void {
-    process.stdout.write(
-      isFull ? 'everything\n' : `a sample of the crash matrix and the other shapes: TEST_SEED=${SEED}\n`,
-    );
+    process.stdout.write(isFull ? 'everything\n' : `TEST_SEED=${SEED} runs ${PLAN}\n`);
   }
 
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    if (keepsSeconds) {
+      const heavy = modules.filter((module) => module.project.name !== 'unit' && module.ok());
+      const seconds = (module: TestModule) => Math.ceil(module.diagnostic().duration / 1000);
+      writeSeconds(
+        Object.fromEntries(
+          heavy.map((module) => [`${module.project.name} ${module.relativeModuleId}`, seconds(module)]),
+        ),
+      );
+    }
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const again = tests.filter((test) => test.diagnostic()?.flaky === true);
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };

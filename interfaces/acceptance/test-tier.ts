@@ -1,7 +1,7 @@
 /**
- * Two tiers. `npm run test:full` runs every point of the crash matrix and every acceptance test in every shape; `npm test`
- * runs all that is in one process or in one shape, and of the rest a sample. Which one follows from the commit, so that
- * over time all of it is run, and a failure can be had again: TEST_SEED=... npm test.
+ * Two tiers. `npm run test:full` runs every test file in every shape, and every point of the crash matrix; `npm test` a core
+ * of the files and a sample of all the rest. Which one follows from the commit, so that over time all of it is run, and a
+ * failure can be had again: TEST_SEED=... npm test.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,16 +9,37 @@ import { createHash } from 'node:crypto';
 export const SEED = process.env['TEST_SEED'] ?? commit();
 export const isFull = process.env['TEST_TIER'] === 'full';
 
+/** How many projects a test makes at once that shows that many get there. */
+export const MANY_PROJECTS = isFull ? 50 : 10;
+
 /** One of so many, at least one, in their order; all of them in the full tier. */
 export function sampled<T>(items: readonly T[], oneOf: number): readonly T[] {
   if (isFull) return items;
+  const chosen = new Set(inDrawnOrder(items, SEED).slice(0, Math.ceil(items.length / oneOf)));
+  return items.filter((item) => chosen.has(item));
+}
+
+/** As many as fit into so many seconds; the first whatever it takes, so that each has its turn. */
+export function drawnWithin<T>(
+  seconds: number,
+  items: readonly T[],
+  secondsOf: (item: T) => number,
+  seed = SEED,
+): readonly T[] {
+  let left = seconds;
+  return inDrawnOrder(items, seed).filter((item, at) => {
+    const fits = at === 0 || secondsOf(item) <= left;
+    if (fits) left -= secondsOf(item);
+    return fits;
+  });
+}
+
+function inDrawnOrder<T>(items: readonly T[], seed: string): readonly T[] {
   const rank = (item: T) =>
     createHash('sha256')
-      .update(`${SEED} ${JSON.stringify(item)}`)
+      .update(`${seed} ${JSON.stringify(item)}`)
       .digest('hex');
-  const drawn = items.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1));
-  const chosen = new Set(drawn.slice(0, Math.ceil(items.length / oneOf)));
-  return items.filter((item) => chosen.has(item));
+  return items.toSorted((one, other) => (rank(one) < rank(other) ? -1 : 1));
 }
 
 function commit(): string {

@@ -1,0 +1,68 @@
+/**
+ * Which test files start servers in this run. Within `npm test`: a core, always, and of all the others as many as fit into
+ * what is left of its time, drawn by the seed. Within `npm run test:full`: all of them.
+ */
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawnWithin, isFull } from './test-tier.ts';
+import { keepsSeconds, secondsOf } from './usual-seconds.ts';
+
+/**
+ * Of one worker. Two cores are two workers, and what comes before these files (prerequisites, the unit tests, a Docker
+ * engine) takes half a minute: with 600 `npm test` takes five minutes and a half.
+ */
+const BUDGET_SECONDS = 600;
+
+/** Integration tests up to this long are of the core. */
+const QUICK_SECONDS = 12;
+/** Of the acceptance tests: a project's whole life and whom it is kept from, which no change may break. */
+const CORE = ['capacity', 'first-project', 'hostile', 'life', 'manager', 'migrations', 'owner-schema'];
+
+const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
+/** what stands in front of the platform does not depend on its shape */
+const isOfAnyShape = (file: string) => /\/(caddy|public-pooler)\.e2e/.test(file);
+
+const filesBy = (pattern: string) =>
+  globSync(pattern, { cwd: join(import.meta.dirname, '../..') }).toSorted();
+const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts');
+const PROJECTS = {
+  integration: filesBy('{application,infrastructure,projections,interfaces}/**/*.int.test.ts'),
+  // elsewhere containers have no addresses that this machine could reach
+  docker: process.platform === 'linux' ? filesBy('{infrastructure,interfaces}/**/*.docker.test.ts') : [],
+  e2e: acceptance,
+  'e2e-separate': acceptance.filter((file) => !isCrash(file) && !isOfAnyShape(file)),
+  // what is left of it, which does not depend on the shape
+  'e2e-esdb': acceptance.filter(isCrash),
+};
+type Project = keyof typeof PROJECTS;
+interface Run {
+  readonly project: Project;
+  readonly file: string;
+}
+
+const seconds = ({ project, file }: Run) => secondsOf(project, file);
+const together = (runs: readonly Run[]) => runs.reduce((sum, run) => sum + seconds(run), 0);
+function isCore(run: Run): boolean {
+  if (run.project === 'integration') return seconds(run) <= QUICK_SECONDS;
+  return run.project === 'e2e' && CORE.some((name) => run.file.endsWith(`/${name}.e2e.test.ts`));
+}
+
+const of = (project: Project) => PROJECTS[project].map((file): Run => ({ project, file }));
+const all = (Object.keys(PROJECTS) as Project[]).flatMap(of);
+const core = all.filter(isCore);
+const others = all.filter((run) => !isCore(run));
+const drawn = isFull || keepsSeconds ? others : drawnWithin(BUDGET_SECONDS - together(core), others, seconds);
+/** named on the command line, by its path or its folder's, a file is run whether it was drawn or not */
+const words = process.argv.slice(2).filter((word) => /^[^-].*[/.]/.test(word));
+const named = others.filter(({ file }) => words.some((word) => file.includes(word.replace(/^\.\//, ''))));
+const chosen = new Set([...core, ...drawn, ...named]);
+
+/** What the project of this name includes. */
+export const filesOf = (project: Project): string[] =>
+  [...chosen].filter((run) => run.project === project).map(({ file }) => file);
+
+/** In words, for the run's first line. */
+export const PLAN =
+  words.length > 0
+    ? 'what was named'
+    : `of the files that start servers ${core.length} as always and ${drawn.length} of the other ${others.length}, ${together([...core, ...drawn])} s of one worker`;
