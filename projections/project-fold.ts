@@ -1,4 +1,5 @@
 import type { Recorded } from '../domain/decider.ts';
+import { MAIN_SERVER } from '../domain/platform/server-name.ts';
 import {
   DEFAULT_DATA_API_SETTINGS,
   PLATFORM_LIMITS,
@@ -26,6 +27,7 @@ const BLANK: ExistingProject = {
   name: '',
   displayName: '',
   status: 'provisioning',
+  server: MAIN_SERVER,
   templateVersion: 0,
   upgrade: null,
   secrets: { keyVersion: 0, ciphertext: '' },

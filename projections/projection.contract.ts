@@ -108,6 +108,7 @@ export const requested = (
     name: 'shop',
     displayName: 'Robert\'); DROP TABLE "projects"; -- 𝔘ñí ☃',
     templateVersion: 3,
+    server: 'main',
     secrets: { keyVersion: 1, ciphertext: SEALED_TEXT },
     dataApi: { maxRows: 1000, schemas: ['public'] },
     ...change,

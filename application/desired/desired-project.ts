@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 
 type Sealed = Pick<
   ExistingProject,
-  'id' | 'secrets' | 'previousKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
+  'id' | 'server' | 'secrets' | 'previousKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
 >;
 
 /** from this one on there is something in the database that the REST API can ask whether it may write */
@@ -21,12 +21,13 @@ const ASKS_SINCE_TEMPLATE = 6;
 
 export function poolOf(
   { secrets, logins: table }: Pick<World, 'secrets' | 'logins'>,
-  project: Pick<Sealed, 'id' | 'secrets'>,
+  project: Pick<Sealed, 'id' | 'secrets' | 'server'>,
 ): Pool {
   const { logins } = secrets.open(project.id, project.secrets);
   const pooled = table.filter((row) => row.pooled !== null && logins[row.name]);
   return {
     project: project.id,
+    server: project.server,
     logins: pooled.flatMap((row) => {
       const verifier = logins[row.name]?.verifier;
       return verifier === undefined ? [] : [{ name: roleOf(project.id, row), verifier }];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ConnectionPools, ManagedConnectionPools, Pool } from './connection-pools.ts';
 import { newProject } from './databases.contract.ts';
@@ -29,6 +30,7 @@ export interface Workable {
 const VERIFIER = 'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$a2V5:a2V5';
 export const poolFor = (project: ProjectId, verifier: string = VERIFIER): Pool => ({
   project,
+  server: MAIN_SERVER,
   logins: [{ name: ownerRole(project), verifier }],
   connections: 7,
 });

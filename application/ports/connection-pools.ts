@@ -1,8 +1,11 @@
+import type { ServerName } from '../../domain/platform/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** What the pooler has to know of a project: its database and the logins that may use it. */
 export interface Pool {
   readonly project: ProjectId;
+  /** where its database is */
+  readonly server: ServerName;
   readonly logins: readonly { readonly name: string; readonly verifier: string }[];
   /** of PostgreSQL's, that all of them hold at most */
   readonly connections: number;

@@ -4,6 +4,7 @@
  * project that the first one made.
  */
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
+import { MAIN_SERVER, type ServerName } from '../../domain/platform/server-name.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
@@ -24,6 +25,8 @@ export interface RequestProjectDependencies {
   readonly clock: Clock;
   readonly secrets: Secrets;
   readonly migrations: Pick<Migrations, 'latestVersion'>;
+  /** on which server its database shall be; default: the one that there has always been */
+  readonly place?: (request: ProjectRequest) => ServerName;
 }
 
 export interface ProjectRequest {
@@ -45,7 +48,7 @@ export async function requestProject(
   request: ProjectRequest,
   metadata: EventMetadata,
 ): Promise<{ projectId: ProjectId; repeated: boolean }> {
-  const { store, ids, secrets, migrations } = dependencies;
+  const { store, ids, secrets, migrations, place = () => MAIN_SERVER } = dependencies;
   const { ownerId, name, displayName, idempotencyKey } = request;
   const projectId =
     idempotencyKey === undefined ? ids.projectId() : ids.projectIdFor(ownerId, idempotencyKey);
@@ -61,6 +64,7 @@ export async function requestProject(
     name,
     displayName,
     templateVersion: migrations.latestVersion,
+    server: place(request),
     secrets: sealed,
     dataApi: DEFAULT_DATA_API_SETTINGS,
   } as const;

@@ -62,6 +62,7 @@ export const request = (id: ProjectId, name = 'shop'): ProjectCommand => ({
   name,
   displayName: 'Shop',
   templateVersion: 1,
+  server: 'main',
   secrets: secrets.seal(id, issued),
   dataApi: DEFAULT_DATA_API_SETTINGS,
 });

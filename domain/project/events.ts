@@ -1,3 +1,4 @@
+import type { ServerName } from '../platform/server-name.ts';
 import type { StepTroubleEvent } from '../process/process-events.ts';
 import type { ProjectId } from './project-id.ts';
 
@@ -67,6 +68,8 @@ export type RequestEvent =
         name: string;
         displayName: string;
         templateVersion: number;
+        /** where its database is, for as long as it lives */
+        server: ServerName;
         secrets: SealedSecrets;
         dataApi: DataApiSettings;
       }

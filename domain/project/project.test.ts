@@ -15,6 +15,7 @@ const requested = {
     name: 'shop',
     displayName: 'Shop',
     templateVersion: 1,
+    server: 'main',
     secrets: { keyVersion: 1, ciphertext: 'sealed' },
     dataApi: DEFAULT_DATA_API_SETTINGS,
   },

@@ -2,6 +2,7 @@
  * A project as its events tell it, and what may be asked of it. What a process (provision, pause, purge ...) has
  * done so far is part of the state, so a process manager needs nothing but the stream to know its next step.
  */
+import type { ServerName } from '../platform/server-name.ts';
 import type { ProcessRun } from '../process/process-run.ts';
 import type { DataApiChange } from './data-api-settings.ts';
 import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets } from './events.ts';
@@ -48,6 +49,7 @@ export interface ExistingProject {
   readonly name: string;
   readonly displayName: string;
   readonly status: ProjectStatus;
+  readonly server: ServerName;
   readonly templateVersion: number;
   /** what was asked for last, until it has come to a good end */
   readonly upgrade: Upgrade | null;
@@ -83,6 +85,7 @@ export type ProjectCommand =
       readonly name: string;
       readonly displayName: string;
       readonly templateVersion: number;
+      readonly server: ServerName;
       readonly secrets: SealedSecrets;
       readonly dataApi: DataApiSettings;
     }

@@ -1,4 +1,5 @@
 /** What CONTRIBUTING promises: a row more in the table of logins is a login more, everywhere. */
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -103,7 +104,7 @@ beforeAll(async () => {
     port,
     doors: await childDoors(folder),
     folder: join(folder.path, 'pooler'),
-    server: { host: '127.0.0.1', port: clusterAddress().port },
+    servers: new Map([[MAIN_SERVER, { host: '127.0.0.1', port: clusterAddress().port }]]),
     adminPassword: 'the-admin-password',
     user: folder.user,
     log: quietLog,
@@ -194,9 +195,11 @@ test('other projects do not see it', async () => {
 });
 
 test('the pooler has its lines, lets it in, and misses them when they are taken out', async () => {
-  const pool = poolOf({ secrets: now, logins: TABLE }, { id: project, secrets: sealed });
+  const pool = poolOf({ secrets: now, logins: TABLE }, { id: project, server: MAIN_SERVER, secrets: sealed });
   // as before the upgrade
-  await pools.register(poolOf({ secrets: now, logins: PROJECT_LOGINS }, { id: project, secrets: sealed }));
+  await pools.register(
+    poolOf({ secrets: now, logins: PROJECT_LOGINS }, { id: project, server: MAIN_SERVER, secrets: sealed }),
+  );
   await expect(pooled('auth', () => Promise.resolve())).rejects.toThrow();
   expect(await file('databases.ini')).toContain(' max_db_connections=7\n');
   await pools.register(pool);

@@ -1,3 +1,4 @@
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ async function pooler() {
     port,
     doors,
     folder,
-    server: { host: '127.0.0.1', port: clusterAddress().port },
+    servers: new Map([[MAIN_SERVER, { host: '127.0.0.1', port: clusterAddress().port }]]),
     adminPassword: ADMIN_PASSWORD,
     user: parent.user,
     log: quietLog,
@@ -270,6 +271,7 @@ describe('PgBouncer', () => {
       const names = { owner: ownerRole(project), authenticator: authenticatorRole(project) };
       await server.pools.register({
         project,
+        server: MAIN_SERVER,
         logins: (['owner', 'authenticator'] as const).map((kind) => ({
           name: names[kind],
           verifier: logins[kind].verifier,

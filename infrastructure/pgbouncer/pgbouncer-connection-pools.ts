@@ -162,7 +162,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
 
   /** An entry that the files have lost, or hold in another form, is not there: the next start would miss it. */
   async list(): Promise<readonly ProjectId[]> {
-    const { server } = this.#options;
+    const { servers } = this.#options;
     const served = await this.#console.administer('list the pools', servedEntries);
     const parts = await Promise.all([ENTRIES, LOGINS, ACCESS].map((name) => this.#folder.read(name)));
     const written = parts.map(({ own = '' }) => own).join('');
@@ -170,7 +170,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
       const pool = this.#pools.get(project);
       if (!pool) return true;
       const lines = linesOfPool(pool, this.#options);
-      return isServedAs(shown, pool, server) && lines.every((line) => written.includes(line));
+      return isServedAs(shown, pool, servers) && lines.every((line) => written.includes(line));
     };
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
     return ours.filter(whole).map(({ project }) => project);
@@ -245,7 +245,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         const served = await servedEntries(client);
         const taken = served.filter(({ project, shown }) => {
           const pool = wanted.get(project);
-          return pool !== undefined && isServedAs(shown, pool, this.#options.server);
+          return pool !== undefined && isServedAs(shown, pool, this.#options.servers);
         });
         for (const entry of taken) await letIn(client, entry);
         const isTaken = new Set(taken.map(({ project }) => project));
@@ -342,7 +342,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
       project !== undefined && this.#pools.has(project) === verified.has(project);
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
     const seen = [
-      ...driftOfServed(ours, verified, this.#options.server).filter(settled),
+      ...driftOfServed(ours, verified, this.#options.servers).filter(settled),
       // a reload under way has taken up others
       ...(loaded === this.#settings ? driftOfSettings(loaded, settings) : []),
     ];

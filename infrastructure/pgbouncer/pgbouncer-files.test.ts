@@ -1,27 +1,39 @@
 import { expect, test } from 'vitest';
+import { Refused } from '../../application/errors.ts';
 import { poolFor } from '../../application/ports/connection-pools.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { accessFile } from './pgbouncer-access.ts';
 import { databasesFile, entriesNamed, isServedAs, mainFile, userlistFile } from './pgbouncer-files.ts';
 
-const server = { host: '127.0.0.1', port: 5432 };
+const servers = new Map([[MAIN_SERVER, { host: '127.0.0.1', port: 5432 }]]);
+const on = (host: string) => new Map([[MAIN_SERVER, { host, port: 1 }]]);
 const verifier = 'SCRAM-SHA-256$4096:c2FsdA==$a2V5:a2V5';
 
 test('an entry a project, and no other way in', () => {
   const [first, second] = [newProject(), newProject()];
-  const text = databasesFile([poolFor(first), poolFor(second)], server);
+  const text = databasesFile([poolFor(first), poolFor(second)], servers);
   const entry = (id: string) =>
     `${id} = host=127.0.0.1 port=5432 dbname=${id} pool_size=5 reserve_pool=0 max_db_connections=7\n`;
   expect(text).toBe(`[databases]\n${entry(first)}${entry(second)}`);
-  expect(databasesFile([], { host: '[::1]', port: 1 })).toBe('[databases]\n');
-  expect(databasesFile([poolFor(first)], { host: '[::1]', port: 1 })).toContain('host=::1 port=1 ');
+  expect(databasesFile([], on('[::1]'))).toBe('[databases]\n');
+  expect(databasesFile([poolFor(first)], on('[::1]'))).toContain('host=::1 port=1 ');
+});
+
+test('an entry leads to the server that its project is on, and to no other', () => {
+  const both = new Map([...servers, ['second', { host: '10.0.0.2', port: 5433 }]]);
+  const [here, there] = [poolFor(newProject()), { ...poolFor(newProject()), server: 'second' }];
+  const [, first, second] = databasesFile([here, there], both).split('\n');
+  expect(first).toContain(`${here.project} = host=127.0.0.1 port=5432 dbname=${here.project} `);
+  expect(second).toContain(`${there.project} = host=10.0.0.2 port=5433 dbname=${there.project} `);
+  expect(() => databasesFile([there], servers)).toThrow(Refused);
 });
 
 test.each(['proj_x', 'proj_0123456789abcdef\nproj_y', '*', 'proj_0123456789abcdef = host=evil', ''])(
   'the name %j gets into no file',
   (name) => {
-    expect(() => databasesFile([poolFor(name as ProjectId)], server)).toThrow(TypeError);
+    expect(() => databasesFile([poolFor(name as ProjectId)], servers)).toThrow(TypeError);
     expect(() => userlistFile([{ name: `${name} "`, verifier }])).toThrow(TypeError);
   },
 );
@@ -34,7 +46,7 @@ test.each(['plain', `${verifier}"\n"root" "md5`, `${verifier}\n`, '', 'md5abc'])
 );
 
 test.each(['a b', 'a\nb', '', 'a=b', "'"])('the host %j gets into no file', (host) => {
-  expect(() => databasesFile([poolFor(newProject())], { host, port: 1 })).toThrow(TypeError);
+  expect(() => databasesFile([poolFor(newProject())], on(host))).toThrow(TypeError);
 });
 
 test('a path with a line break gets into no file, and neither do addresses that are none', () => {
@@ -54,7 +66,7 @@ test('a path with a line break gets into no file, and neither do addresses that 
 test('each database has its own logins, the console has the admin, and nobody else is let in', () => {
   const [first, second] = [newProject(), newProject()];
   const logins = ['owner', 'authenticator'].map((kind) => ({ name: `${second}_${kind}`, verifier }));
-  const pools = [poolFor(first), { project: second, logins, connections: 7 }];
+  const pools = [poolFor(first), { project: second, server: MAIN_SERVER, logins, connections: 7 }];
   const doors = { socketFolder: '/s', addresses: ['127.0.0.1'], clientsFrom: ['127.0.0.1/32'] };
   expect(accessFile(pools, doors, 'admin')).toBe(`local pgbouncer admin scram-sha-256
 local ${first} ${first}_owner scram-sha-256
@@ -65,7 +77,12 @@ host ${second} ${second}_owner,${second}_authenticator 127.0.0.1/32 scram-sha-25
   expect(accessFile([], { addresses: ['*'], clientsFrom: ['0.0.0.0/0', '::/0'] }, 'admin')).toBe(
     `host pgbouncer admin 0.0.0.0/0 scram-sha-256\nhost pgbouncer admin ::/0 scram-sha-256\n`,
   );
-  const poolOf = (login: string) => ({ project: first, logins: [{ name: login, verifier }], connections: 7 });
+  const poolOf = (login: string) => ({
+    project: first,
+    server: MAIN_SERVER,
+    logins: [{ name: login, verifier }],
+    connections: 7,
+  });
   for (const login of ['a b', 'a,b', '"a"', 'a\nlocal all all trust', ''])
     expect(() => accessFile([poolOf(login)], doors, 'admin')).toThrow(TypeError);
   expect(() => accessFile([], { addresses: ['*'], clientsFrom: ['all trust\n'] }, 'admin')).toThrow(
@@ -79,8 +96,8 @@ test('an entry that is served is compared in all that its line says, as every re
   const common = { name: project, host: '127.0.0.1', port: 5432, database: project, pool_size: 5 };
   const old = { ...common, reserve_pool: 0, max_connections: 7 };
   const current = { ...common, port: '5432', reserve_pool_size: '0', max_connections: '7' };
-  expect(isServedAs(old, pool, server)).toBe(true);
-  expect(isServedAs(current, pool, server)).toBe(true);
+  expect(isServedAs(old, pool, servers)).toBe(true);
+  expect(isServedAs(current, pool, servers)).toBe(true);
   for (const [field, value] of Object.entries({
     name: newProject(),
     host: '127.0.0.2',
@@ -90,7 +107,7 @@ test('an entry that is served is compared in all that its line says, as every re
     reserve_pool: 3,
     max_connections: 0,
   })) {
-    expect([field, isServedAs({ ...old, [field]: value }, pool, server)]).toEqual([field, false]);
+    expect([field, isServedAs({ ...old, [field]: value }, pool, servers)]).toEqual([field, false]);
   }
 });
 

@@ -1,5 +1,7 @@
+import { Refused } from '../../application/errors.ts';
 import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
+import type { ServerName } from '../../domain/platform/server-name.ts';
 import { databaseName, projectId } from '../../domain/project/project-id.ts';
 
 /** Where PgBouncer listens, and for whom. */
@@ -75,13 +77,23 @@ log_stats = 0
 `;
 }
 
-export const databasesFile = (pools: readonly Pool[], server: Endpoint): string =>
-  `[databases]\n${pools.map((pool) => entryLine(pool, server)).join('')}`;
+/** By the name that the log knows each by. */
+export type Servers = ReadonlyMap<ServerName, Endpoint>;
 
-export function entryLine({ project, connections }: Pool, server: Endpoint): string {
+export const databasesFile = (pools: readonly Pool[], servers: Servers): string =>
+  `[databases]\n${pools.map((pool) => entryLine(pool, servers)).join('')}`;
+
+export function entryLine({ project, server: on, connections }: Pool, servers: Servers): string {
+  const server = addressOf(on, servers);
   const name = databaseName(projectId(project));
   const where = `host=${bareHost(server.host)} port=${server.port} dbname=${name}`;
   return `${name} = ${where} ${POOL} max_db_connections=${Math.round(connections)}\n`;
+}
+
+function addressOf(name: ServerName, servers: Servers): Endpoint {
+  const address = servers.get(name);
+  if (!address) throw new Refused(`this platform knows no server "${name}" for projects' databases`);
+  return address;
 }
 
 /** A line of SHOW DATABASES, whatever release tells it. */
@@ -98,7 +110,12 @@ export interface ShownEntry {
 }
 
 /** Whether PgBouncer serves an entry exactly as its line says. */
-export function isServedAs(shown: ShownEntry, { project, connections }: Pool, server: Endpoint): boolean {
+export function isServedAs(
+  shown: ShownEntry,
+  { project, server: on, connections }: Pool,
+  servers: Servers,
+): boolean {
+  const server = addressOf(on, servers);
   const name = databaseName(projectId(project));
   const numbers = [shown.port, shown.pool_size, shown.reserve_pool ?? shown.reserve_pool_size];
   const wanted = [server.port, POOL_SIZE, RESERVE_POOL, connections];

@@ -1,9 +1,8 @@
 /** What somebody else did to the files and to what PgBouncer serves, told project by project. */
 import type { Pool, PoolDrift } from '../../application/ports/connection-pools.ts';
-import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ServedEntry } from './admin-console.ts';
-import { FILES, isServedAs } from './pgbouncer-files.ts';
+import { FILES, isServedAs, type Servers } from './pgbouncer-files.ts';
 
 export type SeenDrift = Omit<PoolDrift, 'mended'>;
 
@@ -31,12 +30,12 @@ export function driftOfFile(name: string, written: string, found: string | undef
 export function driftOfServed(
   served: readonly ServedEntry[],
   verified: ReadonlyMap<ProjectId, Pool>,
-  server: Endpoint,
+  servers: Servers,
 ): SeenDrift[] {
   const entries = new Map(served.map((entry) => [entry.project, entry]));
   const lost = [...verified].flatMap(([project, pool]) => {
     const entry = entries.get(project);
-    const actual = entry === undefined ? 'absent' : standingOf(entry, pool, server);
+    const actual = entry === undefined ? 'absent' : standingOf(entry, pool, servers);
     return actual === undefined ? [] : [{ project, what: 'pool', actual }];
   });
   return [
@@ -56,8 +55,8 @@ export function driftOfSettings(
   return changed ? [{ project: undefined, what: FILES.main, actual: 'changed on the console' }] : [];
 }
 
-function standingOf(entry: ServedEntry, pool: Pool, server: Endpoint): string | undefined {
-  if (!isServedAs(entry.shown, pool, server)) return 'different';
+function standingOf(entry: ServedEntry, pool: Pool, servers: Servers): string | undefined {
+  if (!isServedAs(entry.shown, pool, servers)) return 'different';
   return entry.disabled || entry.paused ? 'cut off' : undefined;
 }
 

@@ -1,6 +1,5 @@
 /** What our part of each of the pooler's files says. */
 import type { Pool } from '../../application/ports/connection-pools.ts';
-import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { scramVerifier } from '../crypto/scram.ts';
 import { accessFile, poolAccess } from './pgbouncer-access.ts';
 import {
@@ -11,14 +10,15 @@ import {
   mainFile,
   userlistFile,
   type Doors,
+  type Servers,
 } from './pgbouncer-files.ts';
 
 export interface PoolerPlace {
   readonly port: number;
   readonly doors: Doors;
   readonly folder: string;
-  /** where the databases are */
-  readonly server: Endpoint;
+  /** where the databases of each are */
+  readonly servers: Servers;
 }
 
 export const ADMIN = 'launchdb_admin';
@@ -33,14 +33,14 @@ export function poolerFiles(
   return new Map([
     [FILES.logins, userlistFile(logins)],
     [FILES.access, accessFile(pools, place.doors, ADMIN)],
-    [FILES.entries, databasesFile(pools, place.server)],
+    [FILES.entries, databasesFile(pools, place.servers)],
     [FILES.main, mainFile({ ...place, adminUser: ADMIN })],
   ]);
 }
 
 /** A project's lines in those files. */
-export const linesOfPool = (pool: Pool, { server, doors }: PoolerPlace): readonly string[] => [
-  entryLine(pool, server),
+export const linesOfPool = (pool: Pool, { servers, doors }: PoolerPlace): readonly string[] => [
+  entryLine(pool, servers),
   ...pool.logins.map(loginLine),
   ...poolAccess(pool, doors),
 ];

@@ -1,4 +1,5 @@
 /** Everything that can befall the pooler's files, its process and its console, done to the real ones. */
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -31,7 +32,7 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
     port: await testPort(),
     doors: (runsBy === 'us' ? await childDoors(parent) : TCP_ALONE) as Doors,
     folder,
-    server: { host: '127.0.0.1', port: 5432 },
+    servers: new Map([[MAIN_SERVER, { host: '127.0.0.1', port: 5432 }]]),
     adminPassword: ADMIN_PASSWORD,
     user: parent.user,
     log: quietLog,

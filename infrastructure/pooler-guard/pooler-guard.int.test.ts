@@ -1,4 +1,5 @@
 /** The guard in front of a real PgBouncer: what ends the installed one does not get there, and drivers notice nothing. */
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -70,7 +71,7 @@ beforeAll(async () => {
     port,
     folder: join(folder.path, 'pooler'),
     doors: { ...doors, addresses: [], clientsFrom: [] },
-    server: { host: '127.0.0.1', port: clusterAddress().port },
+    servers: new Map([[MAIN_SERVER, { host: '127.0.0.1', port: clusterAddress().port }]]),
     adminPassword: 'the-admin-password',
     user: folder.user,
     log: quietLog,

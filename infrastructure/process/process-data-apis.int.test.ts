@@ -1,3 +1,4 @@
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -314,7 +315,7 @@ async function behindThePooler() {
     doors,
     port: await testPort(),
     folder: parent.path,
-    server: clusterAddress(),
+    servers: new Map([[MAIN_SERVER, clusterAddress()]]),
     adminPassword: 'secret',
     user: parent.user,
     log: quietLog,

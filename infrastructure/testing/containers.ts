@@ -1,4 +1,5 @@
 /** The Docker runtime on the run's engine, behind a real pooler, for tests. */
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -38,7 +39,7 @@ export async function dockerRuntime(host?: string, direct = new DockerEngine(inj
     program: { binary, logFile: join(folder.path, 'pgbouncer.log') },
     port: await testPort(),
     folder: folder.path,
-    server: clusterAddress(),
+    servers: new Map([[MAIN_SERVER, clusterAddress()]]),
     adminPassword: 'secret',
     user: folder.user,
     log: quietLog,

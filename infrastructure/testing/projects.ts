@@ -7,6 +7,7 @@ import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { ProjectSecrets } from '../../application/ports/secrets.ts';
 import { poolOf } from '../../application/desired/desired-project.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
@@ -26,7 +27,9 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
     await databases.ensureUsers(project, issued.logins, USUAL_BOUNDS);
     logins.set(project, issued);
     const sealed = secrets.seal(project, issued);
-    await onLogins(poolOf({ secrets, logins: PROJECT_LOGINS }, { id: project, secrets: sealed }));
+    await onLogins(
+      poolOf({ secrets, logins: PROJECT_LOGINS }, { id: project, server: MAIN_SERVER, secrets: sealed }),
+    );
   }
 
   return {

@@ -1,4 +1,5 @@
 /** What the guard in front of PgBouncer costs a query: the same PgBouncer with it and without, in turn. */
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -86,7 +87,7 @@ async function poolerWithGuard(
     port: without,
     folder: join(folder.path, 'pooler'),
     doors,
-    server: { host: '127.0.0.1', port: server.port },
+    servers: new Map([[MAIN_SERVER, { host: '127.0.0.1', port: server.port }]]),
     adminPassword: PASSWORD,
     user: folder.user,
     log: quietLog,

@@ -37,6 +37,7 @@ function lifeOf(nth: number, end: 'paused' | 'purged'): NewEvent[] {
       name: `project-${nth}`,
       displayName: `Project ${nth}`,
       templateVersion: 1,
+      server: 'main',
       secrets: { keyVersion: 1, ciphertext: 'x'.repeat(400) },
       dataApi: DEFAULT_DATA_API_SETTINGS,
     },

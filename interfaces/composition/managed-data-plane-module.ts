@@ -15,6 +15,7 @@ import type { ManagedWorld } from '../../application/desired/world.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
@@ -147,7 +148,7 @@ async function pooler(
   const user = users.pgbouncer;
   const { PGBOUNCER_HOST: host, PGBOUNCER_PORT: port, PGBOUNCER_CONFIG_DIR: shared } = config;
   const adminPassword = derivedPassword(directory.masterKey, 'pgbouncer-admin');
-  const common = { port, server: server.address, adminPassword, log };
+  const common = { port, servers: new Map([[MAIN_SERVER, server.address]]), adminPassword, log };
   if (host !== undefined && shared !== undefined) {
     const folder = resolve(shared);
     const doors = { addresses: ['*'], clientsFrom: ['0.0.0.0/0', '::/0'] };
@@ -239,7 +240,7 @@ function restoredPools(
       await checkpoints.waitFor(desiredDataApis.name, await store.head(), VIEW_WITHIN_MS);
       const standing = (await listDesiredDataApis(pool)).filter((one) => one.pool);
       await world.pools.restore(
-        standing.map((one) => poolOf(world, { id: one.projectId, secrets: one.secrets })),
+        standing.map(({ projectId: id, server, secrets }) => poolOf(world, { id, server, secrets })),
       );
     },
     stop: () => world.pools.stop(),

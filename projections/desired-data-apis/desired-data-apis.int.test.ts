@@ -52,6 +52,7 @@ test('what shall stand follows the events; a purged project is gone with its sea
     previousKeys: null,
     dataApi: { maxRows: 1000, schemas: ['public'] },
     templateVersion: 3,
+    server: 'main',
     limits: PLATFORM_LIMITS,
     fill: null,
     revision: 6,

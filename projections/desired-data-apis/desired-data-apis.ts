@@ -4,6 +4,7 @@ import type {
   ProjectLimits,
   SealedSecrets,
 } from '../../domain/project/events.ts';
+import type { ServerName } from '../../domain/platform/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
@@ -25,6 +26,7 @@ export interface DataApiRow {
   readonly previous_keys: { readonly secrets: SealedSecrets; readonly until: string } | null;
   readonly data_api: DataApiSettings;
   readonly template_version: number;
+  readonly server: ServerName;
   readonly limits: ProjectLimits;
   readonly fill: FillRow | null;
   readonly revision: number;
@@ -34,7 +36,7 @@ export interface DataApiRow {
 export const desiredDataApis = rowPerProject<DataApiRow>(
   {
     name: 'desired-data-apis',
-    version: 2,
+    version: 3,
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
@@ -57,6 +59,7 @@ export function evolveDataApiRow(row: DataApiRow | undefined, event: StoredEvent
     },
     data_api: project.dataApi,
     template_version: project.templateVersion,
+    server: project.server,
     limits: project.limits,
     fill: fillRow(project.fill),
     revision: project.revision,
@@ -76,6 +79,7 @@ const kept = (row: DataApiRow) => ({
   previousKeys: previousKeysOf(row),
   dataApi: row.data_api,
   templateVersion: row.template_version,
+  server: row.server,
   limits: row.limits,
   fill: fillOf(row.fill),
 });

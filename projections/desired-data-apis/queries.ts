@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { DataApiSettings, ProjectLimits, SealedSecrets } from '../../domain/project/events.ts';
+import type { ServerName } from '../../domain/platform/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { DatabaseFill } from '../../domain/project/limits.ts';
 import { statusesThat, traitsOf } from '../../domain/project/project-status.ts';
@@ -19,13 +20,15 @@ export interface DesiredDataApi {
   readonly previousKeys: ExistingProject['previousKeys'];
   readonly dataApi: DataApiSettings;
   readonly templateVersion: number;
+  /** where its database is */
+  readonly server: ServerName;
   readonly limits: ProjectLimits;
   readonly fill: DatabaseFill | null;
   readonly revision: number;
 }
 
 const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, data_api,
-    template_version, limits, fill, revision
+    template_version, server, limits, fill, revision
   FROM view_desired_data_apis.data_apis`;
 
 /** All projects of which at least one thing shall stand, by id. */
@@ -102,6 +105,7 @@ const toDesired = (row: DataApiRow): DesiredDataApi => ({
   previousKeys: previousKeysOf(row),
   dataApi: row.data_api,
   templateVersion: row.template_version,
+  server: row.server,
   limits: row.limits,
   fill: fillOf(row.fill),
   revision: row.revision,

@@ -13,6 +13,8 @@ CREATE TABLE data_apis (
   previous_keys jsonb,
   data_api jsonb NOT NULL,
   template_version int NOT NULL,
+  -- where its database is
+  server text NOT NULL,
   limits jsonb NOT NULL,
   -- how far it is from its size limit; null: far enough
   fill jsonb,

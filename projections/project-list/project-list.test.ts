@@ -18,6 +18,7 @@ const birth = {
   name: 'shop',
   displayName: 'Shop',
   templateVersion: 2,
+  server: 'main',
   secrets: { keyVersion: 1, ciphertext: 'sealed' },
   dataApi: { maxRows: 10, schemas: ['public'] },
 };
@@ -208,6 +209,7 @@ test('every prefix of any history: what shall stand is what the domain folds', (
           },
           data_api: project.dataApi,
           template_version: project.templateVersion,
+          server: project.server,
           limits: project.limits,
           fill: fillRow(project.fill),
           revision: project.revision,

@@ -49,6 +49,7 @@ const REQUESTED: ProjectEvent = {
     name: 'shop',
     displayName: 'Shop',
     templateVersion: 2,
+    server: 'main',
     secrets: { keyVersion: 1, ciphertext: 'sealed' },
     dataApi: { maxRows: 10, schemas: ['public'] },
   },

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { MigrationEvent } from '../../../domain/migration/events.ts';
 import type { InviteEvent } from '../../../domain/owner/invite.ts';
 import type { OwnerEvent } from '../../../domain/owner/events.ts';
+import { MAIN_SERVER } from '../../../domain/platform/server-name.ts';
 import type { RolloutEvent } from '../../../domain/platform/rollout.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../../domain/project/events.ts';
 import type { ProjectNameEvent } from '../../../domain/project/project-name.ts';
@@ -48,17 +49,21 @@ const v1 = <S extends z.ZodType>(schema: S) => ({ version: 1, schema }) as const
 
 /** A missing type is a compile error, and so is one that the domain does not know, or a schema of another shape. */
 export const eventCatalogue = {
-  ProjectRequested: v1(
-    z.strictObject({
+  ProjectRequested: {
+    version: 2,
+    schema: z.strictObject({
       projectId,
       ownerId: text,
       name: text,
       displayName: text,
       templateVersion: z.int(),
+      server: text,
       secrets: sealed,
       dataApi,
     }),
-  ),
+    // there was one server
+    upcasters: { 1: (data) => ({ ...(data as object), server: MAIN_SERVER }) },
+  },
   ProjectPauseRequested: plain,
   ProjectResumeRequested: plain,
   ProjectSleepRequested: v1(z.strictObject({ idleSince: time })),

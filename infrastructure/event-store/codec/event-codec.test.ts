@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -123,8 +124,16 @@ describe('event codec', () => {
     expect(batch.position).toBe(9n);
   });
 
-  test('the product writes version 1 of everything', () => {
+  test('the product reads every version of all that it writes', () => {
     expect(() => new EventCodec(eventCatalogue)).not.toThrow();
-    expect(new Set(Object.values(eventCatalogue).map(({ version }) => version))).toEqual(new Set([1]));
+  });
+
+  test('a project of before there were several servers is on the one that there was', () => {
+    const old = readFileSync(new URL('golden/ProjectRequested.v1.json', import.meta.url), 'utf8');
+    const { data } = new EventCodec(eventCatalogue).decode({
+      ...record('ProjectRequested', 1, null),
+      data: old,
+    });
+    expect(data).toEqual({ ...(JSON.parse(old) as object), server: 'main' });
   });
 });
