@@ -5,17 +5,9 @@
 import type { Decider } from '../../domain/decider.ts';
 import type { Failure, ProcessRules } from '../../domain/process/process-rules.ts';
 import type { ProcessRun } from '../../domain/process/process-run.ts';
+import type { Progress } from '../ports/step-progress.ts';
 
 export type Fact = { readonly type: string; readonly data: unknown };
-
-/** How far a long step is. */
-export interface Progress {
-  readonly done: number;
-  /** null: nobody knows */
-  readonly total: number | null;
-  /** of what: `projects`, `bytes` */
-  readonly unit: string;
-}
 
 /** As often as one likes; it costs nothing and never throws. */
 export type Report = (progress: Progress) => void;
@@ -81,7 +73,7 @@ export interface Aggregate<State, Subject, Event extends Fact, Name extends stri
   /** undefined: there is nothing to do, since no process is under way, or it waits for an operator */
   underWay(state: State): UnderWay<Subject, Name> | undefined;
   /** what is recorded when nothing goes on until an operator looks */
-  suspended(failure: Failure): Event;
+  suspended(subject: Subject, failure: Failure): Event;
 }
 
 /** An aggregate with its processes: what the engine works on. */

@@ -1,7 +1,7 @@
 /** The engine over an aggregate of another kind than the product has: crash, retry, giving up, progress, time-outs. */
 import { expect, test, vi } from 'vitest';
 import { Refused } from '../errors.ts';
-import type { Progress } from './process.ts';
+import type { Progress } from '../ports/step-progress.ts';
 import { ask, deliveryHost, deliveryOf, makeYard, type DeliveryProcess } from '../testing/engine-harness.ts';
 import {
   disturbed,

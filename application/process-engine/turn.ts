@@ -12,12 +12,12 @@ import type { Clock } from '../ports/clock.ts';
 import { Conflict, type EventMetadata, type EventStore, type StoredEvent } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
+import type { Progress } from '../ports/step-progress.ts';
 import { Abandoned, type EffectsUnderWay } from './effects-under-way.ts';
 import type {
   Fact,
   Host,
   Process,
-  Progress,
   Report,
   StepBounds,
   StepMoment,
@@ -260,7 +260,7 @@ function failure<State, Subject, Event extends Fact, Name extends string>(
   };
   if (!final) return [failed];
   if (direction === 'undo' || givesUp.kind === 'suspend')
-    return [failed, aggregate.suspended({ step, reason })];
+    return [failed, aggregate.suspended(subject, { step, reason })];
   // the fold turns it around, and its outcome comes when everything is undone
   return givesUp.kind === 'undo' ? [failed] : [failed, givesUp.outcome(subject, { step, reason })];
 }

@@ -24,5 +24,5 @@ export const projectAggregate: Aggregate<Project, ExistingProject, ProjectEvent,
     const works = state.kind === 'project' && state.run !== null && state.status !== 'suspended';
     return works ? { subject: state, run: state.run } : undefined;
   },
-  suspended: (data) => ({ type: 'ProjectSuspended', data }),
+  suspended: (_project, data) => ({ type: 'ProjectSuspended', data }),
 };

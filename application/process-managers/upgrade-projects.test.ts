@@ -21,6 +21,7 @@ import {
   stateOf,
 } from '../testing/project-harness.ts';
 import { EffectsUnderWay } from '../process-engine/effects-under-way.ts';
+import type { Progress } from '../ports/step-progress.ts';
 import { ProcessWorker } from '../process-engine/process-worker.ts';
 import { projectHost } from './processes.ts';
 import { latestRollout, ProjectUpgrades } from './upgrade-projects.ts';
@@ -85,18 +86,20 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
       templateVersion < version && !run && isInService(status) ? [id] : [],
     );
   };
+  const told: (Progress | undefined)[] = [];
   async function startUpgrades(store: EventStore = harness.store) {
     const watch = new StreamWatch(store);
     await watch.start();
     running.push(watch);
     const upgrades = new ProjectUpgrades({
-      ...dependencies,
+      ...turns,
+      progress: (_tried, progress) => void told.push(progress),
       store,
       watch,
       behind,
       atOnce: AT_ONCE,
     });
-    upgrades.start();
+    await upgrades.start();
     running.push(upgrades);
     const catchUp = { name: 'catch-up', everyMs: 20, failed: '', run: () => upgrades.catchUp() };
     running.push(new Background(clock, quiet).start(catchUp));
@@ -118,14 +121,14 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
   const versions = () => Promise.all(ids.map(async (id) => (await stateOf(harness, id)).templateVersion));
   const typesOf = async (id: ProjectId) =>
     (await harness.store.readStream(projectStream(id))).map(({ type }) => type);
-  return { harness, ids, begun, most: () => most, startUpgrades, roll, ended, versions, typesOf };
+  return { harness, ids, begun, told, most: () => most, startUpgrades, roll, ended, versions, typesOf };
 }
 
 const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 5));
 
 test('the canary alone, then the others, a few at a time; all in the wish of the one who asked', async () => {
   let canaryDone = false;
-  const { ids, begun, most, startUpgrades, roll, ended, versions, harness } = await platform(
+  const { ids, begun, told, most, startUpgrades, roll, ended, versions, harness } = await platform(
     12,
     async (id) => {
       if (id !== ids[0]) expect(canaryDone).toBe(true);
@@ -142,6 +145,8 @@ test('the canary alone, then the others, a few at a time; all in the wish of the
   expect(await versions()).toEqual(ids.map(() => 2));
   expect(begun[0]).toBe(ids[0]);
   expect(begun).toHaveLength(12);
+  const parts = Array.from({ length: 13 }, (_, done) => ({ done, total: 12, unit: 'projects' }));
+  expect(told).toEqual([...parts, undefined]);
   expect(most()).toBe(AT_ONCE);
   const history = await harness.store.readStream(projectStream(ids[5]!));
   expect(history.slice(-4).map(({ metadata }) => metadata.correlationId)).toEqual(Array(4).fill('wish-1'));

@@ -1,22 +1,26 @@
 /**
- * Takes a rollout to its end: the canary alone, then the others, a few at a time, until one fails. It keeps nothing:
- * what was wanted stands in the rollouts' stream, how far it is in the projects' own, so whoever takes over goes on.
- * After a rollout that succeeded, projects that come into service later are brought to its version, too.
+ * Takes a rollout to its end: the canary alone, then the others, a few at a time, until one fails. It is a process of one
+ * long step, which keeps nothing: what was wanted stands in the rollouts' stream, how far it is in the projects' own, so
+ * whoever takes over goes on. After a rollout that succeeded, projects that come into service later are brought to its
+ * version, too.
  */
 import { fold } from '../../domain/decider.ts';
 import {
   rolloutDecider,
   ROLLOUTS_STREAM,
   type Rollout,
-  type RolloutCommand,
   type RolloutEvent,
+  type RolloutProcess,
+  type Rollouts,
 } from '../../domain/platform/rollout.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import { handle, readOrEmpty, recorded } from '../handle.ts';
+import { readOrEmpty, recorded } from '../handle.ts';
 import { inParallel } from '../in-parallel.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
-import type { Log } from '../ports/log.ts';
+import { EffectsUnderWay } from '../process-engine/effects-under-way.ts';
+import type { Host, Report } from '../process-engine/process.ts';
+import { ProcessWorker } from '../process-engine/process-worker.ts';
+import type { TurnDependencies } from '../process-engine/turn.ts';
 import { loadProject } from '../project/load-project.ts';
 import {
   upgradeProject,
@@ -26,14 +30,14 @@ import {
 } from '../project/upgrade-project.ts';
 import type { StreamWatch } from '../stream-watch.ts';
 
-export interface UpgradeDependencies extends UpgradeProjectDependencies {
-  readonly clock: Clock;
-  readonly log: Log;
+export interface UpgradeDependencies extends Omit<TurnDependencies, 'effects'>, UpgradeProjectDependencies {
   readonly watch: StreamWatch;
   /** projects in service that are older than this version, by a read model; the project itself decides */
   readonly behind: (version: number) => Promise<readonly ProjectId[]>;
   readonly atOnce: number;
 }
+
+export type RolloutHost = Host<Rollouts, Rollout, RolloutEvent, RolloutProcess>;
 
 export interface LatestRollout {
   readonly rollout: Rollout;
@@ -41,26 +45,35 @@ export interface LatestRollout {
   readonly correlationId: string;
 }
 
+/** as an aggregate; there is one at a time, so its id is empty */
+export const ROLLOUT = 'rollout';
+
 const LOG_AWAY_PAUSE_MS = 500;
+/** a wake-up is not lost but for a bug */
+const LOOK_EVERY_MS = 30_000;
 
 export class ProjectUpgrades {
   readonly #dependencies: UpgradeDependencies;
-  #stopping = new AbortController();
-  #going: Promise<void> = Promise.resolve();
+  readonly #worker: ProcessWorker<Rollouts, Rollout, RolloutEvent, RolloutProcess>;
 
   constructor(dependencies: UpgradeDependencies) {
     this.#dependencies = dependencies;
+    const { store } = dependencies;
+    const open = async () => ({ position: await store.head(), streams: [ROLLOUTS_STREAM] });
+    const effects = new EffectsUnderWay();
+    this.#worker = new ProcessWorker(
+      { ...dependencies, effects, concurrency: 1, lookEveryMs: LOOK_EVERY_MS, open },
+      this.#host(),
+    );
   }
 
   /** May be called again after `stop`. */
-  start(): void {
-    this.#stopping = new AbortController();
-    this.#going = this.#go(this.#stopping.signal);
+  start(): Promise<void> {
+    return this.#worker.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#going;
+  stop(): Promise<void> {
+    return this.#worker.stop();
   }
 
   /** Asks once for all that are behind the last rollout, if that one succeeded. */
@@ -74,26 +87,52 @@ export class ProjectUpgrades {
       await upgradeProject(this.#dependencies, id, version, metadataOf(latest));
   }
 
-  async #go(signal: AbortSignal): Promise<void> {
-    const { store, watch, clock, log } = this.#dependencies;
-    const underWay = async () => {
-      const latest = await latestRollout(store);
-      return latest?.rollout.kind === 'running' ? latest : undefined;
+  #host(): RolloutHost {
+    const stopped = (
+      { canary }: Rollout,
+      { step, reason }: { step: string; reason: string },
+    ): RolloutEvent => ({
+      type: 'RolloutStopped',
+      data: { projectId: canary, reason: `${step}: ${reason}` },
+    });
+    return {
+      aggregate: {
+        name: ROLLOUT,
+        streamPrefix: ROLLOUTS_STREAM,
+        decider: rolloutDecider,
+        underWay: (state) =>
+          state.kind !== 'none' && state.run ? { subject: state, run: state.run } : undefined,
+        suspended: stopped,
+      },
+      processes: {
+        'upgrade-projects': {
+          name: 'upgrade-projects',
+          startedBy: ['RolloutStarted'],
+          // by a bug: what may go away and come back is waited for
+          givesUp: { kind: 'end', outcome: stopped },
+          steps: [
+            {
+              name: 'bring-to-version',
+              records: 'RolloutCompleted',
+              timeoutMs: Infinity,
+              deadlineMs: Infinity,
+              retry: { tries: Infinity, firstPauseMs: LOG_AWAY_PAUSE_MS, longestPauseMs: 15_000 },
+              do: (_rollout, signal, report) => this.#roll(signal, report),
+            },
+          ],
+        },
+      },
     };
-    while (!signal.aborted) {
-      try {
-        const latest = await watch.until(ROLLOUTS_STREAM, underWay, signal);
-        if (latest) await this.#roll(latest, signal);
-      } catch (error) {
-        log.warn({ err: error }, 'a rollout cannot go on');
-        await clock.sleep(LOG_AWAY_PAUSE_MS, signal);
-      }
-    }
   }
 
-  async #roll(latest: LatestRollout, signal: AbortSignal): Promise<void> {
-    const { number: rollout, canary, others } = latest.rollout;
-    const [met, left] = await this.#standing(latest, [canary, ...others]);
+  async #roll(signal: AbortSignal, report: Report): Promise<RolloutEvent> {
+    const latest = await latestRollout(this.#dependencies.store);
+    if (!latest) throw new Error('no rollout, yet one is under way');
+    const projects = [latest.rollout.canary, ...latest.rollout.others];
+    const [met, left] = await this.#standing(latest, projects);
+    let done = met.length;
+    const tell = () => report({ done, total: projects.length, unit: 'projects' });
+    tell();
     let proven = met.some(([, { kind }]) => kind === 'done');
     let failure = met.flatMap(([id, verdict]) => failureOf(id, verdict))[0];
     const bring = async (id: ProjectId) => {
@@ -101,6 +140,8 @@ export class ProjectUpgrades {
       const verdict = await this.#settled(id, latest, signal);
       failure ??= failureOf(id, verdict)[0];
       proven ||= verdict?.kind === 'done';
+      done++;
+      tell();
     };
     // one that is out of service meanwhile proves nothing: then the next one is the canary
     while (!proven) {
@@ -109,11 +150,8 @@ export class ProjectUpgrades {
       await bring(next);
     }
     await inParallel(left, this.#dependencies.atOnce, bring);
-    if (signal.aborted) return;
-    const end = failure
-      ? ({ kind: 'StopRollout', rollout, ...failure } as const)
-      : ({ kind: 'CompleteRollout', rollout } as const);
-    await this.#record(end, latest);
+    signal.throwIfAborted();
+    return failure ? { type: 'RolloutStopped', data: failure } : { type: 'RolloutCompleted', data: {} };
   }
 
   /** Before anybody is asked: whoever takes over must not go past a failure. */
@@ -145,10 +183,6 @@ export class ProjectUpgrades {
         await clock.sleep(LOG_AWAY_PAUSE_MS, signal);
       }
     }
-  }
-
-  async #record(command: RolloutCommand, latest: LatestRollout): Promise<void> {
-    await handle(this.#dependencies, rolloutDecider, ROLLOUTS_STREAM, command, metadataOf(latest));
   }
 }
 

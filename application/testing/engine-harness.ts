@@ -14,7 +14,8 @@ import {
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { InMemoryEventStore } from '../../infrastructure/event-store/memory/in-memory-event-store.ts';
 import { handle } from '../handle.ts';
-import type { Host, Progress, Step } from '../process-engine/process.ts';
+import type { Progress } from '../ports/step-progress.ts';
+import type { Host, Step } from '../process-engine/process.ts';
 import { JumpingClock, type EngineHarness } from './process-properties.ts';
 
 export type DeliveryProcess = 'deliver' | 'announce';
@@ -127,7 +128,7 @@ export const deliveryHost = (yard: Yard, bounds: Partial<DeliveryStep> = {}): De
     decider: deliveryDecider,
     underWay: (state) =>
       state?.run && state.status !== 'held' ? { subject: state, run: state.run } : undefined,
-    suspended: (data) => ({ type: 'DeliveryHeld', data }),
+    suspended: (_delivery, data) => ({ type: 'DeliveryHeld', data }),
   },
   processes: {
     deliver: {

@@ -31,17 +31,22 @@ test.each([
   ['asked for twice it is one', [started(6)], start(6), []],
   ['after a failure it starts anew', [started(6), stopped], start(6), [started(6)]],
   ['after its end the next one starts', [started(6), completed], start(7), [started(7)]],
-  ['it stops', [started(6)], { kind: 'StopRollout', rollout: 0, ...stopped.data }, [stopped]],
-  ['it completes', [started(6)], { kind: 'CompleteRollout', rollout: 0 }, [completed]],
-  ['what has ended does not end again', [started(6), completed], { kind: 'CompleteRollout', rollout: 0 }, []],
-  [
-    'a zombie ends no other one than its own',
-    [started(6), stopped, started(6)],
-    { kind: 'CompleteRollout', rollout: 0 },
-    [],
-  ],
 ] as const)('%s', (_title, events, command, expected) => {
   expect(when(events, command as RolloutCommand)).toEqual(expected);
+});
+
+test('a try that failed ends nothing, and neither does whoever wants another one', () => {
+  const data = {
+    step: 'bring-to-version',
+    direction: 'do',
+    attempt: 1,
+    reason: 'no',
+    retryAt: null,
+  } as const;
+  const tried: readonly RolloutEvent[] = [started(6), { type: 'StepFailed', data }];
+  expect(given(tried)).toMatchObject({ kind: 'running', run: { trouble: { attempt: 1 } } });
+  const again = given([...tried, { type: 'StepRetryRequested', data: {} }]);
+  expect(again).toMatchObject({ kind: 'running', run: { number: 0, trouble: null } });
 });
 
 test('to another version only when the one under way has ended', () => {
@@ -52,7 +57,7 @@ test('to another version only when the one under way has ended', () => {
 
 test('how it ended is remembered, with its reason', () => {
   expect(given([started(6), stopped])).toMatchObject({ kind: 'stopped', version: 6, failure: stopped.data });
-  expect(given([started(6), completed])).toMatchObject({ kind: 'completed', failure: null });
+  expect(given([started(6), completed])).toMatchObject({ kind: 'completed', failure: null, run: null });
   expect(given([started(6), stopped, started(6)])).toMatchObject({
     kind: 'running',
     number: 2,

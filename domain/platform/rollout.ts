@@ -2,7 +2,9 @@
  * The upgrade of all projects that are behind to one version of the template: one rollout at a time, in a stream of
  * its own. How far it is stands in the projects' own streams; here stands what was wanted and how it ended.
  */
-import type { Decider } from '../decider.ts';
+import type { Decider, Recorded } from '../decider.ts';
+import type { StepTroubleEvent } from '../process/process-events.ts';
+import { begin, failed, retried, type ProcessRun } from '../process/process-run.ts';
 import type { ProjectId } from '../project/project-id.ts';
 import { Rejection } from '../rejection.ts';
 
@@ -25,7 +27,10 @@ export type RolloutEvent =
   | { readonly type: 'RolloutStarted'; readonly data: Wanted }
   /** nobody is asked any more; those before it, and those that were under way, keep what they have got */
   | { readonly type: 'RolloutStopped'; readonly data: Failure }
-  | { readonly type: 'RolloutCompleted'; readonly data: Record<never, never> };
+  | { readonly type: 'RolloutCompleted'; readonly data: Record<never, never> }
+  | StepTroubleEvent;
+
+export type RolloutProcess = 'upgrade-projects';
 
 export interface Rollout extends Wanted {
   readonly kind: 'running' | 'stopped' | 'completed';
@@ -33,37 +38,50 @@ export interface Rollout extends Wanted {
   readonly number: number;
   /** of one that was stopped */
   readonly failure: Failure | null;
+  /** null: it has ended */
+  readonly run: ProcessRun<RolloutProcess> | null;
 }
 
-/** `rollout`: its number, so that nobody ends another one than he believes to */
-export type RolloutCommand =
-  | ({ readonly kind: 'StartRollout' } & Wanted)
-  | ({ readonly kind: 'StopRollout'; readonly rollout: number } & Failure)
-  | { readonly kind: 'CompleteRollout'; readonly rollout: number };
+export type RolloutCommand = { readonly kind: 'StartRollout' } & Wanted;
 
-export const rolloutDecider: Decider<Rollout | { readonly kind: 'none' }, RolloutCommand, RolloutEvent> = {
+export type Rollouts = Rollout | { readonly kind: 'none' };
+
+export const rolloutDecider: Decider<Rollouts, RolloutCommand, RolloutEvent> = {
   initial: { kind: 'none' },
   decide(command, state) {
-    if (command.kind === 'StartRollout') {
-      const { kind: _, ...data } = command;
-      if (state.kind !== 'running') return [{ type: 'RolloutStarted', data }];
-      if (state.version === command.version) return [];
-      throw new Rejection(
-        'platform/rollout-under-way',
-        `The projects are being brought to version ${state.version}; wait until that has ended.`,
-      );
-    }
-    if (state.kind !== 'running' || state.number !== command.rollout) return [];
-    if (command.kind === 'CompleteRollout') return [{ type: 'RolloutCompleted', data: {} }];
-    const { projectId, reason } = command;
-    return [{ type: 'RolloutStopped', data: { projectId, reason } }];
+    const { kind: _, ...data } = command;
+    if (state.kind !== 'running') return [{ type: 'RolloutStarted', data }];
+    if (state.version === command.version) return [];
+    throw new Rejection(
+      'platform/rollout-under-way',
+      `The projects are being brought to version ${state.version}; wait until that has ended.`,
+    );
   },
   evolve(state, event) {
     if (event.type === 'RolloutStarted')
-      return { kind: 'running', ...event.data, number: event.revision, failure: null };
-    if (state.kind === 'none') return state;
-    return event.type === 'RolloutStopped'
-      ? { ...state, kind: 'stopped', failure: event.data }
-      : { ...state, kind: 'completed' };
+      return {
+        kind: 'running',
+        ...event.data,
+        number: event.revision,
+        failure: null,
+        run: begin('upgrade-projects', event),
+      };
+    return state.kind === 'none' ? state : evolveRollout(state, event);
   },
 };
+
+function evolveRollout(
+  state: Rollout,
+  event: Recorded<Exclude<RolloutEvent, { type: 'RolloutStarted' }>>,
+): Rollout {
+  switch (event.type) {
+    case 'RolloutStopped':
+      return { ...state, kind: 'stopped', failure: event.data, run: null };
+    case 'RolloutCompleted':
+      return { ...state, kind: 'completed', run: null };
+    case 'StepFailed':
+      return { ...state, run: state.run && failed(state.run, event, false) };
+    case 'StepRetryRequested':
+      return { ...state, run: state.run && retried(state.run, event) };
+  }
+}

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Refused } from '../../application/errors.ts';
 import { handle, readOrEmpty } from '../../application/handle.ts';
-import { latestRollout } from '../../application/process-managers/upgrade-projects.ts';
+import { latestRollout, ROLLOUT } from '../../application/process-managers/upgrade-projects.ts';
 import { inWords } from '../../application/project/explain-project.ts';
 import { loadProject } from '../../application/project/load-project.ts';
 import { planUpgrades } from '../../application/project/plan-upgrades.ts';
@@ -48,7 +48,7 @@ export const upgradeCommand: Command = {
 };
 
 async function showPlan(
-  { store, pool }: Operator,
+  { store, pool, progress }: Operator,
   version: number,
   canary: ProjectId | undefined,
   { say }: Given,
@@ -62,7 +62,11 @@ async function showPlan(
     say(`${id}  ${name.padEnd(20)} ${status.padEnd(12)} ${what} ${will}${failed}`);
   }
   const rollout = (await latestRollout(store))?.rollout;
-  if (rollout?.kind === 'running') say(`The upgrade of all to version ${rollout.version} is under way.`);
+  if (rollout?.kind === 'running') {
+    const told = await progress.of(ROLLOUT, '');
+    const far = told ? `: ${told.done} of ${told.total} ${told.unit} are done` : '';
+    say(`The upgrade of all to version ${rollout.version} is under way${far}.`);
+  }
   if (rollout?.failure) {
     const { projectId, reason } = rollout.failure;
     say(`The last upgrade of all, to version ${rollout.version}, stopped at ${projectId}: ${reason}`);

@@ -13,6 +13,7 @@ import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { prepareLogDatabase } from '../../infrastructure/postgres/platform-database.ts';
+import { PostgresStepProgress } from '../../infrastructure/postgres/postgres-step-progress.ts';
 import { PLATFORM_SESSION } from '../../infrastructure/postgres/session-settings.ts';
 import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
@@ -53,6 +54,7 @@ export const logModule = new ContainerModule(({ bind }) => {
     ],
   );
   bind(TOKENS.checkpoints).toResolvedValue((pool) => new CheckpointWatch(pool), [TOKENS.platformPool]);
+  bind(TOKENS.stepProgress).toResolvedValue((pool) => new PostgresStepProgress(pool), [TOKENS.platformPool]);
   bind(TOKENS.watch).toResolvedValue((store) => new StreamWatch(store), [TOKENS.store]);
 
   bind(PARTS.platformSessions).toResolvedValue(

@@ -7,6 +7,7 @@ import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
@@ -27,6 +28,7 @@ export interface Operator {
   readonly ids: Ids;
   readonly clock: Clock;
   readonly tokens: Tokens;
+  readonly progress: Pick<StepProgress, 'of'>;
   readonly databases: Databases;
   readonly secrets: Secrets;
   readonly views: readonly Projection[];
@@ -77,6 +79,7 @@ export async function openOperator(config: Config): Promise<Operator> {
     ids: await container.getAsync(TOKENS.ids),
     clock: await container.getAsync(TOKENS.clock),
     tokens: await container.getAsync(TOKENS.ownerTokens),
+    progress: await container.getAsync(TOKENS.stepProgress),
     databases: await container.getAsync(TOKENS.databases),
     secrets: await container.getAsync(TOKENS.secrets),
     views,

@@ -17,6 +17,7 @@ import type { Migrations } from '../../application/ports/migrations.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
+import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
@@ -72,6 +73,7 @@ export const TOKENS = {
   store: token<EventStore>('event-store'),
   checkpoints: token<CheckpointWatch>('checkpoints'),
   watch: token<StreamWatch>('stream-watch'),
+  stepProgress: token<StepProgress>('step-progress'),
 
   /** what owners may install, less what would harm others on this server */
   allowedExtensions: token<readonly string[]>('allowed-extensions'),

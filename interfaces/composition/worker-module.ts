@@ -8,6 +8,7 @@ import {
   ProcessWorker,
   type ProcessWorkerDependencies,
 } from '../../application/process-engine/process-worker.ts';
+import type { TurnDependencies } from '../../application/process-engine/turn.ts';
 import {
   ProjectUpgrades,
   type UpgradeDependencies,
@@ -68,15 +69,14 @@ export const workerModule = new ContainerModule(({ bind }) => {
       metrics,
       tracing,
       background,
+      stepProgress,
     ) => {
       const { log, observe = () => {} } = options;
       const around = measuredTries(metrics, tracing);
-      const worker = projectWorker(
-        { store, ids, clock, log, observe, around, progress: () => {} },
-        projectHost(world),
-        pool,
-      );
-      const upgrades = projectUpgrades({ store, ids, secrets: world.secrets, clock, log, watch }, pool);
+      const progress: TurnDependencies['progress'] = (tried, how) => stepProgress.tell(tried, how);
+      const engine = { store, ids, clock, log, bounds: DEFAULT_BOUNDS, observe, around, progress };
+      const worker = projectWorker(engine, projectHost(world), pool);
+      const upgrades = projectUpgrades({ ...engine, secrets: world.secrets, watch }, pool);
       const periodic = tasksPart('worker-tasks', background, [
         sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
         ...idleTask(options, { store, ids, clock, use }, pool),
@@ -110,6 +110,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
       TOKENS.metrics,
       TOKENS.tracing,
       TOKENS.background,
+      TOKENS.stepProgress,
     ],
   );
 });
@@ -130,17 +131,13 @@ const inOrder = (ready: () => Promise<unknown>, parts: readonly Startable[]) => 
   },
 });
 
-type WorkerBasics = Omit<
-  ProcessWorkerDependencies,
-  'effects' | 'bounds' | 'concurrency' | 'lookEveryMs' | 'open'
->;
+type WorkerBasics = Omit<ProcessWorkerDependencies, 'effects' | 'concurrency' | 'lookEveryMs' | 'open'>;
 
 function projectWorker(basics: WorkerBasics, host: ProjectHost, pool: pg.Pool) {
   return new ProcessWorker(
     {
       ...basics,
       effects: new EffectsUnderWay(),
-      bounds: DEFAULT_BOUNDS,
       concurrency: CONCURRENT_PROJECTS,
       lookEveryMs: LOOK_EVERY_MS,
       open: async () => {

@@ -1,0 +1,43 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Unavailable } from '../../application/errors.ts';
+import { stepProgressContract } from '../../application/ports/step-progress.contract.ts';
+import { applyMigrations } from './apply-migrations.ts';
+import { PostgresStepProgress } from './postgres-step-progress.ts';
+import { onCluster, testDatabase, type TestDatabase } from './test-database.ts';
+
+const CREATE_ROLE = `DO $$ BEGIN
+  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
+
+let database: TestDatabase;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await onCluster(database.url, async (client) => {
+    await client.query(CREATE_ROLE);
+    await applyMigrations(client, new URL('../sql/platform/', import.meta.url), { schema: 'platform' });
+  });
+  // with the rights of the platform
+  pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
+});
+afterAll(async () => {
+  await pool.end();
+  await database[Symbol.asyncDispose]();
+});
+
+stepProgressContract('PostgreSQL', () =>
+  Promise.resolve({
+    progress: [new PostgresStepProgress(pool), new PostgresStepProgress(pool)],
+    close: () => Promise.resolve(),
+  }),
+);
+
+test('without PostgreSQL nobody who tells is disturbed; who looks is told so', async () => {
+  const away = new pg.Pool({ host: '127.0.0.1', port: 1 });
+  const progress = new PostgresStepProgress(away);
+  progress.tell({ aggregate: 'backup', id: 'one', step: 'dump' }, { done: 1, total: 2, unit: 'bytes' });
+  await expect(progress.of('backup', 'one')).rejects.toThrow(Unavailable);
+  await away.end();
+});
