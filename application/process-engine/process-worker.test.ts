@@ -22,7 +22,6 @@ function yardWithWorkers(bounds: Parameters<typeof deliveryHost>[1] = { timeoutM
         ...dependencies,
         clock: new SystemClock(),
         concurrency: 2,
-        lookEveryMs: 1_000_000,
         open: () => Promise.resolve({ streams: [STREAM], position: 0n }),
       },
       deliveryHost(harness.yard, bounds),

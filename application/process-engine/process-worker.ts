@@ -1,6 +1,6 @@
 /**
  * Takes turns for every aggregate of one kind that has a process under way: many side by side (bounded), one turn at a
- * time for each. Woken by the log; a periodic look at what is open makes up for a lost wake-up.
+ * time for each. Woken by the log; whoever starts it has it look now and then at what is open, for a lost wake-up.
  */
 import type { StepTroubleEvent } from '../../domain/process/process-events.ts';
 import type { Position, Subscription } from '../ports/event-store.ts';
@@ -12,7 +12,6 @@ export interface ProcessWorkerDependencies extends TurnDependencies {
   readonly open: () => Promise<{ readonly streams: readonly string[]; readonly position: Position }>;
   /** aggregates at once */
   readonly concurrency: number;
-  readonly lookEveryMs: number;
 }
 
 const LOG_AWAY_PAUSE_MS = 500;
@@ -29,7 +28,6 @@ export class ProcessWorker<State, Subject, Event extends Fact, Name extends stri
   readonly #running = new Set<Promise<void>>();
   #stopping = new AbortController();
   #subscription: Subscription | undefined;
-  #looking: Promise<void> = Promise.resolve();
 
   constructor(dependencies: ProcessWorkerDependencies, host: Host<State, Subject, Event, Name>) {
     this.#dependencies = dependencies;
@@ -54,7 +52,11 @@ export class ProcessWorker<State, Subject, Event extends Fact, Name extends stri
       },
     );
     for (const stream of streams) this.#wake(stream);
-    this.#looking = this.#lookNowAndThen();
+  }
+
+  /** Wakes what is open. @throws {Unavailable} the read model is away */
+  async look(): Promise<void> {
+    for (const stream of (await this.#dependencies.open()).streams) this.#wake(stream);
   }
 
   /** Resolves when the turns that run have finished their step, or have had their time for it. */
@@ -62,7 +64,6 @@ export class ProcessWorker<State, Subject, Event extends Fact, Name extends stri
     const { clock, effects } = this.#dependencies;
     this.#stopping.abort();
     await this.#subscription?.stop();
-    await this.#looking;
     effects.abandonAll('the worker stops', LONG_MS);
     const finished = new AbortController();
     const late = clock.sleep(FINISH_WITHIN_MS, finished.signal).then(() => {
@@ -126,19 +127,6 @@ export class ProcessWorker<State, Subject, Event extends Fact, Name extends stri
       this.#wake(stream);
     });
     this.#running.add(waiting);
-  }
-
-  async #lookNowAndThen(): Promise<void> {
-    const { clock, lookEveryMs, open, log } = this.#dependencies;
-    for (;;) {
-      await clock.sleep(lookEveryMs, this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
-      try {
-        for (const stream of (await open()).streams) this.#wake(stream);
-      } catch (error) {
-        log.warn({ err: error }, 'could not look for open processes');
-      }
-    }
   }
 }
 

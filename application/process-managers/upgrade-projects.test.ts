@@ -74,10 +74,7 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
     progress() {},
   };
   const open = () => Promise.resolve({ streams: [], position: 0n });
-  const processes = new ProcessWorker(
-    { ...turns, concurrency: 6, lookEveryMs: 1_000_000, open },
-    projectHost(world),
-  );
+  const processes = new ProcessWorker({ ...turns, concurrency: 6, open }, projectHost(world));
   await processes.start();
   running.push(processes);
   const behind = async (version: number) => {

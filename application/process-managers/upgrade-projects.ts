@@ -5,6 +5,7 @@
  * version, too.
  */
 import { fold } from '../../domain/decider.ts';
+import type { Failure } from '../../domain/process/process-rules.ts';
 import {
   rolloutDecider,
   ROLLOUTS_STREAM,
@@ -30,11 +31,14 @@ import {
 } from '../project/upgrade-project.ts';
 import type { StreamWatch } from '../stream-watch.ts';
 
-export interface UpgradeDependencies extends Omit<TurnDependencies, 'effects'>, UpgradeProjectDependencies {
+interface RollDependencies extends UpgradeProjectDependencies, Pick<TurnDependencies, 'clock' | 'log'> {
   readonly watch: StreamWatch;
+  readonly atOnce: number;
+}
+
+export interface UpgradeDependencies extends RollDependencies, Omit<TurnDependencies, 'effects'> {
   /** projects in service that are older than this version, by a read model; the project itself decides */
   readonly behind: (version: number) => Promise<readonly ProjectId[]>;
-  readonly atOnce: number;
 }
 
 export type RolloutHost = Host<Rollouts, Rollout, RolloutEvent, RolloutProcess>;
@@ -49,8 +53,6 @@ export interface LatestRollout {
 export const ROLLOUT = 'rollout';
 
 const LOG_AWAY_PAUSE_MS = 500;
-/** a wake-up is not lost but for a bug */
-const LOOK_EVERY_MS = 30_000;
 
 export class ProjectUpgrades {
   readonly #dependencies: UpgradeDependencies;
@@ -60,10 +62,9 @@ export class ProjectUpgrades {
     this.#dependencies = dependencies;
     const { store } = dependencies;
     const open = async () => ({ position: await store.head(), streams: [ROLLOUTS_STREAM] });
-    const effects = new EffectsUnderWay();
     this.#worker = new ProcessWorker(
-      { ...dependencies, effects, concurrency: 1, lookEveryMs: LOOK_EVERY_MS, open },
-      this.#host(),
+      { ...dependencies, effects: new EffectsUnderWay(), concurrency: 1, open },
+      rolloutHost(dependencies),
     );
   }
 
@@ -76,6 +77,11 @@ export class ProjectUpgrades {
     return this.#worker.stop();
   }
 
+  /** Goes on with the rollout that is under way, if its wake-up was lost. @throws {Unavailable} */
+  look(): Promise<void> {
+    return this.#worker.look();
+  }
+
   /** Asks once for all that are behind the last rollout, if that one succeeded. */
   async catchUp(): Promise<void> {
     const { store, behind } = this.#dependencies;
@@ -86,102 +92,110 @@ export class ProjectUpgrades {
     for (const id of await behind(version))
       await upgradeProject(this.#dependencies, id, version, metadataOf(latest));
   }
+}
 
-  #host(): RolloutHost {
-    const stopped = (
-      { canary }: Rollout,
-      { step, reason }: { step: string; reason: string },
-    ): RolloutEvent => ({
-      type: 'RolloutStopped',
-      data: { projectId: canary, reason: `${step}: ${reason}` },
-    });
-    return {
-      aggregate: {
-        name: ROLLOUT,
-        streamPrefix: ROLLOUTS_STREAM,
-        decider: rolloutDecider,
-        underWay: (state) =>
-          state.kind !== 'none' && state.run ? { subject: state, run: state.run } : undefined,
-        suspended: stopped,
+/** Rollouts as an aggregate, and the process that takes one to its end. */
+export function rolloutHost(dependencies: RollDependencies): RolloutHost {
+  const stopped = ({ canary }: Rollout, { step, reason }: Failure): RolloutEvent => ({
+    type: 'RolloutStopped',
+    data: { projectId: canary, reason: `${step}: ${reason}` },
+  });
+  return {
+    aggregate: {
+      name: ROLLOUT,
+      streamPrefix: ROLLOUTS_STREAM,
+      decider: rolloutDecider,
+      underWay: (state) =>
+        state.kind !== 'none' && state.run ? { subject: state, run: state.run } : undefined,
+      suspended: stopped,
+    },
+    processes: {
+      'upgrade-projects': {
+        name: 'upgrade-projects',
+        startedBy: ['RolloutStarted'],
+        // by a bug: what may go away and come back is waited for
+        givesUp: { kind: 'end', outcome: stopped },
+        steps: [
+          {
+            name: 'bring-to-version',
+            records: 'RolloutCompleted',
+            timeoutMs: Infinity,
+            deadlineMs: Infinity,
+            retry: { tries: Infinity, firstPauseMs: LOG_AWAY_PAUSE_MS, longestPauseMs: 15_000 },
+            do: (_rollout, signal, report) => roll(dependencies, signal, report),
+          },
+        ],
       },
-      processes: {
-        'upgrade-projects': {
-          name: 'upgrade-projects',
-          startedBy: ['RolloutStarted'],
-          // by a bug: what may go away and come back is waited for
-          givesUp: { kind: 'end', outcome: stopped },
-          steps: [
-            {
-              name: 'bring-to-version',
-              records: 'RolloutCompleted',
-              timeoutMs: Infinity,
-              deadlineMs: Infinity,
-              retry: { tries: Infinity, firstPauseMs: LOG_AWAY_PAUSE_MS, longestPauseMs: 15_000 },
-              do: (_rollout, signal, report) => this.#roll(signal, report),
-            },
-          ],
-        },
-      },
-    };
-  }
+    },
+  };
+}
 
-  async #roll(signal: AbortSignal, report: Report): Promise<RolloutEvent> {
-    const latest = await latestRollout(this.#dependencies.store);
-    if (!latest) throw new Error('no rollout, yet one is under way');
-    const projects = [latest.rollout.canary, ...latest.rollout.others];
-    const [met, left] = await this.#standing(latest, projects);
-    let done = met.length;
-    const tell = () => report({ done, total: projects.length, unit: 'projects' });
+async function roll(
+  dependencies: RollDependencies,
+  signal: AbortSignal,
+  report: Report,
+): Promise<RolloutEvent> {
+  const { store, atOnce } = dependencies;
+  const latest = await latestRollout(store);
+  if (!latest) throw new Error('no rollout, yet one is under way');
+  const projects = [latest.rollout.canary, ...latest.rollout.others];
+  const [met, left] = await standing(store, latest, projects);
+  let done = met.length;
+  const tell = () => report({ done, total: projects.length, unit: 'projects' });
+  tell();
+  let proven = met.some(([, { kind }]) => kind === 'done');
+  let failure = met.flatMap(([id, verdict]) => failureOf(id, verdict))[0];
+  const bring = async (id: ProjectId) => {
+    if (failure || signal.aborted) return;
+    const verdict = await settled(dependencies, id, latest, signal);
+    failure ??= failureOf(id, verdict)[0];
+    proven ||= verdict?.kind === 'done';
+    done++;
     tell();
-    let proven = met.some(([, { kind }]) => kind === 'done');
-    let failure = met.flatMap(([id, verdict]) => failureOf(id, verdict))[0];
-    const bring = async (id: ProjectId) => {
-      if (failure || signal.aborted) return;
-      const verdict = await this.#settled(id, latest, signal);
-      failure ??= failureOf(id, verdict)[0];
-      proven ||= verdict?.kind === 'done';
-      done++;
-      tell();
-    };
-    // one that is out of service meanwhile proves nothing: then the next one is the canary
-    while (!proven) {
-      const next = left.shift();
-      if (next === undefined) break;
-      await bring(next);
-    }
-    await inParallel(left, this.#dependencies.atOnce, bring);
-    signal.throwIfAborted();
-    return failure ? { type: 'RolloutStopped', data: failure } : { type: 'RolloutCompleted', data: {} };
+  };
+  // one that is out of service meanwhile proves nothing: then the next one is the canary
+  while (!proven) {
+    const next = left.shift();
+    if (next === undefined) break;
+    await bring(next);
   }
+  await inParallel(left, atOnce, bring);
+  signal.throwIfAborted();
+  return failure ? { type: 'RolloutStopped', data: failure } : { type: 'RolloutCompleted', data: {} };
+}
 
-  /** Before anybody is asked: whoever takes over must not go past a failure. */
-  async #standing({ rollout, correlationId }: LatestRollout, projects: readonly ProjectId[]) {
-    const met: [ProjectId, UpgradeVerdict][] = [];
-    const left: ProjectId[] = [];
-    for (const id of projects) {
-      const loaded = await loadProject(this.#dependencies.store, id);
-      const verdict = upgradeVerdict(loaded, rollout.version, correlationId);
-      if (verdict) met.push([id, verdict]);
-      else left.push(id);
-    }
-    return [met, left] as const;
+/** Before anybody is asked: whoever takes over must not go past a failure. */
+async function standing(
+  store: EventStore,
+  { rollout, correlationId }: LatestRollout,
+  projects: readonly ProjectId[],
+) {
+  const met: [ProjectId, UpgradeVerdict][] = [];
+  const left: ProjectId[] = [];
+  for (const id of projects) {
+    const loaded = await loadProject(store, id);
+    const verdict = upgradeVerdict(loaded, rollout.version, correlationId);
+    if (verdict) met.push([id, verdict]);
+    else left.push(id);
   }
+  return [met, left] as const;
+}
 
-  /** @returns undefined: the signal aborted first */
-  async #settled(
-    id: ProjectId,
-    latest: LatestRollout,
-    signal: AbortSignal,
-  ): Promise<UpgradeVerdict | undefined> {
-    const { watch, clock, log } = this.#dependencies;
-    const look = () => upgradeProject(this.#dependencies, id, latest.rollout.version, metadataOf(latest));
-    for (;;) {
-      try {
-        return await watch.until(projectStream(id), look, signal);
-      } catch (error) {
-        log.warn({ project: id, err: error }, 'could not ask for an upgrade');
-        await clock.sleep(LOG_AWAY_PAUSE_MS, signal);
-      }
+/** @returns undefined: the signal aborted first */
+async function settled(
+  dependencies: RollDependencies,
+  id: ProjectId,
+  latest: LatestRollout,
+  signal: AbortSignal,
+): Promise<UpgradeVerdict | undefined> {
+  const { watch, clock, log } = dependencies;
+  const look = () => upgradeProject(dependencies, id, latest.rollout.version, metadataOf(latest));
+  for (;;) {
+    try {
+      return await watch.until(projectStream(id), look, signal);
+    } catch (error) {
+      log.warn({ project: id, err: error }, 'could not ask for an upgrade');
+      await clock.sleep(LOG_AWAY_PAUSE_MS, signal);
     }
   }
 }

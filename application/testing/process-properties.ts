@@ -3,7 +3,7 @@
  * any step and an effect done twice end where an undisturbed run ends. Time does not pass here: the clock jumps.
  */
 import { describe, expect, test } from 'vitest';
-import { Unavailable } from '../errors.ts';
+import { Refused, Unavailable } from '../errors.ts';
 import { readOrEmpty } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -189,7 +189,7 @@ export function everyProcess<Name extends string, Subject, Event extends Fact, P
   scenarios: Readonly<Record<Name, Scenario<P>>>,
 ): void {
   const rows = Object.entries<Scenario<P>>(scenarios).flatMap(([name, scenario]) =>
-    processes[name as Name].steps.map((step) => ({ name, scenario, step: step.name })),
+    processes[name as Name].steps.map(({ name: step, retry }) => ({ name, scenario, step, retry })),
   );
   const play = async (scenario: Scenario<P>, disturbance: Disturbance = {}) => {
     const played = await scenario.play(disturbance);
@@ -217,9 +217,17 @@ export function everyProcess<Name extends string, Subject, Event extends Fact, P
       expect(types.filter((type) => type === 'StepFailed')).toHaveLength(2);
     });
 
-    test.each(rows)('$name says what happens when $step gives up', async ({ scenario, step }) => {
-      const { types } = await play(scenario, failStep(step, 99));
-      expect(types.at(-1)).toBe(scenario.givesUpAs);
+    test.each(rows.filter(({ retry }) => retry?.tries !== Infinity))(
+      '$name says what happens when $step has no try left',
+      async ({ scenario, step }) => {
+        const { types } = await play(scenario, failStep(step, 99));
+        expect(types.at(-1)).toBe(scenario.givesUpAs);
+      },
+    );
+
+    test.each(rows)('$name says what happens when $step is refused', async ({ scenario, step }) => {
+      const refused = failStep(step, 1, () => new Refused('no'));
+      expect((await play(scenario, refused)).types.at(-1)).toBe(scenario.givesUpAs);
     });
 
     test.each(Object.entries<Scenario<P>>(scenarios))(

@@ -82,6 +82,8 @@ export const workerModule = new ContainerModule(({ bind }) => {
         ...idleTask(options, { store, ids, clock, use }, pool),
         sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
         catchUpTask(upgrades),
+        lookTask('project-processes', worker),
+        lookTask('rollout-processes', upgrades),
       ]);
       const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
       const work = inOrder(ready, [worker, upgrades, periodic]);
@@ -131,7 +133,7 @@ const inOrder = (ready: () => Promise<unknown>, parts: readonly Startable[]) => 
   },
 });
 
-type WorkerBasics = Omit<ProcessWorkerDependencies, 'effects' | 'concurrency' | 'lookEveryMs' | 'open'>;
+type WorkerBasics = Omit<ProcessWorkerDependencies, 'effects' | 'concurrency' | 'open'>;
 
 function projectWorker(basics: WorkerBasics, host: ProjectHost, pool: pg.Pool) {
   return new ProcessWorker(
@@ -139,7 +141,6 @@ function projectWorker(basics: WorkerBasics, host: ProjectHost, pool: pg.Pool) {
       ...basics,
       effects: new EffectsUnderWay(),
       concurrency: CONCURRENT_PROJECTS,
-      lookEveryMs: LOOK_EVERY_MS,
       open: async () => {
         // first how far the view is, then what it shows: an event in between is seen twice rather than never
         const { position } = await readCheckpoint(pool, VIEW);
@@ -197,6 +198,16 @@ const catchUpTask = (upgrades: ProjectUpgrades): PeriodicTask => ({
   everyMs: LOOK_BEHIND_EVERY_MS,
   failed: 'could not look for projects that are behind',
   run: () => upgrades.catchUp(),
+});
+
+/** The log wakes a worker; this is for a wake-up that was lost, and for whoever is held up. */
+const lookTask = (name: string, worker: { look(): Promise<void> }): PeriodicTask => ({
+  name,
+  everyMs: LOOK_EVERY_MS,
+  // what was open at the start is under way
+  atOnce: false,
+  failed: 'could not look for open processes',
+  run: () => worker.look(),
 });
 
 /** @returns none: projects are not put to sleep here */
