@@ -16,7 +16,7 @@ afterEach(async () => {
 function yardWithWorkers(bounds: Parameters<typeof deliveryHost>[1] = { timeoutMs: Infinity }) {
   const harness = makeYard();
   const start = async () => {
-    const dependencies = freshDependencies({ ...harness, clock: harness.clock });
+    const dependencies = freshDependencies(harness);
     const worker = new ProcessWorker(
       {
         ...dependencies,
@@ -49,6 +49,15 @@ test('what began before the worker, and what begins afterwards, wakes it', async
   await ask(harness, STREAM, { kind: 'Announce' });
   await lastIs('Announced');
   expect(harness.yard.announced).toBe(2);
+});
+
+test('a wake-up that was lost is made up for by the next look', async () => {
+  const { harness, start, lastIs } = yardWithWorkers();
+  harness.store.subscribe = () => ({ done: Promise.resolve(), stop: () => Promise.resolve() });
+  const worker = await start();
+  await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+  await worker.look();
+  await lastIs('Delivered');
 });
 
 test('a long step that is cancelled stops at once, and what was done is undone', async () => {

@@ -9,10 +9,18 @@ import {
   turnsToRest,
   type Disturbance,
   type Scenario,
-} from '../process-engine/process-properties.ts';
+} from '../testing/process-properties.ts';
 import { ProcessWorker } from '../process-engine/process-worker.ts';
 import { StreamWatch } from '../stream-watch.ts';
-import { command, makeHarness, METADATA, request, runToRest, secrets, stateOf } from './process-harness.ts';
+import {
+  command,
+  makeHarness,
+  METADATA,
+  request,
+  runToRest,
+  secrets,
+  stateOf,
+} from '../testing/project-harness.ts';
 import { projectHost } from './processes.ts';
 import { latestRollout, rolloutHost } from './upgrade-projects.ts';
 

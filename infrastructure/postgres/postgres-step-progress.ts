@@ -45,7 +45,7 @@ export class PostgresStepProgress implements StepProgress {
     while (this.#words.size > 0) {
       const words = [...this.#words.values()];
       this.#words = new Map();
-      // what cannot be written now is told again by the next word
+      // what cannot be written now comes again with the next word
       for (const word of words) await this.#write(word).catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, WRITE_EVERY_MS).unref());
     }

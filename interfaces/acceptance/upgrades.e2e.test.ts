@@ -116,9 +116,13 @@ test('killed in the middle it goes on by itself; nobody is refused meanwhile, an
   let said = '';
   child.stdout?.on('data', (text: Buffer) => (said += text.toString()));
   await vi.waitFor(() => expect(said).toContain('goes first, on its own'), PATIENCE);
+  const meanwhile = platform.launchdb('upgrade', '--plan');
   child.kill('SIGINT');
   await once(child, 'close');
   expect([child.exitCode, said]).toEqual([0, expect.stringContaining('It goes on without you')]);
+  expect((await meanwhile).output).toMatch(
+    new RegExp(`to version ${release.version} is under way: \\d of ${served.length} projects are done`),
+  );
   await vi.waitFor(
     async () => {
       const done = (await versions()).filter((version) => version === release.version);

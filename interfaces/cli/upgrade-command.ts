@@ -132,35 +132,43 @@ async function upgradeAll(
 
 /** Shows how a rollout goes until it has ended; it needs nobody who looks. */
 async function follow(
-  { store, pool }: Operator,
+  operator: Operator,
   { number, version, canary, others }: Rollout,
   { say, signal }: Given,
 ): Promise<number> {
+  const { store, progress } = operator;
   const [startedAt, wanted] = [performance.now(), new Set([canary, ...others])];
-  const total = wanted.size;
   for (;;) {
     const latest = await latestRollout(store);
-    const behind = (await listBehind(pool, version)).filter(({ id }) => wanted.has(id));
-    const done = total - behind.length;
     if (!latest || latest.rollout.number !== number || latest.rollout.kind !== 'running') {
       endProgress();
-      // the view may be a moment behind
-      const projects = await Promise.all(behind.map(({ id }) => loadProject(store, id)));
-      const left = projects.filter((one) => one && one.project.templateVersion < version).length;
-      return tellEnd(latest?.rollout, total - left, left, say);
+      const left = await countBehind(operator, wanted, version);
+      return tellEnd(latest?.rollout, wanted.size - left, left, say);
     }
     if (signal.aborted) {
       endProgress();
       say(GOES_ON);
       return 0;
     }
+    const { done, unit } = (await progress.of(ROLLOUT, '')) ?? { done: 0, unit: 'projects' };
     const ratePerSecond = done / ((performance.now() - startedAt) / 1000);
-    const secondsLeft = done === 0 ? null : behind.length / ratePerSecond;
-    const unit = 'projects';
-    const shown = { done, total, events: done, unit, ratePerSecond, secondsLeft };
+    const secondsLeft = done === 0 ? null : (wanted.size - done) / ratePerSecond;
+    const shown = { done, total: wanted.size, events: done, unit, ratePerSecond, secondsLeft };
     showProgress(`to version ${version}`, shown);
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
   }
+}
+
+/** Of those that were wanted. */
+async function countBehind(
+  { store, pool }: Operator,
+  wanted: ReadonlySet<ProjectId>,
+  version: number,
+): Promise<number> {
+  const behind = (await listBehind(pool, version)).filter(({ id }) => wanted.has(id));
+  // the view may be a moment behind
+  const projects = await Promise.all(behind.map(({ id }) => loadProject(store, id)));
+  return projects.filter((one) => one && one.project.templateVersion < version).length;
 }
 
 function tellEnd(rollout: Rollout | undefined, done: number, left: number, say: Given['say']): number {
