@@ -4,7 +4,7 @@ import { Unavailable } from '../../application/errors.ts';
 import { stepProgressContract } from '../../application/ports/step-progress.contract.ts';
 import { applyMigrations } from './apply-migrations.ts';
 import { PostgresStepProgress } from './postgres-step-progress.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../testing/test-database.ts';
+import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
 
 const CREATE_ROLE = `DO $$ BEGIN
   CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
