@@ -111,8 +111,7 @@ export class PostgresDatabases implements Databases {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
     const grant = async (client: pg.ClientBase) => {
-      // once: what he takes back from the shared roles afterwards stays taken back
-      const given = await hasPublic(client, owner);
+      const standing = await publicSchema(client, owner);
       const inPublic = [
         // the owner may have dropped it
         'CREATE SCHEMA IF NOT EXISTS public',
@@ -124,6 +123,8 @@ export class PostgresDatabases implements Databases {
         ),
       ];
       await inOneMessage(client, [
+        // none of this is the REST API's to see, unless there is a schema more afterwards
+        ...(standing === 'absent' ? [] : [WITHOUT_EVENT_TRIGGERS]),
         `GRANT USAGE ON SCHEMA auth, storage, extensions, ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
         // it is in his search path, and for extensions alone
         `REVOKE CREATE ON SCHEMA extensions FROM ${id(owner)}`,
@@ -131,7 +132,8 @@ export class PostgresDatabases implements Databases {
         `GRANT SELECT ON ALL TABLES IN SCHEMA ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
         largeObjectWrites(!readOnly),
         ...wanted.flatMap(schemaGrants),
-        ...(given ? [] : inPublic),
+        // once: what they take back from the shared roles afterwards stays taken back
+        ...(standing === 'given' ? [] : inPublic),
       ]);
     };
     await this.#server.inDatabase(databaseName(project), attempted, grant, {
@@ -244,14 +246,17 @@ export class PostgresDatabases implements Databases {
   };
 }
 
-/** One that he made anew has no privileges at all: it is as good as none. */
-async function hasPublic(client: pg.ClientBase, owner: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner
-     WHERE nspname = 'public' AND rolname = $1 AND nspacl IS NOT NULL`,
+const WITHOUT_EVENT_TRIGGERS = 'SET session_replication_role = replica';
+
+/** One that its owner made anew has no privileges at all: it is as good as not given. */
+async function publicSchema(client: pg.ClientBase, owner: string): Promise<'given' | 'there' | 'absent'> {
+  const { rows } = await client.query<{ given: boolean }>(
+    `SELECT rolname = $1 AND nspacl IS NOT NULL AS given
+     FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner WHERE nspname = 'public'`,
     [owner],
   );
-  return rowCount === 1;
+  if (!rows[0]) return 'absent';
+  return rows[0].given ? 'given' : 'there';
 }
 
 const id = (name: string): string => pg.escapeIdentifier(name);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { schemaChangesContract } from '../../application/ports/schema-changes.contract.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresMigrations } from './postgres-migrations.ts';
@@ -16,6 +17,7 @@ async function owners(count: number) {
   const server = await testServer();
   const databases = new PostgresDatabases(server);
   const sessions = new Map<ProjectId, pg.Client>();
+  const secrets = new Map<ProjectId, DatabaseLogins>();
   const version = await latestTemplateVersion();
   for (let made = 0; made < count; made++) {
     const project = newProject();
@@ -27,9 +29,15 @@ async function owners(count: number) {
     const client = new pg.Client({ host, port, ...login });
     await client.connect();
     sessions.set(project, client);
+    secrets.set(project, logins);
   }
   const as = (project: ProjectId, sql: string) =>
     sessions.get(project)?.query(sql) ?? Promise.reject(new Error('no session'));
+  /** as drift is repaired */
+  const ensureAgain = async (project: ProjectId) => {
+    const login = secrets.get(project);
+    if (login) await databases.ensureUsers(project, login, USUAL_BOUNDS);
+  };
   const close = async () => {
     for (const [project, client] of sessions) {
       await client.end();
@@ -38,7 +46,7 @@ async function owners(count: number) {
     }
     await server.close();
   };
-  return { server, databases, projects: [...sessions.keys()], as, close };
+  return { server, databases, projects: [...sessions.keys()], as, ensureAgain, close };
 }
 
 schemaChangesContract('PostgreSQL', async () => {
@@ -67,6 +75,8 @@ describe('DDL of the owner', () => {
     made = await owners(1);
     [project] = made.projects as [ProjectId];
     changes = new PostgresSchemaChanges(made.server);
+    // its REST API reads what is there when it starts
+    expect(await noted()).toBe(false);
     await run('CREATE TABLE t (n int PRIMARY KEY); CREATE MATERIALIZED VIEW m AS SELECT 1 AS n');
     await noted();
   });
@@ -103,6 +113,17 @@ describe('DDL of the owner', () => {
   ])('%s is not', async (sql) => {
     await run(sql.includes('; ROLLBACK') && !sql.startsWith('BEGIN') ? `BEGIN; ${sql}` : sql);
     expect(await noted()).toBe(false);
+  });
+
+  test('of ours is noted when the API sees more by it', async () => {
+    await made.ensureAgain(project);
+    expect(await noted()).toBe(false);
+    await run('DROP SCHEMA public CASCADE');
+    expect(await noted()).toBe(true);
+    await made.ensureAgain(project);
+    expect(await noted()).toBe(true);
+    await run('CREATE TABLE t (n int PRIMARY KEY)');
+    await noted();
   });
 
   test('is seen when it is committed, not before, and waits for nobody', async () => {

@@ -37,6 +37,7 @@ export async function ensureTemplate(
       await client.query(`ALTER DATABASE ${draft} WITH ALLOW_CONNECTIONS true`);
       await server.inDatabase(draft, 'fill the template of projects', async (inside) => {
         await applyMigrations(inside, folder, { schema: MIGRATIONS_SCHEMA, upTo: version });
+        await forgetChanges(inside);
         await inside.query('VACUUM (FREEZE, ANALYZE)');
       });
       await client.query(`COMMENT ON DATABASE ${draft} IS ${pg.escapeLiteral(mark)}`);
@@ -47,6 +48,15 @@ export async function ensureTemplate(
       await client.query('SELECT pg_advisory_unlock($1)', [LOCK]);
     }
   });
+}
+
+/** Else every project's REST API would read its tables twice at first. */
+async function forgetChanges(client: pg.ClientBase): Promise<void> {
+  const table = `${MIGRATIONS_SCHEMA}.schema_changes`;
+  const { rows } = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    table,
+  ]);
+  if (rows[0]?.there) await client.query(`DELETE FROM ${table}`);
 }
 
 async function markOf(client: pg.ClientBase, name: string): Promise<string | null> {
