@@ -3,7 +3,6 @@
  * There is one remedy for every trouble (a lost connection, a killed server, a lost fence, a view of another
  * version): step down and begin again, with growing pauses.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { InvalidPosition, type EventBatch, type EventStore } from '../application/ports/event-store.ts';
 import type { CheckpointWatch } from './checkpoint-watch.ts';
@@ -14,6 +13,8 @@ import { liveTarget, type Projection, type ProjectionLog, type Target } from './
 import { ensureView } from './rebuild.ts';
 import { withClient } from './transaction.ts';
 import { BackOff } from '../application/background/back-off.ts';
+import { keepAtIt } from '../application/background/keep-at-it.ts';
+import { pause } from '../application/background/pause.ts';
 
 export interface RunnerOptions {
   readonly store: Pick<EventStore, 'readAll' | 'head' | 'subscribe'>;
@@ -74,17 +75,19 @@ export class ProjectionRunner {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     const { name } = this.#projection;
-    while (!signal.aborted) {
-      try {
-        await this.#turn(signal);
-      } catch (error) {
-        if (signal.aborted) return;
+    const turn = () =>
+      this.#turn(signal).catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof InvalidPosition)) throw error;
+        return this.#untilRebuilt(error, signal);
+      });
+    await keepAtIt(turn, {
+      signal,
+      backOff: this.#backOff,
+      failed: (error) => {
         if (error instanceof TermOver) this.#options.log?.info({ projection: name }, error.message);
-        else if (error instanceof InvalidPosition) await this.#untilRebuilt(error, signal);
         else this.#options.log?.warn({ projection: name, err: error }, 'a projection begins again');
-      }
-      await sleep(this.#backOff.next(), undefined, { signal }).catch(() => {});
-    }
+      },
+    });
   }
 
   /**
@@ -100,7 +103,7 @@ export class ProjectionRunner {
         `right one, rebuild the view: launchdb replay ${name}`,
     );
     for (let checkpoint = error.position; checkpoint === error.position && !signal.aborted;) {
-      await sleep(LOOK_FOR_REBUILD_MS, undefined, { signal }).catch(() => {});
+      await pause(LOOK_FOR_REBUILD_MS, signal);
       const standing = await readCheckpoint(pool, name).catch(() => undefined);
       checkpoint = standing?.position ?? error.position;
     }

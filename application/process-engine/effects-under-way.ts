@@ -2,6 +2,7 @@
  * Effects that have not settled yet, one for each stream at most: whoever wants to begin another one of that stream waits.
  * A time-out, a cancellation or our stop aborts an effect; what it does then is up to its adapter, but it is not forgotten.
  */
+import { unlessAborted } from '../background/deadline.ts';
 
 /** Nobody wants the effect any more: it was cancelled, something else goes before it, or we stop. No try has failed. */
 export class Abandoned extends Error {}
@@ -38,9 +39,6 @@ export class EffectsUnderWay {
     const controller = new AbortController();
     const { signal } = controller;
     const abort = (reason: Error) => controller.abort(reason);
-    const aborted = new Promise<never>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
     const running = (async () => run(signal))();
     const settled = running.then(
       () => this.#settled(stream, effect),
@@ -48,7 +46,10 @@ export class EffectsUnderWay {
     );
     const effect: Effect = { ...about, settled, abandon: (why) => abort(new Abandoned(why)) };
     this.#effects.set(stream, effect);
-    return { outcome: Promise.race([running, aborted]), abort };
+    const aborted = () => {
+      throw signal.reason as Error;
+    };
+    return { outcome: unlessAborted(running, signal, aborted), abort };
   }
 
   /** @param longerThanMs only those that may take longer than this */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { within } from '../../application/background/deadline.ts';
 import type { DataApi, DataApis, Endpoint, ProjectTraffic } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
@@ -86,9 +87,7 @@ export class RemoteDataApis implements DataApis {
   async follow(): Promise<void> {
     const first = Promise.withResolvers<void>();
     this.#following = this.#follow(first.resolve);
-    const giveUp = setTimeout(first.resolve, FIRST_WITHIN_MS);
-    await first.promise;
-    clearTimeout(giveUp);
+    await within(FIRST_WITHIN_MS, first.promise, () => {});
   }
 
   /** Asks now, once for all who ask meanwhile: one that was started a moment ago may not have been told yet. */

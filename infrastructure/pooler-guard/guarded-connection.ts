@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../../application/background/deadline.ts';
 import { TLSSocket } from 'node:tls';
 import type { GuardLimits, Outcome, PoolerAddress } from './guard-options.ts';
 import { Gone, Inbox } from './inbox.ts';
@@ -242,7 +243,7 @@ export class GuardedConnection {
     this.#socket.resume();
     this.#socket.end();
     const closed = new Promise((resolve) => this.#socket.once('close', resolve));
-    if (!this.#socket.closed) await Promise.race([closed, sleep(LINGER_MS)]);
+    if (!this.#socket.closed) await within(LINGER_MS, closed, () => {});
     this.destroy();
   }
 }

@@ -1,5 +1,6 @@
 /** How a PostgREST is asked whether it serves, and how it is told to read again; however it runs. */
 import { request } from 'node:http';
+import { pause } from '../../application/background/pause.ts';
 import { unavailable } from '../../application/errors.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -69,5 +70,3 @@ function httpStatus(
     asked.on('error', reject).end();
   });
 }
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,6 @@
 /** REST APIs that end unless somebody uses them: meanwhile nobody new is sent there. */
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { pause } from './postgrest-answers.ts';
+import { pause } from '../../application/background/pause.ts';
 
 /** how long one waits for requests under way; whoever wants it meanwhile waits, too */
 const QUIET_WITHIN_MS = 2_000;

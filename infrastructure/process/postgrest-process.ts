@@ -5,7 +5,8 @@ import { unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { pause, POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
+import { pause } from '../../application/background/pause.ts';
+import { POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
 import {
   configDigests,
   postgrestConfig,

@@ -13,7 +13,7 @@ import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pool
 import { childDoors } from '../testing/doors.ts';
 import { clusterAddress } from '../testing/server.ts';
 import type { DatabaseRoute } from '../postgrest/postgrest-config.ts';
-import { pause } from '../postgrest/postgrest-answers.ts';
+import { pause } from '../../application/background/pause.ts';
 import { servedRows, testProjects } from '../testing/projects.ts';
 import { findPgbouncer, findPostgrest } from './binaries.ts';
 import { testPort } from '../testing/port.ts';

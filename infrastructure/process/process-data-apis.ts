@@ -7,7 +7,8 @@ import { basename, join } from 'node:path';
 import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../application/ports/data-apis.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { KeyedQueue } from '../../application/background/keyed-queue.ts';
-import { DRAIN_MS, pause, probeRoot } from '../postgrest/postgrest-answers.ts';
+import { pause } from '../../application/background/pause.ts';
+import { DRAIN_MS, probeRoot } from '../postgrest/postgrest-answers.ts';
 import { Retirement, type InUse } from '../postgrest/retirement.ts';
 import {
   configFile,

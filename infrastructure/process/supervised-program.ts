@@ -6,6 +6,8 @@ import type { Log } from '../../application/ports/log.ts';
 import { endProcess, isAlive } from './process-table.ts';
 import type { Launched } from './launch.ts';
 import { BackOff } from '../../application/background/back-off.ts';
+import { unlessAborted } from '../../application/background/deadline.ts';
+import { pause } from '../../application/background/pause.ts';
 
 export interface ProgramSpec {
   readonly name: string;
@@ -118,13 +120,14 @@ export class SupervisedProgram {
 
   /** Not a child of ours: nobody tells us when it ends, so look. */
   async #endOf(pid: number): Promise<void> {
-    while (!this.#stopping.signal.aborted && (await isAlive(pid))) await this.#pause(WATCH_ADOPTED_MS);
+    while (!this.#stopping.signal.aborted && (await isAlive(pid)))
+      await pause(WATCH_ADOPTED_MS, this.#stopping.signal);
   }
 
   async #watch(first: Running): Promise<void> {
     let { ended } = first;
     for (;;) {
-      await Promise.race([ended, this.#stopped()]);
+      await unlessAborted(ended, this.#stopping.signal, () => {});
       if (this.#stopping.signal.aborted) return;
       this.#pid = undefined;
       this.#ready = false;
@@ -140,7 +143,7 @@ export class SupervisedProgram {
 
   async #restart(): Promise<Running | undefined> {
     for (const backOff = new BackOff(PAUSES); ;) {
-      await this.#pause(backOff.next());
+      await pause(backOff.next(), this.#stopping.signal);
       if (this.#stopping.signal.aborted) return undefined;
       try {
         return await this.#launchReady();
@@ -148,27 +151,5 @@ export class SupervisedProgram {
         this.#spec.log.error({ program: this.#spec.name, err: error }, 'a program does not start');
       }
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
-    });
-  }
-
-  #stopped(): Promise<void> {
-    const { signal } = this.#stopping;
-    return new Promise((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
   }
 }

@@ -1,3 +1,4 @@
+import { pause } from '../../application/background/pause.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 
 export class SystemClock implements Clock {
@@ -10,15 +11,6 @@ export class SystemClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', finish);
-        resolve();
-      };
-      const timer = setTimeout(finish, ms);
-      signal?.addEventListener('abort', finish, { once: true });
-    });
+    return pause(ms, signal);
   }
 }

@@ -3,10 +3,10 @@
  * over within a second or two of its end. That two believe to lead for a moment is harmless: every step is
  * recorded at the revision that it was decided on.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
 import { Leadership, type OpenSession } from '../../projections/leadership.ts';
 import { within } from '../../application/background/deadline.ts';
+import { keepAtIt } from '../../application/background/keep-at-it.ts';
 
 export interface LedWorkOptions {
   readonly name: string;
@@ -37,7 +37,7 @@ export class LedWork {
 
   /** Resolves when the work has begun, or when somebody else seems to do it. */
   async start(): Promise<void> {
-    this.#running = this.#run(this.#stopping.signal);
+    this.#running = this.#run();
     await within(STANDING_BY_AFTER_MS, this.#begun.promise, () => {});
   }
 
@@ -46,16 +46,13 @@ export class LedWork {
     await this.#running;
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  #run(): Promise<void> {
     const { name, log } = this.#options;
-    while (!signal.aborted) {
-      try {
-        await this.#lead(signal);
-      } catch (error) {
-        log.warn({ work: name, err: error }, 'nobody here leads; trying again');
-      }
-      await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
-    }
+    return keepAtIt((signal) => this.#lead(signal), {
+      signal: this.#stopping.signal,
+      backOff: { next: () => PAUSE_MS },
+      failed: (error) => log.warn({ work: name, err: error }, 'nobody here leads; trying again'),
+    });
   }
 
   async #lead(signal: AbortSignal): Promise<void> {

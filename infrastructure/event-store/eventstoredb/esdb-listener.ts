@@ -3,7 +3,6 @@
  * nothing but that. It is made again for ever, with growing pauses. One that has gone silent shows when somebody
  * has seen the log beyond it; meanwhile polling delivers.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../../application/ports/event-store.ts';
 import type { Log } from '../../../application/ports/log.ts';
 import type { Bell } from '../bell.ts';
@@ -11,6 +10,7 @@ import type { EsdbConnection } from './esdb-connection.ts';
 import { newsRequest } from './esdb-read-request.ts';
 import { positionOf } from './esdb-record.ts';
 import { BackOff } from '../../../application/background/back-off.ts';
+import { keepAtIt } from '../../../application/background/keep-at-it.ts';
 import { spread } from '../spread.ts';
 
 export interface EsdbListenerOptions {
@@ -72,17 +72,15 @@ export class EsdbListener {
 
   async #run(signal: AbortSignal): Promise<void> {
     const backOff = new BackOff(PAUSES);
-    while (!signal.aborted) {
+    const listen = async () => {
       this.#current = new AbortController();
-      try {
-        await this.#listen(this.#current.signal, () => backOff.reset());
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#options.log?.warn({ err: error }, 'the log cannot be listened to; polling');
-      }
-      this.#seen = undefined;
-      await sleep(spread(backOff.next()), undefined, { signal }).catch(() => {});
-    }
+      await this.#listen(this.#current.signal, () => backOff.reset()).finally(() => (this.#seen = undefined));
+    };
+    await keepAtIt(listen, {
+      signal,
+      backOff: { next: () => spread(backOff.next()) },
+      failed: (error) => this.#options.log?.warn({ err: error }, 'the log cannot be listened to; polling'),
+    });
   }
 
   /** Ends when the server ends the subscription; rejects with whatever else ends it. */

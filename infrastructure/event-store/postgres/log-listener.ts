@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Log } from '../../../application/ports/log.ts';
 import type { Bell } from '../bell.ts';
 import { ScramClient } from '../../postgres/scram-client.ts';
 import { BackOff } from '../../../application/background/back-off.ts';
+import { keepAtIt } from '../../../application/background/keep-at-it.ts';
 
 const PAUSES = { firstMs: 100, longestMs: 10_000 };
 
@@ -41,14 +41,11 @@ export class LogListener {
 
   async #run(signal: AbortSignal): Promise<void> {
     const backOff = new BackOff(PAUSES);
-    while (!signal.aborted) {
-      try {
-        await this.#listen(signal, () => backOff.reset());
-      } catch (error) {
-        this.#log?.warn({ err: error }, 'the log cannot be listened to; polling');
-      }
-      await sleep(backOff.next(), undefined, { signal }).catch(() => {});
-    }
+    await keepAtIt(() => this.#listen(signal, () => backOff.reset()), {
+      signal,
+      backOff,
+      failed: (error) => this.#log?.warn({ err: error }, 'the log cannot be listened to; polling'),
+    });
   }
 
   /** Resolves when the connection has ended, by us or by itself. */
