@@ -14,7 +14,7 @@ export class LogVerification {
   #running: Promise<Verification> | undefined;
 
   /**
-   * @param furthestSeen how far somebody has come who keeps his own account of it, as the views do: a log whose end
+   * @param furthestSeen how far somebody has come who keeps their own account of it, as the views do: a log whose end
    * was cut off is shorter than that, and nothing else tells
    */
   constructor(store: EventStore, furthestSeen: () => Promise<bigint>) {

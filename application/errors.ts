@@ -33,7 +33,7 @@ export class Unavailable extends Error {
 export const unavailable = (away: Dependency, attempted: string, cause?: unknown): Unavailable =>
   new Unavailable(attempted, cause, away);
 
-/** An owner has as many sessions of PostgreSQL's open as he may: there is room again when he closes one. */
+/** An owner has as many sessions of PostgreSQL's open as they may: there is room again when they close one. */
 export class TooManySessions extends Unavailable {
   constructor(attempted: string, cause?: unknown) {
     super(attempted, cause, 'postgres');

@@ -162,7 +162,7 @@ export async function migrationStatus(
     await inSession(dependencies, project, { ...LOOK, waitMs: LOOK_WAIT_MS }, signal, async (session) => {
       await record.settle(await session.applied(), looker);
     }).catch((error: unknown) => {
-      // somebody is at work: he records it himself
+      // somebody is at work: they record it
       if (!(error instanceof Rejection)) throw error;
     });
   }

@@ -9,7 +9,7 @@ export interface EraseOwnerDependencies extends LogInDependencies {
 }
 
 /**
- * Takes an owner away: the account, the sessions, the tokens, and the key under which his personal data stands in
+ * Takes an owner away: the account, the sessions, the tokens, and the key under which their personal data stands in
  * the log. The events stay and still verify; what was sealed in them can be read by nobody any more. The event
  * comes first: who dies in between asks again.
  * @throws {Rejection} owner/invalid-credentials, owner/has-projects

@@ -1,6 +1,6 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
-/** How large databases were when somebody last looked, in bytes, for whoever asks of many and must not look himself. */
+/** How large databases were when somebody last looked, in bytes, for whoever asks of many and must not look themselves. */
 export interface MeasuredSizes {
   /** @throws {Unavailable} */
   record(sizes: ReadonlyMap<ProjectId, number>): Promise<void>;

@@ -2,7 +2,7 @@
 export const TOKEN_SCOPES = ['read', 'write', 'secrets'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
-/** A token that a program of the owner's uses in his place; it is shown once and stored hashed. */
+/** A token that a program of the owner's uses in their place; it is shown once and stored hashed. */
 export interface PersonalToken {
   readonly tokenId: string;
   readonly ownerId: string;

@@ -159,7 +159,7 @@ export const applyLimits = (world: World): ProjectProcess =>
     },
   ]);
 
-/** By this run and no earlier one: what the owner does to get below his limit must not be ended by the next run. */
+/** By this run and no earlier one: what the owner does to get below their limit must not be ended by the next run. */
 const isBecomingReadOnly = (project: ExistingProject): boolean =>
   boundsOf(project).readOnly && project.fill?.since.getTime() === project.run?.startedAt.getTime();
 

@@ -198,7 +198,7 @@ test('whoever takes over goes on where it was: each project is migrated once', a
   }
 });
 
-test('a failure that was not yet recorded as the end is met by whoever takes over, before he asks anybody', async () => {
+test('a failure that was not yet recorded as the end is met by whoever takes over, before they ask anybody', async () => {
   const { harness, ids, startUpgrades, roll, ended, typesOf } = await platform(6, (id) =>
     id === ids[2] ? Promise.reject(new Refused('no')) : soon(),
   );

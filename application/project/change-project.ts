@@ -16,7 +16,7 @@ export interface ChangeProjectDependencies {
   readonly clock: Clock;
 }
 
-/** What an owner may ask of a project of his. */
+/** What an owner may ask of a project of theirs. */
 export type ProjectChange =
   | { readonly kind: 'rename'; readonly displayName: string }
   | { readonly kind: 'settings'; readonly dataApi: DataApiChange }

@@ -6,7 +6,7 @@ import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import { projectNotFound } from './load-project.ts';
 
-/** An owner, and the project that he says is his. */
+/** An owner, and the project that they say is theirs. */
 export interface Who {
   readonly ownerId: string;
   readonly projectId: ProjectId;

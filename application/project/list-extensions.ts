@@ -15,7 +15,7 @@ export interface Extension {
 const TRUSTED = `EXISTS (SELECT FROM pg_catalog.pg_available_extension_versions v
   WHERE v.name OPERATOR(pg_catalog.=) a.name AND v.version OPERATOR(pg_catalog.=) a.default_version AND v.trusted)`;
 
-/** Qualified throughout: it runs as the owner, whatever is in his search_path. */
+/** Qualified throughout: it runs as the owner, whatever is in their search_path. */
 const QUERY = `
   SELECT a.name::pg_catalog.text, a.comment, a.default_version,
          (a.name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) AND ${TRUSTED}),

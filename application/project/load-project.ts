@@ -43,7 +43,7 @@ export async function loadKeptProject(store: EventStore, id: ProjectId): Promise
 }
 
 /**
- * What an owner may see: his own projects that are not purged. Anything else looks as if it did not exist.
+ * What an owner may see: their own projects that are not purged. Anything else looks as if it did not exist.
  * @throws {Rejection} project/not-found
  */
 export async function loadOwnedProject(

@@ -8,7 +8,7 @@ interface Migration {
 }
 
 /**
- * An owner's migrations of his project's database, in a stream of their own: they change nothing of the project
+ * An owner's migrations of their project's database, in a stream of their own: they change nothing of the project
  * itself, so they must not change its revision. The SQL is not kept here, it stands in the project's database.
  */
 export type MigrationEvent =

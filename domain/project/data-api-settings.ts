@@ -1,4 +1,4 @@
-/** What an owner may set of his project's REST API. */
+/** What an owner may set of their project's REST API. */
 import { DEFAULT_DATA_API_SETTINGS, type DataApiSettings } from './events.ts';
 
 /** Of a project that nobody has set anything for. */

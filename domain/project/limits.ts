@@ -8,7 +8,7 @@ export const FILL_LEVELS = ['near-limit', 'read-only', 'cut-off'] as const;
 
 /**
  * A database that is about to outgrow its limit, or has. `read-only`: of what is written only what makes it smaller is
- * let through, and what its owner insists on; `cut-off`: he insisted and went on growing, so nothing is.
+ * let through, and what its owner insists on; `cut-off`: they insisted and it went on growing, so nothing is.
  */
 export interface DatabaseFill {
   readonly level: (typeof FILL_LEVELS)[number];

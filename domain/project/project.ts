@@ -108,7 +108,7 @@ export type ProjectCommand =
   | { readonly kind: 'PurgeIfDue'; readonly now: Date }
   | { readonly kind: 'RetryStep' }
   | { readonly kind: 'ChangeLimits'; readonly limits: Partial<ProjectLimits> }
-  /** the database was looked at; `platformSizeMb`: the limit of whoever has none of his own, 0 for none */
+  /** the database was looked at; `platformSizeMb`: the limit of whoever has none of their own, 0 for none */
   | { readonly kind: 'ReportDatabaseSize'; readonly seen: SeenSize; readonly platformSizeMb: number }
   /** `secrets`: its present ones with those of logins that come with the version; undefined: none does */
   | {

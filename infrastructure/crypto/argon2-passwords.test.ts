@@ -27,7 +27,7 @@ test('who waits too long for a turn is sent away, and the turn is not lost', asy
   expect(await passwords.hash('correct horse battery')).toContain('argon2id');
 });
 
-test('who sends many waits for himself: others are served in between, and his own are bounded', async () => {
+test('who sends many waits for themselves: others are served in between, and their own are bounded', async () => {
   const passwords = new Argon2Passwords({ concurrency: 1, queueLengthEach: 4 });
   const done: string[] = [];
   const verify = (who: string) =>

@@ -145,7 +145,7 @@ describe('the manager from afar', () => {
     await vi.waitFor(() => expect(dataApis.endpoint(id)).toBeUndefined(), { timeout: 30_000 });
   });
 
-  test('who follows tells what he sends there, and by which table', async () => {
+  test('who follows tells what they send there, and by which table', async () => {
     const { dataApis, traffic, gateways, harness } = one;
     const [used, unused] = [await one.project(), await one.project()];
     for (const id of [used, unused]) await harness.dataApis.ensure(await apiOf(one, id));

@@ -27,7 +27,7 @@ test('one has it; the next one gets it when it is given back', async () => {
   await second.release();
 });
 
-test('it stays with its holder however long he works', async () => {
+test('it stays with its holder, however long they work', async () => {
   const file = newFile();
   const lock = await FolderLock.take(file, quick);
   await expect(FolderLock.take(file, { ...quick, waitMs: 3_000 })).rejects.toThrow(Refused);
@@ -69,7 +69,7 @@ test('of many that see a dead holder exactly one gets it', async () => {
   }
 });
 
-test('who was taken for dead learns that he has lost it; lost with its folder, he has it still', async () => {
+test('who was taken for dead learns that they have lost it; lost with its folder, they have it still', async () => {
   const file = newFile();
   const lock = await FolderLock.take(file, quick);
   await rm(file);

@@ -134,7 +134,7 @@ export function poolerDriftContract(runsBy: 'us' | 'somebody else'): void {
       const line = name === 'userlist.txt' ? '"operator" "md5abc"\n' : '; the operator’s own line\n';
       await appendFile(server.file(name), line);
       const before = await server.text(name);
-      // noticed, as any change of his
+      // noticed, as any change of theirs
       await vi.waitFor(async () => {
         const backups = await readdir(server.file('backups'));
         const texts = await Promise.all(

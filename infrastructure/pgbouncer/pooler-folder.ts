@@ -132,7 +132,7 @@ export class PoolerFolder {
     return text.includes('\0') ? '' : text;
   }
 
-  /** Somebody else's folder is left as open as he made it. */
+  /** Somebody else's folder is left as open as they made it. */
   async #ensureFolders(): Promise<void> {
     for (const folder of [this.#options.path, this.#backups]) {
       const made = await mkdir(folder, { recursive: true, mode: this.#options.shared ? 0o750 : 0o700 });

@@ -1,6 +1,6 @@
 /**
  * One connection, from its first byte until it is a session or is refused. Everything that a stranger can do here costs
- * a place of his own address for a bounded time, and PgBouncer sees him only after his first packet was found right.
+ * a place of their own address for a bounded time, and PgBouncer sees them only after their first packet was found right.
  */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

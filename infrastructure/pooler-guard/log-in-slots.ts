@@ -1,7 +1,7 @@
 /**
  * How many connections may be logging in at a time. Nobody is refused for the others: when there are too many, the
  * oldest one of the address that has the most makes room. A log-in takes milliseconds, so it is one that hangs back; and
- * who floods pushes out his own.
+ * who floods pushes out their own.
  */
 export interface Slot {
   readonly address: string;

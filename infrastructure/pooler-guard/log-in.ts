@@ -1,7 +1,7 @@
 /**
  * The one conversation that leads to a session: SCRAM-SHA-256, each message in its turn, each looked at before it goes
  * on. Neither side's parser sees anything that this file does not expect: PgBouncer's has ended at messages of strangers
- * (CVE-2026-6664, CVE-2026-19888), and a second startup packet made one a login that he was not (CVE-2026-107350). A
+ * (CVE-2026-6664, CVE-2026-19888), and a second startup packet made one a login that they were not (CVE-2026-107350). A
  * pooler that asks for a password in another way is not ours, and gets none.
  */
 import type { Inbox, Message } from './inbox.ts';

@@ -136,7 +136,7 @@ async function whoAmI(port: number, more: pg.ClientConfig = {}, login = owner): 
   }
 }
 
-/** What a stranger says, up to the moment before his last message. */
+/** What a stranger says, up to the moment before their last message. */
 async function challenged(port: number, user = owner.user, database: string = owner.project) {
   const stranger = await TestClient.connect(port);
   stranger.say(startup(user, database));
@@ -239,7 +239,7 @@ describe('what ends or fools the installed PgBouncer, or might', () => {
       expect(await stranger.end()).toMatch(/C3D000\0/);
     },
     'a second startup packet in the middle of a log-in (CVE-2026-107350)': async (port) => {
-      // his own password, for a login that is not his
+      // their own password, for a login that is not theirs
       const nowhere = 'proj_ffffffffffffffff';
       for (const [user, database] of [
         [owner.user, nowhere],
@@ -351,7 +351,7 @@ describe('what ends or fools the installed PgBouncer, or might', () => {
 });
 
 describe('who hangs back', () => {
-  test('is cut off when time is up, whatever he dribbles; nobody else waits', async () => {
+  test('is cut off when time is up, whatever they dribble; nobody else waits', async () => {
     const { port, guard } = await guarded({ limits: { logInWithinMs: 1_000, slotsPerAddress: 50 } });
     const silent = await Promise.all(Array.from({ length: 40 }, () => TestClient.connect(port)));
     const dribbling = await TestClient.connect(port);

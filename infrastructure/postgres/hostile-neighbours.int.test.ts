@@ -119,7 +119,7 @@ test.each([
   ['password', `ALTER ROLE CURRENT_USER PASSWORD 'mine'`],
   ['schema', 'REVOKE ALL ON SCHEMA public FROM anon, authenticated, service_role'],
 ])(
-  "what an owner's session does to his own %s does not keep his logins from being set",
+  "what an owner's session does to their own %s does not keep their logins from being set",
   async (_what, sql) => {
     const project = await made();
     const { ended } = await holding(

@@ -121,10 +121,10 @@ describe('isolation', () => {
     ['become another project', `SET ROLE ${ownerRole(other)}`],
     ['become the superuser', 'SET ROLE postgres'],
     ['hand a shared role on', `GRANT service_role TO ${ownerRole(other)}`],
-    ['drop his database', `DROP DATABASE ${mine}`],
-    ['rename his database', `ALTER DATABASE ${mine} RENAME TO ${other}x`],
-    ['open his database further', `ALTER DATABASE ${mine} WITH CONNECTION LIMIT -1`],
-    ['take the limits off his login', 'ALTER ROLE CURRENT_USER CONNECTION LIMIT -1'],
+    ['drop their database', `DROP DATABASE ${mine}`],
+    ['rename their database', `ALTER DATABASE ${mine} RENAME TO ${other}x`],
+    ['open their database further', `ALTER DATABASE ${mine} WITH CONNECTION LIMIT -1`],
+    ['take the limits off their login', 'ALTER ROLE CURRENT_USER CONNECTION LIMIT -1'],
     ['read settings of files', 'SELECT * FROM pg_hba_file_rules'],
     ['look into folders', `SELECT pg_ls_dir('.')`],
     ['read a file by COPY', `COPY (SELECT 1) TO '/tmp/launchdb-intruder'`],
@@ -141,20 +141,20 @@ describe('isolation', () => {
     ['watch everything', 'CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()'],
     ['become somebody else for good', `SET SESSION AUTHORIZATION ${ownerRole(other)}`],
     [
-      'change what asks him who he is',
+      'change what asks them who they are',
       'CREATE OR REPLACE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql AS $$ SELECT null::uuid $$',
     ],
     ['touch the record of migrations', 'DELETE FROM launchdb.migrations'],
     ['drop what the platform put there', 'DROP SCHEMA auth CASCADE'],
-    ['hand out what is not his', 'ALTER SCHEMA auth OWNER TO CURRENT_USER'],
-    ['give himself to another', `GRANT ${ownerRole(mine)} TO ${ownerRole(other)}`],
+    ['hand out what is not theirs', 'ALTER SCHEMA auth OWNER TO CURRENT_USER'],
+    ['give their login to another', `GRANT ${ownerRole(mine)} TO ${ownerRole(other)}`],
   ])("the owner's SQL cannot %s", async (_title, sql) => {
     await expect(asOwner(sql)).rejects.toThrow(
       /denied|must be|cannot|permission|not have admin|must have admin/,
     );
   });
 
-  test("the owner's SQL cannot end sessions of others, whose numbers he may guess", async () => {
+  test("the owner's SQL cannot end sessions of others, whose numbers they may guess", async () => {
     await server.administer('be a victim', async (client) => {
       const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       const end = asOwner(`SELECT pg_terminate_backend(${rows[0]?.pid})`);
@@ -200,7 +200,7 @@ describe('isolation', () => {
     await expect(asAuthenticator('SELECT * FROM public.notes')).rejects.toThrow(/permission denied/);
   });
 
-  test('by service_role, too, the way ends at his own database', async () => {
+  test('by service_role, too, the way ends at their own database', async () => {
     await expect(asOwner(`SET ROLE service_role; SELECT rolpassword FROM pg_authid`)).rejects.toThrow(
       /denied/,
     );
@@ -223,7 +223,7 @@ describe('isolation', () => {
     await expect(trapped).rejects.toThrow('function trap() does not exist');
   });
 
-  test('the owner may throw his own schema away and make it again', async () => {
+  test('the owner may throw their own schema away and make it again', async () => {
     const project = newProject();
     await databases.ensureDatabase(project, 1);
     await databases.ensureUsers(project, logins, USUAL_BOUNDS);

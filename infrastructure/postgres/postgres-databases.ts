@@ -126,7 +126,7 @@ export class PostgresDatabases implements Databases {
         // none of this is the REST API's to see, unless there is a schema more afterwards
         ...(standing === 'absent' ? [] : [WITHOUT_EVENT_TRIGGERS]),
         `GRANT USAGE ON SCHEMA auth, storage, extensions, ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
-        // it is in his search path, and for extensions alone
+        // it is in their search path, and for extensions alone
         `REVOKE CREATE ON SCHEMA extensions FROM ${id(owner)}`,
         // pg_dump locks and reads every table that is there
         `GRANT SELECT ON ALL TABLES IN SCHEMA ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,

@@ -174,7 +174,7 @@ describe('DDL of the owner', () => {
     await expect(run(sql)).rejects.toMatchObject({ code: '42501' });
   });
 
-  test("his operators, functions and temporary tables do not come into ours' way", async () => {
+  test("their operators, functions and temporary tables do not come into ours' way", async () => {
     await run(`CREATE SCHEMA evil;
       CREATE FUNCTION evil.pg_current_xact_id() RETURNS xid8 LANGUAGE sql AS $$ SELECT 1/0; SELECT '1'::xid8 $$;
       CREATE FUNCTION evil.lie(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'in ours'; END $$;

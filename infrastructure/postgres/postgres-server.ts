@@ -158,7 +158,7 @@ export class PostgresServer {
     return rows[0]?.identity ?? '';
   }
 
-  /** For a session that somebody keeps for himself. */
+  /** For a session that somebody keeps for themselves. */
   sessionConfig(): pg.ClientConfig {
     return this.#config(this.address.maintenanceDatabase ?? 'postgres');
   }

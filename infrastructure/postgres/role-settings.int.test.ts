@@ -52,7 +52,7 @@ test('what is set for a shared role is reset, however it came there', async () =
     `ALTER ROLE service_role IN DATABASE ${project} SET search_path = ${pg.escapeLiteral('x'.repeat(100_000))}; RESET ROLE`,
   );
   expect([...(await resetSettings(server))].sort()).toEqual(['anon', 'service_role']);
-  // a small one for his own database is his affair
+  // a small one for their own database is their affair
   expect(await settingsOf('anon')).toEqual(['work_mem=1MB']);
   expect(await settingsOf('service_role')).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { ScramClient } from './scram-client.ts';
 /**
  * A pool whose sessions may die at any moment without taking the process with them. The driver's pool listens to
  * a session's errors only while it idles: one that PostgreSQL ends between two queries of whoever holds it would
- * be an unhandled error event. His next query fails all the same, and says so.
+ * be an unhandled error event. Their next query fails all the same, and says so.
  * @param onIdleError told of a session that died while nobody held it; it is replaced when one is needed
  */
 export function sessionPool(config: pg.PoolConfig, onIdleError: (error: Error) => void = () => {}): pg.Pool {

@@ -26,7 +26,7 @@ export const PLATFORM_SESSION = asOptions([...OWN, 'search_path="$user",public']
 /** A superuser in a project's database must not meet the owner's functions and operators. */
 export const ADMIN_SESSION = asOptions([...OWN, 'search_path=pg_catalog']);
 
-/** Of an owner: what else he has set for his role holds for his SQL. */
+/** Of an owner: what else they have set for their role holds for their SQL. */
 export const OWNER_SESSION = asOptions([...STEADY, ...EXACT]);
 
 /** When we die, PostgreSQL notices while a statement runs, and takes back what it did. */

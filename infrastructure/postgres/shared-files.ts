@@ -49,8 +49,8 @@ const FILLERS = `WITH file AS (
   GROUP BY datname ORDER BY pages DESC LIMIT 1`;
 
 /**
- * The project that most of the queue is of, and with it whoever listened long ago and does not take what came: his own
- * transaction keeps him from it.
+ * The project that most of the queue is of, and with it whoever listened long ago and does not take what came: their own
+ * transaction keeps them from it.
  */
 export async function overQueue(
   server: PostgresServer,

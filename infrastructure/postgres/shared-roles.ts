@@ -7,7 +7,7 @@ const LOCK = 0x1a_db_01;
 
 /**
  * The shared roles as they have to be: no login, no CONNECT anywhere, no settings. A tenant may set defaults
- * on a role that his login is a member of (`ALTER ROLE anon SET ...` as anon), and PostgREST applies the
+ * on a role that their login is a member of (`ALTER ROLE anon SET ...` as anon), and PostgREST applies the
  * settings of the role it switches to: so they are reset.
  */
 export async function ensureSharedRoles(client: pg.ClientBase): Promise<void> {

@@ -153,7 +153,7 @@ async function openToAll(folder: string): Promise<void> {
   }
 }
 
-/** Whether a user may reach a path: every folder above it lets him through. */
+/** Whether a user may reach a path: every folder above it lets them through. */
 export async function canEnter(path: string, user: SystemUser): Promise<boolean> {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const { mode, uid, gid } = await stat(folder);

@@ -448,7 +448,7 @@ describe('the platform', () => {
     await expect(stream).rejects.toThrow();
   });
 
-  test('the audit trail has the client’s address, not what he says it is', async () => {
+  test('the audit trail has the client’s address, not what the client says it is', async () => {
     const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.9' };
     const body = JSON.stringify({ email: 'door@example.com', password: 'wrong wrong wrong' });
     expect((await caddy.ask('/api/owners/login', { method: 'POST', headers, body })).status).toBe(401);

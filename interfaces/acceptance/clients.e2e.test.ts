@@ -22,7 +22,7 @@ interface Client {
 
 const TABLE = 'CREATE TABLE items (id int PRIMARY KEY, title text NOT NULL)';
 const SOON = { timeout: 60_000, interval: 50 };
-/** more than the pooler has connections for one login, so that no client keeps one for himself */
+/** more than the pooler has connections for one login, so that no client keeps one for itself */
 const AT_ONCE = 40;
 
 let platform: PlatformUnderTest;

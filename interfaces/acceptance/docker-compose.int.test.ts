@@ -178,7 +178,7 @@ describe('secrets', () => {
 });
 
 describe('what starts when', () => {
-  test('nobody waits for himself, and a wait is for a health that is looked at', () => {
+  test('nobody waits for themselves, and a wait is for a health that is looked at', () => {
     const waits = (name: string, seen: readonly string[] = []): string[] =>
       Object.keys(file.services[name]?.depends_on ?? {}).flatMap((next) => {
         if (seen.includes(next)) throw new Error(`a circle: ${[...seen, next].join(' -> ')}`);

@@ -1,4 +1,4 @@
-/** From nothing to a REST row, as a new user goes; and what he would notice on the way. */
+/** From nothing to a REST row, as a new user goes; and what they would notice on the way. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { EVERYTHING, statusAtRest } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';

@@ -340,7 +340,7 @@ test('guessing a password is slowed down, for the account and not for others', a
   expect((await platform.call('GET', '/api/owners/me', { token })).status).toBe(200);
 });
 
-test('one packet of a stranger at the pooler’s port ends nothing, and lets him in nowhere (CVE-2026-6664)', async () => {
+test('one packet of a stranger at the pooler’s port ends nothing, and lets them in nowhere (CVE-2026-6664)', async () => {
   const port = Number(platform.environment['PGBOUNCER_PORT']);
   const { db_uri_pooler: uri } = await connection(id, token);
   const neighbour = new pg.Client(uri);

@@ -477,7 +477,7 @@ describe('ending', () => {
   });
 });
 
-test('an owner who is erased leaves a trail that verifies and says nobody who he was', async () => {
+test('an owner who is erased leaves a trail that verifies and says nobody who they were', async () => {
   const gone = await platform.owner('gone');
   const erase = (password: string) =>
     platform.call('DELETE', '/api/owners/me', { token: gone, body: { password } });

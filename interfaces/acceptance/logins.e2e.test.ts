@@ -82,7 +82,7 @@ test('a new one has it at once', async () => {
   const fresh = await create('fresh');
   expect(await secretsOf(fresh)).toMatchObject({ version: release.version });
   expect(await works(fresh)).toEqual([{ who: `${fresh}_auth`, n: 1 }]);
-  // its owner changes his own password, and the login keeps its own
+  // its owner changes their own password, and the login keeps its own
   await call('POST', `/${fresh}/database-password/rotate`);
   expect(await works(fresh)).toEqual([{ who: `${fresh}_auth`, n: 2 }]);
 });

@@ -1,4 +1,4 @@
-/** An owner's migrations, as he has them: a folder of files, the command, the API, and what the log says of them. */
+/** An owner's migrations, as they have them: a folder of files, the command, the API, and what the log says of them. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The known ways out of a database, tried by its owner, through the API and by his login: each is refused, and the rest
+ * The known ways out of a database, tried by its owner, through the API and by their login: each is refused, and the rest
  * of the cluster is afterwards as it was before.
  */
 import { access } from 'node:fs/promises';
@@ -128,7 +128,7 @@ const ESCAPES: readonly (readonly [title: string, sql: string, code?: string])[]
   ['dblink', 'CREATE EXTENSION dblink'],
   ['postgres_fdw', 'CREATE EXTENSION postgres_fdw'],
   ['file_fdw', 'CREATE EXTENSION file_fdw'],
-  ['a wrapper of his own', 'CREATE FOREIGN DATA WRAPPER mine'],
+  ['a wrapper of their own', 'CREATE FOREIGN DATA WRAPPER mine'],
   ['an untrusted language', 'CREATE EXTENSION plpython3u'],
   ['a language by hand', 'CREATE LANGUAGE mine HANDLER plpgsql_call_handler'],
   ['adminpack', 'CREATE EXTENSION adminpack'],
@@ -139,7 +139,7 @@ const ESCAPES: readonly (readonly [title: string, sql: string, code?: string])[]
   ['the superuser by SET ROLE', 'SET ROLE postgres'],
   ['the platform by SET ROLE', 'SET ROLE launchdb_platform'],
   ['another owner by SET ROLE', 'SET ROLE $OTHER_owner'],
-  ['his own authenticator', 'SET ROLE $MINE_authenticator'],
+  ['their own authenticator', 'SET ROLE $MINE_authenticator'],
   ['rights over files by SET ROLE', 'SET ROLE pg_read_server_files'],
   ['another by way of service_role', 'SET ROLE service_role; SET ROLE $OTHER_owner'],
   ['another session', 'SET SESSION AUTHORIZATION $OTHER_owner'],
@@ -157,19 +157,19 @@ const ESCAPES: readonly (readonly [title: string, sql: string, code?: string])[]
   ['a role as service_role', 'SET ROLE service_role; CREATE ROLE intruder'],
   ['a database', 'CREATE DATABASE intruder', ALONE],
   ['a role dropped', 'DROP ROLE anon'],
-  ['himself handed out', 'GRANT $MINE_owner TO $OTHER_owner'],
+  ['their login handed out', 'GRANT $MINE_owner TO $OTHER_owner'],
   ['a shared role handed on', 'GRANT service_role TO $OTHER_owner'],
   ['a right of the server', 'GRANT pg_execute_server_program TO CURRENT_USER'],
   ['a parameter handed out', 'GRANT SET ON PARAMETER log_statement TO CURRENT_USER'],
   ['settings for everybody', 'ALTER ROLE ALL SET work_mem = 64'],
   ['settings of another', 'ALTER ROLE $OTHER_owner SET statement_timeout = 0'],
   ['settings of the platform', `ALTER ROLE launchdb_platform SET launchdb.project_extensions = 'dblink'`],
-  ['settings of his database', 'ALTER DATABASE $MINE SET statement_timeout = 0'],
-  ['settings of all in his database', 'ALTER ROLE ALL IN DATABASE $MINE SET statement_timeout = 0'],
-  ['his database opened', 'ALTER DATABASE $MINE CONNECTION LIMIT 1'],
-  ['his database taken', 'ALTER DATABASE $MINE OWNER TO CURRENT_USER'],
-  ['his database renamed', 'ALTER DATABASE $MINE RENAME TO escaped'],
-  ['his mark', `COMMENT ON DATABASE $MINE IS NULL`],
+  ['settings of their database', 'ALTER DATABASE $MINE SET statement_timeout = 0'],
+  ['settings of all in their database', 'ALTER ROLE ALL IN DATABASE $MINE SET statement_timeout = 0'],
+  ['their database opened', 'ALTER DATABASE $MINE CONNECTION LIMIT 1'],
+  ['their database taken', 'ALTER DATABASE $MINE OWNER TO CURRENT_USER'],
+  ['their database renamed', 'ALTER DATABASE $MINE RENAME TO escaped'],
+  ['their mark', `COMMENT ON DATABASE $MINE IS NULL`],
   ['more temporary files', 'SET temp_file_limit = -1'],
   ['more temporary files for good', 'ALTER ROLE CURRENT_USER SET temp_file_limit = -1'],
   ['no triggers', `SET session_replication_role = 'replica'`],
@@ -233,7 +233,7 @@ describe.each([
     },
   ],
   [
-    'by his login',
+    'by their login',
     async (query: string) => {
       const refused = await direct(query).then(
         () => undefined,
@@ -272,7 +272,7 @@ describe('what PostgreSQL lets everybody do reaches nobody else', () => {
     expect(new Set(seen.rows.map((row: { datname: string }) => row.datname))).toEqual(new Set([id]));
   });
 
-  test('the locks of the platform, taken in his database, keep nobody waiting', async () => {
+  test('the locks of the platform, taken in their database, keep nobody waiting', async () => {
     await by(uris.db_uri, async (client) => {
       await client.query(
         `SELECT pg_advisory_lock(key) FROM unnest(ARRAY[${0x1a_db_01}, ${0x1a_db_02}, 7230551]) key`,
@@ -303,7 +303,7 @@ describe('what PostgreSQL lets everybody do reaches nobody else', () => {
     });
   });
 
-  test('settings of his own role lift no limit of the API, and none that is hard', async () => {
+  test('settings of their own role lift no limit of the API, and none that is hard', async () => {
     await direct(`ALTER ROLE CURRENT_USER SET statement_timeout = 0`);
     await direct(`ALTER ROLE CURRENT_USER IN DATABASE ${id} RESET ALL`);
     const { body } = await post(`SELECT current_setting('statement_timeout') AS statement_timeout,
@@ -336,7 +336,7 @@ describe('what PostgreSQL lets everybody do reaches nobody else', () => {
     );
   });
 
-  test('large objects are his own', async () => {
+  test('large objects are their own', async () => {
     const { rows } = await direct(`SELECT lo_from_bytea(0, 'kept') AS oid`);
     const oid = (rows as { oid: number }[])[0]?.oid;
     await expect(
@@ -347,7 +347,7 @@ describe('what PostgreSQL lets everybody do reaches nobody else', () => {
   });
 });
 
-test("the platform's own login has no session on the projects' server, where he could see or end it", async () => {
+test("the platform's own login has no session on the projects' server, where they could see or end it", async () => {
   expect(await platform.sql(`SELECT 1 FROM pg_stat_activity WHERE usename = 'launchdb_platform'`)).toEqual(
     [],
   );

@@ -1,4 +1,4 @@
-/** The schema is the owner's, by whatever connection he changes it: the REST API follows, and extensions are his to install. */
+/** The schema is the owner's, by whatever connection they change it: the REST API follows, and extensions are theirs to install. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { by } from './as-client.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';

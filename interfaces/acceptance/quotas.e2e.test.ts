@@ -246,7 +246,7 @@ describe('who goes on growing', () => {
       (error: Error) => error.message,
     );
 
-  test('is cut off, and only the operator lets him in again', async () => {
+  test('is cut off, and only the operator lets them in again', async () => {
     await run(shop.db_uri, 'CREATE UNLOGGED TABLE junk (t text)');
     // what is under way when it becomes read only is ended
     await run(shop.db_uri, ...Array.from({ length: 20 }, () => junk(2))).catch(() => {});

@@ -154,7 +154,7 @@ test('a key that does not fit wakes nobody, and is told what a project says that
   expect((await events()).length).toBe(before);
   expect((await call('GET', '')).body['status']).toBe('sleeping');
 
-  // a user of the project's own, with a token of his own beside a key that nobody looks at
+  // a user of the project's own, with a token of their own beside a key that nobody looks at
   const user = { apikey: 'k', authorization: `Bearer ${await signed({ role: 'authenticated', sub: 'u' })}` };
   expect((await platform.call('GET', `/project/${id}/rest/v1/milk`, { headers: user })).status).toBe(200);
 });

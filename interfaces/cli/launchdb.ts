@@ -92,7 +92,7 @@ function parsed({ flags, options: named = [], arguments: [least, most] }: Comman
   }
 }
 
-// whoever reads has what he wants: launchdb events --follow | head -1
+// whoever reads has what they want: launchdb events --follow | head -1
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

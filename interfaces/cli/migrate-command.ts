@@ -1,4 +1,4 @@
-/** `launchdb migrate`: an owner's tool. It talks to the API with his token and to nothing else. */
+/** `launchdb migrate`: an owner's tool. It talks to the API with their token and to nothing else. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 /**
- * The two PostgreSQL servers: of projects' databases, and of the platform's own, so that nothing an owner does to his
+ * The two PostgreSQL servers: of projects' databases, and of the platform's own, so that nothing an owner does to theirs
  * stops the control plane. Either is ours or the operator's.
  */
 import { join } from 'node:path';

@@ -65,7 +65,7 @@ export const TOKENS = {
   installed: token<() => Promise<readonly InstalledProgram[]>>('installed'),
   /** superuser's sessions on the PostgreSQL that holds projects' databases */
   projectsServer: token<PostgresServer>('projects-server'),
-  /** and on the one that holds the platform's own, with the log: nothing that an owner does to his reaches it */
+  /** and on the one that holds the platform's own, with the log: nothing that an owner does to theirs reaches it */
   platformServer: token<PostgresServer>('platform-server'),
   /** how the platform's own login reaches the platform's database */
   platformConnection: token<pg.ClientConfig>('platform-connection'),

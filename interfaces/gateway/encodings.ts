@@ -7,7 +7,7 @@ import { valueOf, type HeaderList } from './headers.ts';
 
 /** below this the answer hardly gets smaller than a packet */
 export const WORTH_PACKING_BYTES = 1024;
-/** each holds 256 KiB while it is at work; who comes on top gets his answer as it is */
+/** each holds 256 KiB while it is at work; who comes on top gets their answer as it is */
 const AT_ONCE = 64;
 
 const PACKABLE = /^(?:text\/(?!event-stream)|application\/(?:[\w.+-]+\+)?(?:json|xml|csv|yaml))/i;

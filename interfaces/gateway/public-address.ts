@@ -34,7 +34,7 @@ export function addressing(
 
 /** What Node's and others' parsers take of an answer's headers is 16 KiB: this one only repeats the question. */
 const CONTENT_LOCATION_CHARS = 2048;
-/** as PostgREST tells of a row that it has made; what an owner's function says is his own */
+/** as PostgREST tells of a row that it has made; what an owner's function says is its own */
 const OF_A_ROW = /^\/[^/?]+\?[^?]*=eq\./;
 
 /** The list with PostgREST's paths as they are from outside. */

@@ -74,7 +74,7 @@ export interface Endpoint<Auth extends string = string> {
   readonly summary: string;
   readonly description?: string;
   readonly tags: readonly string[];
-  /** how whoever asks has to prove himself, in the service's own words; `none`: anybody may ask */
+  /** how whoever asks has to prove who they are, in the service's own words; `none`: anybody may ask */
   readonly auth: Auth | 'none';
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
@@ -168,7 +168,7 @@ export const endpointsFor =
     };
   };
 
-/** Of a server that nobody has to prove himself to. */
+/** Of a server that asks nobody who they are. */
 export const openEndpoint = endpointsFor<Record<never, never>>({});
 
 const strict = (schema: z.ZodObject | undefined): z.ZodObject => schema?.strict() ?? z.strictObject({});

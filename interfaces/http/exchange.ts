@@ -16,7 +16,7 @@ export class Exchange {
   route = 'unmatched';
   /** the reply goes on until somebody ends it */
   streaming = false;
-  /** undefined: nobody had to prove himself */
+  /** undefined: nobody had to prove who they were */
   caller: Caller | undefined;
   readonly #controller = new AbortController();
   readonly #held: (() => void)[] = [];

@@ -37,7 +37,7 @@ describe('an error becomes a problem', () => {
     );
   });
 
-  test('an owner who has all his sessions open hears so, and what to do', () => {
+  test('an owner who has all their sessions open hears so, and what to do', () => {
     const problem = problemOf(new TooManySessions('connect'));
     expect(problem).toMatchObject({ code: 'project/too-many-sessions', members: { sqlstate: '53300' } });
     expect(problem.detail).toContain('Close some');

@@ -21,7 +21,7 @@ import { answer } from './answer.ts';
 import { serviceEndpoints, type Readiness } from './service-endpoints.ts';
 
 /**
- * Who asks, and whether he may: run for every endpoint whose `auth` is not `none`, before anything of its body is read.
+ * Who asks, and whether they may: run for every endpoint whose `auth` is not `none`, before anything of its body is read.
  * @throws {RequestProblem} 401, 403
  */
 export type Authenticate<E extends Endpoint = Endpoint, C extends Caller = Caller> = (
@@ -150,7 +150,7 @@ function application<E extends Endpoint, C extends Caller>(
     });
   });
   const exchangeOf = (res: Response) => running.get(res) ?? new Exchange(res.req, res, addressOf(res.req));
-  // nobody is asked who he is for those of ours, so no rule of the service's is looked for in them
+  // nobody is asked who they are for those of ours, so no rule of the service's is looked for in them
   const all = [...endpoints, ...(ownPages as readonly Endpoint[] as readonly E[])];
   for (const declared of all) route(app, declared, options, exchangeOf);
   for (const path of new Set(all.map((declared) => declared.path))) app.all(path, refuseMethod(all, path));
@@ -226,7 +226,7 @@ function fail(
 ): void {
   const problem = problemOf(error);
   const { requestId, route: matched } = exchange;
-  // who has gone reads no answer, and what broke off under him is no mistake of ours
+  // who has gone reads no answer, and what broke off under them is no mistake of ours
   if (!res.closed && problem.status >= 500 && problem.code !== 'platform/not-implemented') {
     const level = problem.code === 'platform/bug' ? 'error' : 'warn';
     log[level]({ server: name, requestId, method: req.method, route: matched, error }, problem.code);

@@ -5,7 +5,7 @@ import { endpointsFor, type Caller, type Endpoint as HttpEndpoint } from '../htt
 /** Who asks, as the token says. */
 export interface Owner {
   readonly id: string;
-  /** a personal token stands in for him, with less than all rights */
+  /** a personal token stands in for them, with less than all rights */
   readonly token?: {
     readonly id: string;
     readonly scopes: readonly string[];
@@ -25,7 +25,7 @@ interface OwnerRules {
   readonly rate: 'plain' | 'check' | 'statement';
 }
 
-/** `session`: the owner himself, not a personal token of his. */
+/** `session`: the owner in person, not a personal token of theirs. */
 type OwnerWays = Readonly<Record<'owner' | 'session', OwnerCaller['known']>>;
 
 export type Endpoint = HttpEndpoint<'owner' | 'session'> & OwnerRules;

@@ -19,7 +19,7 @@ const tokenView = z.object({
   last_used_at: z.iso.datetime().nullable().describe('To the minute.'),
 });
 
-/** `/api/tokens`: what an owner's programs show in his place. */
+/** `/api/tokens`: what an owner's programs show in their place. */
 export const tokenEndpoints = (dependencies: PersonalTokenDependencies): Endpoint[] => [
   endpoint({
     method: 'get',

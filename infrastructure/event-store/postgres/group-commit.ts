@@ -88,7 +88,7 @@ export class GroupCommit {
     return this.#waiting.splice(0, count);
   }
 
-  /** @returns tells everybody his outcome */
+  /** @returns tells everybody their outcome */
   async #write(batch: readonly Waiting[]): Promise<() => void> {
     try {
       const outcomes = await this.#commit(batch.map(({ request }) => request));

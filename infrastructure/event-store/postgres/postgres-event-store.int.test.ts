@@ -212,7 +212,7 @@ describe('the log in PostgreSQL', () => {
       return `${error instanceof pg.DatabaseError ? error.code : 'nothing'} for ${statement}`;
     };
 
-    test('A18 the owner himself cannot change what is written', async () => {
+    test('A18 the owner cannot change what is written', async () => {
       const store = log.store();
       await onCluster(log.database.url, async (client) => {
         await store.append(newStream(), 'none', newEvents(2));
