@@ -1,5 +1,5 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type { ProjectSql } from '../ports/project-sql.ts';
+import type { TenantConnection, TenantConnections } from '../ports/tenant-connections.ts';
 
 export interface Extension {
   readonly name: string;
@@ -15,11 +15,11 @@ export interface Extension {
 const TRUSTED = `EXISTS (SELECT FROM pg_catalog.pg_available_extension_versions v
   WHERE v.name OPERATOR(pg_catalog.=) a.name AND v.version OPERATOR(pg_catalog.=) a.default_version AND v.trusted)`;
 
-/** Qualified throughout: it runs as the owner, whatever is in their search_path. */
+/** Qualified throughout: it runs in the owner's database, whatever is in a search path there. */
 const QUERY = `
-  SELECT a.name::pg_catalog.text, a.comment, a.default_version,
-         (a.name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) AND ${TRUSTED}),
-         e.extversion, n.nspname::pg_catalog.text
+  SELECT a.name::pg_catalog.text, a.comment, a.default_version AS version,
+         (a.name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) AND ${TRUSTED}) AS allowed,
+         e.extversion, n.nspname::pg_catalog.text AS schema
   FROM pg_catalog.pg_available_extensions a
   LEFT JOIN pg_catalog.pg_extension e ON e.extname OPERATOR(pg_catalog.=) a.name
   LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
@@ -27,25 +27,25 @@ const QUERY = `
     AND (a.name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[]) OR e.oid IS NOT NULL)
   ORDER BY a.name`;
 
-type Row = [string, string | null, string, boolean, string | null, string | null];
+interface Row extends Omit<Extension, 'installed'> {
+  readonly extversion: string | null;
+  readonly schema: string | null;
+}
 
 /**
  * What may be installed of what the server has, and what is installed.
- * @param allowed the platform's list @throws {Unavailable}
+ * @param allowed the platform's list @throws {Unavailable} @throws {Rejection} project/not-active
  */
 export async function listExtensions(
-  sql: ProjectSql,
+  connections: TenantConnections,
   project: ProjectId,
-  ownerPassword: string,
   allowed: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Extension[]> {
-  const { result } = await sql.run(project, ownerPassword, { query: QUERY, params: [allowed] }, signal);
-  return (result.rows as Row[]).map(([name, comment, version, may, installed, schema]) => ({
-    name,
-    comment,
-    version,
-    allowed: may,
-    installed: installed !== null && schema !== null ? { version: installed, schema } : null,
+  const look = (connection: TenantConnection) => connection.query<Row>(QUERY, [allowed]);
+  const { rows } = await connections.with(project, 'authenticator', look, { signal });
+  return rows.map(({ extversion, schema, ...known }) => ({
+    ...known,
+    installed: extversion !== null && schema !== null ? { version: extversion, schema } : null,
   }));
 }

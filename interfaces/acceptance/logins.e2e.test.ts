@@ -114,9 +114,14 @@ test('what is done to it by hand comes back, and it goes with its project', asyn
   await vi.waitFor(async () => expect(await repaired()).toContain('DriftRepaired'), PATIENCE);
   const [role] = await platform.sql(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${old}_auth'`);
   expect(role).toEqual({ rolcanlogin: true });
+  // the platform's own work, by sessions that are kept: they follow the project
+  const extensions = async () => (await call('GET', `/${old}/extensions`)).status;
+  expect(await extensions()).toBe(200);
   await call('POST', `/${old}/pause`);
   await expect(works(old)).rejects.toThrow();
+  expect(await extensions()).toBe(409);
   await call('POST', `/${old}/resume`);
+  expect(await extensions()).toBe(200);
   await vi.waitFor(async () => expect(await works(old)).toMatchObject([{ who: `${old}_auth` }]), PATIENCE);
   await call('DELETE', `/${old}?purge=true`, { name: 'old' });
   const left = async () => platform.sql(`SELECT rolname FROM pg_roles WHERE rolname ^@ '${old}'`);

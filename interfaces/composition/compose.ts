@@ -20,6 +20,7 @@ import { accessRoutesModule, extensionRoutesModule, projectRoutesModule } from '
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
+import { tenantConnectionsModule } from './tenant-connections-module.ts';
 import { TOKENS } from './tokens.ts';
 import { tracingModule } from './tracing-module.ts';
 import { workerModule } from './worker-module.ts';
@@ -40,7 +41,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   } else {
     container.load(remoteDataPlaneModule);
   }
-  container.load(capacityModule, ownerRoutesModule, projectRoutesModule);
+  container.load(capacityModule, tenantConnectionsModule, ownerRoutesModule, projectRoutesModule);
   container.load(accessRoutesModule, extensionRoutesModule, migrationRoutesModule);
   container.load(platformApiModule, gatewayModule);
   return container;

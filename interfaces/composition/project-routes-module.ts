@@ -119,8 +119,8 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
 
 export const extensionRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
-    (store, secrets, server, allowedExtensions) =>
-      projectExtensionsEndpoints({ store, secrets, sql: new PostgresProjectSql(server), allowedExtensions }),
-    [TOKENS.store, TOKENS.secrets, TOKENS.projectsServer, TOKENS.allowedExtensions],
+    (store, connections, allowedExtensions) =>
+      projectExtensionsEndpoints({ store, connections, allowedExtensions }),
+    [TOKENS.store, TOKENS.tenantConnections, TOKENS.allowedExtensions],
   );
 });

@@ -14,7 +14,7 @@ const LOG: readonly PartName[] = [
 /** Which parts a process of each role needs; one of several roles needs those of all of them. */
 const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   gateway: ['tracing', 'platformSessions', 'views', 'dataApis', 'gateway'],
-  platform: [...LOG, 'views', 'streamWatch', 'platformApi'],
+  platform: [...LOG, 'views', 'streamWatch', 'tenantConnections', 'platformApi'],
   worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer'],
   migrations: [...LOG, 'migrations'],
   manager: [

@@ -19,6 +19,7 @@ import type { PersonalTokens } from '../../application/ports/personal-tokens.ts'
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { TenantConnections } from '../../application/ports/tenant-connections.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
@@ -94,6 +95,8 @@ export const TOKENS = {
   /** what those of other processes tell the manager */
   gateways: token<RemoteGateways>('remote-gateways'),
   wake: token<Wake>('wake'),
+  /** the platform's own work in projects' databases */
+  tenantConnections: token<TenantConnections>('tenant-connections'),
   /** of every project, as far as anybody can see */
   use: token<IdleDependencies['use']>('use'),
   world: token<World>('world'),
@@ -138,6 +141,7 @@ export const PARTS = {
   streamWatch: token<Part>('stream-watch'),
   connectionPools: token<Part>('connection-pools'),
   poolerGuard: token<Part>('pooler-guard'),
+  tenantConnections: token<Part>('tenant-connections'),
   dataApis: token<Part>('data-apis'),
   reconciler: token<Part>('reconciler'),
   schemaFollower: token<Part>('schema-follower'),

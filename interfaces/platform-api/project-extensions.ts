@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import type { ProjectSql } from '../../application/ports/project-sql.ts';
-import type { Secrets } from '../../application/ports/secrets.ts';
+import type { TenantConnections } from '../../application/ports/tenant-connections.ts';
 import { listExtensions } from '../../application/project/list-extensions.ts';
-import { requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
@@ -11,8 +9,7 @@ import { idParam } from './project-view.ts';
 
 export interface ProjectExtensionsDependencies {
   readonly store: EventStore;
-  readonly secrets: Secrets;
-  readonly sql: ProjectSql;
+  readonly connections: TenantConnections;
   /** what the platform's configuration lets owners install */
   readonly allowedExtensions: readonly string[];
 }
@@ -37,12 +34,10 @@ export const projectExtensionsEndpoints = (dependencies: ProjectExtensionsDepend
     params: idParam,
     responses: { 200: z.object({ extensions: z.array(extension) }) },
     handler: async ({ owner, params, signal }) => {
-      const { store, secrets, sql, allowedExtensions } = dependencies;
+      const { store, connections, allowedExtensions } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireServed(project);
-      requireOwnerLogin(project);
-      const { password } = secrets.open(project.id, project.secrets).logins.owner;
-      const extensions = await listExtensions(sql, project.id, password, allowedExtensions, signal);
+      const extensions = await listExtensions(connections, project.id, allowedExtensions, signal);
       return { status: 200, body: { extensions: [...extensions] } };
     },
   }),

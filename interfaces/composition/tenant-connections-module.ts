@@ -1,0 +1,45 @@
+/** The platform's own work in projects' databases, through the pooler where there is one. */
+import { ContainerModule } from 'inversify';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
+import { ForgottenTenants } from '../../application/project/forget-tenants.ts';
+import { tenantLogin } from '../../application/project/tenant-login.ts';
+import { BoundedTenantConnections } from '../../infrastructure/pgbouncer/bounded-tenant-connections.ts';
+import { pooledTenantSessions } from '../../infrastructure/pgbouncer/pooled-tenant-sessions.ts';
+import type { Machine } from './machine.ts';
+import { poolerSocket } from './pooler-guard-module.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+export const tenantConnectionsModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.tenantConnections).toResolvedValue(
+    (machine, pooler, server, store, secrets) => {
+      const place = pooler ? ownWay(machine, pooler) : server.address;
+      const login = (project: Parameters<typeof tenantLogin>[1], name: string) =>
+        tenantLogin({ store, secrets }, project, name);
+      return new BoundedTenantConnections(
+        pooledTenantSessions({ host: place.host, port: place.port, login }),
+      );
+    },
+    [TOKENS.machine, TOKENS.pooler, TOKENS.projectsServer, TOKENS.store, TOKENS.secrets],
+  );
+  bind(PARTS.tenantConnections).toResolvedValue(
+    (connections, store) => {
+      const forgotten = new ForgottenTenants(store, connections);
+      return {
+        name: 'tenant-connections',
+        start: () => forgotten.start(),
+        stop: async () => {
+          await forgotten.stop();
+          await connections.close();
+        },
+        stopWithinMs: 5_000,
+      };
+    },
+    [TOKENS.tenantConnections, TOKENS.store],
+  );
+});
+
+/** Past the guard, by the socket of a pooler that is our child: what bounds tenants there is not for us. */
+const ownWay = (machine: Machine, { host, port }: Endpoint): Endpoint => ({
+  host: machine.pgbouncer === undefined ? host : poolerSocket(machine),
+  port,
+});
