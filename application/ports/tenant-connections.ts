@@ -1,5 +1,11 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
+/** Who works there. */
+export interface TenantLogin {
+  readonly role: string;
+  readonly password: string;
+}
+
 /** One transaction in a project's database, for as long as the work lasts. */
 export interface TenantConnection {
   /** @throws {SqlFailed} PostgreSQL said no @throws {Unavailable} the session, or the time, is over */

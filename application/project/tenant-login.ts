@@ -5,12 +5,8 @@ import { requireServed } from '../../domain/project/project-status.ts';
 import { Refused } from '../errors.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { TenantLogin } from '../ports/tenant-connections.ts';
 import { loadKeptProject } from './load-project.ts';
-
-export interface TenantLogin {
-  readonly role: string;
-  readonly password: string;
-}
 
 /**
  * @throws {Rejection} project/not-found, project/not-active

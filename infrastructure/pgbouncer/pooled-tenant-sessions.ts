@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
-import type { TenantLogin } from '../../application/project/tenant-login.ts';
+import type { TenantLogin } from '../../application/ports/tenant-connections.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
 import { sessionPool } from '../postgres/session-pool.ts';
 import {
