@@ -2,8 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { newProject } from '../ports/databases.contract.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
-import { makeHarness, request, secrets } from '../process-managers/process-harness.ts';
-import { command, runToRest, stateOf } from '../process-engine/process-properties.ts';
+import { command, makeHarness, request, runToRest, secrets, stateOf } from '../testing/project-harness.ts';
 import { ForgottenTenants } from './forget-tenants.ts';
 import { tenantLogin } from './tenant-login.ts';
 

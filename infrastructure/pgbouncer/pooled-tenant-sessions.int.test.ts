@@ -16,14 +16,14 @@ import { requireServed } from '../../domain/project/project-status.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import { latestTemplateVersion } from '../postgres/project-template.ts';
-import { clusterAddress, testServer } from '../postgres/test-server.ts';
+import { clusterAddress, testServer } from '../testing/server.ts';
 import { findPgbouncer } from '../process/binaries.ts';
-import { quietLog, testFolder } from '../process/test-folder.ts';
-import { testPort } from '../process/test-port.ts';
+import { quietLog, testFolder } from '../testing/folder.ts';
+import { testPort } from '../testing/port.ts';
 import { BoundedTenantConnections } from './bounded-tenant-connections.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
 import { pooledTenantSessions } from './pooled-tenant-sessions.ts';
-import { childDoors } from './test-doors.ts';
+import { childDoors } from '../testing/doors.ts';
 
 const secrets = new AesSecrets(randomBytes(32));
 
