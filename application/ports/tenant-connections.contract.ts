@@ -102,7 +102,23 @@ export function tenantConnectionsContract(name: string, make: () => Promise<Tena
       await expect(within(() => Promise.resolve('never'))).rejects.toMatchObject(unavailable);
       resolve();
       await Promise.all(two);
-      expect(await Promise.all([all(), all(), all()])).toEqual([['a'], ['a'], ['a']]);
+      const three = () => Promise.all([all(), all(), all()]);
+      await vi.waitFor(async () => expect(await three()).toEqual([['a'], ['a'], ['a']]));
+    });
+
+    test('whoever gives up waiting is counted until their place comes free', async () => {
+      const { promise: go, resolve } = Promise.withResolvers<void>();
+      const two = [within(() => go), within(() => go)];
+      const givesUp = new AbortController();
+      const waits = within(() => Promise.resolve(), { signal: givesUp.signal });
+      await new Promise((done) => setImmediate(done));
+      givesUp.abort();
+      await expect(waits).rejects.toMatchObject(unavailable);
+      await expect(within(() => Promise.resolve())).rejects.toThrow('too much is waiting');
+      resolve();
+      await Promise.all(two);
+      const three = () => Promise.all([all(), all(), all()]);
+      await vi.waitFor(async () => expect(await three()).toHaveLength(3));
     });
 
     test.each([

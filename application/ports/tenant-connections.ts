@@ -8,7 +8,10 @@ export interface TenantLogin {
 
 /** One transaction in a project's database, for as long as the work lasts. */
 export interface TenantConnection {
-  /** @throws {SqlFailed} PostgreSQL said no @throws {Unavailable} the session, or the time, is over */
+  /**
+   * Names outside of `pg_catalog` need their schema: tenants may create what has the same one.
+   * @throws {SqlFailed} PostgreSQL said no @throws {Unavailable} the session, or the time, is over
+   */
   query<Row extends object>(
     text: string,
     values?: readonly unknown[],

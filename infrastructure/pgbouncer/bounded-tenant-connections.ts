@@ -55,6 +55,7 @@ export class LoginRefused extends Unavailable {}
 export type OpenSessions = (project: ProjectId, login: string) => Promise<TenantSessions>;
 
 interface Tenant {
+  readonly key: string;
   readonly project: ProjectId;
   readonly sessions: Promise<TenantSessions>;
   /** tells those who wait for a session that there will be none */
@@ -108,7 +109,11 @@ export class BoundedTenantConnections implements TenantConnections {
     const mine = this.#under.get(key) ?? 0;
     if (mine >= perLogin + waiting || this.#atOnce >= atOnce)
       throw new Unavailable(`${attempted}: too much is waiting for it already`);
-    this.#under.set(key, mine + 1);
+    return this.#count(key);
+  }
+
+  #count(key: string): () => void {
+    this.#under.set(key, (this.#under.get(key) ?? 0) + 1);
     this.#atOnce++;
     return () => {
       this.#atOnce--;
@@ -140,7 +145,7 @@ export class BoundedTenantConnections implements TenantConnections {
     if (known) return known;
     const forgotten = Promise.withResolvers<never>();
     forgotten.promise.catch(() => {});
-    const tenant = { project, sessions: this.#open(project, login), forgotten };
+    const tenant = { key, project, sessions: this.#open(project, login), forgotten };
     this.#tenants.set(key, tenant);
     // what was not there, or refused, is asked for again by whoever comes next
     tenant.sessions.catch(() => {
@@ -149,11 +154,17 @@ export class BoundedTenantConnections implements TenantConnections {
     return tenant;
   }
 
-  #take({ sessions, forgotten }: Tenant, limits: Limits): Promise<TenantSession> {
+  #take({ key, sessions, forgotten }: Tenant, limits: Limits): Promise<TenantSession> {
     const taken = sessions.then((some) => some.take());
-    // nobody is there any more to have it
-    const late = () => void taken.then((session) => session.release('kept')).catch(() => {});
-    return limits.within(Promise.race([taken, forgotten.promise]), this.#bounds.waitMs, late);
+    // nobody is there any more to have it; until it came, it is one that waits
+    const late = () => {
+      const leave = this.#count(key);
+      void taken
+        .then((session) => session.release('kept'))
+        .catch(() => {})
+        .finally(leave);
+    };
+    return limits.within(Promise.race([taken, forgotten.promise]), { mostMs: this.#bounds.waitMs, late });
   }
 
   #drop(key: string, tenant: Tenant): void {
@@ -165,6 +176,12 @@ export class BoundedTenantConnections implements TenantConnections {
       .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
+}
+
+interface Waiting {
+  /** less than all of the time */
+  readonly mostMs?: number;
+  readonly late?: () => void;
 }
 
 /** The time of one piece of work, and whoever waits for it. */
@@ -202,17 +219,15 @@ class Limits {
   }
 
   /** @param late called when it has no result in time, or none at all */
-  async within<T>(work: Promise<T>, mostMs: number, late: () => void = () => {}): Promise<T> {
+  async within<T>(work: Promise<T>, { mostMs, late }: Waiting = {}): Promise<T> {
     const { promise: slow, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => reject(new Unavailable(`${this.#attempted}: no session within ${mostMs} ms`)),
-      mostMs,
-    );
+    const tooSlow = () => reject(new Unavailable(`${this.#attempted}: no session within ${mostMs} ms`));
+    const timer = mostMs === undefined ? undefined : setTimeout(tooSlow, mostMs);
     work.catch(() => {});
     try {
       return await Promise.race([work, slow, this.#stopped.promise]);
     } catch (error) {
-      late();
+      late?.();
       throw error;
     } finally {
       clearTimeout(timer);
@@ -237,19 +252,18 @@ async function inTransaction<T>(
       return session.query(text, values);
     },
   };
-  const timed = <R>(what: Promise<R>) => limits.within(what, limits.leftMs);
   try {
-    await timed(session.begin(limits.leftMs));
-    const result = await timed(work(connection));
+    await limits.within(session.begin(limits.leftMs));
+    const result = await limits.within(work(connection));
     open = false;
-    await timed(session.commit());
+    await limits.within(session.commit());
     session.release('kept');
     return result;
   } catch (error) {
     open = false;
     const rolledBack =
       !limits.over &&
-      (await timed(session.rollback()).then(
+      (await limits.within(session.rollback()).then(
         () => true,
         () => false,
       ));

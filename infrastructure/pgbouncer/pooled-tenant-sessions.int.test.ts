@@ -63,6 +63,7 @@ async function made(bounds = SMALL_BOUNDS) {
     await give(project, await secrets.issue());
     await server.inDatabase(databaseName(project), 'make a table', (client) =>
       client.query(`CREATE TABLE public.kept (value text);
+        GRANT USAGE ON SCHEMA public TO ${authenticatorRole(project)};
         GRANT SELECT, INSERT ON public.kept TO ${authenticatorRole(project)}`),
     );
   }
@@ -133,11 +134,19 @@ test('it is the login itself, and nobody else’s, whatever the one before left 
   const who = async (connection: TenantConnection) =>
     (
       await connection.query(`SELECT current_user AS role, current_setting('search_path') AS path,
-        current_setting('application_name') AS name`)
+        current_setting('application_name') AS name, current_setting('transaction_read_only') AS readonly`)
     ).rows;
   const first = await within(who);
-  expect(first).toMatchObject([{ role: authenticatorRole(mine()) }]);
-  for (const left of ['SET search_path = evil', 'SET ROLE anon', `SET application_name = 'evil'`])
+  expect(first).toMatchObject([
+    { role: authenticatorRole(mine()), path: 'pg_catalog, pg_temp', readonly: 'off' },
+  ]);
+  for (const left of [
+    `ALTER ROLE ${authenticatorRole(mine())} SET search_path = evil`,
+    'SET search_path = evil',
+    'SET default_transaction_read_only = on',
+    'SET ROLE anon',
+    `SET application_name = 'evil'`,
+  ])
     await within((connection) => connection.query(left));
   expect(await within(who)).toEqual(first);
 });

@@ -68,10 +68,12 @@ function sessionsOf(pool: pg.Pool, attempted: string, mayKeep: () => boolean): T
 }
 
 /**
- * What a tenant's own function left set in PostgreSQL's session, for whoever is given it next, is taken back first; and a
- * statement that nobody waits for any more ends by itself, whatever it catches.
+ * What a tenant's own function left set in PostgreSQL's session is taken back before the transaction begins, since how it
+ * begins is a setting, too. No name is looked up where tenants may create any, whatever their login's own settings say;
+ * and a statement that nobody waits for any more ends by itself, whatever it catches.
  */
-const beginning = (timeMs: number): string => `BEGIN; SET LOCAL ROLE NONE; RESET ALL;
+const beginning = (timeMs: number): string => `BEGIN; SET ROLE NONE; RESET ALL; COMMIT;
+  BEGIN; SET LOCAL search_path = pg_catalog, pg_temp;
   SET LOCAL statement_timeout = ${timeMs}; SET LOCAL idle_in_transaction_session_timeout = ${timeMs};
   SET LOCAL client_connection_check_interval = 1000`;
 
