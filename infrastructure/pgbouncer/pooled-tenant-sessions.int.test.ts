@@ -10,6 +10,7 @@ import {
   tenantConnectionsContract,
 } from '../../application/ports/tenant-connections.contract.ts';
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
+import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
 import { authenticatorRole, databaseName, type ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, roleOf } from '../../domain/project/project-logins.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
@@ -40,7 +41,7 @@ async function made(bounds = SMALL_BOUNDS) {
     port,
     doors: { ...doors, addresses: [], clientsFrom: [] },
     folder: join(folder.path, 'pooler'),
-    server: { host: '127.0.0.1', port: clusterAddress().port },
+    servers: new Map([[MAIN_SERVER, { host: '127.0.0.1', port: clusterAddress().port }]]),
     adminPassword: 'the-admin-password',
     user: folder.user,
     log: quietLog,
@@ -49,7 +50,7 @@ async function made(bounds = SMALL_BOUNDS) {
   const known = new Map<ProjectId, ProjectSecrets>();
   const out = new Set<ProjectId>();
   const register = (project: ProjectId, issued: ProjectSecrets) => {
-    const row = { id: project, secrets: secrets.seal(project, issued) };
+    const row = { id: project, server: MAIN_SERVER, secrets: secrets.seal(project, issued) };
     return pools.register(poolOf({ secrets, logins: PROJECT_LOGINS }, row));
   };
   const give = async (project: ProjectId, issued: ProjectSecrets) => {

@@ -55,6 +55,12 @@ const events = async (id: string) =>
   ).body.entries;
 const rest = (id: string) => platform.call('GET', `/project/${id}/rest/v1/kept`, { headers: { apikey } });
 
+/** What the guard has counted. */
+async function guarded(): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${platform.environment['PLATFORM_API_PORT']}/metrics`);
+  return (await answer.text()).match(/^\S*pooler_guard_connections_total.*$/gm)?.join('\n') ?? '';
+}
+
 beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   await platform.start();
@@ -114,9 +120,12 @@ test('what is done to it by hand comes back, and it goes with its project', asyn
   await vi.waitFor(async () => expect(await repaired()).toContain('DriftRepaired'), PATIENCE);
   const [role] = await platform.sql(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${old}_auth'`);
   expect(role).toEqual({ rolcanlogin: true });
-  // the platform's own work, by sessions that are kept: they follow the project
+  // the platform's own work, by sessions that are kept: they follow the project, and are none of the guard's
   const extensions = async () => (await call('GET', `/${old}/extensions`)).status;
+  const before = await guarded();
+  expect(before).toContain('outcome="session"');
   expect(await extensions()).toBe(200);
+  expect(await guarded()).toEqual(before);
   await call('POST', `/${old}/pause`);
   await expect(works(old)).rejects.toThrow();
   expect(await extensions()).toBe(409);
