@@ -57,7 +57,7 @@ const rest = (id: string) => platform.call('GET', `/project/${id}/rest/v1/kept`,
 
 /** What the guard has counted. */
 async function guarded(): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${platform.environment['PLATFORM_API_PORT']}/metrics`);
+  const answer = await fetch(`http://127.0.0.1:${platform.environment['MANAGER_PORT']}/metrics`);
   return (await answer.text()).match(/^\S*pooler_guard_connections_total.*$/gm)?.join('\n') ?? '';
 }
 
