@@ -86,7 +86,6 @@ export class BoundedTenantConnections implements TenantConnections {
     const leave = this.#enter(`${project} ${login}`, attempted);
     const limits = new Limits(attempted, Math.min(timeMs, this.#bounds.workMs), signal);
     try {
-      limits.requireTime();
       return await inTransaction(await this.#session(project, login, limits), limits, work);
     } finally {
       limits.dispose();
@@ -206,11 +205,6 @@ class Limits {
 
   get leftMs(): number {
     return Math.max(1, Math.round(this.#endsAt - performance.now()));
-  }
-
-  /** @throws {Unavailable} it is over */
-  requireTime(): void {
-    if (this.over) throw new Unavailable(`${this.#attempted}: it is over`);
   }
 
   dispose(): void {

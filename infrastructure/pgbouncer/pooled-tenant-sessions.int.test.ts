@@ -147,9 +147,10 @@ test('it is the login itself, and nobody else’s, whatever the one before left 
     'SET default_transaction_read_only = on',
     'SET ROLE anon',
     `SET application_name = 'evil'`,
-  ])
+  ]) {
     await within((connection) => connection.query(left));
-  expect(await within(who)).toEqual(first);
+    expect([left, await within(who)]).toEqual([left, first]);
+  }
 });
 
 test('a statement that catches its own end is ended all the same', async () => {
