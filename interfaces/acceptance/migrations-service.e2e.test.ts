@@ -1,6 +1,7 @@
 /** The migrations service, and what becomes of a project whose template fails. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { NOTHING } from './crash-points.ts';
+import { patience } from './patience.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const KEY = 'the key of the internal services';
@@ -56,14 +57,17 @@ test('a template whose SQL fails makes no project active; the reason is told, an
   await inTemplate(`UPDATE launchdb.migrations SET version = 9000 WHERE version = 3`);
   const made = await create('broken');
   expect(made.status).not.toBe(201);
-  const listed = await platform.call<{ projects: { id: string; name: string; status: string }[] }>(
-    'GET',
-    '/api/projects',
-    { token },
-  );
-  const broken = listed.body.projects.find(({ name }) => name === 'broken');
-  expect(broken?.status).toBe('failed');
-  const id = broken?.id ?? '';
+  // the list follows the log within moments
+  const id = await vi.waitFor(async () => {
+    const { body } = await platform.call<{ projects: { id: string; name: string; status: string }[] }>(
+      'GET',
+      '/api/projects',
+      { token },
+    );
+    const broken = body.projects.find(({ name }) => name === 'broken');
+    expect(broken?.status).toBe('failed');
+    return broken?.id ?? '';
+  }, patience(100));
   const why = await platform.call('GET', `/api/projects/${id}/why`, { token });
   expect(JSON.stringify(why.body)).toMatch(
     /could not apply 0003_[a-z_]+.sql, line 2: function .*already exists/,
