@@ -18,7 +18,6 @@ export interface ServedEntry {
   readonly paused: boolean;
 }
 
-const QUERY_WITHIN_MS = 5_000;
 const READY_WITHIN_MS = 10_000;
 
 /**
@@ -27,11 +26,14 @@ const READY_WITHIN_MS = 10_000;
  */
 export class AdminConsole {
   readonly #address: ConsoleAddress;
+  readonly #withinMs: number;
   #session: pg.Client | undefined;
   readonly #turns = new KeyedQueue<'session'>();
 
-  constructor(address: ConsoleAddress) {
+  /** @param withinMs how long it may take to let us in, and to answer */
+  constructor(address: ConsoleAddress, withinMs: number) {
     this.#address = address;
+    this.#withinMs = withinMs;
   }
 
   /** One piece of work at a time. @throws {Unavailable} it could not be reached, or said no */
@@ -62,8 +64,8 @@ export class AdminConsole {
       ...this.#address,
       database: 'pgbouncer',
       keepAlive: true,
-      connectionTimeoutMillis: QUERY_WITHIN_MS,
-      query_timeout: QUERY_WITHIN_MS,
+      connectionTimeoutMillis: this.#withinMs,
+      query_timeout: this.#withinMs,
     });
     client.on('error', () => {});
     client.once('end', () => {

@@ -32,6 +32,7 @@ import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-prog
 import { driftOfFile, driftOfServed, driftOfSettings, type SeenDrift } from './pool-drift.ts';
 import { ADMIN, linesOfPool, poolerFiles, verifierOfAdmin, type PoolerPlace } from './pooler-content.ts';
 import { PoolerFolder } from './pooler-folder.ts';
+import { USUAL_PACE, type PoolerPace } from './pooler-pace.ts';
 import { BackOff } from '../../application/background/back-off.ts';
 import { unlessAborted } from '../../application/background/deadline.ts';
 import { KeyedQueue } from '../../application/background/keyed-queue.ts';
@@ -47,18 +48,15 @@ export interface PgbouncerOptions extends PoolerPlace {
     /** asked when no pooler was left to adopt */
     readonly beforeLaunch?: () => Promise<void>;
   };
+  readonly pace?: PoolerPace;
 }
 
 const { main: MAIN, entries: ENTRIES, logins: LOGINS, access: ACCESS } = FILES;
 const RELOAD_WANTED = 'reload-wanted';
-const RELOAD_EVERY_MS = 250;
-const LOOK_EVERY_MS = 1_000;
-const ASK_EVERY_MS = 5_000;
-const LONGEST_RETRY_MS = 5_000;
 
 export class PgbouncerConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
-  readonly #options: PgbouncerOptions;
+  readonly #options: PgbouncerOptions & { readonly pace: PoolerPace };
   readonly #folder: PoolerFolder;
   readonly #console: AdminConsole;
   readonly #program: PgbouncerProgram | undefined;
@@ -80,7 +78,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #current: Promise<void> = Promise.resolve();
   #lastReload = -Infinity;
   readonly #writing = new KeyedQueue<'files'>();
-  readonly #retries = new BackOff({ firstMs: LOOK_EVERY_MS, longestMs: LONGEST_RETRY_MS });
+  readonly #retries: BackOff;
   /** PgBouncer may not have what the files say: when to try again */
   #retryAt: number | undefined;
   #mended = Promise.withResolvers<void>();
@@ -88,12 +86,13 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #watching: Promise<void> = Promise.resolve();
 
   constructor(options: PgbouncerOptions) {
-    const { folder: path, user, log, port, adminPassword: password, program } = options;
+    const { folder: path, user, log, port, adminPassword: password, program, pace = USUAL_PACE } = options;
     const host = options.doors.socketFolder ?? options.host ?? '127.0.0.1';
-    this.#options = options;
+    this.#options = { ...options, pace };
+    this.#retries = new BackOff({ firstMs: pace.lookEveryMs, longestMs: pace.askEveryMs });
     const shared = program === undefined;
     this.#folder = new PoolerFolder({ path, user, fileMode: shared ? 0o640 : 0o600, shared });
-    this.#console = new AdminConsole({ host, port, user: ADMIN, password });
+    this.#console = new AdminConsole({ host, port, user: ADMIN, password }, pace.answersWithinMs);
     this.#program =
       program &&
       new PgbouncerProgram({
@@ -218,7 +217,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   #reload(): Promise<void> {
     this.#next ??= this.#current
       .catch(() => {})
-      .then(() => sleep(Math.max(this.#lastReload + RELOAD_EVERY_MS - performance.now(), 0)))
+      .then(() => sleep(Math.max(this.#lastReload + this.#options.pace.reloadEveryMs - performance.now(), 0)))
       .then(() => {
         this.#current = this.#next ?? Promise.resolve();
         this.#next = undefined;
@@ -313,10 +312,10 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     const { signal } = (this.#stopping = new AbortController());
     this.#watching = (async () => {
       for (let askAt = 0; !signal.aborted;) {
-        await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+        await sleep(this.#options.pace.lookEveryMs, undefined, { signal }).catch(() => {});
         if (signal.aborted) return;
         const ask = performance.now() >= askAt;
-        if (ask) askAt = performance.now() + ASK_EVERY_MS;
+        if (ask) askAt = performance.now() + this.#options.pace.askEveryMs;
         await this.#look(ask).catch((error: unknown) => {
           this.#options.log.debug({ err: error }, 'the pooler could not be looked at, or put right');
         });

@@ -36,6 +36,8 @@ export async function makePooler(runsBy: 'us' | 'somebody else') {
     adminPassword: ADMIN_PASSWORD,
     user: parent.user,
     log: quietLog,
+    // nothing here depends on how long it waits
+    pace: { reloadEveryMs: 40, lookEveryMs: 150, askEveryMs: 750, answersWithinMs: 2_000 },
     ...(runsBy === 'us' && { program: { binary, logFile } }),
   };
   const pools = new PgbouncerConnectionPools(options);
