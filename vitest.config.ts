@@ -6,6 +6,8 @@ import { SEED } from './interfaces/acceptance/test-tier.ts';
 // every worker draws the same sample
 process.env['TEST_SEED'] = SEED;
 
+const EMPTY_CLUSTER = './interfaces/acceptance/empty-cluster-setup.ts';
+const DOCKER = './interfaces/acceptance/docker-setup.ts';
 /** elsewhere containers have no addresses that this machine could reach */
 const hasContainers = process.platform === 'linux';
 const shared = {
@@ -23,7 +25,7 @@ const heavy = {
   // CI shares its cores with others: a second try there, and the summary names who needed it
   retry: process.env['CI'] === undefined ? 0 : 1,
 };
-const platforms = { ...heavy, testTimeout: 600_000, hookTimeout: 600_000 };
+const platforms = { ...heavy, globalSetup: [EMPTY_CLUSTER], testTimeout: 600_000, hookTimeout: 600_000 };
 
 export default defineConfig({
   test: {
@@ -44,7 +46,7 @@ export default defineConfig({
           ...heavy,
           name: 'integration',
           include: filesOf('integration'),
-          globalSetup: './infrastructure/testing/cluster.ts',
+          globalSetup: [EMPTY_CLUSTER, './infrastructure/testing/cluster.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -54,7 +56,7 @@ export default defineConfig({
           ...heavy,
           name: 'docker',
           include: filesOf('docker'),
-          globalSetup: ['./infrastructure/testing/cluster.ts', './interfaces/acceptance/docker-setup.ts'],
+          globalSetup: [EMPTY_CLUSTER, './infrastructure/testing/cluster.ts', DOCKER],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -72,7 +74,7 @@ export default defineConfig({
           // the same suite on the other event store, with one process for each role and the projects in containers
           name: 'e2e-separate',
           include: filesOf('e2e-separate'),
-          globalSetup: hasContainers ? './interfaces/acceptance/docker-setup.ts' : [],
+          globalSetup: [EMPTY_CLUSTER, ...(hasContainers ? [DOCKER] : [])],
           env: {
             ACCEPTANCE_STORE: 'esdb',
             ACCEPTANCE_SHAPE: 'separate',

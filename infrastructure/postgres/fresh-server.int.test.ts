@@ -1,17 +1,12 @@
 /** What is done to a server once: the platform's database, the shared roles, the template of projects. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
-import { findPostgres } from '../process/binaries.ts';
-import { testPort } from '../testing/port.ts';
-import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
-import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
+import { ownServer, type OwnServer } from '../testing/own-server.ts';
 import {
   PLATFORM_DATABASE,
   PLATFORM_ROLE,
@@ -23,32 +18,17 @@ import { PostgresServer, type ServerAddress } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion, templateName } from './project-template.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 
-let folder: TestFolder;
-let program: SupervisedProgram;
+let own: OwnServer;
 let address: ServerAddress;
 let server: PostgresServer;
 
 beforeAll(async () => {
-  folder = await testFolder();
-  address = { host: '127.0.0.1', port: await testPort(), user: SUPERUSER, password: 'test' };
-  program = await startEmbeddedPostgres({
-    binaries: await findPostgres(folder.user),
-    dataDir: join(folder.path, 'data'),
-    logFile: join(folder.path, 'postgres.log'),
-    port: address.port,
-    superuserPassword: address.password,
-    user: folder.user,
-    log: quietLog,
-    settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
-  });
-  server = new PostgresServer(address);
+  own = await ownServer();
+  ({ server } = own);
+  ({ address } = server);
 });
 
-afterAll(async () => {
-  await server.close();
-  await program.stop();
-  await folder.remove();
-});
+afterAll(() => own.close());
 
 const admin = async <Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> =>
   server.administer('test', async (client) => (await client.query<Row>(sql)).rows);

@@ -1,49 +1,23 @@
 /** The platform's database moves to a server of its own, and is lost at no point of a crash. */
-import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { findPostgres } from '../process/binaries.ts';
-import { testPort } from '../testing/port.ts';
-import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
-import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
+import { ownServer, type OwnServer } from '../testing/own-server.ts';
 import { movePlatformDatabase, type MovePoint } from './move-platform-database.ts';
 import { PLATFORM_ROLE, preparePlatformDatabase, prepareProjectsServer } from './platform-database.ts';
 import { PostgresServer } from './postgres-server.ts';
 
 const KEY = 'the platform password';
-let folder: TestFolder;
-const programs: SupervisedProgram[] = [];
+let own: readonly [OwnServer, OwnServer];
 let from: PostgresServer;
 let to: PostgresServer;
 let told: string[] = [];
 
 beforeAll(async () => {
-  folder = await testFolder();
-  const start = async (name: string) => {
-    const address = { host: '127.0.0.1', port: await testPort(), user: SUPERUSER, password: 'test' };
-    programs.push(
-      await startEmbeddedPostgres({
-        binaries: await findPostgres(folder.user),
-        dataDir: join(folder.path, name),
-        logFile: join(folder.path, `${name}.log`),
-        port: address.port,
-        superuserPassword: address.password,
-        user: folder.user,
-        log: quietLog,
-        settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
-      }),
-    );
-    return new PostgresServer(address);
-  };
-  [from, to] = await Promise.all([start('projects'), start('platform')]);
+  own = await Promise.all([ownServer(), ownServer()]);
+  [from, to] = [own[0].server, own[1].server];
 });
-afterAll(async () => {
-  await Promise.all([from.close(), to.close()]);
-  await Promise.all(programs.map((program) => program.stop()));
-  await folder.remove();
-});
+afterAll(() => Promise.all(own.map((one) => one.close())));
 
 /** As commit 30b3945 left it: everything on one server. */
 beforeEach(async () => {

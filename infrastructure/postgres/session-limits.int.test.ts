@@ -1,19 +1,15 @@
 /** On a server of its own: what it ends is everybody's who is over a limit. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
-import { findPostgres } from '../process/binaries.ts';
-import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
-import { testPort } from '../testing/port.ts';
-import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
+import { quietLog } from '../testing/folder.ts';
+import { ownServer, type OwnServer } from '../testing/own-server.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
-import { PostgresServer } from './postgres-server.ts';
+import type { PostgresServer } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
 import { SessionLimits } from './session-limits.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
@@ -26,27 +22,15 @@ const wide = {
   transactionMs: NO_LIMIT_MS,
   snapshotXids: 2 ** 31 - 1,
 };
-let folder: TestFolder;
-let program: SupervisedProgram;
+let own: OwnServer;
 let server: PostgresServer;
 let databases: PostgresDatabases;
 let logins: DatabaseLogins;
 let limits: SessionLimits;
 
 beforeAll(async () => {
-  folder = await testFolder();
-  const port = await testPort();
-  program = await startEmbeddedPostgres({
-    binaries: await findPostgres(folder.user),
-    dataDir: join(folder.path, 'data'),
-    logFile: join(folder.path, 'postgres.log'),
-    port,
-    superuserPassword: 'test',
-    user: folder.user,
-    log: quietLog,
-    settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
-  });
-  server = new PostgresServer({ host: '127.0.0.1', port, user: SUPERUSER, password: 'test' });
+  own = await ownServer();
+  ({ server } = own);
   await server.administer('prepare the server', ensureSharedRoles);
   await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
@@ -56,11 +40,7 @@ beforeAll(async () => {
   await databases.ensureUsers(project, logins, USUAL_BOUNDS);
 });
 
-afterAll(async () => {
-  await server.close();
-  await program.stop();
-  await folder.remove();
-});
+afterAll(() => own.close());
 
 /** A session in the middle of what the SQL does, and how it ended. */
 async function session(user: string, password: string, sql: string) {

@@ -1,27 +1,21 @@
 /** On a server of its own: its lock table is filled. */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
-import { findPostgres } from '../process/binaries.ts';
-import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
-import { testPort } from '../testing/port.ts';
-import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
+import { quietLog } from '../testing/folder.ts';
+import { ownServer, type OwnServer } from '../testing/own-server.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
-import { PostgresServer } from './postgres-server.ts';
+import type { PostgresServer } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
 import { SharedLimits } from './shared-limits.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
 
 const [greedy, modest] = [newProject(), newProject()];
-let folder: TestFolder;
-let program: SupervisedProgram;
+let own: OwnServer;
 let server: PostgresServer;
 let databases: PostgresDatabases;
 let logins: DatabaseLogins;
@@ -29,19 +23,8 @@ let limits: SharedLimits;
 let ended: string[];
 
 beforeAll(async () => {
-  folder = await testFolder();
-  const port = await testPort();
-  program = await startEmbeddedPostgres({
-    binaries: await findPostgres(folder.user),
-    dataDir: join(folder.path, 'data'),
-    logFile: join(folder.path, 'postgres.log'),
-    port,
-    superuserPassword: 'test',
-    user: folder.user,
-    log: quietLog,
-    settings: { max_connections: 100, fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
-  });
-  server = new PostgresServer({ host: '127.0.0.1', port, user: SUPERUSER, password: 'test' });
+  own = await ownServer({ max_connections: 100 });
+  ({ server } = own);
   await server.administer('prepare the server', ensureSharedRoles);
   await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
@@ -52,11 +35,7 @@ beforeAll(async () => {
   }
 });
 
-afterAll(async () => {
-  await server.close();
-  await program.stop();
-  await folder.remove();
-});
+afterAll(() => own.close());
 
 /** Nobody has offended, and nobody is held. */
 beforeEach(async () => {
@@ -169,7 +148,7 @@ test("what projects' SQL says, and the values of their rows, stay out of the ser
   const unique = (client: pg.ClientBase) =>
     client.query(`CREATE TEMP TABLE u (v text UNIQUE); INSERT INTO u VALUES ('told-by-us'), ('told-by-us')`);
   await expect(server.administer('break a key', unique)).rejects.toThrow('could not break a key');
-  const log = await readFile(join(folder.path, 'postgres.log'), 'utf8');
+  const log = await own.log();
   expect(log).toContain('duplicate key');
   expect(log).not.toContain('told-');
 });

@@ -1,18 +1,14 @@
 /** On a server of its own: all of its sessions are taken. */
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
-import { findPostgres } from '../process/binaries.ts';
-import type { SupervisedProgram } from '../process/supervised-program.ts';
-import { quietLog, testFolder, type TestFolder } from '../testing/folder.ts';
-import { testPort } from '../testing/port.ts';
-import { startEmbeddedPostgres, SUPERUSER } from './embedded-postgres.ts';
+import { quietLog } from '../testing/folder.ts';
+import { ownServer, type OwnServer } from '../testing/own-server.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
-import { PostgresServer } from './postgres-server.ts';
+import type { PostgresServer } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion } from './project-template.ts';
 import { SharedLimits } from './shared-limits.ts';
 import { ensureSharedRoles } from './shared-roles.ts';
@@ -21,8 +17,7 @@ const SHARE = 7;
 /** 100 - 40 reserved - 25 of the platform's */
 const ROOM = 35;
 const [greedy, second, modest] = [newProject(), newProject(), newProject()];
-let folder: TestFolder;
-let program: SupervisedProgram;
+let own: OwnServer;
 let server: PostgresServer;
 let databases: PostgresDatabases;
 let logins: Awaited<ReturnType<AesSecrets['issue']>>['logins'];
@@ -31,25 +26,8 @@ const ended: string[] = [];
 const told: unknown[] = [];
 
 beforeAll(async () => {
-  folder = await testFolder();
-  const port = await testPort();
-  program = await startEmbeddedPostgres({
-    binaries: await findPostgres(folder.user),
-    dataDir: join(folder.path, 'data'),
-    logFile: join(folder.path, 'postgres.log'),
-    port,
-    superuserPassword: 'test',
-    user: folder.user,
-    log: quietLog,
-    settings: {
-      max_connections: 100,
-      superuser_reserved_connections: 40,
-      fsync: 'off',
-      full_page_writes: 'off',
-      synchronous_commit: 'off',
-    },
-  });
-  server = new PostgresServer({ host: '127.0.0.1', port, user: SUPERUSER, password: 'test' });
+  own = await ownServer({ max_connections: 100, superuser_reserved_connections: 40 });
+  ({ server } = own);
   await server.administer('prepare the server', ensureSharedRoles);
   await ensureTemplate(server, await latestTemplateVersion());
   databases = new PostgresDatabases(server);
@@ -69,9 +47,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await limits.close();
-  await server.close();
-  await program.stop();
-  await folder.remove();
+  await own.close();
 });
 
 async function session(project: ProjectId): Promise<pg.Client> {

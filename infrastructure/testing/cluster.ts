@@ -1,12 +1,11 @@
 /** One throw-away PostgreSQL for all integration tests of a run (vitest's global setup). */
-import { mkdtemp, rm, chmod, chown } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { findPostgres } from '../process/binaries.ts';
-import { testPort } from './port.ts';
-import { ensureSystemUser } from '../process/system-user.ts';
 import { startEmbeddedPostgres } from '../postgres/embedded-postgres.ts';
+import { findPostgres } from '../process/binaries.ts';
+import { copyCluster, EMPTY_PASSWORD, NOT_DURABLE } from './empty-cluster.ts';
+import { quietLog, testFolder } from './folder.ts';
+import { testPort } from './port.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -15,27 +14,23 @@ declare module 'vitest' {
   }
 }
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const user = await ensureSystemUser('postgres');
-  const folder = await mkdtemp(join(tmpdir(), 'launchdb-test-cluster-'));
-  await chmod(folder, 0o755);
-  if (user) await chown(folder, user.uid, user.gid);
-  const port = await testPort();
+  const [folder, port] = [await testFolder(), await testPort()];
+  const dataDir = join(folder.path, 'data');
+  await copyCluster(project.getProvidedContext().emptyCluster, dataDir);
   const server = await startEmbeddedPostgres({
-    binaries: await findPostgres(user),
-    dataDir: join(folder, 'data'),
-    logFile: join(folder, 'postgres.log'),
+    binaries: await findPostgres(folder.user),
+    dataDir,
+    logFile: join(folder.path, 'postgres.log'),
     port,
-    superuserPassword: 'test',
-    user,
-    log: quiet,
-    settings: { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
+    superuserPassword: EMPTY_PASSWORD,
+    user: folder.user,
+    log: quietLog,
+    settings: NOT_DURABLE,
   });
-  project.provide('clusterUrl', `postgres://postgres:test@127.0.0.1:${port}/postgres`);
+  project.provide('clusterUrl', `postgres://postgres:${EMPTY_PASSWORD}@127.0.0.1:${port}/postgres`);
   return async () => {
     await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    await folder.remove();
   };
 }

@@ -1,50 +1,32 @@
 /** The PostgreSQL servers of a platform under test: those that it does not start itself, and what they begin with. */
-import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
-import {
-  makeCluster,
-  startEmbeddedPostgres,
-  SUPERUSER,
-} from '../../infrastructure/postgres/embedded-postgres.ts';
+import { startEmbeddedPostgres, SUPERUSER } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { ensureSystemUser } from '../../infrastructure/process/system-user.ts';
-import { quietLog, testFolder } from '../../infrastructure/testing/folder.ts';
-
-const run = promisify(execFile);
+import { copyCluster, makeEmptyCluster } from '../../infrastructure/testing/empty-cluster.ts';
+import { quietLog } from '../../infrastructure/testing/folder.ts';
 
 export const superuserPassword = (masterKey: string): string =>
   derivedPassword(Buffer.from(masterKey, 'hex'), 'postgres-superuser');
 
-/** Of a test file's platforms: initdb takes as long as the rest of a first start. */
+/** A benchmark's own: nobody has made one for it. */
 let madeOnce: Promise<string> | undefined;
 
-async function emptyCluster(masterKey: string): Promise<string> {
-  const folder = await testFolder();
-  process.once('exit', () => rmSync(folder.path, { recursive: true, force: true }));
-  const dataDir = join(folder.path, 'data');
-  const binaries = await findPostgres(folder.user);
-  await makeCluster({
-    binaries,
-    dataDir,
-    superuserPassword: superuserPassword(masterKey),
-    user: folder.user,
+async function emptyCluster(): Promise<string> {
+  if (process.env['VITEST'] !== undefined) return (await import('vitest')).inject('emptyCluster');
+  madeOnce ??= makeEmptyCluster().then(({ dataDir, folder }) => {
+    process.once('exit', () => rmSync(folder.path, { recursive: true, force: true }));
+    return dataDir;
   });
-  return dataDir;
+  return madeOnce;
 }
 
 /** Makes the server's folder with an empty cluster in it. */
-export async function putCluster(home: string, masterKey: string): Promise<void> {
-  const user = await ensureSystemUser('postgres');
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  if (user) await chown(home, user.uid, user.gid);
-  madeOnce ??= emptyCluster(masterKey);
-  await run('cp', ['-a', await madeOnce, join(home, 'data')]);
-}
+export const putCluster = async (home: string, masterKey: string): Promise<void> =>
+  copyCluster(await emptyCluster(), join(home, 'data'), superuserPassword(masterKey));
 
 /** Started again by itself when it is killed. */
 export async function startPostgres(

@@ -10,13 +10,11 @@ import {
   newEvents,
   newStream,
 } from '../../../application/ports/event-store.contract.ts';
-import { startEmbeddedPostgres } from '../../postgres/embedded-postgres.ts';
 import { prepareLogDatabase } from '../../postgres/platform-database.ts';
 import { testDatabase } from '../../testing/database.ts';
-import { findPostgres } from '../../process/binaries.ts';
-import { testPort } from '../../testing/port.ts';
 import { PG_DUMP } from '../../process/system-programs.ts';
-import { quietLog, testFolder } from '../../testing/folder.ts';
+import { testFolder } from '../../testing/folder.ts';
+import { ownServer } from '../../testing/own-server.ts';
 import { PostgresEventStore } from './postgres-event-store.ts';
 
 const run = promisify(execFile);
@@ -38,21 +36,10 @@ function storeOn(url: string): PostgresEventStore {
 
 /** Another cluster, of which transaction ids have not come as far as those of the first. */
 async function freshCluster(): Promise<string> {
-  const [folder, port] = [await testFolder(), await testPort()];
-  const server = await startEmbeddedPostgres({
-    binaries: await findPostgres(folder.user),
-    dataDir: join(folder.path, 'data'),
-    logFile: join(folder.path, 'log'),
-    port,
-    superuserPassword: 'fresh',
-    user: folder.user,
-    log: quietLog,
-  });
-  onTestFinished(async () => {
-    await server.stop();
-    await folder.remove();
-  });
-  return `postgres://postgres:fresh@127.0.0.1:${port}/postgres`;
+  const { server, close } = await ownServer();
+  onTestFinished(close);
+  const { user, password, port } = server.address;
+  return `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
 }
 
 test('B27 dump, restore into a fresh cluster, resume: nothing is lost, nothing comes twice', async () => {
