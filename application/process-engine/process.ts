@@ -23,7 +23,10 @@ export interface StepBounds {
   /** of one try, after which it is stopped; Infinity: it takes as long as it takes */
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
-  /** it gives up after this long, however few tries it had; counted over restarts */
+  /**
+   * A try that fails later than this is the last one, however few there were; counted over restarts. A step whose tries may
+   * take longer says its own.
+   */
   readonly deadlineMs: number;
 }
 

@@ -1,10 +1,10 @@
 /** What happens to containers, as the engine tells it; asked again whenever the engine or the way to it was lost. */
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../application/ports/log.ts';
 import { bounded, type DockerEngine } from './docker-engine.ts';
 import { BackOff } from '../../application/background/back-off.ts';
+import { keepAtIt } from '../../application/background/keep-at-it.ts';
 
 export interface EngineEvent {
   readonly action: string;
@@ -62,20 +62,20 @@ export class EngineEvents {
     }
   }
 
-  async #listen(): Promise<void> {
+  #listen(): Promise<void> {
     const { signal } = this.#stopping;
-    for (const backOff = new BackOff(PAUSES); ;) {
-      if (this.#stream && !this.#stream.destroyed) {
-        await this.#read(this.#stream);
-        backOff.reset();
-        if (!signal.aborted) this.#options.log.warn({ engine: this.#options.engine.host }, 'Docker was lost');
-      }
-      await sleep(backOff.next(), undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      await this.#connect().catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, 'Docker does not answer');
-      });
-    }
+    const { log, engine } = this.#options;
+    const backOff = new BackOff(PAUSES);
+    const listen = async () => {
+      if (!this.#stream || this.#stream.destroyed) await this.#connect();
+      // it may be lost already
+      if (!this.#stream || this.#stream.destroyed) return;
+      await this.#read(this.#stream);
+      backOff.reset();
+      if (!signal.aborted) log.warn({ engine: engine.host }, 'Docker was lost');
+    };
+    const failed = (error: unknown) => log.warn({ err: error }, 'Docker does not answer');
+    return keepAtIt(listen, { signal, backOff, failed });
   }
 
   /** Resolves when the stream has ended. */

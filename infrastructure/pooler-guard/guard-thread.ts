@@ -11,6 +11,7 @@ import type { GuardOptions } from './guard-options.ts';
 import type { FromThread, ToThread } from './guard-worker.ts';
 import type { GuardUsage } from './pooler-guard.ts';
 import { BackOff } from '../../application/background/back-off.ts';
+import { within } from '../../application/background/deadline.ts';
 
 const ENTRY = new URL('guard-worker.ts', import.meta.url);
 const HEAP_MB = 256;
@@ -62,17 +63,16 @@ export class GuardThread {
   async usage(): Promise<GuardUsage> {
     const worker = this.#worker;
     if (!worker) throw new Error("the pooler's guard is not running");
-    const { promise, resolve, reject } = Promise.withResolvers<GuardUsage>();
+    const { promise, resolve } = Promise.withResolvers<GuardUsage>();
     const hear = (said: FromThread): void => {
       if ('usage' in said) resolve(said.usage);
     };
-    const late = setTimeout(() => reject(new Error("the pooler's guard does not answer")), USAGE_WITHIN_MS);
+    const late = () => {
+      throw new Error("the pooler's guard does not answer");
+    };
     worker.on('message', hear);
     worker.postMessage('usage' satisfies ToThread);
-    return promise.finally(() => {
-      clearTimeout(late);
-      worker.off('message', hear);
-    });
+    return within(USAGE_WITHIN_MS, promise, late).finally(() => worker.off('message', hear));
   }
 
   #make(): Worker {
