@@ -1,5 +1,5 @@
 import type { Recorded } from '../domain/decider.ts';
-import { MAIN_SERVER } from '../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../domain/project/server-name.ts';
 import {
   DEFAULT_DATA_API_SETTINGS,
   PLATFORM_LIMITS,

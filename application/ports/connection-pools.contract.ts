@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ConnectionPools, ManagedConnectionPools, Pool } from './connection-pools.ts';
 import { newProject } from './databases.contract.ts';

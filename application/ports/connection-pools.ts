@@ -1,4 +1,4 @@
-import type { ServerName } from '../../domain/platform/server-name.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** What the pooler has to know of a project: its database and the logins that may use it. */

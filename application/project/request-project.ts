@@ -4,7 +4,7 @@
  * project that the first one made.
  */
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
-import { MAIN_SERVER, type ServerName } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';

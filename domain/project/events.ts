@@ -1,4 +1,4 @@
-import type { ServerName } from '../platform/server-name.ts';
+import type { ServerName } from './server-name.ts';
 import type { StepTroubleEvent } from '../process/process-events.ts';
 import type { ProjectId } from './project-id.ts';
 

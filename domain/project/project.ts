@@ -2,7 +2,7 @@
  * A project as its events tell it, and what may be asked of it. What a process (provision, pause, purge ...) has
  * done so far is part of the state, so a process manager needs nothing but the stream to know its next step.
  */
-import type { ServerName } from '../platform/server-name.ts';
+import type { ServerName } from './server-name.ts';
 import type { ProcessRun } from '../process/process-run.ts';
 import type { DataApiChange } from './data-api-settings.ts';
 import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets } from './events.ts';

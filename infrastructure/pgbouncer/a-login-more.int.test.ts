@@ -1,5 +1,5 @@
 /** What CONTRIBUTING promises: a row more in the table of logins is a login more, everywhere. */
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

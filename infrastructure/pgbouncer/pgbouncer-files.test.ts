@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
 import { poolFor } from '../../application/ports/connection-pools.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { accessFile } from './pgbouncer-access.ts';
 import { databasesFile, entriesNamed, isServedAs, mainFile, userlistFile } from './pgbouncer-files.ts';

@@ -1,7 +1,7 @@
 import { Refused } from '../../application/errors.ts';
 import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
-import type { ServerName } from '../../domain/platform/server-name.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import { databaseName, projectId } from '../../domain/project/project-id.ts';
 
 /** Where PgBouncer listens, and for whom. */

@@ -10,7 +10,7 @@ import {
   tenantConnectionsContract,
 } from '../../application/ports/tenant-connections.contract.ts';
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { authenticatorRole, databaseName, type ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, roleOf } from '../../domain/project/project-logins.ts';
 import { requireServed } from '../../domain/project/project-status.ts';

@@ -1,5 +1,5 @@
 /** Everything that can befall the pooler's files, its process and its console, done to the real ones. */
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';

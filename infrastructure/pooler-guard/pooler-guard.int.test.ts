@@ -1,5 +1,5 @@
 /** The guard in front of a real PgBouncer: what ends the installed one does not get there, and drivers notice nothing. */
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /** The Docker runtime on the run's engine, behind a real pooler, for tests. */
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { inject } from 'vitest';

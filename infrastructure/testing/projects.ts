@@ -7,7 +7,7 @@ import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { ProjectSecrets } from '../../application/ports/secrets.ts';
 import { poolOf } from '../../application/desired/desired-project.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';

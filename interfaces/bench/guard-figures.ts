@@ -1,5 +1,5 @@
 /** What the guard in front of PgBouncer costs a query: the same PgBouncer with it and without, in turn. */
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

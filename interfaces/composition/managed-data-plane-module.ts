@@ -15,7 +15,7 @@ import type { ManagedWorld } from '../../application/desired/world.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
-import { MAIN_SERVER } from '../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';

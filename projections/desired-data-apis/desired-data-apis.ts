@@ -4,7 +4,7 @@ import type {
   ProjectLimits,
   SealedSecrets,
 } from '../../domain/project/events.ts';
-import type { ServerName } from '../../domain/platform/server-name.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';

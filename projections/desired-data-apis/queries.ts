@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { DataApiSettings, ProjectLimits, SealedSecrets } from '../../domain/project/events.ts';
-import type { ServerName } from '../../domain/platform/server-name.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { DatabaseFill } from '../../domain/project/limits.ts';
 import { statusesThat, traitsOf } from '../../domain/project/project-status.ts';

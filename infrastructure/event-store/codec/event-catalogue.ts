@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { MigrationEvent } from '../../../domain/migration/events.ts';
 import type { InviteEvent } from '../../../domain/owner/invite.ts';
 import type { OwnerEvent } from '../../../domain/owner/events.ts';
-import { MAIN_SERVER } from '../../../domain/platform/server-name.ts';
+import { MAIN_SERVER } from '../../../domain/project/server-name.ts';
 import type { RolloutEvent } from '../../../domain/platform/rollout.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../../domain/project/events.ts';
 import type { ProjectNameEvent } from '../../../domain/project/project-name.ts';
