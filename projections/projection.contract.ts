@@ -74,7 +74,7 @@ export const byOwner = (ownerId: string): EventMetadata => ({
   userAgent: 'tést/1 "quoted" \\ 😀',
 });
 
-export const asNew = (event: AnyEvent, metadata: EventMetadata): NewEvent => ({
+const asNew = (event: AnyEvent, metadata: EventMetadata): NewEvent => ({
   id: randomUUID(),
   type: event.type,
   data: event.data,

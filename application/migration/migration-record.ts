@@ -20,7 +20,7 @@ interface Known {
   readonly open: ReadonlyMap<number, Started>;
 }
 
-export const keyOf = (row: MigrationKey & { readonly appliedAt: Date }): string =>
+const keyOf = (row: MigrationKey & { readonly appliedAt: Date }): string =>
   [row.version, row.name, row.checksum, row.appliedAt.toISOString()].join(' ');
 
 export class MigrationRecord {

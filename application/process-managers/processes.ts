@@ -26,7 +26,7 @@ import {
   verifyDataApi,
 } from './steps.ts';
 
-export const pauseProject = (world: World): ProjectProcess =>
+const pauseProject = (world: World): ProjectProcess =>
   projectProcess('pause', [
     removePostgrest(world),
     unregisterPool(world),
@@ -34,7 +34,7 @@ export const pauseProject = (world: World): ProjectProcess =>
     conclude('conclude-pause', 'ProjectPaused'),
   ]);
 
-export const resumeProject = (world: World): ProjectProcess =>
+const resumeProject = (world: World): ProjectProcess =>
   projectProcess('resume', [
     openDatabase(world),
     createDatabaseUsers(world),
@@ -44,15 +44,15 @@ export const resumeProject = (world: World): ProjectProcess =>
   ]);
 
 /** Database, logins and pool entry stay: who connects directly notices nothing. */
-export const sleepProject = (world: World): ProjectProcess =>
+const sleepProject = (world: World): ProjectProcess =>
   projectProcess('sleep', [retirePostgrest(world), conclude('conclude-sleep', 'ProjectSlept')]);
 
 /** Somebody waits for this one: no step but what a REST API needs. */
-export const wakeProject = (world: World): ProjectProcess =>
+const wakeProject = (world: World): ProjectProcess =>
   projectProcess('wake', [spawnPostgrest(world), verifyDataApi(world, 'ProjectWoken')]);
 
 /** Takes the project out of service and keeps its data for the retention. */
-export const deleteProject = (world: World): ProjectProcess =>
+const deleteProject = (world: World): ProjectProcess =>
   projectProcess('delete', [
     removePostgrest(world),
     unregisterPool(world),
@@ -60,7 +60,7 @@ export const deleteProject = (world: World): ProjectProcess =>
     conclude('conclude-deletion', 'ProjectDeleted'),
   ]);
 
-export const undeleteProject = (world: World): ProjectProcess =>
+const undeleteProject = (world: World): ProjectProcess =>
   projectProcess('undelete', [
     openDatabase(world),
     createDatabaseUsers(world),
@@ -70,7 +70,7 @@ export const undeleteProject = (world: World): ProjectProcess =>
   ]);
 
 /** Leaves nothing of the project but its events. */
-export const purgeProject = (world: World): ProjectProcess =>
+const purgeProject = (world: World): ProjectProcess =>
   projectProcess('purge', [
     removePostgrest(world),
     unregisterPool(world),
@@ -102,7 +102,7 @@ export const purgeProject = (world: World): ProjectProcess =>
     conclude('conclude-purge', 'ProjectPurged'),
   ]);
 
-export const applySettings = (world: World): ProjectProcess =>
+const applySettings = (world: World): ProjectProcess =>
   projectProcess('apply-settings', [
     {
       name: 'reload-postgrest',
@@ -116,7 +116,7 @@ export const applySettings = (world: World): ProjectProcess =>
   ]);
 
 /** The old password is good until the first step, the new one from the second on, also through the pooler. */
-export const changePassword = (world: World): ProjectProcess =>
+const changePassword = (world: World): ProjectProcess =>
   projectProcess('change-password', [
     {
       name: 'change-database-password',
@@ -131,7 +131,7 @@ export const changePassword = (world: World): ProjectProcess =>
   ]);
 
 /** What a project may use, and whether it may write: first for whoever connects, then for its REST API. */
-export const applyLimits = (world: World): ProjectProcess =>
+const applyLimits = (world: World): ProjectProcess =>
   projectProcess('apply-limits', [
     {
       name: 'bound-database-users',
@@ -167,7 +167,7 @@ const isBecomingReadOnly = (project: ExistingProject): boolean =>
  * Nobody notices it: sessions stay, each file is a transaction, and the manager sees by itself that the REST API has
  * to read its tables again. What fails leaves the project as it was.
  */
-export const upgradeProject = (world: World): ProjectProcess =>
+const upgradeProject = (world: World): ProjectProcess =>
   projectProcess('upgrade', [
     // first, those that come with the version, too: the files may speak of what a release gives to logins
     createDatabaseUsers(world),

@@ -33,7 +33,7 @@ export class JumpingClock implements Clock {
   }
 }
 
-export class Crash extends Error {}
+class Crash extends Error {}
 
 export const MOMENTS: readonly StepMoment[] = [
   'before-effect',
@@ -135,7 +135,7 @@ export function failStep(
   };
 }
 
-export const repeatEveryEffect: Disturbance = {
+const repeatEveryEffect: Disturbance = {
   async around(_step, _direction, effect) {
     await effect();
     return effect();

@@ -4,7 +4,7 @@ import type { MigrationFile } from './migration-file.ts';
 
 export type MigrationKey = Pick<MigrationFile, 'version' | 'name' | 'checksum'>;
 
-export const MAX_APPLIED = 2_000;
+const MAX_APPLIED = 2_000;
 
 const isSame = (one: MigrationKey, other: MigrationKey): boolean =>
   one.name === other.name && one.checksum === other.checksum;

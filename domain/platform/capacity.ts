@@ -24,7 +24,7 @@ const PLATFORM_SESSIONS = 65;
 const MOST_UNRESERVED = 55;
 
 /** Those of them that PostgreSQL's own reserve does not cover. */
-export const platformConnections = (reserved: number): number =>
+const platformConnections = (reserved: number): number =>
   Math.min(MOST_UNRESERVED, Math.max(0, PLATFORM_SESSIONS - reserved));
 
 /** How many sessions all projects may have together. */

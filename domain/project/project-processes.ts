@@ -15,7 +15,7 @@ export interface ProjectProcessRules extends ProcessRules<ExistingProject, Proje
 
 const SUSPEND = { kind: 'suspend' } as const;
 
-export const PROJECT_PROCESSES = {
+const PROJECT_PROCESSES = {
   provision: {
     startedBy: ['ProjectRequested'],
     during: 'provisioning',

@@ -164,11 +164,11 @@ export function codeOf(error: unknown): string {
 export const reasonOfEngine = (error: unknown): string =>
   error instanceof Unavailable ? `: ${error.message}` : '';
 
-export const statusOf = (error: unknown): number | undefined =>
+const statusOf = (error: unknown): number | undefined =>
   (error instanceof Unavailable ? (error.cause as { statusCode?: number } | undefined) : undefined)
     ?.statusCode;
 
-export async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
+async function ifThere<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

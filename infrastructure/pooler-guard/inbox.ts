@@ -116,7 +116,7 @@ export class Inbox {
   }
 }
 
-export const takeMessage: Take<Message> = (bytes) => {
+const takeMessage: Take<Message> = (bytes) => {
   // such as a second startup packet, which begins with a NUL
   if (bytes.length > 0 && !/[A-Za-z]/.test(bytes.toString('latin1', 0, 1)))
     throw violation('a message of no type');

@@ -30,7 +30,7 @@ export interface Move {
   readonly observe?: (point: MovePoint) => void;
 }
 
-export const MOVED_DATABASE = `${PLATFORM_DATABASE}_moved`;
+const MOVED_DATABASE = `${PLATFORM_DATABASE}_moved`;
 const DRAFT = `${PLATFORM_DATABASE}_draft`;
 /** of the advisory lock on the new server under which it moves */
 const MOVING = 7_230_552;

@@ -20,7 +20,7 @@ export interface SqlLimits {
   readonly notices: number;
 }
 
-export const DEFAULT_SQL_LIMITS: SqlLimits = {
+const DEFAULT_SQL_LIMITS: SqlLimits = {
   timeoutMs: 30_000,
   rows: 1_000,
   bytes: 16 * 1024 * 1024,

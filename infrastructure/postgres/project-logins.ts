@@ -93,7 +93,7 @@ export const schemaGrants = ({ row: { rights }, role }: WantedLogin): readonly s
     ]),
   ]);
 
-export async function roleState(
+async function roleState(
   client: pg.ClientBase,
   project: ProjectId,
   role: string,

@@ -147,7 +147,7 @@ export class SharedLimits {
 }
 
 /** The largest ones of projects that have more than their share; and of whomever, when little is left for all. */
-export function overLocks(sessions: readonly SeenSession[], tableSize: number): readonly SeenSession[] {
+function overLocks(sessions: readonly SeenSession[], tableSize: number): readonly SeenSession[] {
   const projectOf = ({ login }: SeenSession) => projectOfLogin(login);
   const held = new Map<ProjectId, number>();
   for (const one of sessions) held.set(projectOf(one), (held.get(projectOf(one)) ?? 0) + one.locks);

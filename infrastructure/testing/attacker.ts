@@ -15,7 +15,7 @@ interface Message {
 
 const ANSWER_WITHIN_MS = 3_000;
 
-export class Attacker {
+class Attacker {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
   #ended = false;

@@ -17,7 +17,7 @@ import { DockerDataApis, type DockerDataApisOptions } from '../docker/docker-dat
 import { DockerEngine } from '../docker/docker-engine.ts';
 import { ensureImage } from '../docker/postgrest-image.ts';
 
-export const IMAGE = 'postgrest/postgrest:v14.15';
+const IMAGE = 'postgrest/postgrest:v14.15';
 
 /** @param host the way to `direct`, such as a proxy. @param direct the engine's own; default: the run's */
 export async function dockerRuntime(host?: string, direct = new DockerEngine(inject('dockerHost'))) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { testPort } from './port.ts';
 import { DockerEngine } from '../docker/docker-engine.ts';
 
-export const RULES = join(import.meta.dirname, '../docker/socket-proxy/haproxy.cfg');
+const RULES = join(import.meta.dirname, '../docker/socket-proxy/haproxy.cfg');
 const ANSWERS_WITHIN_MS = 20_000;
 
 export interface TestSocketProxy {

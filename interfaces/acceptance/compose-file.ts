@@ -53,7 +53,7 @@ export const VARIABLES = {
   DOCKER_GID: '999',
 } as const;
 
-export async function composeBinary(): Promise<string> {
+async function composeBinary(): Promise<string> {
   const found = await DOCKER_COMPOSE.find(process.env['PATH'] ?? '');
   if (found === undefined) throw new Error('docker-compose is not installed; "npm test" installs it');
   return found;

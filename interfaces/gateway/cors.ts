@@ -57,7 +57,7 @@ export function answerPreflight(request: IncomingMessage, response: ServerRespon
 }
 
 /** The usual ones and the well-formed ones of those that were asked for. */
-export function allowedHeaders(asked: string | undefined): string {
+function allowedHeaders(asked: string | undefined): string {
   const names = (asked ?? '').split(',', MOST_ASKED).map((name) => name.trim().toLowerCase());
   return [...new Set([...ALWAYS_ALLOWED, ...names.filter((name) => FIELD_NAME.test(name))])].join(', ');
 }

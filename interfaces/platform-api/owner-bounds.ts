@@ -17,7 +17,7 @@ export interface CallerLimits extends AddressLimits {
   readonly streamsPerToken: number;
 }
 
-export const CALLER_LIMITS: CallerLimits = {
+const CALLER_LIMITS: CallerLimits = {
   // enough for an office behind one address
   requestsPerAddress: 256,
   requestsPerOwner: 128,

@@ -25,7 +25,7 @@ export const TX_ENDS = [
   'rollback-allow-override',
 ] as const satisfies readonly TxEnd[];
 
-export const dataApiView = z.object({
+const dataApiView = z.object({
   max_rows: z.int(),
   schemas: z.array(z.string()),
   statement_timeout_s: z.number(),
@@ -35,7 +35,7 @@ export const dataApiView = z.object({
   extra_search_path: z.array(z.string()),
 });
 
-export function dataApiBody(settings: DataApiSettings): z.input<typeof dataApiView> {
+function dataApiBody(settings: DataApiSettings): z.input<typeof dataApiView> {
   const whole = wholeSettings(settings);
   return {
     max_rows: whole.maxRows,
