@@ -40,6 +40,7 @@ export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
   const { authenticator } = secrets.open(project.id, project.secrets).logins;
   return {
     project: project.id,
+    server: project.server,
     authenticatorPassword: authenticator.password,
     jwtSecrets: jwtSecretsOf(secrets, project),
     settings: settingsOf(project),

@@ -1,3 +1,4 @@
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { DataApiSettings } from '../../domain/project/events.ts';
 import type { Bounds } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -5,6 +6,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 /** Everything that a project's PostgREST is started with. Never comes from a request. */
 export interface DataApi {
   readonly project: ProjectId;
+  /** where its database is */
+  readonly server: ServerName;
   readonly authenticatorPassword: string;
   /** tokens signed with any of them are good; the first one signs new ones */
   readonly jwtSecrets: readonly [string, ...string[]];

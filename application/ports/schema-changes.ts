@@ -4,8 +4,8 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 export interface SchemaChanges {
   /**
    * One cheap question for all of them: a mark of each database, another one than before as soon as DDL was committed
-   * there. It may change for less than that. One that is missing or closed has none.
-   * @throws {Unavailable}
+   * there. It may change for less than that. One that is missing or closed has none,
+   * nor has one whose server does not answer, where there are others. @throws {Unavailable}
    */
   marks(projects: readonly ProjectId[]): Promise<ReadonlyMap<ProjectId, string>>;
   /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
+import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
 import { Admissions } from './admissions.ts';
 
 /**
@@ -9,7 +10,7 @@ import { Admissions } from './admissions.ts';
  */
 function platform(limit: number, unseen = 0) {
   const state = { used: 0, looks: 0 };
-  const capacity = async (places: number) => {
+  const capacity = async (_server: ServerName, places: number) => {
     state.looks++;
     await sleep(2);
     const shown = state.used + unseen + places <= limit ? state.used : state.used + unseen;
@@ -23,7 +24,7 @@ function platform(limit: number, unseen = 0) {
     state.used++;
   };
   const ask = (at: number, work = record, needsRoom = true) =>
-    both[at % 2]!.admit(() => Promise.resolve(needsRoom), work);
+    both[at % 2]!.admit(() => Promise.resolve(needsRoom ? MAIN_SERVER : undefined), work);
   return { state, ask };
 }
 const outcomes = async (asked: readonly Promise<void>[]) =>
@@ -76,7 +77,7 @@ test('of many at once an owner gets exactly as many as one may have; others and 
   const both = [0, 1].map(() => new Admissions({ turns, capacity, owned }));
   const create = (at: number, owner: string, fails = false) =>
     both[at % 2]!.admit(
-      () => Promise.resolve(true),
+      () => Promise.resolve(MAIN_SERVER),
       async () => {
         await sleep(1);
         if (fails) throw new RangeError('name taken');
@@ -95,7 +96,44 @@ test('of many at once an owner gets exactly as many as one may have; others and 
   });
   // a paused one that comes back is no new one
   await both[0]!.admit(
-    () => Promise.resolve(true),
+    () => Promise.resolve(MAIN_SERVER),
     () => Promise.resolve(),
   );
+});
+
+test('a server that is full, or away, keeps nobody from a place on another one', async () => {
+  const used = new Map([
+    ['main', 0],
+    ['full', 3],
+  ]);
+  const asked: ServerName[] = [];
+  const capacity = (server: ServerName) => {
+    asked.push(server);
+    const taken = used.get(server);
+    return taken === undefined
+      ? Promise.reject(new RangeError('no answer'))
+      : Promise.resolve({ max: 58, reserved: 0, perProject: 1, used: taken });
+  };
+  const admissions = new Admissions({ turns: new InMemoryTurns(), capacity });
+  const create = (server: ServerName) =>
+    admissions.admit(
+      () => Promise.resolve(server),
+      async () => {
+        await sleep(1);
+        used.set(server, (used.get(server) ?? 0) + 1);
+      },
+    );
+  // the first one has a turn to itself; the others share the next one
+  const first = create('main');
+  const [onMain, onFull, onAway, last] = await Promise.allSettled(
+    ['main', 'full', 'away', 'main'].map(create),
+  );
+  await first;
+  expect([onMain?.status, last?.status]).toEqual(['fulfilled', 'fulfilled']);
+  expect(onFull).toMatchObject({
+    reason: { code: 'platform/capacity-reached', facts: { used: 3, limit: 3 } },
+  });
+  expect(onAway).toMatchObject({ reason: { message: 'no answer' } });
+  expect(used.get('main')).toBe(3);
+  expect(asked.filter((server) => server === 'full')).toHaveLength(1);
 });

@@ -1,14 +1,15 @@
 import { projectLimit, requireRoom, tooManyProjects, type Capacity } from '../../domain/platform/capacity.ts';
+import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
 import type { Rejection } from '../../domain/rejection.ts';
 import type { Turns } from '../ports/turns.ts';
 
 export interface AdmissionDependencies {
   readonly turns: Turns;
   /**
-   * By a read model. Where there may be less room than for `places` more, it shows everything recorded before the
+   * Of one server, by a read model. Where there may be less room than for `places` more, it shows everything recorded before the
    * question; where there is room for them whatever it does not show yet, it need not.
    */
-  readonly capacity: (places: number) => Promise<Capacity>;
+  readonly capacity: (server: ServerName, places: number) => Promise<Capacity>;
   /** Projects that an owner has, and may have, in the same way. Default: as many as they like. */
   readonly owned?: (
     ownerId: string,
@@ -21,8 +22,8 @@ const AT_ONCE = 64;
 interface Candidate {
   /** of a project that is new; undefined: its owner has it already */
   readonly newOf: string | undefined;
-  /** false: it is in service already, or this will come to nothing for another reason */
-  needsRoom(): Promise<boolean>;
+  /** where it takes a place; undefined: nowhere, it is in service already, or this will come to nothing for another reason */
+  server(): Promise<ServerName | undefined>;
   /** settles whatever becomes of it */
   admit(): Promise<{ readonly done: boolean }>;
   refuse(reason: unknown): void;
@@ -43,10 +44,15 @@ export class Admissions {
   }
 
   /**
+   * @param server where a place is needed; undefined: none is
    * @param newOf whose project it will be, if it is a new one
    * @throws {Rejection} platform/capacity-reached, owner/too-many-projects, and what `work` throws
    */
-  admit<T>(needsRoom: () => Promise<boolean>, work: () => Promise<T>, newOf?: string): Promise<T> {
+  admit<T>(
+    server: () => Promise<ServerName | undefined>,
+    work: () => Promise<T>,
+    newOf?: string,
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const admit = () =>
       work().then(
@@ -59,7 +65,7 @@ export class Admissions {
           return { done: false };
         },
       );
-    this.#waiting.push({ newOf, needsRoom, admit, refuse: reject });
+    this.#waiting.push({ newOf, server, admit, refuse: reject });
     if (!this.#running) void this.#run();
     return promise;
   }
@@ -79,19 +85,32 @@ export class Admissions {
   }
 
   async #admitAll(batch: readonly Candidate[]): Promise<void> {
-    const needs = await Promise.all(batch.map((one) => one.needsRoom()));
-    const [wanting, others] = [batch.filter((_, at) => needs[at]), batch.filter((_, at) => !needs[at])];
-    const { inNeed, over } = await this.#withinOwners(wanting);
-    const capacity = inNeed.length > 0 ? await this.#dependencies.capacity(inNeed.length) : undefined;
-    const places = capacity ? projectLimit(capacity) - capacity.used : 0;
-    const [first, late] = [inNeed.slice(0, Math.max(0, places)), inNeed.slice(Math.max(0, places))];
-    const outcomes = await Promise.all([...first, ...others].map((one) => one.admit()));
-    const taken = outcomes.slice(0, first.length).filter(({ done }) => done).length;
-    // places that came to nothing are given to the next ones
-    if (taken < first.length) this.#waiting.unshift(...late, ...over.map(({ candidate }) => candidate));
-    else {
-      for (const { candidate, reason } of over) candidate.refuse(reason);
-      if (capacity) for (const one of late) refuse(one, { ...capacity, used: capacity.used + taken });
+    const servers = await Promise.all(batch.map((one) => one.server()));
+    const serverOf = new Map(batch.map((one, at) => [one, servers[at]]));
+    const { inNeed, over } = await this.#withinOwners(batch.filter((one) => serverOf.get(one) !== undefined));
+    const others = batch.filter((one) => serverOf.get(one) === undefined).map((one) => one.admit());
+    const byServer = Map.groupBy(inNeed, (one) => serverOf.get(one) ?? MAIN_SERVER);
+    // a full server, or one that is away, is nothing to those who go to another one
+    const freed = await Promise.all([...byServer].map(([server, some]) => this.#admitOn(server, some)));
+    await Promise.all(others);
+    if (freed.includes(true)) this.#waiting.unshift(...over.map(({ candidate }) => candidate));
+    else for (const { candidate, reason } of over) candidate.refuse(reason);
+  }
+
+  /** @returns whether places came to nothing: they are given to the next ones */
+  async #admitOn(server: ServerName, inNeed: readonly Candidate[]): Promise<boolean> {
+    try {
+      const capacity = await this.#dependencies.capacity(server, inNeed.length);
+      const places = Math.max(0, projectLimit(capacity) - capacity.used);
+      const [first, late] = [inNeed.slice(0, places), inNeed.slice(places)];
+      const outcomes = await Promise.all(first.map((one) => one.admit()));
+      const taken = outcomes.filter(({ done }) => done).length;
+      if (taken < first.length) this.#waiting.unshift(...late);
+      else for (const one of late) refuse(one, { ...capacity, used: capacity.used + taken });
+      return taken < first.length;
+    } catch (error) {
+      for (const one of inNeed) one.refuse(error);
+      return false;
     }
   }
 

@@ -43,11 +43,11 @@ export function changeProject(
   const apply = () => commandProject(dependencies, who, command, metadata, { check, ifRevision });
   if (change.kind !== 'resume' && change.kind !== 'undelete') return apply();
   const from = change.kind === 'resume' ? 'paused' : 'deleted';
-  const needsRoom = async () => {
+  const server = async () => {
     const project = (await loadProject(dependencies.store, who.projectId))?.project;
-    return project?.ownerId === who.ownerId && project.status === from;
+    return project?.ownerId === who.ownerId && project.status === from ? project.server : undefined;
   };
-  return dependencies.admissions.admit(needsRoom, apply);
+  return dependencies.admissions.admit(server, apply);
 }
 
 function commandOf(change: ProjectChange, now: Date): ProjectCommand {

@@ -69,7 +69,10 @@ export async function requestProject(
     dataApi: DEFAULT_DATA_API_SETTINGS,
   } as const;
   return dependencies.admissions.admit(
-    async () => idempotencyKey === undefined || !(await wasRequested(store, projectId, request)),
+    async () =>
+      idempotencyKey !== undefined && (await wasRequested(store, projectId, request))
+        ? undefined
+        : command.server,
     async () => {
       await reserveName(dependencies, request, projectId, metadata);
       try {

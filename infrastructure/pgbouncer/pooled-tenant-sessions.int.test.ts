@@ -75,7 +75,8 @@ async function made(bounds = SMALL_BOUNDS) {
     if (!found) throw new Refused('no such login');
     return { role: roleOf(project, { name }), password: found.password };
   };
-  const sessions = pooledTenantSessions({ host: doors.socketFolder, port, login, bounds });
+  const placeOf = () => Promise.resolve({ host: doors.socketFolder, port });
+  const sessions = pooledTenantSessions({ placeOf, login, bounds });
   const connections = new BoundedTenantConnections(sessions, bounds);
   return {
     connections,

@@ -1,6 +1,7 @@
 /** Sessions of projects' logins through the pooler, in transaction mode: each is one of PostgreSQL's for a transaction. */
 import pg from 'pg';
 import { Unavailable } from '../../application/errors.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { TenantLogin } from '../../application/ports/tenant-connections.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
@@ -15,9 +16,8 @@ import {
 } from './bounded-tenant-connections.ts';
 
 export interface PooledTenantOptions {
-  /** of the pooler, or of PostgreSQL where there is none; a folder is one of a unix socket */
-  readonly host: string;
-  readonly port: number;
+  /** the pooler, or the project's server where there is none; a folder as a host is one of a unix socket */
+  readonly placeOf: (project: ProjectId) => Promise<Endpoint>;
   readonly login: (project: ProjectId, name: string) => Promise<TenantLogin>;
   readonly bounds?: TenantBounds;
 }
@@ -27,14 +27,14 @@ const IDLE_MS = 10_000;
 const MOST_KEPT = 200;
 
 export function pooledTenantSessions({
-  host,
-  port,
+  placeOf,
   login,
   bounds = TENANT_BOUNDS,
 }: PooledTenantOptions): OpenSessions {
   let open = 0;
   return async (project, name) => {
     const { role: user, password } = await login(project, name);
+    const { host, port } = await placeOf(project);
     const pool = sessionPool({
       host,
       port,

@@ -20,6 +20,9 @@ const LOCK = 0x1a_db_04;
 
 type Who = Parameters<OwnerMigrations['exclusively']>[0];
 
+/** The same on every server. */
+export const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
+
 /**
  * In sessions straight to PostgreSQL as the project's owner, never as a superuser: a session lock and settings do not
  * survive the pooler. The table of what was applied is the platform's; the owner may add to it and read it, so that a
@@ -33,7 +36,7 @@ export class PostgresOwnerMigrations implements OwnerMigrations {
   }
 
   checksum(sql: string): string {
-    return createHash('sha256').update(sql).digest('hex');
+    return checksumOf(sql);
   }
 
   list(project: ProjectId): Promise<readonly AppliedMigration[]> {

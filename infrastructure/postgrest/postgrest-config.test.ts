@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { configDigests, postgrestConfig, readPostgrestConfig } from './postgrest-config.ts';
 
 const route = { host: '127.0.0.1', port: 6432, pooled: true };
@@ -8,6 +9,7 @@ const ports = { port: 4001, adminPort: 4002 };
 const listening = { host: '127.0.0.1', ...ports };
 const api: DataApi = {
   project: newProject(),
+  server: MAIN_SERVER,
   authenticatorPassword: 'p@ss/word',
   jwtSecrets: ['secret'],
   settings: { maxRows: 10, schemas: ['public', 'api'] },
@@ -42,6 +44,8 @@ test('settings and the JWT secret are reloaded; the login and the route need a r
   }
   expect(configDigests({ ...api, authenticatorPassword: 'x' }, route).restart).not.toBe(now.restart);
   expect(configDigests(api, { ...route, pooled: false }).restart).not.toBe(now.restart);
+  // its name alone is nothing that PostgREST is told: where an entry leads is the pooler's
+  expect(configDigests({ ...api, server: 'second' }, route)).toEqual(now);
 });
 
 test('no value can end its line or its quotes', () => {

@@ -1,5 +1,6 @@
 import { managedDataApisContract, ROWS } from '../../application/ports/data-apis.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { InMemoryDataApis } from './in-memory-data-apis.ts';
 
@@ -13,6 +14,7 @@ managedDataApisContract('in memory', () => {
     prepare: () =>
       Promise.resolve({
         project: newProject(),
+        server: MAIN_SERVER,
         authenticatorPassword: 'secret',
         writes: 'all',
         jwtSecrets: ['secret'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { pause } from '../../application/background/pause.ts';
 import { POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
@@ -26,7 +27,8 @@ export interface PostgrestOptions {
   readonly binary: string;
   /** where the configuration files and logs are */
   readonly folder: string;
-  readonly route: DatabaseRoute;
+  /** from a project's REST API to its database */
+  readonly routeTo: (server: ServerName) => DatabaseRoute;
   readonly user: SystemUser | undefined;
   readonly log: Log;
 }
@@ -154,7 +156,7 @@ export class PostgrestProcess {
 
   /** How far what runs is from what is wanted. */
   distance(api: DataApi): 'same' | 'reload' | 'restart' {
-    const wanted = configDigests(api, this.#options.route);
+    const wanted = this.#digestsOf(api);
     if (this.endpoint === undefined || this.#digests?.restart !== wanted.restart) return 'restart';
     return this.#digests.reload === wanted.reload ? 'same' : 'reload';
   }
@@ -194,11 +196,16 @@ export class PostgrestProcess {
 
   async #confirm(): Promise<void> {
     await this.#write(true);
-    this.#digests = configDigests(this.#api, this.#options.route);
+    this.#digests = this.#digestsOf(this.#api);
+  }
+
+  #digestsOf(api: DataApi): ConfigDigests {
+    return configDigests(api, this.#options.routeTo(api.server));
   }
 
   async #write(confirmed: boolean): Promise<void> {
-    const { folder, route, user } = this.#options;
+    const { folder, routeTo, user } = this.#options;
+    const route = routeTo(this.#api.server);
     const file = configFile(folder, this.#api.project);
     const draft = `${file}.new`;
     const text = postgrestConfig(this.#api, route, { host: HOST, ...this.#ports }, confirmed);

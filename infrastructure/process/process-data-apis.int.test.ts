@@ -30,7 +30,7 @@ async function runtime(route?: DatabaseRoute, onLogins?: Parameters<typeof testP
     inUse: (project: ProjectId) => Promise.resolve(occupied.has(project)),
     binary: await findPostgrest(folder.user),
     folder: folder.path,
-    route: route ?? { host: '127.0.0.1', port: clusterAddress().port, pooled: false },
+    routeTo: () => route ?? { host: '127.0.0.1', port: clusterAddress().port, pooled: false },
     user: folder.user,
     log: quietLog,
   };

@@ -52,6 +52,7 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
       const settings = DEFAULT_DATA_API_SETTINGS;
       return {
         project,
+        server: MAIN_SERVER,
         authenticatorPassword: authenticator.password,
         jwtSecrets: [jwtSecret],
         settings,

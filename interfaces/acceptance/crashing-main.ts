@@ -1,8 +1,9 @@
 /**
- * The real platform, but for five things: at the point of a step that its parent process named last it ends itself
+ * The real platform, but for six things: at the point of a step that its parent process named last it ends itself
  * with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone;
  * TEMPLATE_DIR is a folder with another project template, as a later release would bring it, and so is LATER_LOGIN a login
- * that projects have with it: its version, its name and the schema that it is for.
+ * that projects have with it: its version, its name and the schema that it is for; SECOND_SERVER is the URL of another
+ * PostgreSQL for projects' databases.
  */
 import { flushCompileCache } from 'node:module';
 import { Refused } from '../../application/errors.ts';
@@ -12,6 +13,7 @@ import type { PlatformOptions } from '../composition/platform-options.ts';
 import { TOKENS } from '../composition/tokens.ts';
 import { pinoLog } from '../composition/log.ts';
 import { readConfig, searchPath } from '../config.ts';
+import { withSecondServer } from './second-server.ts';
 
 let crashAt: unknown;
 process.on('message', (point) => {
@@ -45,6 +47,8 @@ await startPlatform(options, (container) => {
     }
     return world;
   });
+  const second = process.env['SECOND_SERVER'];
+  if (second !== undefined) withSecondServer(second)(container);
   const [since, name, schema] = (process.env['LATER_LOGIN'] ?? '').split(' ');
   if (since === undefined || name === undefined || schema === undefined) return;
   const login: ProjectLogin = {

@@ -1,7 +1,7 @@
 /** How many projects there is room for, and who may take the last place. */
 import { ContainerModule } from 'inversify';
 import type { Endpoint as Address } from '../../application/ports/data-apis.ts';
-import { Admissions } from '../../application/project/admissions.ts';
+import { Admissions, type AdmissionDependencies } from '../../application/project/admissions.ts';
 import { projectLimit, projectsPerOwner } from '../../domain/platform/capacity.ts';
 import { pooledConnections, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
@@ -11,6 +11,8 @@ import { desiredDataApis } from '../../projections/desired-data-apis/desired-dat
 import { countProjectsInService } from '../../projections/desired-data-apis/queries.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { countStanding } from '../../projections/project-list/queries.ts';
+import type { Config } from '../config.ts';
+import { serverNamed, type ProjectsServers } from './projects-servers.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
@@ -21,10 +23,9 @@ export const connectionsOfProject = (pooler: Address | undefined, logins: readon
 
 export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.admissions).toResolvedValue(
-    (config, pool, capacity, store, checkpoints) => {
+    (config, pool, servers, capacity, store, checkpoints) => {
       const owned = async (ownerId: string, more: number) => {
-        const head = await store.head();
-        const most = projectsPerOwner(projectLimit(await capacity(0)), config.MAX_PROJECTS_PER_OWNER);
+        const [head, most] = [await store.head(), await mostOfOwner(config, servers, capacity)];
         const { position } = await readCheckpoint(pool, projectList.name);
         const seen = await countStanding(pool, ownerId);
         // as for the capacity: an event makes one project at most
@@ -34,25 +35,32 @@ export const capacityModule = new ContainerModule(({ bind }) => {
       };
       return new Admissions({ turns: new PostgresTurns(pool), capacity, owned });
     },
-    [TOKENS.config, TOKENS.platformPool, TOKENS.capacity, TOKENS.store, TOKENS.checkpoints],
+    [
+      TOKENS.config,
+      TOKENS.platformPool,
+      TOKENS.projectsServers,
+      TOKENS.capacity,
+      TOKENS.store,
+      TOKENS.checkpoints,
+    ],
   );
   bind(TOKENS.capacity).toResolvedValue(
-    (server, pooler, logins, pool, store, checkpoints) => async (places) => {
+    (servers, pooler, logins, pool, store, checkpoints) => async (server, places) => {
       const head = await store.head();
       const connections = {
-        ...(await server.connectionLimits()),
+        ...(await serverNamed(servers, server).connectionLimits()),
         perProject: connectionsOfProject(pooler, logins),
       };
       const { position } = await readCheckpoint(pool, desiredDataApis.name);
-      const used = await countProjectsInService(pool);
+      const used = await countProjectsInService(pool, server);
       // an event brings one project into service at most: far from the limit nobody has to wait for the view
       const most = used + Number(head - position);
       if (most + places <= projectLimit(connections)) return { ...connections, used };
       await checkpoints.waitFor(desiredDataApis.name, head, VIEW_WITHIN_MS);
-      return { ...connections, used: await countProjectsInService(pool) };
+      return { ...connections, used: await countProjectsInService(pool, server) };
     },
     [
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
       TOKENS.pooler,
       TOKENS.projectLogins,
       TOKENS.platformPool,
@@ -61,3 +69,20 @@ export const capacityModule = new ContainerModule(({ bind }) => {
     ],
   );
 });
+
+/** By the places of all servers together; of one that is away nobody knows how many it has. */
+async function mostOfOwner(
+  { MAX_PROJECTS_PER_OWNER: configured }: Config,
+  servers: ProjectsServers,
+  capacity: AdmissionDependencies['capacity'],
+): Promise<number> {
+  if (configured !== undefined) return projectsPerOwner(0, configured);
+  const asked = await Promise.allSettled([...servers.keys()].map((server) => capacity(server, 0)));
+  const limits = asked.flatMap((one) => (one.status === 'fulfilled' ? [projectLimit(one.value)] : []));
+  const failure = asked.find((one) => one.status === 'rejected');
+  if (failure && limits.length === 0) throw failure.reason;
+  return projectsPerOwner(
+    limits.reduce((sum, limit) => sum + limit, 0),
+    configured,
+  );
+}

@@ -25,6 +25,9 @@ import { TOKENS } from './tokens.ts';
 import { tracingModule } from './tracing-module.ts';
 import { workerModule } from './worker-module.ts';
 
+/** Sees the container before anything is made: tests put disturbances in. */
+export type Customise = (container: Container) => void;
+
 /** How everything is made from everything else. Nothing is made, let alone started, before it is asked for. */
 export function compose(options: PlatformOptions, machine: Machine): Container {
   const container = new Container({ defaultScope: 'Singleton' });

@@ -3,28 +3,41 @@ import { ContainerModule } from 'inversify';
 import { handle } from '../../application/handle.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
+import { serverOfProject } from '../../application/project/server-of-project.ts';
 import type { World } from '../../application/desired/world.ts';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import {
+  databasesByServer,
+  schemaChangesByServer,
+  sizesByServer,
+} from '../../infrastructure/postgres/by-server.ts';
 import { PostgresDatabaseSizes } from '../../infrastructure/postgres/postgres-database-sizes.ts';
 import { PostgresSchemaChanges } from '../../infrastructure/postgres/postgres-schema-changes.ts';
 import { PostgresDatabases } from '../../infrastructure/postgres/postgres-databases.ts';
 import { diskSizeMb } from '../../infrastructure/process/disk-size.ts';
 import type { Config } from '../config.ts';
+import { byServer } from './projects-servers.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.serverOf).toResolvedValue(serverOfProject, [TOKENS.store]);
+  bind(TOKENS.place).toConstantValue(() => MAIN_SERVER);
   bind(TOKENS.databases).toResolvedValue(
-    (server, logins) => new PostgresDatabases(server, logins),
-    [TOKENS.projectsServer, TOKENS.projectLogins],
+    (servers, serverOf, logins) =>
+      databasesByServer(byServer(servers, serverOf, (server) => new PostgresDatabases(server, logins))),
+    [TOKENS.projectsServers, TOKENS.serverOf, TOKENS.projectLogins],
   );
   bind(TOKENS.databaseSizes).toResolvedValue(
-    (server) => new PostgresDatabaseSizes(server),
-    [TOKENS.projectsServer],
+    (servers, serverOf) =>
+      sizesByServer(byServer(servers, serverOf, (server) => new PostgresDatabaseSizes(server))),
+    [TOKENS.projectsServers, TOKENS.serverOf],
   );
   bind(TOKENS.schemaChanges).toResolvedValue(
-    (server) => new PostgresSchemaChanges(server),
-    [TOKENS.projectsServer],
+    (servers, serverOf) =>
+      schemaChangesByServer(byServer(servers, serverOf, (server) => new PostgresSchemaChanges(server))),
+    [TOKENS.projectsServers, TOKENS.serverOf],
   );
   bind(TOKENS.projectSizeMb).toResolvedValue(projectSizeMb, [TOKENS.config]);
   bind(TOKENS.internalKeys).toResolvedValue(

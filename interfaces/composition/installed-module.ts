@@ -9,13 +9,14 @@ import { programVersion } from '../../infrastructure/process/program-version.ts'
 import type { Config } from '../config.ts';
 import type { InstalledProgram } from './installed-program.ts';
 import type { Machine } from './machine.ts';
+import { nameOn, type ProjectsServers } from './projects-servers.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const installedModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.installed).toResolvedValue(installed, [
     TOKENS.config,
     TOKENS.machine,
-    TOKENS.projectsServer,
+    TOKENS.projectsServers,
     TOKENS.platformServer,
   ]);
   bind(PARTS.installed).toResolvedValue(
@@ -56,10 +57,12 @@ export const installedInWords = (found: readonly InstalledProgram[]): Readonly<R
 
 /** Asks each time: what stands there can be another one tomorrow. */
 const installed =
-  (config: Config, machine: Machine, projects: PostgresServer, platform: PostgresServer) =>
+  (config: Config, machine: Machine, projects: ProjectsServers, platform: PostgresServer) =>
   async (): Promise<readonly InstalledProgram[]> => {
     const found = await Promise.all([
-      ofPostgres("PostgreSQL of projects' databases", projects),
+      ...[...projects].map(([name, server]) =>
+        ofPostgres(nameOn(name, "PostgreSQL of projects' databases"), server),
+      ),
       ofPostgres("PostgreSQL of the platform's own", platform),
       ofPooler(config, machine),
       ofDataApis(config, machine),
@@ -73,12 +76,13 @@ const installed =
     return [...found.filter((one) => one !== undefined), node];
   };
 
-const ofPostgres = async (name: string, server: PostgresServer): Promise<InstalledProgram> => ({
-  name,
-  program: 'PostgreSQL',
-  version: await server.version(),
-  where: `port ${server.address.port}`,
-});
+/** @returns undefined when it does not answer: others tell of that */
+async function ofPostgres(name: string, server: PostgresServer): Promise<InstalledProgram | undefined> {
+  const version = await server.version().catch(() => undefined);
+  return version === undefined
+    ? undefined
+    : { name, program: 'PostgreSQL', version, where: `port ${server.address.port}` };
+}
 
 async function ofPooler(config: Config, machine: Machine): Promise<InstalledProgram | undefined> {
   const { PGBOUNCER_HOST: host, PGBOUNCER_PORT: port } = config;

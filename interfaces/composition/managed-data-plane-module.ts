@@ -15,14 +15,13 @@ import type { ManagedWorld } from '../../application/desired/world.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
-import { MAIN_SERVER } from '../../domain/project/server-name.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
 import { PgbouncerConnectionPools } from '../../infrastructure/pgbouncer/pgbouncer-connection-pools.ts';
 import type { Doors } from '../../infrastructure/pgbouncer/pgbouncer-files.ts';
 import { requireGuardless } from '../../infrastructure/pgbouncer/pgbouncer-version.ts';
-import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { ExistingSchemas } from '../../infrastructure/postgrest/existing-schemas.ts';
 import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
@@ -41,6 +40,7 @@ import { tasksPart } from './tasks-part.ts';
 import { childFolder, type Machine } from './machine.ts';
 import { isGuarded, poolerSocket } from './pooler-guard-module.ts';
 import { poolerAddress } from './remote-data-plane-module.ts';
+import { addressesOf, answering, serverNamed, type ProjectsServers } from './projects-servers.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const STARTS_AT_ONCE = 4;
@@ -52,14 +52,14 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.managedPools).toResolvedValue(pooler, [
     TOKENS.config,
     TOKENS.machine,
-    TOKENS.projectsServer,
+    TOKENS.projectsServers,
     TOKENS.containerHost,
     TOKENS.log,
   ]);
   bind(TOKENS.managedDataApis).toResolvedValue(postgrests, [
     TOKENS.config,
     TOKENS.machine,
-    TOKENS.projectsServer,
+    TOKENS.projectsServers,
     TOKENS.managedPools,
     TOKENS.containerHost,
     TOKENS.use,
@@ -90,12 +90,15 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     TOKENS.platformPool,
     TOKENS.store,
     TOKENS.checkpoints,
+    TOKENS.projectsServers,
+    TOKENS.log,
   ]);
   bind(PARTS.dataApis).toResolvedValue(restoredDataApis, [
     TOKENS.managedDataApis,
     TOKENS.secrets,
     TOKENS.platformPool,
     TOKENS.log,
+    TOKENS.projectsServers,
   ]);
   bind(PARTS.reconciler).toResolvedValue(reconcilerPart, [TOKENS.reconciler, TOKENS.background]);
   bind(TOKENS.reconciler).toResolvedValue(
@@ -140,7 +143,7 @@ function reconcilerPart(reconciler: ProjectReconciler, background: Background): 
 async function pooler(
   config: Config,
   machine: Machine,
-  server: PostgresServer,
+  servers: ProjectsServers,
   containers: ContainerHost | undefined,
   log: Log,
 ): Promise<ManagedConnectionPools> {
@@ -148,7 +151,7 @@ async function pooler(
   const user = users.pgbouncer;
   const { PGBOUNCER_HOST: host, PGBOUNCER_PORT: port, PGBOUNCER_CONFIG_DIR: shared } = config;
   const adminPassword = derivedPassword(directory.masterKey, 'pgbouncer-admin');
-  const common = { port, servers: new Map([[MAIN_SERVER, server.address]]), adminPassword, log };
+  const common = { port, servers: addressesOf(servers), adminPassword, log };
   if (host !== undefined && shared !== undefined) {
     const folder = resolve(shared);
     const doors = { addresses: ['*'], clientsFrom: ['0.0.0.0/0', '::/0'] };
@@ -189,7 +192,7 @@ async function childDoors(
 async function postgrests(
   config: Config,
   machine: Machine,
-  server: PostgresServer,
+  servers: ProjectsServers,
   pools: ManagedConnectionPools,
   host: ContainerHost | undefined,
   use: IdleDependencies['use'],
@@ -201,26 +204,28 @@ async function postgrests(
     gateways.maySend(project) || ((await use())?.get(project)?.busy ?? false);
   const running = host
     ? await (await dockerRuntime()).postgrestContainers(host, config, machine, pools, inUse, log)
-    : await postgrestProcesses(config, machine, server, pools, inUse, log);
+    : await postgrestProcesses(config, machine, servers, pools, inUse, log);
   return new ExistingSchemas(running, schemas, log);
 }
 
 async function postgrestProcesses(
   config: Config,
   machine: Machine,
-  { address }: PostgresServer,
+  servers: ProjectsServers,
   pools: ManagedConnectionPools,
   inUse: InUse,
   log: Log,
 ): Promise<ManagedDataApis> {
   const pooled = pools.enabled;
   const pooler = config.PGBOUNCER_HOST === undefined ? { host: poolerSocket(machine) } : {};
+  const direct = (name: ServerName) => {
+    const { host, port } = serverNamed(servers, name).address;
+    return { host, port, pooled };
+  };
   return ProcessDataApis.create({
     binary: await findPostgrest(machine.users.postgrest),
     folder: await childFolder(machine, 'postgrest', 'postgrest'),
-    route: pooled
-      ? { ...poolerAddress(config), ...pooler, pooled }
-      : { host: address.host, port: address.port, pooled },
+    routeTo: pooled ? () => ({ ...poolerAddress(config), ...pooler, pooled }) : direct,
     user: machine.users.postgrest,
     log,
     inUse,
@@ -233,14 +238,21 @@ function restoredPools(
   pool: pg.Pool,
   store: EventStore,
   checkpoints: CheckpointWatch,
+  servers: ProjectsServers,
+  log: Log,
 ): Part {
   return {
     name: 'connection-pools',
     start: async () => {
       await checkpoints.waitFor(desiredDataApis.name, await store.head(), VIEW_WITHIN_MS);
       const standing = (await listDesiredDataApis(pool)).filter((one) => one.pool);
+      const homeless = standing.filter(({ server }) => !servers.has(server));
+      if (homeless.length > 0)
+        log.error({ projects: homeless.map(({ projectId }) => projectId) }, 'no such server for projects');
       await world.pools.restore(
-        standing.map(({ projectId: id, server, secrets }) => poolOf(world, { id, server, secrets })),
+        standing
+          .filter(({ server }) => servers.has(server))
+          .map(({ projectId: id, server, secrets }) => poolOf(world, { id, server, secrets })),
       );
     },
     stop: () => world.pools.stop(),
@@ -249,7 +261,13 @@ function restoredPools(
 }
 
 /** Starts or adopts what is wanted and ends what an earlier run left and nobody wants any more. */
-function restoredDataApis(dataApis: ManagedDataApis, secrets: Secrets, pool: pg.Pool, log: Log): Part {
+function restoredDataApis(
+  dataApis: ManagedDataApis,
+  secrets: Secrets,
+  pool: pg.Pool,
+  log: Log,
+  servers: ProjectsServers,
+): Part {
   return {
     name: 'data-apis',
     start: async () => {
@@ -257,7 +275,10 @@ function restoredDataApis(dataApis: ManagedDataApis, secrets: Secrets, pool: pg.
       // what a process is at work on is that process's business
       const known = new Set([...wanted.map(({ projectId }) => projectId), ...(await openProcesses(pool))]);
       for (const left of await dataApis.list()) if (!known.has(left)) await dataApis.remove(left);
-      await inParallel(wanted, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
+      // each of the others would be waited for; the reconciler starts them when their server is back
+      const there = await answering(servers);
+      const startable = wanted.filter(({ server }) => there.has(server));
+      await inParallel(startable, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
         try {
           await dataApis.ensure(dataApiOf(secrets, { id, ...row }));
         } catch (error) {

@@ -52,7 +52,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       TOKENS.gateways,
       TOKENS.reconciler,
       TOKENS.platformPool,
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
       TOKENS.platformServer,
       TOKENS.log,
       TOKENS.metrics,

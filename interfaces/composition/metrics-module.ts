@@ -15,6 +15,7 @@ import {
 } from '../../projections/desired-data-apis/queries.ts';
 import { Metrics, type Collector } from '../http/metrics.ts';
 import { guardUsage } from './pooler-guard-module.ts';
+import type { ProjectsServers } from './projects-servers.ts';
 import { readiness } from './platform-api-module.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -45,7 +46,7 @@ export const metricsModule = new ContainerModule(({ bind }) => {
       }),
     [
       TOKENS.config,
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
       TOKENS.platformServer,
       TOKENS.store,
       TOKENS.log,
@@ -73,14 +74,14 @@ const taskReports = ({ tasks: { runs, seconds, endedAt } }: Metrics, background:
 /** The manager's process alone asks for what is there once for all of them. */
 export const collectorsModule = new ContainerModule(({ bind }) => {
   bind(PARTS.collectors).toResolvedValue(
-    (metrics, store, pool, capacity, pools, guard, dataApis) => ({
+    (metrics, store, pool, servers, capacity, pools, guard, dataApis) => ({
       name: 'collectors',
       start: () => {
         const collectors = [
           lag(metrics, store, pool),
           projects(metrics, pool),
           atLimit(metrics, pool),
-          room(metrics, capacity),
+          room(metrics, servers, capacity),
           poolUsage(metrics, pools),
           ...(guard ? [guardUsage(metrics, guard)] : []),
           dataApiStates(metrics, dataApis, pool),
@@ -95,6 +96,7 @@ export const collectorsModule = new ContainerModule(({ bind }) => {
       TOKENS.metrics,
       TOKENS.store,
       TOKENS.platformPool,
+      TOKENS.projectsServers,
       TOKENS.capacity,
       TOKENS.managedPools,
       TOKENS.poolerGuard,
@@ -130,15 +132,21 @@ const atLimit = ({ databasesAtLimit }: Metrics, pool: pg.Pool): Collector => ({
   },
 });
 
-const room = ({ capacity: gauges }: Metrics, capacity: AdmissionDependencies['capacity']): Collector => ({
+const room = (
+  { capacity: gauges }: Metrics,
+  servers: ProjectsServers,
+  capacity: AdmissionDependencies['capacity'],
+): Collector => ({
   name: 'capacity',
-  // without labels, a reset would make them 0
-  sets: Object.values(gauges).map((gauge) => ({ reset: () => gauge.remove() })),
+  sets: Object.values(gauges),
   async collect() {
-    const now = await capacity(1);
-    gauges.used.set(now.used);
-    gauges.limit.set(projectLimit(now));
-    gauges.connections.set(now.max);
+    const told = [...servers.keys()].map(async (server) => {
+      const now = await capacity(server, 1);
+      gauges.used.set({ server }, now.used);
+      gauges.limit.set({ server }, projectLimit(now));
+      gauges.connections.set({ server }, now.max);
+    });
+    await Promise.all(told);
   },
 });
 

@@ -1,12 +1,21 @@
 import { ContainerModule } from 'inversify';
-import { PostgresOwnerMigrations } from '../../infrastructure/postgres/postgres-owner-migrations.ts';
+import { ownerMigrationsByServer } from '../../infrastructure/postgres/by-server.ts';
+import {
+  checksumOf,
+  PostgresOwnerMigrations,
+} from '../../infrastructure/postgres/postgres-owner-migrations.ts';
 import { migrationEndpoints } from '../platform-api/migrations.ts';
+import { byServer } from './projects-servers.ts';
 import { TOKENS } from './tokens.ts';
 
 export const migrationRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.ownerMigrations).toResolvedValue(
-    (server) => new PostgresOwnerMigrations(server),
-    [TOKENS.projectsServer],
+    (servers, serverOf) =>
+      ownerMigrationsByServer(
+        byServer(servers, serverOf, (server) => new PostgresOwnerMigrations(server)),
+        checksumOf,
+      ),
+    [TOKENS.projectsServers, TOKENS.serverOf],
   );
   bind(TOKENS.routes).toResolvedValue(
     (store, ids, secrets, dataApis, ownerMigrations) =>

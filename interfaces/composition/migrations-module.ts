@@ -2,10 +2,13 @@
 import { ContainerModule } from 'inversify';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { RemoteMigrations } from '../../infrastructure/internal-client/remote-migrations.ts';
+import { migrationsByServer } from '../../infrastructure/postgres/by-server.ts';
 import { PostgresMigrations } from '../../infrastructure/postgres/postgres-migrations.ts';
+import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { migrationsEndpoints } from '../migrations/migrations-endpoints.ts';
 import { readiness } from './platform-api-module.ts';
 import { internalAuthentication } from '../http/internal-endpoints.ts';
+import { byServer } from './projects-servers.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -22,8 +25,11 @@ export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
 
 export const localMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
-    (server, { template: { folder, version } }) => new PostgresMigrations(server, version, folder),
-    [TOKENS.projectsServer, TOKENS.machine],
+    (servers, serverOf, { template: { folder, version } }) => {
+      const make = (server: PostgresServer) => new PostgresMigrations(server, version, folder);
+      return migrationsByServer(byServer(servers, serverOf, make), version);
+    },
+    [TOKENS.projectsServers, TOKENS.serverOf, TOKENS.machine],
   );
   bind(PARTS.migrations).toResolvedValue(
     (
@@ -54,7 +60,7 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
       TOKENS.internalKeys,
       TOKENS.store,
       TOKENS.migrations,
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
       TOKENS.platformServer,
       TOKENS.log,
       TOKENS.metrics,

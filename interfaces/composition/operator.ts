@@ -14,7 +14,7 @@ import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
 import type { Projection } from '../../projections/projection.ts';
 import type { Config } from '../config.ts';
-import { compose } from './compose.ts';
+import { compose, type Customise } from './compose.ts';
 import { pinoLog } from './log.ts';
 import { TOKENS } from './tokens.ts';
 import { views } from './views.ts';
@@ -41,7 +41,7 @@ export interface Operator {
 }
 
 /** @throws {Refused} there is no such platform, or its PostgreSQL does not run */
-export async function openOperator(config: Config): Promise<Operator> {
+export async function openOperator(config: Config, customise: Customise = () => {}): Promise<Operator> {
   const path = resolve(config.LAUNCHDB_DATA_DIR);
   const masterKey = await readMasterKey(path, config.LAUNCHDB_MASTER_KEY);
   const directory = { path, masterKey, release: () => Promise.resolve() };
@@ -51,16 +51,17 @@ export async function openOperator(config: Config): Promise<Operator> {
     // the template is the migrations service's
     { directory, users: NO_USERS, pgbouncer: undefined, template: { folder: '', version: 0 } },
   );
+  customise(container);
   const [store, pool, projects, platform] = [
     await container.getAsync(TOKENS.store),
     await container.getAsync(TOKENS.platformPool),
-    await container.getAsync(TOKENS.projectsServer),
+    await container.getAsync(TOKENS.projectsServers),
     await container.getAsync(TOKENS.platformServer),
   ];
   const close = async () => {
     await store.close();
     await pool.end();
-    await projects.close();
+    for (const server of projects.values()) await server.close();
     await platform.close();
   };
   await Promise.all([store.head(), pool.query('SELECT 1')]).catch(async (error: unknown) => {

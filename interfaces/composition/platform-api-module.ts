@@ -1,10 +1,12 @@
 import { ContainerModule } from 'inversify';
 import type { EventStore } from '../../application/ports/event-store.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
 import { OwnerBounds } from '../platform-api/owner-bounds.ts';
+import { answering, type ProjectsServers } from './projects-servers.ts';
 import { aboutServer } from './log-server.ts';
 import { serverPart } from './server-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
@@ -51,7 +53,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       TOKENS.ownerTokens,
       TOKENS.personalTokens,
       TOKENS.clock,
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
       TOKENS.platformServer,
       TOKENS.store,
       TOKENS.log,
@@ -62,18 +64,27 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
 });
 
 export const readiness =
-  (projects: PostgresServer, platform: PostgresServer, store: EventStore) => async () => {
+  (projects: ProjectsServers, platform: PostgresServer, store: EventStore) => async () => {
     const asked = (question: Promise<unknown>) =>
       question.then(
         () => 'ok',
         () => 'does not answer',
       );
-    const answers = (server: PostgresServer) =>
-      asked(server.administer('ask', (client) => client.query('SELECT 1')));
-    const [postgres, platform_postgres, log] = await Promise.all([
-      answers(projects),
-      answers(platform),
+    const [there, platform_postgres, log] = await Promise.all([
+      answering(projects),
+      asked(platform.administer('ask', (client) => client.query('SELECT 1'))),
       asked(store.head()),
     ]);
-    return { postgres, platform_postgres, log: `${log}${aboutServer(store.server?.standing())}` };
+    return {
+      postgres: ofServers([...projects.keys()], there),
+      platform_postgres,
+      log: `${log}${aboutServer(store.server?.standing())}`,
+    };
   };
+
+/** Whoever has projects elsewhere is served, so what is away is told, and is the end of nothing before all are. */
+function ofServers(names: readonly ServerName[], there: ReadonlySet<ServerName>): string {
+  const away = names.filter((name) => !there.has(name));
+  if (away.length === names.length) return 'does not answer';
+  return away.length === 0 ? 'ok' : `ok, without ${away.join(', ')}`;
+}

@@ -2,8 +2,7 @@
  * The platform, or those roles of it that this process has. The modules say how things are made from one another;
  * PARTS says in which order they start: servers, log, views, data plane, processes, HTTP. They stop in reverse.
  */
-import type { Container } from 'inversify';
-import { compose } from './compose.ts';
+import { compose, type Customise } from './compose.ts';
 import { Lifecycle, orInterrupted } from './lifecycle.ts';
 import { prepareMachine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -17,13 +16,12 @@ export interface Platform {
 }
 
 /**
- * @param customise sees the container before anything is made: tests put disturbances in
  * @throws {Refused} it cannot start here; the message says what to do. Nothing is left running then.
  * @throws {StartInterrupted} as was asked for; nothing is left running
  */
 export async function startPlatform(
   options: PlatformOptions,
-  customise: (container: Container) => void = () => {},
+  customise: Customise = () => {},
 ): Promise<Platform> {
   const lifecycle = new Lifecycle(options.log, options.interrupted);
   try {

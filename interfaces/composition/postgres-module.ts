@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { ContainerModule } from 'inversify';
+import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { holesOf } from '../../domain/platform/known-holes.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
@@ -27,6 +28,7 @@ import { DEFAULT_EXTENSIONS, type Config } from '../config.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
+import { serverNamed, type ProjectsServers } from './projects-servers.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 /** Kept for superusers, whatever owners' sessions take: for the platform's administration (docs/decisions). */
@@ -41,9 +43,9 @@ const PLATFORM_SETTINGS = {
 } as const;
 
 export const postgresModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.projectsServer).toResolvedValue(
-    ({ DATABASE_URL, POSTGRES_PORT }, machine) =>
-      new PostgresServer(addressOf(DATABASE_URL, POSTGRES_PORT, machine)),
+  bind(TOKENS.projectsServers).toResolvedValue(
+    ({ DATABASE_URL, POSTGRES_PORT }, machine): ProjectsServers =>
+      new Map([[MAIN_SERVER, new PostgresServer(addressOf(DATABASE_URL, POSTGRES_PORT, machine))]]),
     [TOKENS.config, TOKENS.machine],
   );
   bind(TOKENS.platformServer).toResolvedValue(
@@ -58,13 +60,16 @@ export const postgresModule = new ContainerModule(({ bind }) => {
     ({ address }, machine) => platformConnection(address, platformPassword(machine)),
     [TOKENS.platformServer, TOKENS.machine],
   );
-  bind(TOKENS.allowedExtensions).toResolvedValue(allowedExtensions, [TOKENS.config, TOKENS.projectsServer]);
+  bind(TOKENS.allowedExtensions).toResolvedValue(
+    (config, servers) => (name) => allowedExtensions(config, serverNamed(servers, name)),
+    [TOKENS.config, TOKENS.projectsServers],
+  );
   bind(PARTS.postgres).toResolvedValue(ownServers, [TOKENS.options, TOKENS.machine]);
   bind(PARTS.platformDatabase).toResolvedValue(platformDatabase, [
     TOKENS.options,
     TOKENS.machine,
     TOKENS.platformServer,
-    TOKENS.projectsServer,
+    TOKENS.projectsServers,
   ]);
 });
 
@@ -181,41 +186,55 @@ function platformDatabase(
   { config, log, tell, observeMove }: PlatformOptions,
   machine: Machine,
   platform: PostgresServer,
-  projects: PostgresServer,
+  servers: ProjectsServers,
 ): Part {
   const { LAUNCHDB_ROLES: roles } = config;
   const password = platformPassword(machine);
+  const isManager = roles.includes('manager');
+  const prepareProjects = async (server: PostgresServer, platformIs: 'here' | 'elsewhere') => {
+    await prepareProjectsServer(server, password, platformIs);
+    if (isManager) {
+      await keepCollationsTrue(server, log);
+      await allowExtensions(server, await allowedExtensions(config, server));
+    }
+    await ensureTemplate(server, machine.template.version, machine.template.folder);
+  };
+  // those whose projects are on the others shall not wait for one that is away
+  const prepareOthers = () =>
+    Promise.all(
+      [...servers].map(async ([name, server]) => {
+        if (name === MAIN_SERVER) return;
+        await prepareProjects(server, 'elsewhere').catch((error: unknown) =>
+          log.error({ server: name, err: error }, "a server for projects' databases is not prepared"),
+        );
+      }),
+    );
   const prepare = async () => {
+    const projects = serverNamed(servers, MAIN_SERVER);
     const together = await platform.isSameAs(projects);
     if (together && roles.includes('manager')) tell(TOGETHER);
     if (!together) {
       const move = { from: projects, to: platform, platformPassword: password, tell };
       await movePlatformDatabase({ ...move, ...(observeMove && { observe: observeMove }) });
     }
-    const isManager = roles.includes('manager');
     const preparePlatform = async () => {
       await preparePlatformDatabase(platform, password);
       if (isManager && !together) await keepCollationsTrue(platform, log);
     };
-    const prepareProjects = async () => {
-      await prepareProjectsServer(projects, password, together ? 'here' : 'elsewhere');
-      if (isManager) {
-        await keepCollationsTrue(projects, log);
-        await allowExtensions(projects, await allowedExtensions(config, projects));
-      }
-      await ensureTemplate(projects, machine.template.version, machine.template.folder);
-    };
-    if (await isKeptElsewhere(projects)) await Promise.all([preparePlatform(), prepareProjects()]);
+    const prepareMain = () => prepareProjects(projects, together ? 'here' : 'elsewhere');
+    if (await isKeptElsewhere(projects)) await Promise.all([preparePlatform(), prepareMain()]);
     else {
       await preparePlatform();
       // after it: from now on an empty one is never made in its place
-      await prepareProjects();
+      await prepareMain();
     }
+    await prepareOthers();
   };
   return {
     name: 'platform-database',
     start: prepare,
-    stop: async () => void (await Promise.all([platform.close(), projects.close()])),
+    stop: async () =>
+      void (await Promise.all([platform, ...servers.values()].map((server) => server.close()))),
     stopWithinMs: 3_000,
   };
 }

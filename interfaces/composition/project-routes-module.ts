@@ -1,4 +1,6 @@
 import { ContainerModule } from 'inversify';
+import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
+import { sqlByServer } from '../../infrastructure/postgres/by-server.ts';
 import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
 import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
 import { readingPool } from '../../infrastructure/postgres/reading-pool.ts';
@@ -13,6 +15,8 @@ import { projectExtensionsEndpoints } from '../platform-api/project-extensions.t
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
+import { byServer, type ProjectsServers } from './projects-servers.ts';
+import type { Config } from '../config.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
@@ -20,6 +24,16 @@ const VIEW_WITHIN_MS = 5_000;
 /** What the operator says of the outside; otherwise where the platform itself reaches it. */
 const toldPlace = (said: ClientsPlace | null | undefined, own: ClientsPlace | null): ClientsPlace | null =>
   said === undefined ? own : said;
+
+/** What the operator says is said of the server that DATABASE_URL names: of others nobody has told. */
+function databasePlace(
+  servers: ProjectsServers,
+  { PUBLIC_DATABASE_URL: said }: Config,
+  name: ServerName,
+): ClientsPlace | null {
+  const own = servers.get(name)?.address ?? null;
+  return toldPlace(name === MAIN_SERVER || said === undefined ? said : null, own);
+}
 
 export const projectRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.publicUrl).toResolvedValue(
@@ -40,6 +54,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       sizes,
       sizeMb,
       schemas,
+      place,
     ) => {
       const waitForList = async (position: bigint) =>
         void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
@@ -49,7 +64,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         platformSizeMb: sizeMb,
         schemas,
       });
-      const basics = { store, ids, clock, secrets, migrations, watch, pool: readingPool(pool) };
+      const basics = { store, ids, clock, secrets, migrations, place, watch, pool: readingPool(pool) };
       const dependencies = { ...basics, waitForList, admissions, bodies, schemas };
       return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
     },
@@ -66,6 +81,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.databaseSizes,
       TOKENS.projectSizeMb,
       TOKENS.schemaChanges,
+      TOKENS.place,
     ],
   );
 });
@@ -73,7 +89,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
 /** What is in a project, and what happened to it. */
 export const accessRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, watch, secrets, dataApis, pooler, server, publicUrl, config) =>
+    (store, ids, clock, watch, secrets, dataApis, pooler, servers, serverOf, publicUrl, config) =>
       projectAccessEndpoints({
         store,
         ids,
@@ -82,9 +98,9 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         secrets,
         dataApis,
         recent: new RecentAccesses(clock),
-        sql: new PostgresProjectSql(server),
+        sql: sqlByServer(byServer(servers, serverOf, (server) => new PostgresProjectSql(server))),
         publicUrl,
-        database: toldPlace(config.PUBLIC_DATABASE_URL, server.address),
+        database: (name) => databasePlace(servers, config, name),
         pooler: toldPlace(config.PUBLIC_POOLER_URL, pooler ?? null),
       }),
     [
@@ -95,7 +111,8 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
       TOKENS.secrets,
       TOKENS.dataApis,
       TOKENS.pooler,
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
+      TOKENS.serverOf,
       TOKENS.publicUrl,
       TOKENS.config,
     ],

@@ -2,10 +2,12 @@
 import type { PeriodicTask } from '../../application/background/background.ts';
 import { ContainerModule } from 'inversify';
 import { pauseAfterLook, SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
 import { SharedLimits } from '../../infrastructure/postgres/shared-limits.ts';
 import { LogRotation } from '../../infrastructure/process/log-rotation.ts';
 import { connectionsOfProject } from './capacity-module.ts';
+import { nameOn } from './projects-servers.ts';
 import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -31,16 +33,20 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
     [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log, TOKENS.background],
   );
   bind(PARTS.sessionLimits).toResolvedValue(
-    (server, pooler, logins, log, metrics, background) => {
+    (servers, pooler, logins, log, metrics, background) => {
       const onEnded = (over: string) => metrics.sessionsEnded(over);
-      const limits = new SessionLimits(server, log, onEnded);
       const sessionShare = connectionsOfProject(pooler, logins);
-      const shared = new SharedLimits({ server, log, onEnded, sessionShare });
-      const tasks = tasksPart('session-limits', background, limitTasks(limits, shared));
-      return { ...tasks, stop: () => tasks.stop().then(() => shared.close()) };
+      const watched = [...servers].map(([name, server]) => {
+        const shared = new SharedLimits({ server, log, onEnded, sessionShare });
+        return { shared, tasks: limitTasks(name, new SessionLimits(server, log, onEnded), shared) };
+      });
+      const all = watched.flatMap(({ tasks }) => tasks);
+      const tasks = tasksPart('session-limits', background, all);
+      const close = () => Promise.all(watched.map(({ shared }) => shared.close()));
+      return { ...tasks, stop: () => tasks.stop().then(close) };
     },
     [
-      TOKENS.projectsServer,
+      TOKENS.projectsServers,
       TOKENS.pooler,
       TOKENS.projectLogins,
       TOKENS.log,
@@ -65,18 +71,22 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
 });
 
 /** What they find they tell by themselves; a server that is away is told by others. */
-function limitTasks(limits: SessionLimits, shared: SharedLimits): readonly PeriodicTask[] {
+function limitTasks(
+  server: ServerName,
+  limits: SessionLimits,
+  shared: SharedLimits,
+): readonly PeriodicTask[] {
   const failedLevel = 'debug';
   return [
     {
-      name: 'session-limits',
+      name: nameOn(server, 'session-limits'),
       everyMs: LOOK_AT_SESSIONS_EVERY_MS,
       failed: 'could not look for sessions over their limits',
       failedLevel,
       run: () => limits.enforce(),
     },
     {
-      name: 'shared-limits',
+      name: nameOn(server, 'shared-limits'),
       everyMs: LOOK_AT_WHAT_IS_SHARED_EVERY_MS,
       failed: 'could not look at what projects share',
       failedLevel,
@@ -84,7 +94,7 @@ function limitTasks(limits: SessionLimits, shared: SharedLimits): readonly Perio
     },
     {
       // on its own: it may have to wait
-      name: 'shared-files',
+      name: nameOn(server, 'shared-files'),
       everyMs: LOOK_AT_FILES_EVERY_MS,
       failed: 'could not look at the files that projects share',
       failedLevel,

@@ -3,23 +3,23 @@ import { ContainerModule } from 'inversify';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { ForgottenTenants } from '../../application/project/forget-tenants.ts';
 import { tenantLogin } from '../../application/project/tenant-login.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import { BoundedTenantConnections } from '../../infrastructure/pgbouncer/bounded-tenant-connections.ts';
 import { pooledTenantSessions } from '../../infrastructure/pgbouncer/pooled-tenant-sessions.ts';
 import type { Machine } from './machine.ts';
 import { poolerSocket } from './pooler-guard-module.ts';
+import { serverNamed } from './projects-servers.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const tenantConnectionsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.tenantConnections).toResolvedValue(
-    (machine, pooler, server, store, secrets) => {
-      const place = pooler ? ownWay(machine, pooler) : server.address;
-      const login = (project: Parameters<typeof tenantLogin>[1], name: string) =>
-        tenantLogin({ store, secrets }, project, name);
-      return new BoundedTenantConnections(
-        pooledTenantSessions({ host: place.host, port: place.port, login }),
-      );
+    (machine, pooler, servers, serverOf, store, secrets) => {
+      const placeOf = async (project: ProjectId) =>
+        pooler ? ownWay(machine, pooler) : serverNamed(servers, await serverOf(project)).address;
+      const login = (project: ProjectId, name: string) => tenantLogin({ store, secrets }, project, name);
+      return new BoundedTenantConnections(pooledTenantSessions({ placeOf, login }));
     },
-    [TOKENS.machine, TOKENS.pooler, TOKENS.projectsServer, TOKENS.store, TOKENS.secrets],
+    [TOKENS.machine, TOKENS.pooler, TOKENS.projectsServers, TOKENS.serverOf, TOKENS.store, TOKENS.secrets],
   );
   bind(PARTS.tenantConnections).toResolvedValue(
     (connections, store) => {

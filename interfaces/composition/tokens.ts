@@ -22,11 +22,14 @@ import type { Secrets } from '../../application/ports/secrets.ts';
 import type { TenantConnections } from '../../application/ports/tenant-connections.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
+import type { ProjectRequest } from '../../application/project/request-project.ts';
+import type { ServerOf } from '../../application/project/server-of-project.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/desired/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectLogin } from '../../domain/project/project-logins.ts';
 import type { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import type { RemoteDataApis } from '../../infrastructure/internal-client/remote-data-apis.ts';
@@ -44,6 +47,7 @@ import type { ContainerHost } from './docker-runtime.ts';
 import type { InstalledProgram } from './installed-program.ts';
 import type { Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
+import type { ProjectsServers } from './projects-servers.ts';
 
 const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
 
@@ -64,8 +68,12 @@ export const TOKENS = {
 
   /** only where the manager is: which programs stand where */
   installed: token<() => Promise<readonly InstalledProgram[]>>('installed'),
-  /** superuser's sessions on the PostgreSQL that holds projects' databases */
-  projectsServer: token<PostgresServer>('projects-server'),
+  /** superuser's sessions on each PostgreSQL that holds projects' databases; the configuration knows of one */
+  projectsServers: token<ProjectsServers>('projects-servers'),
+  /** by the log: no adapter guesses it */
+  serverOf: token<ServerOf>('server-of'),
+  /** on which of them a new project's database will be */
+  place: token<(request: ProjectRequest) => ServerName>('place'),
   /** and on the one that holds the platform's own, with the log: nothing that an owner does to theirs reaches it */
   platformServer: token<PostgresServer>('platform-server'),
   /** how the platform's own login reaches the platform's database */
@@ -76,8 +84,8 @@ export const TOKENS = {
   watch: token<StreamWatch>('stream-watch'),
   stepProgress: token<StepProgress>('step-progress'),
 
-  /** what owners may install, less what would harm others on this server */
-  allowedExtensions: token<readonly string[]>('allowed-extensions'),
+  /** what owners may install, less what would harm others on that server */
+  allowedExtensions: token<(server: ServerName) => Promise<readonly string[]>>('allowed-extensions'),
   databases: token<Databases>('databases'),
   databaseSizes: token<DatabaseSizes>('database-sizes'),
   schemaChanges: token<SchemaChanges>('schema-changes'),

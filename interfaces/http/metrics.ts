@@ -79,9 +79,15 @@ export class Metrics {
   };
   readonly projects = this.#gauge('projects', 'Projects that are not purged.', ['status']);
   readonly capacity = {
-    used: this.#gauge('capacity_projects_used', 'Projects that take a place: in service, or on their way.'),
-    limit: this.#gauge('capacity_projects_limit', 'Projects that PostgreSQL has connections for.'),
-    connections: this.#gauge('capacity_postgres_max_connections', "PostgreSQL's max_connections."),
+    used: this.#gauge('capacity_projects_used', 'Projects that take a place: in service, or on their way.', [
+      'server',
+    ]),
+    limit: this.#gauge('capacity_projects_limit', 'Projects that PostgreSQL has connections for.', [
+      'server',
+    ]),
+    connections: this.#gauge('capacity_postgres_max_connections', "PostgreSQL's max_connections.", [
+      'server',
+    ]),
   };
   readonly dataApis = this.#gauge('data_apis', 'REST APIs of projects.', ['state']);
   readonly databasesAtLimit = this.#gauge(
@@ -116,7 +122,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     // nobody has been asked yet: absent, and not 0
     const { away, lastAway } = this.logServer;
-    for (const gauge of [...Object.values(this.capacity), away, lastAway]) gauge.remove();
+    for (const gauge of [away, lastAway]) gauge.remove();
   }
 
   answered(request: {

@@ -14,6 +14,7 @@ import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { DataApis, Endpoint as Address } from '../../application/ports/data-apis.ts';
 import type { EventMetadata } from '../../application/ports/event-store.ts';
 import type { ProjectSql } from '../../application/ports/project-sql.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
@@ -28,8 +29,8 @@ export interface ProjectAccessDependencies extends RotateDependencies {
   readonly recent: RecentAccesses;
   /** how the gateway is reached from outside, without a slash at the end */
   readonly publicUrl: string;
-  /** where owners' clients reach PostgreSQL itself; null: nowhere */
-  readonly database: ClientsPlace | null;
+  /** where owners' clients reach that PostgreSQL itself; null: nowhere */
+  readonly database: (server: ServerName) => ClientsPlace | null;
   /** where they reach the pooler; null: there is none, or they do not */
   readonly pooler: ClientsPlace | null;
 }
@@ -227,7 +228,11 @@ async function inForce(
   return found;
 }
 
-function databaseUris({ secrets, database, pooler }: ProjectAccessDependencies, project: ExistingProject) {
+function databaseUris(
+  { secrets, database: placeOf, pooler }: ProjectAccessDependencies,
+  project: ExistingProject,
+) {
+  const database = placeOf(project.server);
   const { password } = secrets.open(project.id, project.secrets).logins.owner;
   const uri = ({ host, port, query = '' }: ClientsPlace) =>
     `postgresql://${ownerRole(project.id)}:${password}@${host}:${port}/${project.id}${query}`;

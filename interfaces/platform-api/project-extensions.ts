@@ -4,6 +4,7 @@ import type { TenantConnections } from '../../application/ports/tenant-connectio
 import { listExtensions } from '../../application/project/list-extensions.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import { idParam } from './project-view.ts';
 
@@ -11,7 +12,7 @@ export interface ProjectExtensionsDependencies {
   readonly store: EventStore;
   readonly connections: TenantConnections;
   /** what the platform's configuration lets owners install */
-  readonly allowedExtensions: readonly string[];
+  readonly allowedExtensions: (server: ServerName) => Promise<readonly string[]>;
 }
 
 const extension = z.object({
@@ -37,7 +38,8 @@ export const projectExtensionsEndpoints = (dependencies: ProjectExtensionsDepend
       const { store, connections, allowedExtensions } = dependencies;
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       requireServed(project);
-      const extensions = await listExtensions(connections, project.id, allowedExtensions, signal);
+      const allowed = await allowedExtensions(project.server);
+      const extensions = await listExtensions(connections, project.id, allowed, signal);
       return { status: 200, body: { extensions: [...extensions] } };
     },
   }),

@@ -72,8 +72,8 @@ test('what shall stand follows the events; a purged project is gone with its sea
   expect(await findDesiredDataApi(views.pool, newProjectId())).toBeUndefined();
 
   // active, still pausing, and requested
-  expect(await countProjectsInService(views.pool)).toBe(3);
+  expect(await countProjectsInService(views.pool, 'main')).toBe(3);
   await record(store, projectStream(paused), [fact('ProjectPaused')]);
   await rebuild(desiredDataApis, store, views.pool);
-  expect(await countProjectsInService(views.pool)).toBe(2);
+  expect(await countProjectsInService(views.pool, 'main')).toBe(2);
 });

@@ -39,11 +39,15 @@ export async function listDesiredDataApis(pool: pg.Pool): Promise<readonly Desir
   return rows.map(toDesired);
 }
 
+/** @param server default: on all of them */
 export async function countProjectsByStatus(
   pool: pg.Pool,
+  server?: ServerName,
 ): Promise<readonly { readonly status: ProjectStatus; readonly count: number }[]> {
   const { rows } = await pool.query<{ status: ProjectStatus; count: number }>(
-    'SELECT status, count(*)::int AS count FROM view_desired_data_apis.data_apis GROUP BY status',
+    `SELECT status, count(*)::int AS count FROM view_desired_data_apis.data_apis
+     WHERE $1::text IS NULL OR server = $1 GROUP BY status`,
+    [server],
   );
   return rows;
 }
@@ -59,9 +63,9 @@ export async function countAtLimit(
   return rows;
 }
 
-/** Projects that hold connections of PostgreSQL's, or may. */
-export async function countProjectsInService(pool: pg.Pool): Promise<number> {
-  const counts = await countProjectsByStatus(pool);
+/** Projects that hold connections of that PostgreSQL server, or may. */
+export async function countProjectsInService(pool: pg.Pool, server: ServerName): Promise<number> {
+  const counts = await countProjectsByStatus(pool, server);
   return counts.reduce((sum, { status, count }) => sum + (traitsOf(status).takesPlace ? count : 0), 0);
 }
 
