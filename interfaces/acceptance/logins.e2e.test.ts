@@ -23,7 +23,7 @@ const create = async (name: string) => (await call<{ id: string }>('POST', '', {
 /** As they stand in the view, and so in the log. */
 async function secretsOf(id: string): Promise<SealedSecrets> {
   const [row] = await platform.sql<{ secrets: SealedSecrets }>(
-    'SELECT secrets FROM view_desired_data_apis.data_apis WHERE project_id = $1',
+    'SELECT secrets FROM view_desired_projects.projects WHERE project_id = $1',
     [id],
     'launchdb',
   );

@@ -162,7 +162,7 @@ test('a key that does not fit wakes nobody, and is told what a project says that
 /** Signed as the project itself would. */
 async function signed(claims: JWTPayload, key?: Uint8Array): Promise<string> {
   const [row] = await platform.sql<{ secrets: SealedSecrets }>(
-    'SELECT secrets FROM view_desired_data_apis.data_apis WHERE project_id = $1',
+    'SELECT secrets FROM view_desired_projects.projects WHERE project_id = $1',
     [id],
     'launchdb',
   );

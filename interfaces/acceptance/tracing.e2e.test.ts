@@ -92,7 +92,7 @@ test('the steps that follow are told with the correlation id, and what they ask 
     );
   }, PATIENCE);
   await vi.waitFor(() => {
-    for (const view of ['project-list', 'provisioning-progress', 'audit-trail', 'desired-data-apis']) {
+    for (const view of ['project-list', 'process-runs', 'audit-trail', 'desired-projects']) {
       const batches = collector.named(`project ${view}`);
       expect(batches.map(({ attributes }) => Number(attributes['launchdb.events']) > 0)).toContain(true);
     }

@@ -11,7 +11,7 @@ import { EVENTS_PER_PROJECT, fillLog, PROJECTS } from './long-log.ts';
 
 const STANDING = 3;
 const LOG_DATABASE = 'launchdb';
-const VIEWS = ['project_list', 'provisioning_progress', 'audit_trail', 'desired_data_apis'];
+const VIEWS = ['project_list', 'process_runs', 'audit_trail', 'desired_projects'];
 const CAUGHT_UP_WITHIN_MS = 900_000;
 
 export const operatorFigures: Section = {

@@ -109,7 +109,7 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
   );
   const unbuilt = await missingViews(views, pool);
   // the manager knows by this view what shall stand; without it all is looked at once it is built
-  const known = !unbuilt.includes('desired-data-apis');
+  const known = !unbuilt.includes('desired-projects');
   const pools = known ? await operator.manager.ask('GET', '/pools', poolsAnswer) : null;
   const apis = known ? await operator.manager.ask('GET', '/postgrest', dataApisAnswer) : { data_apis: [] };
   const states = new Map(apis.data_apis.map((api) => [api.project_id, api.state]));

@@ -7,8 +7,8 @@ import { pooledConnections, type ProjectLogin } from '../../domain/project/proje
 import { PostgresTurns } from '../../infrastructure/postgres/postgres-turns.ts';
 import { POSTGREST_CONNECTIONS } from '../../infrastructure/postgrest/postgrest-config.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
-import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
-import { countProjectsInService } from '../../projections/desired-data-apis/queries.ts';
+import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
+import { countProjectsInService } from '../../projections/desired-projects/queries.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { countStanding } from '../../projections/project-list/queries.ts';
 import type { Config } from '../config.ts';
@@ -51,12 +51,12 @@ export const capacityModule = new ContainerModule(({ bind }) => {
         ...(await serverNamed(servers, server).connectionLimits()),
         perProject: connectionsOfProject(pooler, logins),
       };
-      const { position } = await readCheckpoint(pool, desiredDataApis.name);
+      const { position } = await readCheckpoint(pool, desiredProjects.name);
       const used = await countProjectsInService(pool, server);
       // an event brings one project into service at most: far from the limit nobody has to wait for the view
       const most = used + Number(head - position);
       if (most + places <= projectLimit(connections)) return { ...connections, used };
-      await checkpoints.waitFor(desiredDataApis.name, head, VIEW_WITHIN_MS);
+      await checkpoints.waitFor(desiredProjects.name, head, VIEW_WITHIN_MS);
       return { ...connections, used: await countProjectsInService(pool, server) };
     },
     [

@@ -1,7 +1,7 @@
 /** The public door. */
 import { ContainerModule } from 'inversify';
 import { judgeToken } from '../../application/project/judge-token.ts';
-import { findDesiredDataApi } from '../../projections/desired-data-apis/queries.ts';
+import { findDesiredProject } from '../../projections/desired-projects/queries.ts';
 import { findProject } from '../../projections/project-list/queries.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Traffic } from '../gateway/traffic.ts';
@@ -31,7 +31,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         dataApis,
         projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
         judge: (id, token) =>
-          judgeToken({ secrets, clock, find: (one) => findDesiredDataApi(pool, one) }, id, token),
+          judgeToken({ secrets, clock, find: (one) => findDesiredProject(pool, one) }, id, token),
         wake,
         traffic,
         log,

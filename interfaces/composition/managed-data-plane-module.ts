@@ -29,9 +29,9 @@ import { requireFreePort } from '../../infrastructure/process/free-port.ts';
 import { ensureSocketFolder } from '../../infrastructure/process/socket-folder.ts';
 import { ProcessDataApis } from '../../infrastructure/process/process-data-apis.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
-import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
-import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
-import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
+import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
+import { listDesiredProjects } from '../../projections/desired-projects/queries.ts';
+import { openProcesses } from '../../projections/process-runs/queries.ts';
 import type { Config } from '../config.ts';
 import type { RemoteGateways } from '../manager/remote-gateways.ts';
 import type { ContainerHost } from './docker-runtime.ts';
@@ -103,7 +103,7 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(PARTS.reconciler).toResolvedValue(reconcilerPart, [TOKENS.reconciler, TOKENS.background]);
   bind(TOKENS.reconciler).toResolvedValue(
     (world, store, ids, clock, log, pool) => {
-      const desired = () => listDesiredDataApis(pool);
+      const desired = () => listDesiredProjects(pool);
       return new ProjectReconciler({ world, store, ids, clock, log, desired });
     },
     [TOKENS.managedWorld, TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.log, TOKENS.platformPool],
@@ -244,8 +244,8 @@ function restoredPools(
   return {
     name: 'connection-pools',
     start: async () => {
-      await checkpoints.waitFor(desiredDataApis.name, await store.head(), VIEW_WITHIN_MS);
-      const standing = (await listDesiredDataApis(pool)).filter((one) => one.pool);
+      await checkpoints.waitFor(desiredProjects.name, await store.head(), VIEW_WITHIN_MS);
+      const standing = (await listDesiredProjects(pool)).filter((one) => one.pool);
       const homeless = standing.filter(({ server }) => !servers.has(server));
       if (homeless.length > 0)
         log.error({ projects: homeless.map(({ projectId }) => projectId) }, 'no such server for projects');
@@ -271,7 +271,7 @@ function restoredDataApis(
   return {
     name: 'data-apis',
     start: async () => {
-      const wanted = (await listDesiredDataApis(pool)).filter((one) => one.postgrest);
+      const wanted = (await listDesiredProjects(pool)).filter((one) => one.postgrest);
       // what a process is at work on is that process's business
       const known = new Set([...wanted.map(({ projectId }) => projectId), ...(await openProcesses(pool))]);
       for (const left of await dataApis.list()) if (!known.has(left)) await dataApis.remove(left);

@@ -1,6 +1,6 @@
 /** The manager's internal API, in front of what it keeps standing. */
 import { ContainerModule } from 'inversify';
-import { listDesiredDataApis } from '../../projections/desired-data-apis/queries.ts';
+import { listDesiredProjects } from '../../projections/desired-projects/queries.ts';
 import { managerEndpoints } from '../manager/manager-endpoints.ts';
 import { installedInWords } from './installed-module.ts';
 import { readiness } from './platform-api-module.ts';
@@ -27,7 +27,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
       tracing,
       list,
     ) => {
-      const desired = () => listDesiredDataApis(pool);
+      const desired = () => listDesiredProjects(pool);
       return serverPart({
         name: 'manager',
         port: MANAGER_PORT,

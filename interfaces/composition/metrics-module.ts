@@ -11,8 +11,8 @@ import { readCheckpoints } from '../../projections/checkpoints.ts';
 import {
   countAtLimit,
   countProjectsByStatus,
-  listDesiredDataApis,
-} from '../../projections/desired-data-apis/queries.ts';
+  listDesiredProjects,
+} from '../../projections/desired-projects/queries.ts';
 import { Metrics, type Collector } from '../http/metrics.ts';
 import { guardUsage } from './pooler-guard-module.ts';
 import type { ProjectsServers } from './projects-servers.ts';
@@ -172,7 +172,7 @@ const dataApiStates = (
   sets: [gauge],
   async collect() {
     const running = new Set(await dataApis.list());
-    const rows = (await listDesiredDataApis(pool)).filter(({ postgrest }) => postgrest);
+    const rows = (await listDesiredProjects(pool)).filter(({ postgrest }) => postgrest);
     const missing = rows.filter(({ projectId }) => !running.has(projectId)).length;
     gauge.set({ state: 'running' }, rows.length - missing);
     gauge.set({ state: 'missing' }, missing);

@@ -1,6 +1,6 @@
 import { allProcesses } from '../../application/process-managers/processes.ts';
 import type { World } from '../../application/desired/world.ts';
-import type { ProcessTable } from '../../projections/provisioning-progress/process-run.ts';
+import type { ProcessTable } from '../../projections/process-runs/process-run.ts';
 
 /** The steps of every process as the progress view shows them; what they act upon does not matter here. */
 export const processTable: ProcessTable = Object.fromEntries(

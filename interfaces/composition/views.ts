@@ -1,14 +1,14 @@
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
-import { desiredDataApis } from '../../projections/desired-data-apis/desired-data-apis.ts';
+import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import type { Projection } from '../../projections/projection.ts';
-import { provisioningProgress } from '../../projections/provisioning-progress/provisioning-progress.ts';
+import { processRuns } from '../../projections/process-runs/process-runs.ts';
 import { processTable } from './process-table.ts';
 
 /** Every view of the platform: what runs beside the log, and what a replay rebuilds. */
 export const views: readonly Projection[] = [
   projectList,
-  provisioningProgress(processTable),
+  processRuns(processTable),
   auditTrail,
-  desiredDataApis,
+  desiredProjects,
 ];

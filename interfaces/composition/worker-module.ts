@@ -24,9 +24,9 @@ import { IdleWatch, type IdleDependencies } from '../../application/reconcilers/
 import type { ProjectHost } from '../../application/process-managers/project-process.ts';
 import { projectHost } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
-import { listAwake, listServed } from '../../projections/desired-data-apis/queries.ts';
+import { listAwake, listServed } from '../../projections/desired-projects/queries.ts';
 import { dueProjects, listBehind } from '../../projections/project-list/queries.ts';
-import { openProcesses } from '../../projections/provisioning-progress/queries.ts';
+import { openProcesses } from '../../projections/process-runs/queries.ts';
 import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
 import { LedWork } from '../worker/led-work.ts';
 import { measuredTries } from './measured.ts';
@@ -48,7 +48,7 @@ const LOOK_EVERY_MS = 30_000;
 const SWEEP_EVERY_MS = 1_000;
 /** and for a short time of idleness more often */
 const LOOK_FOR_IDLE_EVERY_MS = 15_000;
-const VIEW = 'provisioning-progress';
+const VIEW = 'process-runs';
 const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {

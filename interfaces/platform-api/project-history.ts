@@ -7,7 +7,7 @@ import type { EventStore, StoredEvent } from '../../application/ports/event-stor
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { withoutSealed } from '../../projections/audit-trail/audit-trail.ts';
-import { progressOf } from '../../projections/provisioning-progress/queries.ts';
+import { progressOf } from '../../projections/process-runs/queries.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { eventStream, type ServerSentEvent } from '../http/stream-reply.ts';
 import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
@@ -18,7 +18,7 @@ export interface ProjectHistoryDependencies {
   readonly watch: StreamWatch;
   readonly pool: pg.Pool;
   /** waits, bounded, until a view shows everything up to now */
-  readonly waitForView: (name: 'provisioning-progress' | 'audit-trail') => Promise<void>;
+  readonly waitForView: (name: 'process-runs' | 'audit-trail') => Promise<void>;
 }
 
 const tags = ['history'];
@@ -63,7 +63,7 @@ const progress = ({ store, pool, waitForView }: ProjectHistoryDependencies): End
     },
     handler: async ({ owner, params }) => {
       await loadOwnedProject(store, owner.id, params.id);
-      await waitForView('provisioning-progress');
+      await waitForView('process-runs');
       const runs = await progressOf(pool, params.id);
       const processes = runs.map((run) => ({
         process: run.process,

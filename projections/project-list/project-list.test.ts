@@ -7,7 +7,7 @@ import { projectId } from '../../domain/project/project-id.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { evolveDataApiRow, type DataApiRow } from '../desired-data-apis/desired-data-apis.ts';
+import { evolveDesiredProject, type DesiredProjectRow } from '../desired-projects/desired-projects.ts';
 import { fillRow } from '../fill-row.ts';
 import { evolveProjectRow, type ProjectRow } from './project-list.ts';
 
@@ -188,9 +188,9 @@ test('every prefix of any history: what shall stand is what the domain folds', (
       // nothing but a new request, which the domain refuses, follows a purge
       const end = all.findIndex(({ type }) => type === 'ProjectPurged');
       const history = end < 0 ? all : all.slice(0, end + 1);
-      let row: DataApiRow | undefined;
+      let row: DesiredProjectRow | undefined;
       for (const [index, event] of history.entries()) {
-        row = stored(evolveDataApiRow(row, event));
+        row = stored(evolveDesiredProject(row, event));
         const project = folded(history.slice(0, index + 1));
         if (project.kind !== 'project' || project.status === 'purged') {
           expect(row).toBeUndefined();

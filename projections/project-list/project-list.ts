@@ -2,30 +2,34 @@ import type { DataApiSettings, ProcessName, ProjectLimits } from '../../domain/p
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { evolveProject } from '../project-fold.ts';
+import { evolveProject, type KeptProject } from '../project-fold.ts';
 import { fillOf, fillRow, type FillRow } from '../fill-row.ts';
+import { factsOf, rowOf, type RowOf } from '../facts.ts';
 import { rowPerProject } from '../row-per-project.ts';
 
-export interface ProjectRow {
+interface Facts {
   readonly id: ProjectId;
-  readonly owner_id: string;
+  readonly ownerId: string;
   readonly name: string;
-  readonly display_name: string;
+  readonly displayName: string;
   readonly status: ProjectStatus;
   readonly process: ProcessName | null;
   readonly postgrest: boolean;
-  readonly template_version: number;
-  readonly data_api: DataApiSettings;
+  readonly templateVersion: number;
+  readonly dataApi: DataApiSettings;
   readonly limits: ProjectLimits;
   readonly fill: FillRow | null;
-  readonly purge_after: Date | null;
+  readonly purgeAfter: Date | null;
   /** until when the keys before the current ones are good */
-  readonly previous_keys_until: Date | null;
-  readonly created_at: Date;
-  readonly updated_at: Date;
+  readonly previousKeysUntil: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
   readonly revision: number;
+  /** of the last event that this shows */
   readonly position: bigint | string;
 }
+
+export type ProjectRow = RowOf<Facts>;
 
 /** All projects of all owners, as lists and details show them; purged ones keep their row. */
 export const projectList = rowPerProject<ProjectRow>(
@@ -40,45 +44,39 @@ export const projectList = rowPerProject<ProjectRow>(
 
 export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent): ProjectRow | undefined {
   const project = evolveProject(row && kept(row), event);
-  return (
-    project && {
-      id: project.id,
-      owner_id: project.ownerId,
-      name: project.name,
-      display_name: project.displayName,
-      status: project.status,
-      process: project.run?.process ?? null,
-      postgrest: project.resources.postgrest,
-      template_version: project.templateVersion,
-      data_api: project.dataApi,
-      limits: project.limits,
-      fill: fillRow(project.fill),
-      purge_after: project.purgeAfter,
-      previous_keys_until: project.previousKeys?.until ?? null,
-      created_at: project.createdAt,
-      updated_at: project.updatedAt,
-      revision: project.revision,
-      position: event.position,
-    }
-  );
+  if (!project) return undefined;
+  const { id, ownerId, name, displayName, status, run, resources, previousKeys, fill } = project;
+  const { templateVersion, dataApi, limits, purgeAfter, createdAt, updatedAt, revision } = project;
+  return rowOf({
+    id,
+    ownerId,
+    name,
+    displayName,
+    status,
+    process: run?.process ?? null,
+    postgrest: resources.postgrest,
+    templateVersion,
+    dataApi,
+    limits,
+    fill: fillRow(fill),
+    purgeAfter,
+    previousKeysUntil: previousKeys?.until ?? null,
+    createdAt,
+    updatedAt,
+    revision,
+    position: event.position,
+  });
 }
 
 /** not kept, and of no meaning for a list */
 const NO_SECRETS = { keyVersion: 0, ciphertext: '' };
 
-const kept = (row: ProjectRow) => ({
-  id: row.id,
-  ownerId: row.owner_id,
-  name: row.name,
-  displayName: row.display_name,
-  status: row.status,
-  process: row.process,
-  resources: { database: false, users: false, pool: false, postgrest: row.postgrest },
-  templateVersion: row.template_version,
-  dataApi: row.data_api,
-  limits: row.limits,
-  fill: fillOf(row.fill),
-  purgeAfter: row.purge_after,
-  previousKeys: row.previous_keys_until && { secrets: NO_SECRETS, until: row.previous_keys_until },
-  createdAt: row.created_at,
-});
+function kept(row: ProjectRow): KeptProject {
+  const { previousKeysUntil: until, postgrest, fill, ...facts } = factsOf(row);
+  return {
+    ...facts,
+    fill: fillOf(fill),
+    resources: { database: false, users: false, pool: false, postgrest },
+    previousKeys: until && { secrets: NO_SECRETS, until },
+  };
+}

@@ -4,6 +4,7 @@ import type { DatabaseFill } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { statusesThat } from '../../domain/project/project-status.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
+import { factsOf } from '../facts.ts';
 import { fillOf } from '../fill-row.ts';
 import { boundedLimit, decodeCursor, encodeCursor, InvalidCursor } from '../page-cursor.ts';
 import type { ProjectRow } from './project-list.ts';
@@ -137,18 +138,7 @@ export async function dueProjects(pool: pg.Pool, now: Date): Promise<readonly Du
 }
 
 const toProject = (row: ProjectRow): ListedProject => ({
-  id: row.id,
-  ownerId: row.owner_id,
-  name: row.name,
-  displayName: row.display_name,
-  status: row.status,
-  templateVersion: row.template_version,
-  dataApi: row.data_api,
-  limits: row.limits,
+  ...factsOf(row),
   fill: fillOf(row.fill),
-  purgeAfter: row.purge_after,
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-  revision: row.revision,
   position: BigInt(row.position),
 });

@@ -368,7 +368,7 @@ describe('the log in PostgreSQL', () => {
     });
 
     test('an append that is stuck gives up, and nothing was written', async () => {
-      const store = log.store({ appendTimeoutMs: 50 });
+      const store = log.store({ appendTimeoutMs: 1_000 });
       const head = await log.holdHead();
       await expect(store.append(newStream(), 'none', newEvents(1))).rejects.toBeInstanceOf(Unavailable);
       await head.release();

@@ -35,7 +35,7 @@ const MOST_RUNS = 50;
 /** The projects with a process under way that nobody has suspended, the longest waiting first. */
 export async function openProcesses(pool: pg.Pool): Promise<readonly ProjectId[]> {
   const { rows } = await pool.query<{ project_id: ProjectId }>(
-    'SELECT project_id FROM view_provisioning_progress.runs WHERE open ORDER BY started_at, project_id',
+    'SELECT project_id FROM view_process_runs.runs WHERE open ORDER BY started_at, project_id',
   );
   return rows.map((row) => row.project_id);
 }
@@ -43,7 +43,7 @@ export async function openProcesses(pool: pg.Pool): Promise<readonly ProjectId[]
 /** The latest runs of a project, at most 50, newest first; empty when there is no such project. */
 export async function progressOf(pool: pg.Pool, id: ProjectId): Promise<readonly ProgressRun[]> {
   const { rows } = await pool.query<RunRow>(
-    'SELECT * FROM view_provisioning_progress.runs WHERE project_id = $1 ORDER BY run DESC LIMIT $2',
+    'SELECT * FROM view_process_runs.runs WHERE project_id = $1 ORDER BY run DESC LIMIT $2',
     [id, MOST_RUNS],
   );
   return rows.map((row) => ({

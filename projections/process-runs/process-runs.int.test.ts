@@ -11,10 +11,10 @@ import {
   ViewDatabase,
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
-import { provisioningProgress } from './provisioning-progress.ts';
+import { processRuns } from './process-runs.ts';
 import { openProcesses, progressOf } from './queries.ts';
 
-const projection = provisioningProgress({
+const projection = processRuns({
   provision: [
     { step: 'create-database', records: 'DatabaseCreated', undoes: 'DatabaseDropped' },
     { step: 'create-database-users', records: 'DatabaseUsersCreated', undoes: 'DatabaseUsersRemoved' },

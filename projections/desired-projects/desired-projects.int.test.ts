@@ -12,10 +12,10 @@ import {
   ViewDatabase,
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
-import { desiredDataApis } from './desired-data-apis.ts';
-import { countProjectsInService, findDesiredDataApi, listDesiredDataApis } from './queries.ts';
+import { desiredProjects } from './desired-projects.ts';
+import { countProjectsInService, findDesiredProject, listDesiredProjects } from './queries.ts';
 
-projectionContract(desiredDataApis);
+projectionContract(desiredProjects);
 
 let views: ViewDatabase;
 
@@ -37,11 +37,11 @@ test('what shall stand follows the events; a purged project is gone with its sea
   await record(store, projectStream(fresh), [requested(fresh)]);
   const purge = [fact('ProjectPurgeRequested'), fact('PostgrestRemoved'), fact('ProjectPurged')];
   await record(store, projectStream(purged), [requested(purged), ...PROVISIONED, ...purge]);
-  await rebuild(desiredDataApis, store, views.pool);
+  await rebuild(desiredProjects, store, views.pool);
 
-  const listed = await listDesiredDataApis(views.pool);
+  const listed = await listDesiredProjects(views.pool);
   expect(listed.map(({ projectId }) => projectId)).toEqual([active, paused].sort());
-  expect(await findDesiredDataApi(views.pool, active)).toEqual({
+  expect(await findDesiredProject(views.pool, active)).toEqual({
     projectId: active,
     ownerId: 'own_0000000000000001',
     status: 'active',
@@ -57,23 +57,23 @@ test('what shall stand follows the events; a purged project is gone with its sea
     fill: null,
     revision: 6,
   });
-  expect(await findDesiredDataApi(views.pool, paused)).toMatchObject({
+  expect(await findDesiredProject(views.pool, paused)).toMatchObject({
     status: 'pausing',
     pool: true,
     postgrest: false,
     users: true,
   });
-  expect(await findDesiredDataApi(views.pool, fresh)).toMatchObject({
+  expect(await findDesiredProject(views.pool, fresh)).toMatchObject({
     pool: false,
     postgrest: false,
     users: false,
   });
-  expect(await findDesiredDataApi(views.pool, purged)).toBeUndefined();
-  expect(await findDesiredDataApi(views.pool, newProjectId())).toBeUndefined();
+  expect(await findDesiredProject(views.pool, purged)).toBeUndefined();
+  expect(await findDesiredProject(views.pool, newProjectId())).toBeUndefined();
 
   // active, still pausing, and requested
   expect(await countProjectsInService(views.pool, 'main')).toBe(3);
   await record(store, projectStream(paused), [fact('ProjectPaused')]);
-  await rebuild(desiredDataApis, store, views.pool);
+  await rebuild(desiredProjects, store, views.pool);
   expect(await countProjectsInService(views.pool, 'main')).toBe(2);
 });

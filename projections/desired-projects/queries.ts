@@ -5,10 +5,11 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { DatabaseFill } from '../../domain/project/limits.ts';
 import { statusesThat, traitsOf } from '../../domain/project/project-status.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
+import { factsOf } from '../facts.ts';
 import { fillOf } from '../fill-row.ts';
-import { previousKeysOf, type DataApiRow } from './desired-data-apis.ts';
+import { desiredOf, type DesiredProjectRow } from './desired-projects.ts';
 
-export interface DesiredDataApi {
+export interface DesiredProject {
   readonly projectId: ProjectId;
   readonly ownerId: string;
   readonly status: ProjectStatus;
@@ -29,14 +30,14 @@ export interface DesiredDataApi {
 
 const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, data_api,
     template_version, server, limits, fill, revision
-  FROM view_desired_data_apis.data_apis`;
+  FROM view_desired_projects.projects`;
 
 /** All projects of which at least one thing shall stand, by id. */
-export async function listDesiredDataApis(pool: pg.Pool): Promise<readonly DesiredDataApi[]> {
-  const { rows } = await pool.query<DataApiRow>(
+export async function listDesiredProjects(pool: pg.Pool): Promise<readonly DesiredProject[]> {
+  const { rows } = await pool.query<DesiredProjectRow>(
     `${SELECT} WHERE users OR pool OR postgrest ORDER BY project_id`,
   );
-  return rows.map(toDesired);
+  return rows.map(desiredOf);
 }
 
 /** @param server default: on all of them */
@@ -45,7 +46,7 @@ export async function countProjectsByStatus(
   server?: ServerName,
 ): Promise<readonly { readonly status: ProjectStatus; readonly count: number }[]> {
   const { rows } = await pool.query<{ status: ProjectStatus; count: number }>(
-    `SELECT status, count(*)::int AS count FROM view_desired_data_apis.data_apis
+    `SELECT status, count(*)::int AS count FROM view_desired_projects.projects
      WHERE $1::text IS NULL OR server = $1 GROUP BY status`,
     [server],
   );
@@ -57,7 +58,7 @@ export async function countAtLimit(
   pool: pg.Pool,
 ): Promise<readonly { readonly level: DatabaseFill['level']; readonly count: number }[]> {
   const { rows } = await pool.query<{ level: DatabaseFill['level']; count: number }>(
-    `SELECT fill->>'level' AS level, count(*)::int AS count FROM view_desired_data_apis.data_apis
+    `SELECT fill->>'level' AS level, count(*)::int AS count FROM view_desired_projects.projects
      WHERE fill IS NOT NULL AND users GROUP BY 1`,
   );
   return rows;
@@ -72,20 +73,20 @@ export async function countProjectsInService(pool: pg.Pool, server: ServerName):
 /** Projects that are served and that no process is at work on, by id. */
 export async function listAwake(
   pool: pg.Pool,
-): Promise<readonly Pick<DesiredDataApi, 'projectId' | 'revision'>[]> {
-  const { rows } = await pool.query<Pick<DataApiRow, 'project_id' | 'revision'>>(
-    `SELECT project_id, revision FROM view_desired_data_apis.data_apis
+): Promise<readonly Pick<DesiredProject, 'projectId' | 'revision'>[]> {
+  const { rows } = await pool.query<Pick<DesiredProjectRow, 'project_id' | 'revision'>>(
+    `SELECT project_id, revision FROM view_desired_projects.projects
      WHERE postgrest AND status = 'active' AND process IS NULL ORDER BY project_id`,
   );
-  return rows.map((row) => ({ projectId: row.project_id, revision: row.revision }));
+  return rows.map(factsOf);
 }
 
 /** Projects that are served, asleep or not, and that no process is at work on, by id. */
 export async function listServed(
   pool: pg.Pool,
-): Promise<readonly Pick<DesiredDataApi, 'projectId' | 'limits' | 'fill'>[]> {
-  const { rows } = await pool.query<Pick<DataApiRow, 'project_id' | 'limits' | 'fill'>>(
-    `SELECT project_id, limits, fill FROM view_desired_data_apis.data_apis
+): Promise<readonly Pick<DesiredProject, 'projectId' | 'limits' | 'fill'>[]> {
+  const { rows } = await pool.query<Pick<DesiredProjectRow, 'project_id' | 'limits' | 'fill'>>(
+    `SELECT project_id, limits, fill FROM view_desired_projects.projects
      WHERE pool AND status = ANY ($1) AND process IS NULL ORDER BY project_id`,
     [statusesThat('changeable')],
   );
@@ -93,24 +94,7 @@ export async function listServed(
 }
 
 /** One project, also when nothing of it stands; undefined when it is purged or never was. */
-export async function findDesiredDataApi(pool: pg.Pool, id: ProjectId): Promise<DesiredDataApi | undefined> {
-  const { rows } = await pool.query<DataApiRow>(`${SELECT} WHERE project_id = $1`, [id]);
-  return rows[0] && toDesired(rows[0]);
+export async function findDesiredProject(pool: pg.Pool, id: ProjectId): Promise<DesiredProject | undefined> {
+  const { rows } = await pool.query<DesiredProjectRow>(`${SELECT} WHERE project_id = $1`, [id]);
+  return rows[0] && desiredOf(rows[0]);
 }
-
-const toDesired = (row: DataApiRow): DesiredDataApi => ({
-  projectId: row.project_id,
-  ownerId: row.owner_id,
-  status: row.status,
-  pool: row.pool,
-  postgrest: row.postgrest,
-  users: row.users,
-  secrets: row.secrets,
-  previousKeys: previousKeysOf(row),
-  dataApi: row.data_api,
-  templateVersion: row.template_version,
-  server: row.server,
-  limits: row.limits,
-  fill: fillOf(row.fill),
-  revision: row.revision,
-});

@@ -1,4 +1,4 @@
-CREATE TABLE data_apis (
+CREATE TABLE projects (
   project_id text PRIMARY KEY,
   owner_id text NOT NULL,
   status text NOT NULL,

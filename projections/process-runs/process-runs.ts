@@ -9,9 +9,9 @@ import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
  * Every run of a process for a project with its steps, and which projects have work to do.
  * @param processes when its steps change, the version here has to go up
  */
-export const provisioningProgress = (processes: ProcessTable): Projection => ({
-  name: 'provisioning-progress',
-  version: 3,
+export const processRuns = (processes: ProcessTable): Projection => ({
+  name: 'process-runs',
+  version: 1,
   schemaUrl: new URL('schema.sql', import.meta.url),
   indexesUrl: new URL('indexes.sql', import.meta.url),
   filter: { streamPrefix: 'project-' },
