@@ -3,14 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { newAccount, ownerAccountsContract } from '../../application/ports/owner-accounts.contract.ts';
 import { personalTokensContract } from '../../application/ports/personal-tokens.contract.ts';
-import { applyMigrations } from './apply-migrations.ts';
+import { makePlatformTables } from '../testing/platform-tables.ts';
 import { PostgresOwnerAccounts } from './postgres-owner-accounts.ts';
 import { PostgresPersonalTokens } from './postgres-personal-tokens.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
-
-const CREATE_ROLE = `DO $$ BEGIN
-  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
 
 describe('with the rights of the platform', () => {
   let database: TestDatabase;
@@ -19,8 +15,7 @@ describe('with the rights of the platform', () => {
   beforeAll(async () => {
     database = await testDatabase();
     await onCluster(database.url, async (client) => {
-      await client.query(CREATE_ROLE);
-      await applyMigrations(client, new URL('../sql/platform/', import.meta.url), { schema: 'platform' });
+      await makePlatformTables(client);
     });
     pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
   });

@@ -2,13 +2,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { stepProgressContract } from '../../application/ports/step-progress.contract.ts';
-import { applyMigrations } from './apply-migrations.ts';
+import { makePlatformTables } from '../testing/platform-tables.ts';
 import { PostgresStepProgress } from './postgres-step-progress.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
-
-const CREATE_ROLE = `DO $$ BEGIN
-  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -16,8 +12,7 @@ let pool: pg.Pool;
 beforeAll(async () => {
   database = await testDatabase();
   await onCluster(database.url, async (client) => {
-    await client.query(CREATE_ROLE);
-    await applyMigrations(client, new URL('../sql/platform/', import.meta.url), { schema: 'platform' });
+    await makePlatformTables(client);
   });
   // with the rights of the platform
   pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });

@@ -1,20 +1,18 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { onCluster, testDatabase } from '../testing/database.ts';
-import { applyMigrations } from './apply-migrations.ts';
-
-const MIGRATIONS = new URL('../sql/platform/', import.meta.url);
+import { makePlatformTables } from '../testing/platform-tables.ts';
 
 test('what views of earlier names held is taken away, and nothing else', async () => {
   const database = await testDatabase();
   onTestFinished(() => database[Symbol.asyncDispose]());
   await onCluster(database.url, async (client) => {
-    await applyMigrations(client, MIGRATIONS, { schema: 'platform', upTo: 13 });
+    await makePlatformTables(client, 13);
     await client.query(`CREATE SCHEMA view_desired_data_apis CREATE TABLE data_apis (secrets jsonb);
       CREATE SCHEMA view_provisioning_progress; CREATE SCHEMA view_project_list; CREATE SCHEMA projection
       CREATE TABLE checkpoints (name text) CREATE TABLE parked (projection text);
       INSERT INTO projection.checkpoints VALUES ('desired-data-apis'), ('provisioning-progress'), ('project-list');
       INSERT INTO projection.parked VALUES ('desired-data-apis__next'), ('project-list')`);
-    await applyMigrations(client, MIGRATIONS, { schema: 'platform' });
+    await makePlatformTables(client);
     const namesOf = async (sql: string) =>
       (await client.query<{ name: string }>(sql)).rows.map(({ name }) => name);
     expect(await namesOf(`SELECT nspname AS name FROM pg_namespace WHERE nspname LIKE 'view%'`)).toEqual([

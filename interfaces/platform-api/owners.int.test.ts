@@ -18,7 +18,7 @@ import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { pinoLog } from '../../infrastructure/observability/pino-log.ts';
-import { applyMigrations } from '../../infrastructure/postgres/apply-migrations.ts';
+import { makePlatformTables } from '../../infrastructure/testing/platform-tables.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/testing/database.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
@@ -31,9 +31,6 @@ import { Metrics } from '../http/metrics.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
 import { ownerEndpoints } from './owners.ts';
 
-const CREATE_ROLE = `DO $$ BEGIN
-  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
 const PASSWORD = 'a long-enough s3cret';
 const MANY = { points: 10_000, perSeconds: 60 };
 const GENEROUS: MemoryRateLimitOptions = {
@@ -53,10 +50,7 @@ const secrets = new Set<string>([PASSWORD]);
 beforeAll(async () => {
   database = await testDatabase();
   await onCluster(database.url, async (client) => {
-    await client.query(CREATE_ROLE);
-    await applyMigrations(client, new URL('../../infrastructure/sql/platform/', import.meta.url), {
-      schema: 'platform',
-    });
+    await makePlatformTables(client);
   });
   const connection = { connectionString: database.url, options: '-c role=launchdb_platform' };
   pool = new pg.Pool(connection);

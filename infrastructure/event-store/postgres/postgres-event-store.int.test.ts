@@ -19,18 +19,13 @@ import {
   type ExpectedRevision,
   type NewEvent,
 } from '../../../application/ports/event-store.ts';
-import { applyMigrations } from '../../postgres/apply-migrations.ts';
+import { makePlatformTables } from '../../testing/platform-tables.ts';
 import { onCluster, testDatabase, type TestDatabase } from '../../testing/database.ts';
 import { APPEND, appendValues } from './append-call.ts';
 import { appendRequest } from './append-request.ts';
 import { EventCodec, type EventCatalogue } from '../codec/event-codec.ts';
 import { InMemoryEventStore } from '../memory/in-memory-event-store.ts';
 import { PostgresEventStore, type PostgresEventStoreOptions } from './postgres-event-store.ts';
-
-const MIGRATIONS = new URL('../../sql/platform/', import.meta.url);
-const CREATE_ROLE = `DO $$ BEGIN
-  CREATE ROLE launchdb_platform LOGIN PASSWORD 'test';
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`;
 
 /** A database with a log, and stores on it that have the rights of the platform's own role. */
 class TestLog implements AsyncDisposable {
@@ -48,8 +43,7 @@ class TestLog implements AsyncDisposable {
   static async create(): Promise<TestLog> {
     const database = await testDatabase();
     await onCluster(database.url, async (client) => {
-      await client.query(CREATE_ROLE);
-      await applyMigrations(client, MIGRATIONS, { schema: 'platform', upTo: 9 });
+      await makePlatformTables(client, 9);
     });
     return new TestLog(database);
   }
