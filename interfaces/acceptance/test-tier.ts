@@ -19,19 +19,26 @@ export function sampled<T>(items: readonly T[], oneOf: number): readonly T[] {
   return items.filter((item) => chosen.has(item));
 }
 
-/** As many as fit into so many seconds; the first whatever it takes, so that each has its turn. */
+/** One of each group and, of them all, as many more as fit into so many seconds. */
 export function drawnWithin<T>(
   seconds: number,
-  items: readonly T[],
+  groups: readonly (readonly T[])[],
   secondsOf: (item: T) => number,
   seed = SEED,
 ): readonly T[] {
+  const drawn = new Set<T>();
   let left = seconds;
-  return inDrawnOrder(items, seed).filter((item, at) => {
-    const fits = at === 0 || secondsOf(item) <= left;
-    if (fits) left -= secondsOf(item);
-    return fits;
-  });
+  const fits = (item: T) => !drawn.has(item) && secondsOf(item) <= left;
+  const draw = (item: T) => {
+    drawn.add(item);
+    left -= secondsOf(item);
+  };
+  for (const group of inDrawnOrder(groups, seed)) {
+    const first = inDrawnOrder(group, seed).find(fits);
+    if (first !== undefined) draw(first);
+  }
+  for (const item of inDrawnOrder(groups.flat(), seed)) if (fits(item)) draw(item);
+  return [...drawn];
 }
 
 function inDrawnOrder<T>(items: readonly T[], seed: string): readonly T[] {
