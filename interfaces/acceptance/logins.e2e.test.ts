@@ -117,15 +117,18 @@ test('what is done to it by hand comes back, and it goes with its project', asyn
   await platform.sql(`ALTER ROLE ${old}_auth NOLOGIN`);
   // the next look at everything finds it
   const repaired = async () => (await events(old)).map(({ type }) => type);
-  await vi.waitFor(async () => expect(await repaired()).toContain('DriftRepaired'), PATIENCE);
-  const [role] = await platform.sql(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${old}_auth'`);
-  expect(role).toEqual({ rolcanlogin: true });
-  // the platform's own work, by sessions that are kept: they follow the project, and are none of the guard's
+  await vi.waitFor(async () => {
+    expect(await repaired()).toContain('DriftRepaired');
+    const [role] = await platform.sql(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${old}_auth'`);
+    expect(role).toEqual({ rolcanlogin: true });
+  }, PATIENCE);
+  // the platform's own work, by sessions that are kept: they follow the project
   const extensions = async () => (await call('GET', `/${old}/extensions`)).status;
   const before = await guarded();
   expect(before).toContain('outcome="session"');
   expect(await extensions()).toBe(200);
-  expect(await guarded()).toEqual(before);
+  // a process of its own reaches the pooler as a tenant does
+  if (!platform.separate) expect(await guarded()).toEqual(before);
   await call('POST', `/${old}/pause`);
   await expect(works(old)).rejects.toThrow();
   expect(await extensions()).toBe(409);
