@@ -7,6 +7,7 @@ import { installedModule } from './installed-module.ts';
 import { logModule } from './log-module.ts';
 import type { Machine } from './machine.ts';
 import { managedDataPlaneModule } from './managed-data-plane-module.ts';
+import { restoredDataPlaneModule } from './restored-data-plane-module.ts';
 import { managerModule } from './manager-module.ts';
 import { collectorsModule, metricsModule } from './metrics-module.ts';
 import { localMigrationsModule, remoteMigrationsModule } from './migrations-module.ts';
@@ -39,7 +40,13 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(metricsModule, tracingModule, postgresModule, logModule, dataPlaneModule, workerModule);
   container.load(roles.includes('migrations') ? localMigrationsModule : remoteMigrationsModule);
   if (roles.includes('manager')) {
-    container.load(managedDataPlaneModule, poolerGuardModule, projectUseModule, projectWatchModule);
+    container.load(
+      managedDataPlaneModule,
+      restoredDataPlaneModule,
+      poolerGuardModule,
+      projectUseModule,
+      projectWatchModule,
+    );
     container.load(managerModule, collectorsModule, installedModule);
   } else {
     container.load(remoteDataPlaneModule);

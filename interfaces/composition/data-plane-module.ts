@@ -19,6 +19,7 @@ import { PostgresDatabases } from '../../infrastructure/postgres/postgres-databa
 import { diskSizeMb } from '../../infrastructure/process/disk-size.ts';
 import type { Config } from '../config.ts';
 import { byServer } from './projects-servers.ts';
+import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
 export const dataPlaneModule = new ContainerModule(({ bind }) => {
@@ -46,25 +47,27 @@ export const dataPlaneModule = new ContainerModule(({ bind }) => {
     [TOKENS.config, TOKENS.machine],
   );
   bind(TOKENS.world).toResolvedValue(
-    (databases, migrations, pools, dataApis, secrets, logins, store, ids): World => ({
-      databases,
-      migrations,
-      pools,
-      dataApis,
-      secrets,
-      logins,
-      releaseName: releaseName(store, ids),
-    }),
-    [
-      TOKENS.databases,
-      TOKENS.migrations,
-      TOKENS.pools,
-      TOKENS.dataApis,
-      TOKENS.secrets,
-      TOKENS.projectLogins,
-      TOKENS.store,
-      TOKENS.ids,
-    ],
+    ...needs(
+      {
+        databases: TOKENS.databases,
+        migrations: TOKENS.migrations,
+        pools: TOKENS.pools,
+        dataApis: TOKENS.dataApis,
+        secrets: TOKENS.secrets,
+        logins: TOKENS.projectLogins,
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+      },
+      ({ databases, migrations, pools, dataApis, secrets, logins, store, ids }): World => ({
+        databases,
+        migrations,
+        pools,
+        dataApis,
+        secrets,
+        logins,
+        releaseName: releaseName(store, ids),
+      }),
+    ),
   );
 });
 

@@ -5,60 +5,63 @@ import { findDesiredProject } from '../../projections/desired-projects/queries.t
 import { findProject } from '../../projections/project-list/queries.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Traffic } from '../gateway/traffic.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const gatewayModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.traffic).toResolvedValue(() => new Traffic());
   bind(PARTS.gateway).toResolvedValue(
-    (
-      { GATEWAY_PORT, PLATFORM_URL, PUBLIC_URL, TRUSTED_PROXIES },
-      [internalKey],
-      dataApis,
-      secrets,
-      clock,
-      wake,
-      traffic,
-      pool,
-      log,
-      metrics,
-      tracing,
-    ) => {
-      const platform = new URL(PLATFORM_URL);
-      const gateway = new Gateway({
-        port: GATEWAY_PORT,
-        publicUrl: PUBLIC_URL,
-        platform: { host: platform.hostname, port: Number(platform.port || 80) },
+    ...needs(
+      {
+        config: TOKENS.config,
+        internalKeys: TOKENS.internalKeys,
+        dataApis: TOKENS.dataApis,
+        secrets: TOKENS.secrets,
+        clock: TOKENS.clock,
+        wake: TOKENS.wake,
+        traffic: TOKENS.traffic,
+        pool: TOKENS.platformPool,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+      },
+      ({
+        config: { GATEWAY_PORT, PLATFORM_URL, PUBLIC_URL, TRUSTED_PROXIES },
+        internalKeys: [internalKey],
         dataApis,
-        projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
-        judge: (id, token) =>
-          judgeToken({ secrets, clock, find: (one) => findDesiredProject(pool, one) }, id, token),
+        secrets,
+        clock,
         wake,
         traffic,
+        pool,
         log,
+        metrics,
         tracing,
-        trustedProxies: TRUSTED_PROXIES,
-        internalKey,
-        onAnswered: (request) => metrics.answered({ service: 'gateway', ...request }),
-      });
-      return {
-        name: 'gateway',
-        start: () => gateway.start(),
-        stop: () => gateway.stop(5_000),
-        stopWithinMs: 6_000,
-      };
-    },
-    [
-      TOKENS.config,
-      TOKENS.internalKeys,
-      TOKENS.dataApis,
-      TOKENS.secrets,
-      TOKENS.clock,
-      TOKENS.wake,
-      TOKENS.traffic,
-      TOKENS.platformPool,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.tracing,
-    ],
+      }) => {
+        const platform = new URL(PLATFORM_URL);
+        const gateway = new Gateway({
+          port: GATEWAY_PORT,
+          publicUrl: PUBLIC_URL,
+          platform: { host: platform.hostname, port: Number(platform.port || 80) },
+          dataApis,
+          projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
+          judge: (id, token) =>
+            judgeToken({ secrets, clock, find: (one) => findDesiredProject(pool, one) }, id, token),
+          wake,
+          traffic,
+          log,
+          tracing,
+          trustedProxies: TRUSTED_PROXIES,
+          internalKey,
+          onAnswered: (request) => metrics.answered({ service: 'gateway', ...request }),
+        });
+        return {
+          name: 'gateway',
+          start: () => gateway.start(),
+          stop: () => gateway.stop(5_000),
+          stopWithinMs: 6_000,
+        };
+      },
+    ),
   );
 });

@@ -10,15 +10,21 @@ import type { Config } from '../config.ts';
 import type { InstalledProgram } from './installed-program.ts';
 import type { Machine } from './machine.ts';
 import { nameOn, type ProjectsServers } from './projects-servers.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const installedModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.installed).toResolvedValue(installed, [
-    TOKENS.config,
-    TOKENS.machine,
-    TOKENS.projectsServers,
-    TOKENS.platformServer,
-  ]);
+  bind(TOKENS.installed).toResolvedValue(
+    ...needs(
+      {
+        config: TOKENS.config,
+        machine: TOKENS.machine,
+        projects: TOKENS.projectsServers,
+        platform: TOKENS.platformServer,
+      },
+      installed,
+    ),
+  );
   bind(PARTS.installed).toResolvedValue(
     (list, { tell, log }) => ({
       name: 'installed',
@@ -55,9 +61,16 @@ export const installedInWords = (found: readonly InstalledProgram[]): Readonly<R
     }),
   );
 
+interface Programs {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly projects: ProjectsServers;
+  readonly platform: PostgresServer;
+}
+
 /** Asks each time: what stands there can be another one tomorrow. */
 const installed =
-  (config: Config, machine: Machine, projects: ProjectsServers, platform: PostgresServer) =>
+  ({ config, machine, projects, platform }: Programs) =>
   async (): Promise<readonly InstalledProgram[]> => {
     const found = await Promise.all([
       ...[...projects].map(([name, server]) =>

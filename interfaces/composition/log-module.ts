@@ -26,6 +26,7 @@ import type { Metrics } from '../http/metrics.ts';
 import type { Part } from './lifecycle.ts';
 import { lookAtServer } from './log-server.ts';
 import { measuredStore, tracedBatches } from './measured.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { views } from './views.ts';
 
@@ -42,16 +43,18 @@ export const logModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.platformPool).toResolvedValue(platformPool, [TOKENS.platformConnection, TOKENS.log]);
   bind(TOKENS.store).toResolvedValue(
-    async (config, pool, connection, log, metrics, tracing) =>
-      measuredStore(await eventStore(config, pool, connection, log), metrics, tracing),
-    [
-      TOKENS.config,
-      TOKENS.platformPool,
-      TOKENS.platformConnection,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.tracing,
-    ],
+    ...needs(
+      {
+        config: TOKENS.config,
+        pool: TOKENS.platformPool,
+        connection: TOKENS.platformConnection,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+      },
+      async ({ config, pool, connection, log, metrics, tracing }) =>
+        measuredStore(await eventStore(config, pool, connection, log), metrics, tracing),
+    ),
   );
   bind(TOKENS.checkpoints).toResolvedValue((pool) => new CheckpointWatch(pool), [TOKENS.platformPool]);
   bind(TOKENS.stepProgress).toResolvedValue((pool) => new PostgresStepProgress(pool), [TOKENS.platformPool]);
@@ -66,21 +69,26 @@ export const logModule = new ContainerModule(({ bind }) => {
     }),
     [TOKENS.platformPool],
   );
-  bind(PARTS.eventStore).toResolvedValue(answeringStore, [
-    TOKENS.store,
-    TOKENS.config,
-    TOKENS.metrics,
-    TOKENS.log,
-  ]);
-  bind(PARTS.views).toResolvedValue(runningViews, [
-    TOKENS.config,
-    TOKENS.store,
-    TOKENS.platformPool,
-    TOKENS.platformConnection,
-    TOKENS.checkpoints,
-    TOKENS.log,
-    TOKENS.tracing,
-  ]);
+  bind(PARTS.eventStore).toResolvedValue(
+    ...needs(
+      { store: TOKENS.store, config: TOKENS.config, metrics: TOKENS.metrics, log: TOKENS.log },
+      answeringStore,
+    ),
+  );
+  bind(PARTS.views).toResolvedValue(
+    ...needs(
+      {
+        config: TOKENS.config,
+        store: TOKENS.store,
+        pool: TOKENS.platformPool,
+        connection: TOKENS.platformConnection,
+        watch: TOKENS.checkpoints,
+        log: TOKENS.log,
+        tracing: TOKENS.tracing,
+      },
+      runningViews,
+    ),
+  );
   bind(PARTS.streamWatch).toResolvedValue(
     (watch) => ({
       name: 'stream-watch',
@@ -92,7 +100,17 @@ export const logModule = new ContainerModule(({ bind }) => {
   );
 });
 
-const answeringStore = (store: EventStore, config: Config, metrics: Metrics, log: Log): Part => ({
+const answeringStore = ({
+  store,
+  config,
+  metrics,
+  log,
+}: {
+  readonly store: EventStore;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}): Part => ({
   name: 'event-store',
   start: async () => {
     await untilItAnswers(store, config);
@@ -137,15 +155,23 @@ async function eventStoreDb(url: string, log: Log): Promise<EventStore> {
   }
 }
 
-function runningViews(
-  { LAUNCHDB_ROLES }: Config,
-  store: EventStore,
-  pool: pg.Pool,
-  connection: pg.ClientConfig,
-  watch: CheckpointWatch,
-  log: Log,
-  tracing: Tracing,
-): Part {
+function runningViews({
+  config: { LAUNCHDB_ROLES },
+  store,
+  pool,
+  connection,
+  watch,
+  log,
+  tracing,
+}: {
+  readonly config: Config;
+  readonly store: EventStore;
+  readonly pool: pg.Pool;
+  readonly connection: pg.ClientConfig;
+  readonly watch: CheckpointWatch;
+  readonly log: Log;
+  readonly tracing: Tracing;
+}): Part {
   if (!LAUNCHDB_ROLES.includes('worker')) return viewsOfAnotherProcess(pool);
   const traced = tracedBatches(store, tracing);
   const options = { store: traced, pool, openSession: sessionOpener(named(connection)), watch, log };

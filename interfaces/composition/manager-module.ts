@@ -6,58 +6,61 @@ import { installedInWords } from './installed-module.ts';
 import { readiness } from './platform-api-module.ts';
 import { internalAuthentication } from '../http/internal-endpoints.ts';
 import { serverPart } from './server-part.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const managerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.manager).toResolvedValue(
-    (
-      { MANAGER_PORT, LISTEN_HOST },
-      internalKeys,
-      store,
-      world,
-      wake,
-      use,
-      gateways,
-      reconciler,
-      pool,
-      projects,
-      platform,
-      log,
-      metrics,
-      tracing,
-      list,
-    ) => {
-      const desired = () => listDesiredProjects(pool);
-      return serverPart({
-        name: 'manager',
-        port: MANAGER_PORT,
-        portVariable: 'MANAGER_PORT',
-        host: LISTEN_HOST,
-        endpoints: managerEndpoints({ store, world, wake, use, gateways, reconciler, desired }),
-        authenticate: internalAuthentication(internalKeys),
+    ...needs(
+      {
+        config: TOKENS.config,
+        internalKeys: TOKENS.internalKeys,
+        store: TOKENS.store,
+        world: TOKENS.managedWorld,
+        wake: TOKENS.wake,
+        use: TOKENS.use,
+        gateways: TOKENS.gateways,
+        reconciler: TOKENS.reconciler,
+        pool: TOKENS.platformPool,
+        projects: TOKENS.projectsServers,
+        platform: TOKENS.platformServer,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+        list: TOKENS.installed,
+      },
+      ({
+        config: { MANAGER_PORT, LISTEN_HOST },
+        internalKeys,
+        store,
+        world,
+        wake,
+        use,
+        gateways,
+        reconciler,
+        pool,
+        projects,
+        platform,
         log,
-        ready: readiness(projects, platform, store),
-        programs: async () => installedInWords(await list()),
         metrics,
         tracing,
-      });
-    },
-    [
-      TOKENS.config,
-      TOKENS.internalKeys,
-      TOKENS.store,
-      TOKENS.managedWorld,
-      TOKENS.wake,
-      TOKENS.use,
-      TOKENS.gateways,
-      TOKENS.reconciler,
-      TOKENS.platformPool,
-      TOKENS.projectsServers,
-      TOKENS.platformServer,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.tracing,
-      TOKENS.installed,
-    ],
+        list,
+      }) => {
+        const desired = () => listDesiredProjects(pool);
+        return serverPart({
+          name: 'manager',
+          port: MANAGER_PORT,
+          portVariable: 'MANAGER_PORT',
+          host: LISTEN_HOST,
+          endpoints: managerEndpoints({ store, world, wake, use, gateways, reconciler, desired }),
+          authenticate: internalAuthentication(internalKeys),
+          log,
+          ready: readiness(projects, platform, store),
+          programs: async () => installedInWords(await list()),
+          metrics,
+          tracing,
+        });
+      },
+    ),
   );
 });

@@ -18,6 +18,7 @@ import { guardUsage } from './pooler-guard-module.ts';
 import type { ProjectsServers } from './projects-servers.ts';
 import { readiness } from './platform-api-module.ts';
 import { serverPart } from './server-part.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 /** Each process counts what goes on in it. */
@@ -32,27 +33,29 @@ export const metricsModule = new ContainerModule(({ bind }) => {
     [TOKENS.clock, TOKENS.log, TOKENS.metrics],
   );
   bind(PARTS.workerServer).toResolvedValue(
-    ({ WORKER_PORT, LISTEN_HOST }, projects, platform, store, log, metrics, tracing) =>
-      serverPart({
-        name: 'worker',
-        port: WORKER_PORT,
-        portVariable: 'WORKER_PORT',
-        host: LISTEN_HOST,
-        endpoints: [],
-        log,
-        ready: readiness(projects, platform, store),
-        metrics,
-        tracing,
-      }),
-    [
-      TOKENS.config,
-      TOKENS.projectsServers,
-      TOKENS.platformServer,
-      TOKENS.store,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.tracing,
-    ],
+    ...needs(
+      {
+        config: TOKENS.config,
+        projects: TOKENS.projectsServers,
+        platform: TOKENS.platformServer,
+        store: TOKENS.store,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+      },
+      ({ config: { WORKER_PORT, LISTEN_HOST }, projects, platform, store, log, metrics, tracing }) =>
+        serverPart({
+          name: 'worker',
+          port: WORKER_PORT,
+          portVariable: 'WORKER_PORT',
+          host: LISTEN_HOST,
+          endpoints: [],
+          log,
+          ready: readiness(projects, platform, store),
+          metrics,
+          tracing,
+        }),
+    ),
   );
 });
 
@@ -74,34 +77,36 @@ const taskReports = ({ tasks: { runs, seconds, endedAt } }: Metrics, background:
 /** The manager's process alone asks for what is there once for all of them. */
 export const collectorsModule = new ContainerModule(({ bind }) => {
   bind(PARTS.collectors).toResolvedValue(
-    (metrics, store, pool, servers, capacity, pools, guard, dataApis) => ({
-      name: 'collectors',
-      start: () => {
-        const collectors = [
-          lag(metrics, store, pool),
-          projects(metrics, pool),
-          atLimit(metrics, pool),
-          room(metrics, servers, capacity),
-          poolUsage(metrics, pools),
-          ...(guard ? [guardUsage(metrics, guard)] : []),
-          dataApiStates(metrics, dataApis, pool),
-        ];
-        for (const collector of collectors) metrics.collectFrom(collector);
-        return Promise.resolve();
+    ...needs(
+      {
+        metrics: TOKENS.metrics,
+        store: TOKENS.store,
+        pool: TOKENS.platformPool,
+        servers: TOKENS.projectsServers,
+        capacity: TOKENS.capacity,
+        pools: TOKENS.managedPools,
+        guard: TOKENS.poolerGuard,
+        dataApis: TOKENS.managedDataApis,
       },
-      stop: () => Promise.resolve(),
-      stopWithinMs: 1_000,
-    }),
-    [
-      TOKENS.metrics,
-      TOKENS.store,
-      TOKENS.platformPool,
-      TOKENS.projectsServers,
-      TOKENS.capacity,
-      TOKENS.managedPools,
-      TOKENS.poolerGuard,
-      TOKENS.managedDataApis,
-    ],
+      ({ metrics, store, pool, servers, capacity, pools, guard, dataApis }) => ({
+        name: 'collectors',
+        start: () => {
+          const collectors = [
+            lag(metrics, store, pool),
+            projects(metrics, pool),
+            atLimit(metrics, pool),
+            room(metrics, servers, capacity),
+            poolUsage(metrics, pools),
+            ...(guard ? [guardUsage(metrics, guard)] : []),
+            dataApiStates(metrics, dataApis, pool),
+          ];
+          for (const collector of collectors) metrics.collectFrom(collector);
+          return Promise.resolve();
+        },
+        stop: () => Promise.resolve(),
+        stopWithinMs: 1_000,
+      }),
+    ),
   );
 });
 

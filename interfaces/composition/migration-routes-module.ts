@@ -6,6 +6,7 @@ import {
 } from '../../infrastructure/postgres/postgres-owner-migrations.ts';
 import { migrationEndpoints } from '../platform-api/migrations.ts';
 import { byServer } from './projects-servers.ts';
+import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
 export const migrationRoutesModule = new ContainerModule(({ bind }) => {
@@ -18,8 +19,16 @@ export const migrationRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.projectsServers, TOKENS.serverOf],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, secrets, dataApis, ownerMigrations) =>
-      migrationEndpoints({ store, ids, secrets, dataApis, ownerMigrations }),
-    [TOKENS.store, TOKENS.ids, TOKENS.secrets, TOKENS.dataApis, TOKENS.ownerMigrations],
+    ...needs(
+      {
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        secrets: TOKENS.secrets,
+        dataApis: TOKENS.dataApis,
+        ownerMigrations: TOKENS.ownerMigrations,
+      },
+      ({ store, ids, secrets, dataApis, ownerMigrations }) =>
+        migrationEndpoints({ store, ids, secrets, dataApis, ownerMigrations }),
+    ),
   );
 });

@@ -10,16 +10,24 @@ import { readiness } from './platform-api-module.ts';
 import { internalAuthentication } from '../http/internal-endpoints.ts';
 import { byServer } from './projects-servers.ts';
 import { serverPart } from './server-part.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const remoteMigrationsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.migrations).toResolvedValue(
-    ({ MIGRATIONS_URL: url }, [internalKey], { template }, tracing) =>
-      new RemoteMigrations(
-        new InternalClient({ url, internalKey, service: 'migrations', tracing }),
-        template.version,
-      ),
-    [TOKENS.config, TOKENS.internalKeys, TOKENS.machine, TOKENS.tracing],
+    ...needs(
+      {
+        config: TOKENS.config,
+        internalKeys: TOKENS.internalKeys,
+        machine: TOKENS.machine,
+        tracing: TOKENS.tracing,
+      },
+      ({ config: { MIGRATIONS_URL: url }, internalKeys: [internalKey], machine: { template }, tracing }) =>
+        new RemoteMigrations(
+          new InternalClient({ url, internalKey, service: 'migrations', tracing }),
+          template.version,
+        ),
+    ),
   );
 });
 
@@ -32,39 +40,41 @@ export const localMigrationsModule = new ContainerModule(({ bind }) => {
     [TOKENS.projectsServers, TOKENS.serverOf, TOKENS.machine],
   );
   bind(PARTS.migrations).toResolvedValue(
-    (
-      { MIGRATIONS_PORT, LISTEN_HOST },
-      internalKeys,
-      store,
-      migrations,
-      projects,
-      platform,
-      log,
-      metrics,
-      tracing,
-    ) =>
-      serverPart({
-        name: 'migrations',
-        port: MIGRATIONS_PORT,
-        portVariable: 'MIGRATIONS_PORT',
-        host: LISTEN_HOST,
-        endpoints: migrationsEndpoints({ store, migrations }),
-        authenticate: internalAuthentication(internalKeys),
+    ...needs(
+      {
+        config: TOKENS.config,
+        internalKeys: TOKENS.internalKeys,
+        store: TOKENS.store,
+        migrations: TOKENS.migrations,
+        projects: TOKENS.projectsServers,
+        platform: TOKENS.platformServer,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+      },
+      ({
+        config: { MIGRATIONS_PORT, LISTEN_HOST },
+        internalKeys,
+        store,
+        migrations,
+        projects,
+        platform,
         log,
-        ready: readiness(projects, platform, store),
         metrics,
         tracing,
-      }),
-    [
-      TOKENS.config,
-      TOKENS.internalKeys,
-      TOKENS.store,
-      TOKENS.migrations,
-      TOKENS.projectsServers,
-      TOKENS.platformServer,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.tracing,
-    ],
+      }) =>
+        serverPart({
+          name: 'migrations',
+          port: MIGRATIONS_PORT,
+          portVariable: 'MIGRATIONS_PORT',
+          host: LISTEN_HOST,
+          endpoints: migrationsEndpoints({ store, migrations }),
+          authenticate: internalAuthentication(internalKeys),
+          log,
+          ready: readiness(projects, platform, store),
+          metrics,
+          tracing,
+        }),
+    ),
   );
 });

@@ -11,6 +11,7 @@ import { projectList } from '../../projections/project-list/project-list.ts';
 import { countProjects } from '../../projections/project-list/queries.ts';
 import { ownerEndpoints } from '../platform-api/owners.ts';
 import { tokenEndpoints } from '../platform-api/tokens.ts';
+import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
@@ -21,41 +22,60 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.machine, TOKENS.clock],
   );
   bind(TOKENS.routes).toResolvedValue(
-    ({ config, rateLimits = {} }, { directory }, store, ids, clock, pool, tokens, checkpoints) =>
-      ownerEndpoints({
+    ...needs(
+      {
+        options: TOKENS.options,
+        machine: TOKENS.machine,
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        pool: TOKENS.platformPool,
+        tokens: TOKENS.ownerTokens,
+        checkpoints: TOKENS.checkpoints,
+      },
+      ({
+        options: { config, rateLimits = {} },
+        machine: { directory },
         store,
         ids,
         clock,
+        pool,
         tokens,
-        accounts: new PostgresOwnerAccounts(pool),
-        vault: new AesEmailVault(derivedKey(directory.masterKey, 'owner-vault')),
-        passwords: new Argon2Passwords(),
-        limits: new MemoryRateLimits(rateLimits),
-        turns: new PostgresTurns(pool),
-        signUpMode: config.SIGNUP,
-        projectsOf: async (ownerId) => {
-          await checkpoints.waitFor(projectList.name, await store.head(), VIEW_WITHIN_MS);
-          return countProjects(pool, ownerId);
-        },
-      }),
-    [
-      TOKENS.options,
-      TOKENS.machine,
-      TOKENS.store,
-      TOKENS.ids,
-      TOKENS.clock,
-      TOKENS.platformPool,
-      TOKENS.ownerTokens,
-      TOKENS.checkpoints,
-    ],
+        checkpoints,
+      }) =>
+        ownerEndpoints({
+          store,
+          ids,
+          clock,
+          tokens,
+          accounts: new PostgresOwnerAccounts(pool),
+          vault: new AesEmailVault(derivedKey(directory.masterKey, 'owner-vault')),
+          passwords: new Argon2Passwords(),
+          limits: new MemoryRateLimits(rateLimits),
+          turns: new PostgresTurns(pool),
+          signUpMode: config.SIGNUP,
+          projectsOf: async (ownerId) => {
+            await checkpoints.waitFor(projectList.name, await store.head(), VIEW_WITHIN_MS);
+            return countProjects(pool, ownerId);
+          },
+        }),
+    ),
   );
   bind(TOKENS.personalTokens).toResolvedValue(
     (pool) => new PostgresPersonalTokens(pool),
     [TOKENS.platformPool],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, tokens, personalTokens) =>
-      tokenEndpoints({ store, ids, clock, tokens, personalTokens }),
-    [TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.ownerTokens, TOKENS.personalTokens],
+    ...needs(
+      {
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        tokens: TOKENS.ownerTokens,
+        personalTokens: TOKENS.personalTokens,
+      },
+      ({ store, ids, clock, tokens, personalTokens }) =>
+        tokenEndpoints({ store, ids, clock, tokens, personalTokens }),
+    ),
   );
 });

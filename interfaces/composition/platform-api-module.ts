@@ -9,57 +9,60 @@ import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { answering, type ProjectsServers } from './projects-servers.ts';
 import { aboutServer } from './log-server.ts';
 import { serverPart } from './server-part.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
   bind(PARTS.platformApi).toResolvedValue(
-    (
-      config,
-      { rateLimits = {} },
-      internalKeys,
-      endpoints,
-      ownerTokens,
-      tokens,
-      clock,
-      projects,
-      platform,
-      store,
-      log,
-      metrics,
-      tracing,
-    ) =>
-      serverPart({
-        name: 'platform-api',
-        port: config.PLATFORM_PORT,
-        portVariable: 'PLATFORM_PORT',
-        host: config.LISTEN_HOST,
+    ...needs(
+      {
+        config: TOKENS.config,
+        options: TOKENS.options,
+        internalKeys: TOKENS.internalKeys,
+        endpoints: TOKENS.endpoints,
+        ownerTokens: TOKENS.ownerTokens,
+        tokens: TOKENS.personalTokens,
+        clock: TOKENS.clock,
+        projects: TOKENS.projectsServers,
+        platform: TOKENS.platformServer,
+        store: TOKENS.store,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+      },
+      ({
+        config,
+        options: { rateLimits = {} },
+        internalKeys,
         endpoints,
-        authenticate: ownerAuthentication(bearer(ownerTokens, { tokens, clock })),
+        ownerTokens,
+        tokens,
+        clock,
+        projects,
+        platform,
+        store,
         log,
-        ready: readiness(projects, platform, store),
         metrics,
         tracing,
-        docs: API_DOCUMENT,
-        internalKeys,
-        bounds: new OwnerBounds(new MemoryRateLimits(rateLimits)),
-        trustedProxies: config.TRUSTED_PROXIES,
-      }),
-    [
-      TOKENS.config,
-      TOKENS.options,
-      TOKENS.internalKeys,
-      TOKENS.endpoints,
-      TOKENS.ownerTokens,
-      TOKENS.personalTokens,
-      TOKENS.clock,
-      TOKENS.projectsServers,
-      TOKENS.platformServer,
-      TOKENS.store,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.tracing,
-    ],
+      }) =>
+        serverPart({
+          name: 'platform-api',
+          port: config.PLATFORM_PORT,
+          portVariable: 'PLATFORM_PORT',
+          host: config.LISTEN_HOST,
+          endpoints,
+          authenticate: ownerAuthentication(bearer(ownerTokens, { tokens, clock })),
+          log,
+          ready: readiness(projects, platform, store),
+          metrics,
+          tracing,
+          docs: API_DOCUMENT,
+          internalKeys,
+          bounds: new OwnerBounds(new MemoryRateLimits(rateLimits)),
+          trustedProxies: config.TRUSTED_PROXIES,
+        }),
+    ),
   );
 });
 

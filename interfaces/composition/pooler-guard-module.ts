@@ -11,15 +11,16 @@ import type { Collector, Metrics } from '../http/metrics.ts';
 import type { ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
 import type { Machine } from './machine.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const poolerGuardModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.poolerGuard).toResolvedValue(guardOf, [
-    TOKENS.config,
-    TOKENS.machine,
-    TOKENS.containerHost,
-    TOKENS.log,
-  ]);
+  bind(TOKENS.poolerGuard).toResolvedValue(
+    ...needs(
+      { config: TOKENS.config, machine: TOKENS.machine, containers: TOKENS.containerHost, log: TOKENS.log },
+      guardOf,
+    ),
+  );
   bind(PARTS.poolerGuardThread).toResolvedValue(guardThread, [TOKENS.poolerGuard]);
   bind(PARTS.poolerGuard).toResolvedValue(guardPart, [TOKENS.poolerGuard]);
 });
@@ -49,12 +50,17 @@ export const isGuarded = ({ POOLER_GUARD }: Config, { pgbouncer }: Machine): boo
 export const poolerSocket = ({ directory }: Machine): string =>
   socketFolder(join(directory.path, 'pooler-socket'));
 
-function guardOf(
-  config: Config,
-  machine: Machine,
-  containers: ContainerHost | undefined,
-  log: Log,
-): GuardThread | undefined {
+function guardOf({
+  config,
+  machine,
+  containers,
+  log,
+}: {
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly containers: ContainerHost | undefined;
+  readonly log: Log;
+}): GuardThread | undefined {
   if (!isGuarded(config, machine)) return undefined;
   const { PGBOUNCER_PORT: port } = config;
   const addresses: GuardAddress[] = [{ host: '127.0.0.1', port }];

@@ -29,6 +29,7 @@ import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { serverNamed, type ProjectsServers } from './projects-servers.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 /** Kept for superusers, whatever owners' sessions take: for the platform's administration (docs/decisions). */
@@ -65,12 +66,17 @@ export const postgresModule = new ContainerModule(({ bind }) => {
     [TOKENS.config, TOKENS.projectsServers],
   );
   bind(PARTS.postgres).toResolvedValue(ownServers, [TOKENS.options, TOKENS.machine]);
-  bind(PARTS.platformDatabase).toResolvedValue(platformDatabase, [
-    TOKENS.options,
-    TOKENS.machine,
-    TOKENS.platformServer,
-    TOKENS.projectsServers,
-  ]);
+  bind(PARTS.platformDatabase).toResolvedValue(
+    ...needs(
+      {
+        options: TOKENS.options,
+        machine: TOKENS.machine,
+        platform: TOKENS.platformServer,
+        servers: TOKENS.projectsServers,
+      },
+      platformDatabase,
+    ),
+  );
 });
 
 /** Where the operator does not name them: without one by which an owner ends this version of PostgreSQL for all. */
@@ -182,12 +188,17 @@ async function binariesFor(
   };
 }
 
-function platformDatabase(
-  { config, log, tell, observeMove }: PlatformOptions,
-  machine: Machine,
-  platform: PostgresServer,
-  servers: ProjectsServers,
-): Part {
+function platformDatabase({
+  options: { config, log, tell, observeMove },
+  machine,
+  platform,
+  servers,
+}: {
+  readonly options: PlatformOptions;
+  readonly machine: Machine;
+  readonly platform: PostgresServer;
+  readonly servers: ProjectsServers;
+}): Part {
   const { LAUNCHDB_ROLES: roles } = config;
   const password = platformPassword(machine);
   const isManager = roles.includes('manager');

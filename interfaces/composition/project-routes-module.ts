@@ -17,6 +17,7 @@ import { ProjectBodies } from '../platform-api/project-view.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
 import { byServer, type ProjectsServers } from './projects-servers.ts';
 import type { Config } from '../config.ts';
+import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
@@ -41,96 +42,107 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
     [TOKENS.config],
   );
   bind(TOKENS.routes).toResolvedValue(
-    (
-      store,
-      ids,
-      clock,
-      secrets,
-      migrations,
-      watch,
-      pool,
-      checkpoints,
-      admissions,
-      sizes,
-      sizeMb,
-      schemas,
-      place,
-    ) => {
-      const waitForList = async (position: bigint) =>
-        void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
-      const bodies = new ProjectBodies({
+    ...needs(
+      {
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        secrets: TOKENS.secrets,
+        migrations: TOKENS.migrations,
+        watch: TOKENS.watch,
+        pool: TOKENS.platformPool,
+        checkpoints: TOKENS.checkpoints,
+        admissions: TOKENS.admissions,
+        sizes: TOKENS.databaseSizes,
+        sizeMb: TOKENS.projectSizeMb,
+        schemas: TOKENS.schemaChanges,
+        place: TOKENS.place,
+      },
+      ({
+        store,
+        ids,
+        clock,
+        secrets,
+        migrations,
+        watch,
+        pool,
+        checkpoints,
+        admissions,
         sizes,
-        measured: new PostgresMeasuredSizes(pool),
-        platformSizeMb: sizeMb,
+        sizeMb,
         schemas,
-      });
-      const basics = { store, ids, clock, secrets, migrations, place, watch, pool: readingPool(pool) };
-      const dependencies = { ...basics, waitForList, admissions, bodies, schemas };
-      return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
-    },
-    [
-      TOKENS.store,
-      TOKENS.ids,
-      TOKENS.clock,
-      TOKENS.secrets,
-      TOKENS.migrations,
-      TOKENS.watch,
-      TOKENS.platformPool,
-      TOKENS.checkpoints,
-      TOKENS.admissions,
-      TOKENS.databaseSizes,
-      TOKENS.projectSizeMb,
-      TOKENS.schemaChanges,
-      TOKENS.place,
-    ],
+        place,
+      }) => {
+        const waitForList = async (position: bigint) =>
+          void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
+        const bodies = new ProjectBodies({
+          sizes,
+          measured: new PostgresMeasuredSizes(pool),
+          platformSizeMb: sizeMb,
+          schemas,
+        });
+        const basics = { store, ids, clock, secrets, migrations, place, watch, pool: readingPool(pool) };
+        const dependencies = { ...basics, waitForList, admissions, bodies, schemas };
+        return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
+      },
+    ),
   );
 });
 
 /** What is in a project, and what happened to it. */
 export const accessRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
-    (store, ids, clock, watch, secrets, dataApis, pooler, servers, serverOf, publicUrl, config) =>
-      projectAccessEndpoints({
-        store,
-        ids,
-        clock,
-        watch,
-        secrets,
-        dataApis,
-        recent: new RecentAccesses(clock),
-        sql: sqlByServer(byServer(servers, serverOf, (server) => new PostgresProjectSql(server))),
-        publicUrl,
-        database: (name) => databasePlace(servers, config, name),
-        pooler: toldPlace(config.PUBLIC_POOLER_URL, pooler ?? null),
-      }),
-    [
-      TOKENS.store,
-      TOKENS.ids,
-      TOKENS.clock,
-      TOKENS.watch,
-      TOKENS.secrets,
-      TOKENS.dataApis,
-      TOKENS.pooler,
-      TOKENS.projectsServers,
-      TOKENS.serverOf,
-      TOKENS.publicUrl,
-      TOKENS.config,
-    ],
+    ...needs(
+      {
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        watch: TOKENS.watch,
+        secrets: TOKENS.secrets,
+        dataApis: TOKENS.dataApis,
+        pooler: TOKENS.pooler,
+        servers: TOKENS.projectsServers,
+        serverOf: TOKENS.serverOf,
+        publicUrl: TOKENS.publicUrl,
+        config: TOKENS.config,
+      },
+      ({ store, ids, clock, watch, secrets, dataApis, pooler, servers, serverOf, publicUrl, config }) =>
+        projectAccessEndpoints({
+          store,
+          ids,
+          clock,
+          watch,
+          secrets,
+          dataApis,
+          recent: new RecentAccesses(clock),
+          sql: sqlByServer(byServer(servers, serverOf, (server) => new PostgresProjectSql(server))),
+          publicUrl,
+          database: (name) => databasePlace(servers, config, name),
+          pooler: toldPlace(config.PUBLIC_POOLER_URL, pooler ?? null),
+        }),
+    ),
   );
   bind(TOKENS.routes).toResolvedValue(
-    (store, watch, pool, checkpoints) => {
-      const waitForView = async (view: string) => {
-        await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
-      };
-      const verification = new LogVerification(store, () => furthestCheckpoint(pool));
-      const views = readingPool(pool);
-      const waitForTrail = () => waitForView(auditTrail.name);
-      return [
-        ...projectHistoryEndpoints({ store, watch, pool: views, waitForView }),
-        ...auditEndpoints({ store, pool: views, verification, waitForTrail }),
-      ];
-    },
-    [TOKENS.store, TOKENS.watch, TOKENS.platformPool, TOKENS.checkpoints],
+    ...needs(
+      {
+        store: TOKENS.store,
+        watch: TOKENS.watch,
+        pool: TOKENS.platformPool,
+        checkpoints: TOKENS.checkpoints,
+      },
+      ({ store, watch, pool, checkpoints }) => {
+        const waitForView = async (view: string) => {
+          await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
+        };
+        const verification = new LogVerification(store, () => furthestCheckpoint(pool));
+        const views = readingPool(pool);
+        const waitForTrail = () => waitForView(auditTrail.name);
+        return [
+          ...projectHistoryEndpoints({ store, watch, pool: views, waitForView }),
+          ...auditEndpoints({ store, pool: views, verification, waitForTrail }),
+        ];
+      },
+    ),
   );
 });
 

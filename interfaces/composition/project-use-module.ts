@@ -7,25 +7,36 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { Config } from '../config.ts';
 import type { Traffic } from '../gateway/traffic.ts';
 import { RemoteGateways } from '../manager/remote-gateways.ts';
+import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
 export const projectUseModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.gateways).toResolvedValue(() => new RemoteGateways());
-  bind(TOKENS.use).toResolvedValue(useOfProjects, [
-    TOKENS.config,
-    TOKENS.managedPools,
-    TOKENS.traffic,
-    TOKENS.gateways,
-  ]);
+  bind(TOKENS.use).toResolvedValue(
+    ...needs(
+      {
+        config: TOKENS.config,
+        pools: TOKENS.managedPools,
+        traffic: TOKENS.traffic,
+        gateways: TOKENS.gateways,
+      },
+      useOfProjects,
+    ),
+  );
 });
 
 /** Without a pooler and a gateway nobody knows. */
-function useOfProjects(
-  { LAUNCHDB_ROLES }: Config,
-  pools: ManagedConnectionPools,
-  traffic: Traffic,
-  gateways: RemoteGateways,
-): IdleDependencies['use'] {
+function useOfProjects({
+  config: { LAUNCHDB_ROLES },
+  pools,
+  traffic,
+  gateways,
+}: {
+  readonly config: Config;
+  readonly pools: ManagedConnectionPools;
+  readonly traffic: Traffic;
+  readonly gateways: RemoteGateways;
+}): IdleDependencies['use'] {
   const all: readonly ProjectTraffic[] = [traffic, gateways];
   const total = (of: (one: ProjectTraffic) => number) => all.reduce((sum, one) => sum + of(one), 0);
   return async () => {

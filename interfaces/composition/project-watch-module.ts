@@ -9,6 +9,7 @@ import { LogRotation } from '../../infrastructure/process/log-rotation.ts';
 import { connectionsOfProject } from './capacity-module.ts';
 import { nameOn } from './projects-servers.ts';
 import { tasksPart } from './tasks-part.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const LOOK_AT_SESSIONS_EVERY_MS = 30_000;
@@ -18,41 +19,51 @@ const LOOK_AT_LOGS_EVERY_MS = 5_000;
 
 export const projectWatchModule = new ContainerModule(({ bind }) => {
   bind(PARTS.schemaFollower).toResolvedValue(
-    (changes, dataApis, clock, log, background) => {
-      const follower = new SchemaFollower({ changes, dataApis, clock, log });
-      return tasksPart('schema-follower', background, [
-        {
-          name: 'schema-changes',
-          everyMs: pauseAfterLook,
-          failed: 'could not look for changed tables',
-          failedLevel: 'debug',
-          run: (signal) => follower.look(signal),
-        },
-      ]);
-    },
-    [TOKENS.schemaChanges, TOKENS.managedDataApis, TOKENS.clock, TOKENS.log, TOKENS.background],
+    ...needs(
+      {
+        changes: TOKENS.schemaChanges,
+        dataApis: TOKENS.managedDataApis,
+        clock: TOKENS.clock,
+        log: TOKENS.log,
+        background: TOKENS.background,
+      },
+      ({ changes, dataApis, clock, log, background }) => {
+        const follower = new SchemaFollower({ changes, dataApis, clock, log });
+        return tasksPart('schema-follower', background, [
+          {
+            name: 'schema-changes',
+            everyMs: pauseAfterLook,
+            failed: 'could not look for changed tables',
+            failedLevel: 'debug',
+            run: (signal) => follower.look(signal),
+          },
+        ]);
+      },
+    ),
   );
   bind(PARTS.sessionLimits).toResolvedValue(
-    (servers, pooler, logins, log, metrics, background) => {
-      const onEnded = (over: string) => metrics.sessionsEnded(over);
-      const sessionShare = connectionsOfProject(pooler, logins);
-      const watched = [...servers].map(([name, server]) => {
-        const shared = new SharedLimits({ server, log, onEnded, sessionShare });
-        return { shared, tasks: limitTasks(name, new SessionLimits(server, log, onEnded), shared) };
-      });
-      const all = watched.flatMap(({ tasks }) => tasks);
-      const tasks = tasksPart('session-limits', background, all);
-      const close = () => Promise.all(watched.map(({ shared }) => shared.close()));
-      return { ...tasks, stop: () => tasks.stop().then(close) };
-    },
-    [
-      TOKENS.projectsServers,
-      TOKENS.pooler,
-      TOKENS.projectLogins,
-      TOKENS.log,
-      TOKENS.metrics,
-      TOKENS.background,
-    ],
+    ...needs(
+      {
+        servers: TOKENS.projectsServers,
+        pooler: TOKENS.pooler,
+        logins: TOKENS.projectLogins,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        background: TOKENS.background,
+      },
+      ({ servers, pooler, logins, log, metrics, background }) => {
+        const onEnded = (over: string) => metrics.sessionsEnded(over);
+        const sessionShare = connectionsOfProject(pooler, logins);
+        const watched = [...servers].map(([name, server]) => {
+          const shared = new SharedLimits({ server, log, onEnded, sessionShare });
+          return { shared, tasks: limitTasks(name, new SessionLimits(server, log, onEnded), shared) };
+        });
+        const all = watched.flatMap(({ tasks }) => tasks);
+        const tasks = tasksPart('session-limits', background, all);
+        const close = () => Promise.all(watched.map(({ shared }) => shared.close()));
+        return { ...tasks, stop: () => tasks.stop().then(close) };
+      },
+    ),
   );
   bind(PARTS.logRotation).toResolvedValue(
     ({ directory }, log, background) => {

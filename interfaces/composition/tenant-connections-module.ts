@@ -9,17 +9,27 @@ import { pooledTenantSessions } from '../../infrastructure/pgbouncer/pooled-tena
 import type { Machine } from './machine.ts';
 import { poolerSocket } from './pooler-guard-module.ts';
 import { serverNamed } from './projects-servers.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const tenantConnectionsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.tenantConnections).toResolvedValue(
-    (machine, pooler, servers, serverOf, store, secrets) => {
-      const placeOf = async (project: ProjectId) =>
-        pooler ? ownWay(machine, pooler) : serverNamed(servers, await serverOf(project)).address;
-      const login = (project: ProjectId, name: string) => tenantLogin({ store, secrets }, project, name);
-      return new BoundedTenantConnections(pooledTenantSessions({ placeOf, login }));
-    },
-    [TOKENS.machine, TOKENS.pooler, TOKENS.projectsServers, TOKENS.serverOf, TOKENS.store, TOKENS.secrets],
+    ...needs(
+      {
+        machine: TOKENS.machine,
+        pooler: TOKENS.pooler,
+        servers: TOKENS.projectsServers,
+        serverOf: TOKENS.serverOf,
+        store: TOKENS.store,
+        secrets: TOKENS.secrets,
+      },
+      ({ machine, pooler, servers, serverOf, store, secrets }) => {
+        const placeOf = async (project: ProjectId) =>
+          pooler ? ownWay(machine, pooler) : serverNamed(servers, await serverOf(project)).address;
+        const login = (project: ProjectId, name: string) => tenantLogin({ store, secrets }, project, name);
+        return new BoundedTenantConnections(pooledTenantSessions({ placeOf, login }));
+      },
+    ),
   );
   bind(PARTS.tenantConnections).toResolvedValue(
     (connections, store) => {

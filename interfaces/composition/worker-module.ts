@@ -33,6 +33,7 @@ import { measuredTries } from './measured.ts';
 import { tasksPart } from './tasks-part.ts';
 import type { PeriodicTask } from '../../application/background/background.ts';
 import type { PlatformOptions } from './platform-options.ts';
+import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 import { sessionOpener } from '../../infrastructure/postgres/scram-client.ts';
 
@@ -53,67 +54,69 @@ const VIEW_WITHIN_MS = 60_000;
 
 export const workerModule = new ContainerModule(({ bind }) => {
   bind(PARTS.processWorker).toResolvedValue(
-    (
-      options,
-      world,
-      store,
-      ids,
-      clock,
-      pool,
-      connection,
-      checkpoints,
-      use,
-      sizes,
-      platformSizeMb,
-      watch,
-      metrics,
-      tracing,
-      background,
-      stepProgress,
-    ) => {
-      const { log, observe = () => {} } = options;
-      const around = measuredTries(metrics, tracing);
-      const progress: TurnDependencies['progress'] = (tried, how) => stepProgress.tell(tried, how);
-      const engine = { store, ids, clock, log, bounds: DEFAULT_BOUNDS, observe, around, progress };
-      const worker = projectWorker(engine, projectHost(world), pool);
-      const upgrades = projectUpgrades({ ...engine, secrets: world.secrets, watch }, pool);
-      const periodic = tasksPart('worker-tasks', background, [
-        sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
-        ...idleTask(options, { store, ids, clock, use }, pool),
-        sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
-        catchUpTask(upgrades),
-        lookTask('project-processes', worker),
-        lookTask('rollout-processes', upgrades),
-      ]);
-      const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
-      const work = inOrder(ready, [worker, upgrades, periodic]);
-      const openSession = sessionOpener(connection);
-      const led = new LedWork({ name: 'process-worker', openSession, log, work });
-      return {
-        name: 'process-worker',
-        start: () => led.start(),
-        stop: () => led.stop(),
-        stopWithinMs: 20_000,
-      };
-    },
-    [
-      TOKENS.options,
-      TOKENS.world,
-      TOKENS.store,
-      TOKENS.ids,
-      TOKENS.clock,
-      TOKENS.platformPool,
-      TOKENS.platformConnection,
-      TOKENS.checkpoints,
-      TOKENS.use,
-      TOKENS.databaseSizes,
-      TOKENS.projectSizeMb,
-      TOKENS.watch,
-      TOKENS.metrics,
-      TOKENS.tracing,
-      TOKENS.background,
-      TOKENS.stepProgress,
-    ],
+    ...needs(
+      {
+        options: TOKENS.options,
+        world: TOKENS.world,
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        pool: TOKENS.platformPool,
+        connection: TOKENS.platformConnection,
+        checkpoints: TOKENS.checkpoints,
+        use: TOKENS.use,
+        sizes: TOKENS.databaseSizes,
+        platformSizeMb: TOKENS.projectSizeMb,
+        watch: TOKENS.watch,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+        background: TOKENS.background,
+        stepProgress: TOKENS.stepProgress,
+      },
+      ({
+        options,
+        world,
+        store,
+        ids,
+        clock,
+        pool,
+        connection,
+        checkpoints,
+        use,
+        sizes,
+        platformSizeMb,
+        watch,
+        metrics,
+        tracing,
+        background,
+        stepProgress,
+      }) => {
+        const { log, observe = () => {} } = options;
+        const around = measuredTries(metrics, tracing);
+        const progress: TurnDependencies['progress'] = (tried, how) => stepProgress.tell(tried, how);
+        const engine = { store, ids, clock, log, bounds: DEFAULT_BOUNDS, observe, around, progress };
+        const worker = projectWorker(engine, projectHost(world), pool);
+        const upgrades = projectUpgrades({ ...engine, secrets: world.secrets, watch }, pool);
+        const periodic = tasksPart('worker-tasks', background, [
+          sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
+          ...idleTask(options, { store, ids, clock, use }, pool),
+          sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
+          catchUpTask(upgrades),
+          lookTask('project-processes', worker),
+          lookTask('rollout-processes', upgrades),
+        ]);
+        const ready = async () => checkpoints.waitFor(VIEW, await store.head(), VIEW_WITHIN_MS);
+        const work = inOrder(ready, [worker, upgrades, periodic]);
+        const openSession = sessionOpener(connection);
+        const led = new LedWork({ name: 'process-worker', openSession, log, work });
+        return {
+          name: 'process-worker',
+          start: () => led.start(),
+          stop: () => led.stop(),
+          stopWithinMs: 20_000,
+        };
+      },
+    ),
   );
 });
 

@@ -1,0 +1,165 @@
+/** What stands for projects comes back at the start, and whenever it drifts from what the log says. */
+import { ContainerModule } from 'inversify';
+import type pg from 'pg';
+import type { Background } from '../../application/background/background.ts';
+import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
+import type { ManagedWorld } from '../../application/desired/world.ts';
+import { inParallel } from '../../application/in-parallel.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import type { Log } from '../../application/ports/log.ts';
+import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
+import type { Secrets } from '../../application/ports/secrets.ts';
+import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
+import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
+import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
+import { listDesiredProjects } from '../../projections/desired-projects/queries.ts';
+import { openProcesses } from '../../projections/process-runs/queries.ts';
+import type { Part } from './lifecycle.ts';
+import { needs } from './needs.ts';
+import { answering, type ProjectsServers } from './projects-servers.ts';
+import { tasksPart } from './tasks-part.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+const STARTS_AT_ONCE = 4;
+const LOOK_EVERY_MS = 30_000;
+const VIEW_WITHIN_MS = 60_000;
+
+export const restoredDataPlaneModule = new ContainerModule(({ bind }) => {
+  bind(PARTS.connectionPools).toResolvedValue(
+    ...needs(
+      {
+        world: TOKENS.managedWorld,
+        pool: TOKENS.platformPool,
+        store: TOKENS.store,
+        checkpoints: TOKENS.checkpoints,
+        servers: TOKENS.projectsServers,
+        log: TOKENS.log,
+      },
+      restoredPools,
+    ),
+  );
+  bind(PARTS.dataApis).toResolvedValue(
+    ...needs(
+      {
+        dataApis: TOKENS.managedDataApis,
+        secrets: TOKENS.secrets,
+        pool: TOKENS.platformPool,
+        log: TOKENS.log,
+        servers: TOKENS.projectsServers,
+      },
+      restoredDataApis,
+    ),
+  );
+  bind(PARTS.reconciler).toResolvedValue(reconcilerPart, [TOKENS.reconciler, TOKENS.background]);
+  bind(TOKENS.reconciler).toResolvedValue(
+    ...needs(
+      {
+        world: TOKENS.managedWorld,
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        log: TOKENS.log,
+        pool: TOKENS.platformPool,
+      },
+      ({ world, store, ids, clock, log, pool }) => {
+        const desired = () => listDesiredProjects(pool);
+        return new ProjectReconciler({ world, store, ids, clock, log, desired });
+      },
+    ),
+  );
+});
+
+function reconcilerPart(reconciler: ProjectReconciler, background: Background): Part {
+  const look = {
+    name: 'drift',
+    everyMs: LOOK_EVERY_MS,
+    atOnce: false,
+    failed: 'could not look for drift',
+    run: () => reconciler.look(),
+  };
+  const tasks = tasksPart('reconciler', background, [look]);
+  return {
+    ...tasks,
+    start: () => {
+      reconciler.start();
+      return tasks.start();
+    },
+    stop: async () => {
+      await tasks.stop();
+      await reconciler.stop();
+    },
+    stopWithinMs: 10_000,
+  };
+}
+
+/** The pooler, with every entry that the log says shall stand. */
+function restoredPools({
+  world,
+  pool,
+  store,
+  checkpoints,
+  servers,
+  log,
+}: {
+  readonly world: ManagedWorld;
+  readonly pool: pg.Pool;
+  readonly store: EventStore;
+  readonly checkpoints: CheckpointWatch;
+  readonly servers: ProjectsServers;
+  readonly log: Log;
+}): Part {
+  return {
+    name: 'connection-pools',
+    start: async () => {
+      await checkpoints.waitFor(desiredProjects.name, await store.head(), VIEW_WITHIN_MS);
+      const standing = (await listDesiredProjects(pool)).filter((one) => one.pool);
+      const homeless = standing.filter(({ server }) => !servers.has(server));
+      if (homeless.length > 0)
+        log.error({ projects: homeless.map(({ projectId }) => projectId) }, 'no such server for projects');
+      await world.pools.restore(
+        standing
+          .filter(({ server }) => servers.has(server))
+          .map(({ projectId: id, server, secrets }) => poolOf(world, { id, server, secrets })),
+      );
+    },
+    stop: () => world.pools.stop(),
+    stopWithinMs: 6_000,
+  };
+}
+
+/** Starts or adopts what is wanted and ends what an earlier run left and nobody wants any more. */
+function restoredDataApis({
+  dataApis,
+  secrets,
+  pool,
+  log,
+  servers,
+}: {
+  readonly dataApis: ManagedDataApis;
+  readonly secrets: Secrets;
+  readonly pool: pg.Pool;
+  readonly log: Log;
+  readonly servers: ProjectsServers;
+}): Part {
+  return {
+    name: 'data-apis',
+    start: async () => {
+      const wanted = (await listDesiredProjects(pool)).filter((one) => one.postgrest);
+      // what a process is at work on is that process's business
+      const known = new Set([...wanted.map(({ projectId }) => projectId), ...(await openProcesses(pool))]);
+      for (const left of await dataApis.list()) if (!known.has(left)) await dataApis.remove(left);
+      // each of the others would be waited for; the reconciler starts them when their server is back
+      const there = await answering(servers);
+      const startable = wanted.filter(({ server }) => there.has(server));
+      await inParallel(startable, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
+        try {
+          await dataApis.ensure(dataApiOf(secrets, { id, ...row }));
+        } catch (error) {
+          log.error({ project: id, err: error }, 'a REST API does not start');
+        }
+      });
+    },
+    stop: () => dataApis.stop(),
+    stopWithinMs: 10_000,
+  };
+}
