@@ -1,24 +1,19 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { measuredSizesContract } from '../../application/ports/measured-sizes.contract.ts';
-import { makePlatformTables } from '../testing/platform-tables.ts';
+import { testPlatform, type TestPlatform } from '../testing/platform-tables.ts';
 import { PostgresMeasuredSizes } from './postgres-measured-sizes.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
 
-let database: TestDatabase;
+let platform: TestPlatform;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  await onCluster(database.url, async (client) => {
-    await makePlatformTables(client);
-  });
-  pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
+  platform = await testPlatform();
+  ({ pool } = platform);
 });
 afterAll(async () => {
-  await pool.end();
-  await database[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
 });
 
 measuredSizesContract('PostgreSQL', () =>

@@ -3,26 +3,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { newAccount, ownerAccountsContract } from '../../application/ports/owner-accounts.contract.ts';
 import { personalTokensContract } from '../../application/ports/personal-tokens.contract.ts';
-import { makePlatformTables } from '../testing/platform-tables.ts';
+import { testPlatform, type TestPlatform } from '../testing/platform-tables.ts';
 import { PostgresOwnerAccounts } from './postgres-owner-accounts.ts';
 import { PostgresPersonalTokens } from './postgres-personal-tokens.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
 
 describe('with the rights of the platform', () => {
-  let database: TestDatabase;
+  let platform: TestPlatform;
   let pool: pg.Pool;
 
   beforeAll(async () => {
-    database = await testDatabase();
-    await onCluster(database.url, async (client) => {
-      await makePlatformTables(client);
-    });
-    pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
+    platform = await testPlatform();
+    ({ pool } = platform);
   });
 
   afterAll(async () => {
-    await pool.end();
-    await database[Symbol.asyncDispose]();
+    await platform[Symbol.asyncDispose]();
   });
 
   ownerAccountsContract('postgres', () => new PostgresOwnerAccounts(pool));

@@ -2,24 +2,18 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
 import { stepProgressContract } from '../../application/ports/step-progress.contract.ts';
-import { makePlatformTables } from '../testing/platform-tables.ts';
+import { testPlatform, type TestPlatform } from '../testing/platform-tables.ts';
 import { PostgresStepProgress } from './postgres-step-progress.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../testing/database.ts';
 
-let database: TestDatabase;
+let platform: TestPlatform;
 let pool: pg.Pool;
 
 beforeAll(async () => {
-  database = await testDatabase();
-  await onCluster(database.url, async (client) => {
-    await makePlatformTables(client);
-  });
-  // with the rights of the platform
-  pool = new pg.Pool({ connectionString: database.url, options: '-c role=launchdb_platform' });
+  platform = await testPlatform();
+  ({ pool } = platform);
 });
 afterAll(async () => {
-  await pool.end();
-  await database[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
 });
 
 stepProgressContract('PostgreSQL', () =>

@@ -18,9 +18,8 @@ import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
 import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { pinoLog } from '../../infrastructure/observability/pino-log.ts';
-import { makePlatformTables } from '../../infrastructure/testing/platform-tables.ts';
+import { testPlatform, type TestPlatform } from '../../infrastructure/testing/platform-tables.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
-import { onCluster, testDatabase, type TestDatabase } from '../../infrastructure/testing/database.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import {
   MemoryRateLimits,
@@ -38,7 +37,7 @@ const GENEROUS: MemoryRateLimitOptions = {
 };
 
 const tokenKey = randomBytes(32);
-let database: TestDatabase;
+let platform: TestPlatform;
 let pool: pg.Pool;
 let store: PostgresEventStore;
 let dependencies: LogInDependencies;
@@ -48,12 +47,9 @@ const lines: string[] = [];
 const secrets = new Set<string>([PASSWORD]);
 
 beforeAll(async () => {
-  database = await testDatabase();
-  await onCluster(database.url, async (client) => {
-    await makePlatformTables(client);
-  });
-  const connection = { connectionString: database.url, options: '-c role=launchdb_platform' };
-  pool = new pg.Pool(connection);
+  platform = await testPlatform();
+  ({ pool } = platform);
+  const { connection } = platform;
   store = new PostgresEventStore({ pool, connection, catalogue: eventCatalogue });
   const clock = new SystemClock();
   dependencies = {
@@ -74,8 +70,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await server.stop();
   await store.close();
-  await pool.end();
-  await database[Symbol.asyncDispose]();
+  await platform[Symbol.asyncDispose]();
 });
 
 /** what an owner seems to have left */
