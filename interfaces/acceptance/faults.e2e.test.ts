@@ -120,7 +120,7 @@ test('PostgreSQL killed again and again, in the middle of everything: the platfo
       async () => {
         const { status, body } = await ask();
         // with what is away, when it is
-        expect(status, JSON.stringify(body)).toBeLessThan(300);
+        expect(status < 300 ? 'done' : body).toBe('done');
         ids[round] = body.id;
       },
       { timeout: 30_000, interval: 200 },
