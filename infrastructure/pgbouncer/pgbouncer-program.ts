@@ -43,7 +43,7 @@ export class PgbouncerProgram {
         return launch({ command: binary, args: [mainFile], cwd: dirname(mainFile), logFile, user });
       },
       ready: (_pid, ended) => options.ready(ended),
-      onRestarted: () => Promise.resolve(options.onRestarted()),
+      onRestarted: () => options.onRestarted(),
       ending: ENDING,
     });
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Log } from '../../application/ports/log.ts';
 import type { PostgresBinaries } from '../process/binaries.ts';
-import { disownPidFile } from './leftover-pid-file.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { launch } from '../process/launch.ts';
 import { listPrograms } from '../process/process-table.ts';
 import { SupervisedProgram } from '../process/supervised-program.ts';
@@ -77,7 +77,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     },
     launch: async () => {
       await options.beforeLaunch?.();
-      await disownPidFile(options.dataDir);
+      await clearLeftovers(options.dataDir);
       return launch({
         command: options.binaries.postgres,
         args,

@@ -103,7 +103,7 @@ export class PostgrestProcess {
         // one that was found runs with what it was started with
         if (launched) await this.#confirm();
       },
-      onRestarted: () => Promise.resolve(options.onRestarted()),
+      onRestarted: () => options.onRestarted(),
       ending: ENDING,
     });
   }

@@ -18,7 +18,7 @@ export interface ProgramSpec {
   /** resolves when it answers; rejects when it does not in time or `signal` aborts because it has ended */
   ready(pid: number, signal: AbortSignal): Promise<void>;
   /** told after every restart that nobody asked for */
-  onRestarted?(): Promise<void>;
+  onRestarted?(): void;
   readonly ending: readonly { readonly signal: NodeJS.Signals; readonly waitMs: number }[];
 }
 
@@ -135,9 +135,7 @@ export class SupervisedProgram {
       const next = await this.#restart();
       if (!next) return;
       ended = next.ended;
-      await this.#spec.onRestarted?.().catch((error: unknown) => {
-        this.#spec.log.warn({ program: this.#spec.name, err: error }, 'could not set up a restarted program');
-      });
+      this.#spec.onRestarted?.();
     }
   }
 
