@@ -1,0 +1,28 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+import type { Passwords } from '../ports/passwords.ts';
+import type { UserDirectory } from '../ports/user-directory.ts';
+import type { UserTokens } from '../ports/user-tokens.ts';
+import type { AuthProject } from './auth-project.ts';
+
+/** What the use cases of the auth service share. */
+export interface AuthDependencies {
+  readonly directory: UserDirectory;
+  readonly passwords: Passwords;
+  readonly tokens: UserTokens;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** `size` random bytes in base64url */
+  readonly randomText: (size: number) => string;
+  /** of so many digits, uniform */
+  readonly randomDigits: (digits: number) => string;
+  /** mails wait in a project's outbox: it is looked at soon */
+  readonly mailWaits: (project: AuthProject) => void;
+}
+
+/** Who asks, and from where. */
+export interface AuthCaller {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,84 @@
+/** The auth service says no. Its clients read the code; contracts of theirs say which one, and with which status. */
+
+export type AuthErrorCode =
+  | 'anonymous_provider_disabled'
+  | 'bad_code_verifier'
+  | 'bad_json'
+  | 'bad_jwt'
+  | 'captcha_failed'
+  | 'conflict'
+  | 'current_password_invalid'
+  | 'current_password_required'
+  | 'email_address_invalid'
+  | 'email_exists'
+  | 'email_not_confirmed'
+  | 'email_provider_disabled'
+  | 'flow_state_expired'
+  | 'flow_state_not_found'
+  | 'hook_payload_invalid'
+  | 'identity_not_found'
+  | 'insufficient_aal'
+  | 'invalid_credentials'
+  | 'manual_linking_disabled'
+  | 'mfa_challenge_expired'
+  | 'mfa_factor_name_conflict'
+  | 'mfa_factor_not_found'
+  | 'mfa_ip_address_mismatch'
+  | 'mfa_recovery_codes_enroll_not_enabled'
+  | 'mfa_recovery_codes_locked'
+  | 'mfa_recovery_codes_sole_factor'
+  | 'mfa_recovery_codes_verify_not_enabled'
+  | 'mfa_totp_enroll_not_enabled'
+  | 'mfa_verification_failed'
+  | 'no_authorization'
+  | 'not_admin'
+  | 'otp_disabled'
+  | 'otp_expired'
+  | 'over_email_send_rate_limit'
+  | 'over_request_rate_limit'
+  | 'passkey_disabled'
+  | 'phone_provider_disabled'
+  | 'project_not_active'
+  | 'reauthentication_needed'
+  | 'reauthentication_not_valid'
+  | 'refresh_token_already_used'
+  | 'refresh_token_not_found'
+  | 'request_entity_too_large'
+  | 'request_timeout'
+  | 'same_password'
+  | 'saml_provider_disabled'
+  | 'session_expired'
+  | 'session_not_found'
+  | 'signup_disabled'
+  | 'single_identity_not_deletable'
+  | 'too_many_enrolled_mfa_factors'
+  | 'unexpected_failure'
+  | 'user_already_exists'
+  | 'user_banned'
+  | 'user_not_found'
+  | 'validation_failed'
+  | 'weak_password'
+  | 'webauthn_challenge_expired';
+
+export class AuthError extends Error {
+  readonly status: number;
+  readonly code: AuthErrorCode;
+  /** further members of the answer's body */
+  readonly members: Readonly<Record<string, unknown>>;
+
+  /** @param message shown to whoever asked: no secret, and nothing that tells whether an account exists */
+  constructor(
+    status: number,
+    code: AuthErrorCode,
+    message: string,
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
+    super(message);
+    this.name = 'AuthError';
+    this.status = status;
+    this.code = code;
+    this.members = members;
+  }
+}
+
+export const invalid = (message: string): AuthError => new AuthError(400, 'validation_failed', message);

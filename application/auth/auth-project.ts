@@ -1,0 +1,18 @@
+import type { AuthSecrets, AuthSettings } from '../../domain/auth/auth-settings.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectKeys } from '../ports/user-tokens.ts';
+
+/** A project as the auth service knows it. */
+export interface AuthProject {
+  readonly id: ProjectId;
+  /** of its auth service, as its users reach it: `https://host/project/<id>/auth/v1` */
+  readonly url: string;
+  readonly settings: AuthSettings;
+  readonly secrets: AuthSecrets;
+  readonly keys: ProjectKeys;
+}
+
+export interface AuthProjects {
+  /** As of now, or of a second ago. @throws {Rejection} project/not-found, project/not-active: it is paused, or on its way out */
+  find(id: ProjectId): Promise<AuthProject>;
+}

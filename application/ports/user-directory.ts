@@ -1,0 +1,150 @@
+/** The users of projects, in each project's own database: one transaction at a time, as its login `auth`. */
+import type {
+  AuthMethod,
+  Challenge,
+  Factor,
+  FactorType,
+  Flow,
+  Identity,
+  JsonObject,
+  OneTimeToken,
+  OneTimeTokenType,
+  ProvedMethod,
+  Session,
+  User,
+} from '../../domain/auth/user.ts';
+import type { MailKind } from '../../domain/auth/auth-settings.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/** `lock`: whoever asks for the same row so waits until this transaction is over. */
+export type Lock = 'lock' | undefined;
+
+export interface UserPage {
+  /** from 1 */
+  readonly page: number;
+  readonly perPage: number;
+  /** in addresses and full names; empty: all */
+  readonly filter: string;
+}
+
+export interface UserRows {
+  byId(id: string, lock?: Lock): Promise<User | undefined>;
+  /** @param email lower case */
+  byEmail(email: string, lock?: Lock): Promise<User | undefined>;
+  /** @returns undefined: somebody has this address or id already */
+  insert(user: User): Promise<User | undefined>;
+  /** @returns undefined: somebody else has this address already */
+  update(id: string, change: Partial<Omit<User, 'id' | 'createdAt'>>): Promise<User | undefined>;
+  delete(id: string): Promise<void>;
+  /** newest first */
+  page(page: UserPage): Promise<{ readonly users: readonly User[]; readonly total: number }>;
+}
+
+export interface IdentityRows {
+  of(userIds: readonly string[]): Promise<readonly Identity[]>;
+  find(provider: string, providerId: string): Promise<Identity | undefined>;
+  /** with the same provider and id there: replaced */
+  put(identity: Identity): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+export interface SessionRows {
+  byId(id: string, lock?: Lock): Promise<Session | undefined>;
+  insert(session: Session): Promise<void>;
+  update(id: string, change: Partial<Omit<Session, 'id' | 'userId'>>): Promise<void>;
+  /** with their refresh tokens; `except` stays */
+  endOf(
+    userId: string,
+    which?: { readonly except?: string; readonly only?: string; readonly aal?: 'aal1' },
+  ): Promise<void>;
+  /** the newest time of a method counts */
+  prove(sessionId: string, method: AuthMethod, at: Date): Promise<void>;
+  /** newest first */
+  methodsOf(sessionId: string): Promise<readonly ProvedMethod[]>;
+}
+
+export interface OneTimeTokenRows {
+  /** in place of the one of the same type */
+  put(token: OneTimeToken): Promise<void>;
+  /** one of these, locked: whoever comes with the same waits, and finds it spent */
+  take(hashes: readonly string[], types: readonly OneTimeTokenType[]): Promise<OneTimeToken | undefined>;
+  /** default: of every type */
+  delete(userId: string, types?: readonly OneTimeTokenType[]): Promise<void>;
+}
+
+export interface FactorRows {
+  of(userIds: readonly string[]): Promise<readonly Factor[]>;
+  byId(id: string, lock?: Lock): Promise<Factor | undefined>;
+  insert(factor: Factor): Promise<void>;
+  update(
+    id: string,
+    change: Partial<
+      Pick<Factor, 'status' | 'friendlyName' | 'secret' | 'credential' | 'lastChallengedAt' | 'updatedAt'>
+    >,
+  ): Promise<void>;
+  delete(id: string): Promise<void>;
+  deleteUnverified(userId: string, type: FactorType, olderThan?: Date): Promise<void>;
+  challenge(id: string, lock?: Lock): Promise<Challenge | undefined>;
+  insertChallenge(challenge: Challenge): Promise<void>;
+  verifyChallenge(id: string, at: Date): Promise<void>;
+}
+
+export interface FlowRows {
+  insert(flow: Flow): Promise<void>;
+  byId(id: string, lock?: Lock): Promise<Flow | undefined>;
+  byAuthCode(code: string, lock?: Lock): Promise<Flow | undefined>;
+  /** the newest of a user's by e-mail with this method */
+  newestOf(userId: string, method: AuthMethod): Promise<Flow | undefined>;
+  update(id: string, change: Partial<Omit<Flow, 'id'>>): Promise<void>;
+  delete(id: string): Promise<void>;
+}
+
+/** A mail, ready to be sent. */
+export interface Mail {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly createdAt: Date;
+}
+
+export interface OutboxRows {
+  add(mail: Mail): Promise<void>;
+}
+
+export interface AuditEntry {
+  /** as the reference has them: `user_signedup`, `login`, `token_refreshed` ... */
+  readonly action: string;
+  readonly actorId: string;
+  readonly actorUsername: string;
+  readonly logType: 'account' | 'team' | 'token' | 'user' | 'factor' | 'recovery_codes';
+  readonly traits?: JsonObject;
+  readonly ip: string | null;
+}
+
+export interface UserTransaction {
+  readonly users: UserRows;
+  readonly identities: IdentityRows;
+  readonly sessions: SessionRows;
+  readonly oneTimeTokens: OneTimeTokenRows;
+  readonly factors: FactorRows;
+  readonly flows: FlowRows;
+  readonly outbox: OutboxRows;
+  audit(entry: AuditEntry, at: Date): Promise<void>;
+}
+
+export interface UserDirectory {
+  /**
+   * The work is one transaction: it ends in COMMIT, or in ROLLBACK when the work throws, which is what it throws then.
+   * @throws {Unavailable} no session, or no end in time
+   * @throws {SqlFailed} a trigger of the owner's said no, or the row cannot be
+   * @throws {Rejection} project/not-found, project/not-active
+   */
+  with<T>(
+    project: ProjectId,
+    work: (rows: UserTransaction) => Promise<T>,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<T>;
+}
