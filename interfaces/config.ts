@@ -12,7 +12,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 const port = z.coerce.number().int().min(1).max(65_535);
-export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations'] as const;
+export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations', 'auth'] as const;
 const SECRETS = [
   'LAUNCHDB_MASTER_KEY',
   'DATABASE_URL',
@@ -133,6 +133,7 @@ const schema = z.object({
     .pipe(z.tuple([internalKey]).rest(internalKey))
     .optional(),
   PLATFORM_URL: url(/^http:$/).optional(),
+  AUTH_URL: url(/^http:$/).optional(),
   MANAGER_URL: url(/^http:$/).optional(),
   MIGRATIONS_URL: url(/^http:$/).optional(),
   TRUSTED_PROXIES: z
@@ -196,6 +197,7 @@ const config = schema
   .transform((given) => ({
     ...given,
     PLATFORM_URL: bare(given.PLATFORM_URL ?? `http://127.0.0.1:${given.PLATFORM_PORT}`),
+    AUTH_URL: bare(given.AUTH_URL ?? `http://127.0.0.1:${given.AUTH_PORT}`),
     MIGRATIONS_URL: bare(given.MIGRATIONS_URL ?? `http://127.0.0.1:${given.MIGRATIONS_PORT}`),
     MANAGER_URL: bare(given.MANAGER_URL ?? `http://127.0.0.1:${given.MANAGER_PORT}`),
   }));

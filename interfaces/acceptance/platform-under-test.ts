@@ -35,7 +35,7 @@ export interface Answer<T = Record<string, unknown>> {
 }
 
 /** What a platform in several processes consists of, in the order in which docker-compose.yml starts them. */
-export const SEPARATE = ['migrations', 'worker', 'platform', 'manager', 'gateway'] as const;
+export const SEPARATE = ['migrations', 'worker', 'platform', 'manager', 'auth', 'gateway'] as const;
 
 /**
  * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
@@ -63,7 +63,7 @@ export class PlatformUnderTest {
   static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
-    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'WORKER', 'PGBOUNCER'];
+    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'AUTH', 'WORKER', 'PGBOUNCER'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       // hundreds of starts: half of each would be compiling the same sources

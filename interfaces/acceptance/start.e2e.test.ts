@@ -41,20 +41,24 @@ async function startsWell(): Promise<void> {
   expect(await platform.stop()).toBe(0);
 }
 
-test.each(['GATEWAY_PORT', 'PLATFORM_PORT', 'POSTGRES_PORT', 'PLATFORM_POSTGRES_PORT', 'PGBOUNCER_PORT'])(
-  '%s is taken: it says which and what to do',
-  async (variable) => {
-    const other = createServer();
-    await new Promise<void>((resolve) => other.listen(Number(platform.environment[variable]), resolve));
-    onTestFinished(() => void other.close());
-    const { code, output } = await platform.startSecond();
-    expect(code).toBe(1);
-    expect(output).toContain(variable);
-    // what else had trouble meanwhile stands in lines of the log
-    const said = output.split('\n').filter((line) => !line.startsWith('{'));
-    expect(said.join('\n')).not.toMatch(/\bat .*\.ts:\d/);
-  },
-);
+test.each([
+  'GATEWAY_PORT',
+  'PLATFORM_PORT',
+  'AUTH_PORT',
+  'POSTGRES_PORT',
+  'PLATFORM_POSTGRES_PORT',
+  'PGBOUNCER_PORT',
+])('%s is taken: it says which and what to do', async (variable) => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(Number(platform.environment[variable]), resolve));
+  onTestFinished(() => void other.close());
+  const { code, output } = await platform.startSecond();
+  expect(code).toBe(1);
+  expect(output).toContain(variable);
+  // what else had trouble meanwhile stands in lines of the log
+  const said = output.split('\n').filter((line) => !line.startsWith('{'));
+  expect(said.join('\n')).not.toMatch(/\bat .*\.ts:\d/);
+});
 
 test('afterwards it starts as ever', startsWell);
 

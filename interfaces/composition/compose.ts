@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
+import { authModule } from './auth-module.ts';
 import { capacityModule } from './capacity-module.ts';
 import { dataPlaneModule } from './data-plane-module.ts';
 import { gatewayModule } from './gateway-module.ts';
@@ -53,6 +54,6 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   }
   container.load(capacityModule, tenantConnectionsModule, ownerRoutesModule, projectRoutesModule);
   container.load(accessRoutesModule, extensionRoutesModule, migrationRoutesModule);
-  container.load(platformApiModule, gatewayModule);
+  container.load(platformApiModule, authModule, gatewayModule);
   return container;
 }

@@ -1,6 +1,7 @@
 /** The public door. */
 import { ContainerModule } from 'inversify';
 import { judgeToken } from '../../application/project/judge-token.ts';
+import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { findDesiredProject } from '../../projections/desired-projects/queries.ts';
 import { findProject } from '../../projections/project-list/queries.ts';
 import { Gateway } from '../gateway/gateway.ts';
@@ -26,7 +27,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         tracing: TOKENS.tracing,
       },
       ({
-        config: { GATEWAY_PORT, PLATFORM_URL, PUBLIC_URL, TRUSTED_PROXIES },
+        config: { GATEWAY_PORT, PLATFORM_URL, AUTH_URL, PUBLIC_URL, TRUSTED_PROXIES },
         internalKeys: [internalKey],
         dataApis,
         secrets,
@@ -38,11 +39,11 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         metrics,
         tracing,
       }) => {
-        const platform = new URL(PLATFORM_URL);
         const gateway = new Gateway({
           port: GATEWAY_PORT,
           publicUrl: PUBLIC_URL,
-          platform: { host: platform.hostname, port: Number(platform.port || 80) },
+          platform: endpointOf(PLATFORM_URL),
+          services: { auth: endpointOf(AUTH_URL) },
           dataApis,
           projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
           judge: (id, token) =>
@@ -65,3 +66,8 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
     ),
   );
 });
+
+function endpointOf(url: string): Endpoint {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port || 80) };
+}

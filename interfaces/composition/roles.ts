@@ -17,6 +17,8 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   platform: [...LOG, 'views', 'streamWatch', 'tenantConnections', 'platformApi'],
   worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer'],
   migrations: [...LOG, 'migrations'],
+  // neither prepares a server nor is anybody's superuser: it works in projects' databases as their login `auth`
+  auth: ['tracing', 'platformSessions', 'eventStore', 'tenantConnections', 'auth'],
   manager: [
     'poolerGuardThread',
     ...LOG,
@@ -38,7 +40,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
 /** In the order in which they start. */
 export function partsOf(roles: readonly Role[]) {
   const needed = new Set(roles.flatMap((role) => NEEDED[role]));
-  if (roles.some((role) => ['platform', 'manager', 'migrations'].includes(role)))
+  if (roles.some((role) => ['platform', 'manager', 'migrations', 'auth'].includes(role)))
     needed.delete('workerServer');
   return Object.entries(PARTS).flatMap(([name, part]) => (needed.has(name as PartName) ? [part] : []));
 }

@@ -161,6 +161,7 @@ export const PARTS = {
   workerServer: token<Part>('worker-server'),
   migrations: token<Part>('migrations'),
   manager: token<Part>('manager'),
+  auth: token<Part>('auth'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),
   /** it starts programs and asks servers, and nobody waits for it */

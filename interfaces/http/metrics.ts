@@ -3,6 +3,7 @@
  * small sets; a project's id is one only where there are no more of them than there is room for projects in service.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuthMetrics } from '../../application/ports/auth-metrics.ts';
 import { within } from '../../application/background/deadline.ts';
 
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -118,6 +119,8 @@ export class Metrics {
     ),
   };
 
+  readonly auth: AuthMetrics = this.#authMetrics();
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     // nobody has been asked yet: absent, and not 0
@@ -155,6 +158,35 @@ export class Metrics {
   appended(outcome: 'appended' | 'conflict' | 'failed', events: number, durationMs: number): void {
     this.#appendSeconds.observe({ outcome }, durationMs / 1000);
     this.#appended.inc(events);
+  }
+
+  #authMetrics(): AuthMetrics {
+    const signIns = this.#counter('auth_sign_ins_total', 'Sign-ins of users of projects.', [
+      'method',
+      'outcome',
+    ]);
+    const sessions = this.#counter(
+      'auth_sessions_total',
+      'Sessions of users of projects that began, and refreshes of such sessions.',
+      ['event'],
+    );
+    const refusals = this.#counter('auth_refusals_total', 'Answers of the auth service that are errors.', [
+      'code',
+    ]);
+    const mails = this.#counter('auth_mails_total', 'Mails to users of projects, by what became of them.', [
+      'kind',
+      'became',
+    ]);
+    return {
+      signedIn(method) {
+        signIns.inc({ method, outcome: 'done' });
+        sessions.inc({ event: 'begun' });
+      },
+      signInRefused: (method) => signIns.inc({ method, outcome: 'refused' }),
+      sessionRefreshed: () => sessions.inc({ event: 'refreshed' }),
+      refused: (code) => refusals.inc({ code }),
+      mail: (kind, became) => mails.inc({ kind, became }),
+    };
   }
 
   driftDetected(what: string): void {
