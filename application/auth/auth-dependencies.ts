@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
+import type { OneTimeCodes } from '../ports/one-time-codes.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { UserDirectory } from '../ports/user-directory.ts';
 import type { UserTokens } from '../ports/user-tokens.ts';
@@ -10,13 +11,10 @@ export interface AuthDependencies {
   readonly directory: UserDirectory;
   readonly passwords: Passwords;
   readonly tokens: UserTokens;
+  readonly codes: OneTimeCodes;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** `size` random bytes in base64url */
-  readonly randomText: (size: number) => string;
-  /** of so many digits, uniform */
-  readonly randomDigits: (digits: number) => string;
-  /** mails wait in a project's outbox: it is looked at soon */
+  /** mails wait in a project's outbox: it is looked at soon. To be called when the transaction is over. */
   readonly mailWaits: (project: AuthProject) => void;
 }
 

@@ -1,5 +1,5 @@
 /** The tokens by which a project's users show who they are, and its API keys. */
-import type { AssuranceLevel, JsonObject, ProvedMethod } from '../../domain/auth/user.ts';
+import type { AssuranceLevel, JsonObject, ProvedMethod, Session } from '../../domain/auth/user.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** What a project's tokens are signed with, and checked by. */
@@ -23,8 +23,9 @@ export interface UserClaims {
   readonly methods: readonly ProvedMethod[];
   readonly sessionId: string;
   readonly isAnonymous: boolean;
-  readonly issuedAt: Date;
-  readonly expiresInSeconds: number;
+  /** whole seconds since 1970, as in `iat` and `exp` */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
 }
 
 /** What a token of a project says of whoever shows it. */
@@ -34,11 +35,23 @@ export interface ShownToken {
   readonly role: string | undefined;
   readonly sessionId: string | undefined;
   readonly aal: string | undefined;
-  readonly email: string | undefined;
 }
+
+/** Which of a session's tokens it is; whether it is one at all, its session's key says. */
+export interface RefreshTokenPlace {
+  readonly sessionId: string;
+  readonly counter: number;
+}
+
+export type RefreshTokenKey = Pick<Session, 'id' | 'refreshTokenKey'>;
 
 export interface UserTokens {
   sign(keys: ProjectKeys, claims: UserClaims): Promise<string>;
   /** @returns undefined: not a token of this project's, or not now. Never throws. */
   read(keys: ProjectKeys, token: string): Promise<ShownToken | undefined>;
+  refreshToken(session: RefreshTokenKey, counter: number): string;
+  /** @returns undefined: not what {@link refreshToken} gives. Never throws. */
+  readRefreshToken(token: string): RefreshTokenPlace | undefined;
+  /** Whether it was made with the session's key. */
+  isRefreshTokenOf(session: RefreshTokenKey, token: string): boolean;
 }

@@ -1,0 +1,94 @@
+/** Sessions, and the tokens that are given out for them. */
+import type { AuthMethod, Session, User } from '../../domain/auth/user.ts';
+import type { UserTransaction } from '../ports/user-directory.ts';
+import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
+import type { AuthProject } from './auth-project.ts';
+import { personOf, type Person } from './person.ts';
+
+export interface IssuedSession {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  readonly expiresInSeconds: number;
+  /** whole seconds since 1970 */
+  readonly expiresAt: number;
+  readonly sessionId: string;
+  readonly person: Person;
+  /** the password that was right no longer meets the rules: which ones */
+  readonly weakPassword?: readonly string[];
+  readonly providerToken?: string;
+  readonly providerRefreshToken?: string;
+}
+
+type Issuers = Pick<AuthDependencies, 'tokens' | 'codes' | 'clock' | 'ids'>;
+
+const KEY_BYTES = 32;
+
+/** A new session of somebody who has proved who they are. They are not banned: whoever calls has looked. */
+export async function beginSession(
+  deps: Issuers,
+  rows: UserTransaction,
+  project: AuthProject,
+  before: User,
+  method: AuthMethod,
+  caller: AuthCaller,
+): Promise<IssuedSession> {
+  const now = deps.clock.now();
+  const { maxSeconds, onePerUser } = project.settings.session;
+  const session: Session = {
+    id: deps.ids.uuid(),
+    userId: before.id,
+    createdAt: now,
+    updatedAt: now,
+    refreshedAt: null,
+    notAfter: maxSeconds === null ? null : new Date(now.getTime() + maxSeconds * 1000),
+    factorId: null,
+    aal: 'aal1',
+    userAgent: caller.userAgent,
+    ip: caller.ip,
+    refreshTokenCounter: 1,
+    refreshTokenKey: deps.codes.randomText(KEY_BYTES),
+  };
+  const user = (await rows.users.update(before.id, { lastSignInAt: now, updatedAt: now })) ?? before;
+  if (onePerUser) await rows.sessions.endOf(user.id);
+  await rows.sessions.insert(session);
+  await rows.sessions.prove(session.id, method, now);
+  return issueTokens(deps, rows, project, session, user);
+}
+
+/** An access token, and the session's current refresh token. */
+export async function issueTokens(
+  { tokens, clock }: Pick<Issuers, 'tokens' | 'clock'>,
+  rows: UserTransaction,
+  project: AuthProject,
+  session: Session,
+  user: User,
+): Promise<IssuedSession> {
+  const { accessTokenSeconds } = project.settings;
+  // rounded down: another machine's clock may be behind ours
+  const issuedAt = Math.floor(clock.now().getTime() / 1000);
+  const expiresAt = issuedAt + accessTokenSeconds;
+  const accessToken = await tokens.sign(project.keys, {
+    issuer: project.url,
+    userId: user.id,
+    aud: user.aud,
+    role: user.role,
+    email: user.email ?? '',
+    phone: user.phone ?? '',
+    appMetadata: user.appMetadata,
+    userMetadata: user.userMetadata,
+    aal: session.aal,
+    methods: await rows.sessions.methodsOf(session.id),
+    sessionId: session.id,
+    isAnonymous: user.isAnonymous,
+    issuedAt,
+    expiresAt,
+  });
+  return {
+    accessToken,
+    refreshToken: tokens.refreshToken(session, session.refreshTokenCounter),
+    expiresInSeconds: accessTokenSeconds,
+    expiresAt,
+    sessionId: session.id,
+    person: await personOf(rows, user),
+  };
+}
