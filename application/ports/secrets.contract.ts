@@ -61,32 +61,32 @@ export function secretsContract(
     test('logins that came with a later version are added, and the seal tells the version', async () => {
       const later = (name: string, since: number) => ({ ...PROJECT_LOGINS[1]!, name, since });
       const key = Buffer.alloc(32, 8);
+      const youngest = Math.max(...PROJECT_LOGINS.map(({ since }) => since));
+      const [next, last] = [youngest + 1, youngest + 2];
       const [before, after] = [
         make(PROJECT_LOGINS, key),
-        make([...PROJECT_LOGINS, later('auth', 12), later('storage', 13)], key),
+        make([...PROJECT_LOGINS, later('people', next), later('files', last)], key),
       ];
       const sealed = before.seal(mine, issued);
-      expect(sealed).not.toHaveProperty('version');
+      expect(sealed.version).toBe(youngest);
       expect(await before.completed(mine, sealed, 99)).toBeUndefined();
-      expect(await after.completed(mine, sealed, 11)).toBeUndefined();
-      const [twelve, thirteen] = [
-        await after.completed(mine, sealed, 12),
-        await after.completed(mine, sealed, 13),
+      expect(await after.completed(mine, sealed, youngest)).toBeUndefined();
+      const [one, both] = [
+        await after.completed(mine, sealed, next),
+        await after.completed(mine, sealed, last),
       ];
-      if (!twelve || !thirteen) throw new Error('nothing was added');
-      expect([twelve.version, thirteen.version]).toEqual([12, 13]);
-      const { jwtSecret, logins } = after.open(mine, twelve);
-      const { auth, ...others } = logins;
+      if (!one || !both) throw new Error('nothing was added');
+      expect([one.version, both.version]).toEqual([next, last]);
+      const { jwtSecret, logins } = after.open(mine, one);
+      const { people, ...others } = logins;
       expect({ jwtSecret, logins: others }).toEqual(issued);
-      expect(auth?.verifier).toMatch(/^SCRAM-SHA-256\$/);
-      expect(auth?.password).not.toBe(logins.owner.password);
-      expect(await after.completed(mine, twelve, 12)).toBeUndefined();
-      expect(() => after.open(mine, { ...twelve, version: 13 })).toThrow(Refused);
-      expect(() => after.open(mine, { keyVersion: 1, ciphertext: twelve.ciphertext })).toThrow(Refused);
+      expect(people?.verifier).toMatch(/^SCRAM-SHA-256\$/);
+      expect(people?.password).not.toBe(logins.owner.password);
+      expect(await after.completed(mine, one, next)).toBeUndefined();
+      expect(() => after.open(mine, { ...one, version: last })).toThrow(Refused);
+      expect(() => after.open(mine, { keyVersion: 1, ciphertext: one.ciphertext })).toThrow(Refused);
       // another release may rotate what it does not know
-      expect(before.open(mine, before.seal(mine, after.open(mine, thirteen))).logins).toHaveProperty(
-        'storage',
-      );
+      expect(before.open(mine, before.seal(mine, after.open(mine, both))).logins).toHaveProperty('files');
     });
 
     test('every project gets secrets of its own, strong enough for HS256', async () => {

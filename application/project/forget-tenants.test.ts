@@ -28,7 +28,7 @@ test('a login is told as the log has it, while the project is served, asleep or 
   const { harness, id, forgotten, login } = await served();
   const { logins } = secrets.open(id, (await stateOf(harness, id)).secrets);
   expect(await login()).toEqual({ role: `${id}_owner`, password: logins.owner.password });
-  await expect(login('auth')).rejects.toMatchObject({ name: 'Refused' });
+  await expect(login('nobody')).rejects.toMatchObject({ name: 'Refused' });
   await command(harness, id, { kind: 'SleepProject', idleSince: new Date(0) });
   await runToRest(harness, id);
   expect(await login('authenticator')).toMatchObject({ role: `${id}_authenticator` });

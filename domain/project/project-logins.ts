@@ -29,17 +29,18 @@ export interface LoginRights {
   readonly shared: boolean;
   /** schemas of the platform's in which it reads, writes and calls whatever is there, also what comes later */
   readonly schemas: readonly string[];
+  /** and may hang triggers and foreign keys on */
+  readonly hangs: boolean;
 }
 
 /** of one session; unlike the other limits it is not the role's to lift */
 const TEMP_FILES = { temp_file_limit: '2GB' } as const;
-const ON_ITS_OWN = { shared: true, schemas: [] } as const;
 
 export const PROJECT_LOGINS: readonly ProjectLogin[] = [
   {
     name: 'owner',
     since: 1,
-    rights: { ...ON_ITS_OWN, database: ['CONNECT', 'CREATE', 'TEMPORARY'] },
+    rights: { database: ['CONNECT', 'CREATE', 'TEMPORARY'], shared: true, schemas: ['auth'], hangs: true },
     connections: ({ connections }) => connections,
     pooled: 5,
     settings: ({ statementTimeoutS, readOnly }) => ({
@@ -53,13 +54,28 @@ export const PROJECT_LOGINS: readonly ProjectLogin[] = [
   {
     name: 'authenticator',
     since: 1,
-    rights: { ...ON_ITS_OWN, database: ['CONNECT'] },
+    rights: { database: ['CONNECT'], shared: true, schemas: [], hangs: false },
     connections: () => 30,
     pooled: 2,
     settings: () => ({
       ...TEMP_FILES,
       statement_timeout: '8s',
       idle_in_transaction_session_timeout: '30s',
+    }),
+  },
+  {
+    name: 'auth',
+    since: 12,
+    rights: { database: ['CONNECT'], shared: false, schemas: ['auth'], hangs: false },
+    connections: () => 10,
+    pooled: 2,
+    // Users sign in to a project that is over its size limit; its owner may write there, too. Where they are cut off, what
+    // a trigger of theirs writes at a sign-up would be the way around it.
+    settings: ({ connections }) => ({
+      ...TEMP_FILES,
+      statement_timeout: '10s',
+      idle_in_transaction_session_timeout: '10s',
+      default_transaction_read_only: connections === 0 ? 'on' : null,
     }),
   },
 ];

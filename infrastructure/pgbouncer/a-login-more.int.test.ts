@@ -9,7 +9,12 @@ import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.cont
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { poolOf } from '../../application/desired/desired-project.ts';
 import { databaseName, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
-import { pooledConnections, PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
+import {
+  pooledConnections,
+  PROJECT_LOGINS,
+  roleOf,
+  type ProjectLogin,
+} from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from '../postgres/postgres-databases.ts';
 import type { PostgresServer } from '../postgres/postgres-server.ts';
@@ -22,11 +27,11 @@ import { testPort } from '../testing/port.ts';
 import { PgbouncerConnectionPools } from './pgbouncer-connection-pools.ts';
 import { childDoors } from '../testing/doors.ts';
 
-/** as the auth service's, and the storage service's, could be */
-const AUTH: ProjectLogin = {
-  name: 'auth',
+/** as services to come could have them */
+const PEOPLE: ProjectLogin = {
+  name: 'people',
   since: 900,
-  rights: { database: ['CONNECT'], shared: false, schemas: ['auth'] },
+  rights: { database: ['CONNECT'], shared: false, schemas: ['auth'], hangs: false },
   connections: () => 3,
   pooled: 2,
   settings: () => ({ statement_timeout: '9s' }),
@@ -34,17 +39,17 @@ const AUTH: ProjectLogin = {
 const STORAGE: ProjectLogin = {
   name: 'storage',
   since: 901,
-  rights: { database: ['CONNECT'], shared: true, schemas: ['storage'] },
+  rights: { database: ['CONNECT'], shared: true, schemas: ['storage'], hangs: false },
   connections: () => 8,
   pooled: 2,
   settings: () => ({}),
 };
-const TABLE = [...PROJECT_LOGINS, AUTH, STORAGE];
+const TABLE = [...PROJECT_LOGINS, PEOPLE, STORAGE];
 
 const key = randomBytes(32);
 const [before, now] = [new AesSecrets(key), new AesSecrets(key, TABLE)];
 const [project, other] = [newProject(), newProject()];
-const [auth, storage] = [`${project}_auth`, `${project}_storage`];
+const [people, storage] = [`${project}_people`, `${project}_storage`];
 let folder: TestFolder;
 let server: PostgresServer;
 let [oldDatabases, databases]: readonly PostgresDatabases[] = [];
@@ -128,7 +133,7 @@ test('one that a project lacks is seen as drift, and made with the rights of its
   expect(await state()).toMatchObject({ users: 'as-wanted' });
   // what a later version of the template makes is theirs, too
   await inside('CREATE TABLE auth.later (id int)');
-  await direct('auth', async (client) => {
+  await direct('people', async (client) => {
     await client.query('INSERT INTO auth.people VALUES (1); INSERT INTO auth.later VALUES (1)');
     expect((await client.query('SHOW statement_timeout')).rows).toEqual([{ statement_timeout: '9s' }]);
     for (const sql of [
@@ -151,16 +156,16 @@ test('one that a project lacks is seen as drift, and made with the rights of its
     await client.query('SET ROLE anon');
     expect((await client.query('SELECT * FROM storage.things')).rowCount).toBe(0);
   });
-  await expect(direct('auth', () => Promise.resolve(), other)).rejects.toThrow(/permission denied/);
+  await expect(direct('people', () => Promise.resolve(), other)).rejects.toThrow(/permission denied/);
 });
 
 test('its bound is kept, and a login that was changed by hand is drift', async () => {
   const state = () => databases!.state(project, logins, USUAL_BOUNDS);
-  expect(await plain(`SELECT rolconnlimit FROM pg_roles WHERE rolname = '${auth}'`)).toEqual([
+  expect(await plain(`SELECT rolconnlimit FROM pg_roles WHERE rolname = '${people}'`)).toEqual([
     { rolconnlimit: 3 },
   ]);
   for (const change of ['NOLOGIN', 'CONNECTION LIMIT 50', 'BYPASSRLS', `PASSWORD 'x'`]) {
-    await plain(`ALTER ROLE ${auth} ${change}`);
+    await plain(`ALTER ROLE ${people} ${change}`);
     expect([change, await state()]).toMatchObject([change, { users: 'different' }]);
     await databases!.ensureUsers(project, logins, USUAL_BOUNDS);
     expect([change, await state()]).toMatchObject([change, { users: 'as-wanted' }]);
@@ -190,7 +195,7 @@ test('other projects do not see it', async () => {
     await client.end();
     return rows.map(({ rolname }) => rolname);
   };
-  expect(await seen('owner', project)).toEqual(expect.arrayContaining([auth, storage]));
+  expect(await seen('owner', project)).toEqual(expect.arrayContaining([people, storage]));
   expect((await seen('owner', other)).filter((role) => role.startsWith(project))).toEqual([]);
 });
 
@@ -200,25 +205,25 @@ test('the pooler has its lines, lets it in, and misses them when they are taken 
   await pools.register(
     poolOf({ secrets: now, logins: PROJECT_LOGINS }, { id: project, server: MAIN_SERVER, secrets: sealed }),
   );
-  await expect(pooled('auth', () => Promise.resolve())).rejects.toThrow();
-  expect(await file('databases.ini')).toContain(' max_db_connections=7\n');
+  await expect(pooled('people', () => Promise.resolve())).rejects.toThrow();
+  expect(await file('databases.ini')).toContain(` max_db_connections=${pooledConnections(PROJECT_LOGINS)}\n`);
   await pools.register(pool);
-  expect(await file('userlist.txt')).toContain(`"${auth}" "${logins['auth']?.verifier}"\n`);
+  expect(await file('userlist.txt')).toContain(`"${people}" "${logins['people']?.verifier}"\n`);
   expect(await file('access.conf')).toContain(
-    `host ${project} ${project}_owner,${project}_authenticator,${auth},${storage} 127.0.0.1/32 scram-sha-256\n`,
+    `host ${project} ${TABLE.map((row) => roleOf(project, row)).join(',')} 127.0.0.1/32 scram-sha-256\n`,
   );
-  expect(await file('databases.ini')).toContain(' max_db_connections=11\n');
-  expect(pooledConnections(TABLE)).toBe(11);
+  expect(pooledConnections(TABLE)).toBe(pooledConnections(PROJECT_LOGINS) + 4);
+  expect(await file('databases.ini')).toContain(` max_db_connections=${pooledConnections(TABLE)}\n`);
   const who = (client: pg.Client) => client.query<{ who: string }>('SELECT current_user AS who');
-  expect((await pooled('auth', who)).rows).toEqual([{ who: auth }]);
+  expect((await pooled('people', who)).rows).toEqual([{ who: people }]);
   expect((await pooled('storage', who)).rows).toEqual([{ who: storage }]);
   const drifts: unknown[] = [];
   pools.onDisturbed((drift) => drifts.push([drift.project, drift.what, drift.actual]));
   const list = join(folder.path, 'pooler', 'userlist.txt');
-  await writeFile(list, (await readFile(list, 'utf8')).replace(`"${auth}" "S`, `"${auth}" "X`));
+  await writeFile(list, (await readFile(list, 'utf8')).replace(`"${people}" "S`, `"${people}" "X`));
   await vi.waitFor(() => expect(drifts).toEqual([[project, 'pool', 'different']]), 10_000);
   await vi.waitFor(async () => expect(await pools.list()).toEqual([project]), 10_000);
-  expect((await pooled('auth', who)).rows).toEqual([{ who: auth }]);
+  expect((await pooled('people', who)).rows).toEqual([{ who: people }]);
 });
 
 test('it goes with the project, also with one who does not know it', async () => {

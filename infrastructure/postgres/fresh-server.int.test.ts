@@ -16,7 +16,7 @@ import {
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresServer, type ServerAddress } from './postgres-server.ts';
 import { ensureTemplate, latestTemplateVersion, templateName } from './project-template.ts';
-import { SHARED_ROLES } from './shared-roles.ts';
+import { COMMON_ROLES } from './shared-roles.ts';
 
 let own: OwnServer;
 let address: ServerAddress;
@@ -111,7 +111,7 @@ describe('the shared roles', () => {
     await prepareProjectsServer(server, 'secret', 'here');
     const roles = await admin(
       `SELECT rolname, rolcanlogin, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolbypassrls, rolconfig
-       FROM pg_roles WHERE rolname IN ('${SHARED_ROLES.join("', '")}') ORDER BY rolname`,
+       FROM pg_roles WHERE rolname IN ('${COMMON_ROLES.join("', '")}') ORDER BY rolname`,
     );
     const powerless = {
       rolcanlogin: false,
@@ -124,6 +124,7 @@ describe('the shared roles', () => {
     expect(roles).toEqual([
       { rolname: 'anon', ...powerless, rolbypassrls: false },
       { rolname: 'authenticated', ...powerless, rolbypassrls: false },
+      { rolname: 'launchdb_tables', ...powerless, rolbypassrls: false },
       { rolname: 'service_role', ...powerless, rolbypassrls: true },
     ]);
   });
@@ -202,7 +203,7 @@ test("a project's logins reach no database of the server but their own, and nobo
   }
   await expect(as({ ...platform, database: project }, 'SELECT 1')).rejects.toMatchObject({ code: '42501' });
   const open = await admin(
-    `SELECT datname, role FROM pg_database d, unnest(ARRAY['public', '${SHARED_ROLES.join("', '")}']) role
+    `SELECT datname, role FROM pg_database d, unnest(ARRAY['public', '${COMMON_ROLES.join("', '")}']) role
      WHERE datallowconn AND has_database_privilege(role, d.oid, 'CONNECT, TEMPORARY, CREATE')`,
   );
   expect(open).toEqual([]);

@@ -3,7 +3,12 @@ import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
 import type { DatabaseLogin, DatabaseLogins } from '../../application/ports/secrets.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
-import { roleOf, type LoginBounds, type ProjectLogin } from '../../domain/project/project-logins.ts';
+import {
+  roleOf,
+  type LoginBounds,
+  type LoginRights,
+  type ProjectLogin,
+} from '../../domain/project/project-logins.ts';
 import { retiredMark } from './retired-logins.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 
@@ -77,17 +82,18 @@ function grants(project: ProjectId, { row: { rights }, role }: WantedLogin): rea
   ];
 }
 
-const IN_SCHEMA = [
-  ['TABLES', 'SELECT, INSERT, UPDATE, DELETE'],
-  ['SEQUENCES', 'USAGE, SELECT'],
-  ['FUNCTIONS', 'EXECUTE'],
-] as const;
+const inSchema = ({ hangs }: LoginRights) =>
+  [
+    ['TABLES', `SELECT, INSERT, UPDATE, DELETE${hangs ? ', REFERENCES, TRIGGER' : ''}`],
+    ['SEQUENCES', 'USAGE, SELECT, UPDATE'],
+    ['FUNCTIONS', 'EXECUTE'],
+  ] as const;
 
 /** In the project's own database: what is in the schemas of its row, and what a later version puts there. */
 export const schemaGrants = ({ row: { rights }, role }: WantedLogin): readonly string[] =>
   rights.schemas.flatMap((schema) => [
     `GRANT USAGE ON SCHEMA ${id(schema)} TO ${id(role)}`,
-    ...IN_SCHEMA.flatMap(([kind, privileges]) => [
+    ...inSchema(rights).flatMap(([kind, privileges]) => [
       `GRANT ${privileges} ON ALL ${kind} IN SCHEMA ${id(schema)} TO ${id(role)}`,
       `ALTER DEFAULT PRIVILEGES IN SCHEMA ${id(schema)} GRANT ${privileges} ON ${kind} TO ${id(role)}`,
     ]),

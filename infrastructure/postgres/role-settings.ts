@@ -6,7 +6,7 @@
 import pg from 'pg';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
 import type { PostgresServer } from './postgres-server.ts';
-import { SHARED_ROLES } from './shared-roles.ts';
+import { COMMON_ROLES } from './shared-roles.ts';
 
 const BYTES_OF_ROW = 16 * 1024;
 /** In a row that is too large; the platform's own are shorter. Names that PostgreSQL does not know only a superuser sets. */
@@ -32,7 +32,7 @@ const WRONG = `SELECT rolname AS role, datname AS database,
 /** @returns of which roles something was reset */
 export async function resetSettings(server: PostgresServer): Promise<readonly string[]> {
   return server.administer('look at the settings of roles', async (client) => {
-    const { rows } = await client.query<Reset>(WRONG, [SHARED_ROLES, BYTES_OF_ROW, BYTES_OF_SETTING]);
+    const { rows } = await client.query<Reset>(WRONG, [COMMON_ROLES, BYTES_OF_ROW, BYTES_OF_SETTING]);
     for (const reset of rows) for (const statement of statements(reset)) await client.query(statement);
     return rows.map(({ role }) => role);
   });

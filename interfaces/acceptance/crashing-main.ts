@@ -54,7 +54,7 @@ await startPlatform(options, (container) => {
   const login: ProjectLogin = {
     name,
     since: Number(since),
-    rights: { database: ['CONNECT'], shared: false, schemas: [schema] },
+    rights: { database: ['CONNECT'], shared: false, schemas: [schema], hangs: false },
     connections: () => 5,
     pooled: 2,
     settings: () => ({ statement_timeout: '10s' }),

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import { projectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
 import { LaterRelease } from './later-release.ts';
 import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
@@ -35,7 +36,7 @@ async function works(id: string): Promise<unknown[]> {
   const { logins } = new AesSecrets(Buffer.from(MASTER_KEY, 'hex')).open(projectId(id), await secretsOf(id));
   const { db_uri_pooler: uri } = (await call<{ db_uri_pooler: string }>('GET', `/${id}/connection`)).body;
   const { hostname: host, port } = new URL(uri);
-  const login = { user: `${id}_auth`, password: logins['auth']?.password ?? 'none', database: id };
+  const login = { user: `${id}_people`, password: logins['people']?.password ?? 'none', database: id };
   const client = new pg.Client({ host, port: Number(port), ...login });
   client.on('error', () => {});
   await client.connect();
@@ -71,14 +72,14 @@ beforeAll(async () => {
   await platform.stop();
   release = await LaterRelease.of(platform);
   await release.add('people', 'CREATE TABLE auth.people (id int GENERATED ALWAYS AS IDENTITY)');
-  platform.environment['LATER_LOGIN'] = `${release.version} auth auth`;
+  platform.environment['LATER_LOGIN'] = `${release.version} people auth`;
   await platform.start();
 });
 afterAll(() => platform.close());
 
 test('a project that exists goes on without it, and nothing is amiss', async () => {
   await vi.waitFor(async () => expect(await rest(old)).toMatchObject({ status: 200 }), PATIENCE);
-  expect(await secretsOf(old)).not.toHaveProperty('version');
+  expect((await secretsOf(old)).version).toBeLessThan(release.version);
   await expect(works(old)).rejects.toThrow();
   const { output } = await platform.launchdb('rebuild', '--dry-run');
   expect(output).toContain('Nothing is missing.');
@@ -87,10 +88,10 @@ test('a project that exists goes on without it, and nothing is amiss', async () 
 test('a new one has it at once', async () => {
   const fresh = await create('fresh');
   expect(await secretsOf(fresh)).toMatchObject({ version: release.version });
-  expect(await works(fresh)).toEqual([{ who: `${fresh}_auth`, n: 1 }]);
+  expect(await works(fresh)).toEqual([{ who: `${fresh}_people`, n: 1 }]);
   // its owner changes their own password, and the login keeps its own
   await call('POST', `/${fresh}/database-password/rotate`);
-  expect(await works(fresh)).toEqual([{ who: `${fresh}_auth`, n: 2 }]);
+  expect(await works(fresh)).toEqual([{ who: `${fresh}_people`, n: 2 }]);
 });
 
 test('the upgrade brings it to the one that exists, also when the platform dies in the middle', async () => {
@@ -102,11 +103,11 @@ test('the upgrade brings it to the one that exists, also when the platform dies 
   const { code, output } = await platform.launchdb('upgrade', '--all');
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(await secretsOf(old)).toMatchObject({ keyVersion: 1, version: release.version });
-  await vi.waitFor(async () => expect(await works(old)).toMatchObject([{ who: `${old}_auth` }]), PATIENCE);
+  await vi.waitFor(async () => expect(await works(old)).toMatchObject([{ who: `${old}_people` }]), PATIENCE);
   expect(await rest(old)).toMatchObject({ status: 200, body: [{ n: 42 }] });
   const seen = await events(old);
   expect(seen.find(({ type }) => type === 'DatabaseUsersCreated')?.data).toEqual({
-    roles: [`${old}_owner`, `${old}_authenticator`, `${old}_auth`],
+    roles: [...PROJECT_LOGINS.map(({ name }) => `${old}_${name}`), `${old}_people`],
   });
   // it was never missed where it was not to be yet, and no password is told
   expect(seen.filter(({ type }) => type === 'DriftDetected')).toEqual([]);
@@ -114,12 +115,12 @@ test('the upgrade brings it to the one that exists, also when the platform dies 
 });
 
 test('what is done to it by hand comes back, and it goes with its project', async () => {
-  await platform.sql(`ALTER ROLE ${old}_auth NOLOGIN`);
+  await platform.sql(`ALTER ROLE ${old}_people NOLOGIN`);
   // the next look at everything finds it
   const repaired = async () => (await events(old)).map(({ type }) => type);
   await vi.waitFor(async () => {
     expect(await repaired()).toContain('DriftRepaired');
-    const [role] = await platform.sql(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${old}_auth'`);
+    const [role] = await platform.sql(`SELECT rolcanlogin FROM pg_roles WHERE rolname = '${old}_people'`);
     expect(role).toEqual({ rolcanlogin: true });
   }, PATIENCE);
   // the platform's own work, by sessions that are kept: they follow the project
@@ -134,7 +135,7 @@ test('what is done to it by hand comes back, and it goes with its project', asyn
   expect(await extensions()).toBe(409);
   await call('POST', `/${old}/resume`);
   expect(await extensions()).toBe(200);
-  await vi.waitFor(async () => expect(await works(old)).toMatchObject([{ who: `${old}_auth` }]), PATIENCE);
+  await vi.waitFor(async () => expect(await works(old)).toMatchObject([{ who: `${old}_people` }]), PATIENCE);
   await call('DELETE', `/${old}?purge=true`, { name: 'old' });
   const left = async () => platform.sql(`SELECT rolname FROM pg_roles WHERE rolname ^@ '${old}'`);
   await vi.waitFor(async () => expect(await left()).toEqual([]), PATIENCE);
