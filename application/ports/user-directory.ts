@@ -114,11 +114,13 @@ export interface OutboxRows {
   add(mail: Mail): Promise<void>;
 }
 
+/** Its row's payload: actor_id, actor_username, actor_name, actor_via_sso (false), action, log_type, traits. See application/auth/audit.ts. */
 export interface AuditEntry {
-  /** as the reference has them: `user_signedup`, `login`, `token_refreshed` ... */
   readonly action: string;
   readonly actorId: string;
   readonly actorUsername: string;
+  /** from their metadata */
+  readonly actorName?: string;
   readonly logType: 'account' | 'team' | 'token' | 'user' | 'factor' | 'recovery_codes';
   readonly traits?: JsonObject;
   readonly ip: string | null;
