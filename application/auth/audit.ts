@@ -19,7 +19,6 @@ const LOG_TYPES = {
   user_repeated_signup: 'user',
   user_updated_password: 'user',
   identity_unlinked: 'user',
-  generate_recovery_codes: 'user',
   factor_in_progress: 'factor',
   factor_unenrolled: 'factor',
   factor_deleted: 'factor',
@@ -27,7 +26,10 @@ const LOG_TYPES = {
   challenge_created: 'factor',
   verification_attempted: 'factor',
   mfa_code_login: 'factor',
-  recovery_codes_deleted: 'recovery_codes',
+  recovery_codes_generated: 'factor',
+  recovery_codes_regenerated: 'factor',
+  recovery_codes_verified: 'factor',
+  recovery_codes_deleted: 'factor',
 } as const satisfies Readonly<Record<string, AuditEntry['logType']>>;
 
 export type AuditAction = keyof typeof LOG_TYPES;

@@ -24,12 +24,16 @@ export type AuthErrorCode =
   | 'mfa_factor_name_conflict'
   | 'mfa_factor_not_found'
   | 'mfa_ip_address_mismatch'
+  | 'mfa_phone_enroll_not_enabled'
   | 'mfa_recovery_codes_enroll_not_enabled'
   | 'mfa_recovery_codes_locked'
   | 'mfa_recovery_codes_sole_factor'
   | 'mfa_recovery_codes_verify_not_enabled'
   | 'mfa_totp_enroll_not_enabled'
+  | 'mfa_totp_verify_not_enabled'
   | 'mfa_verification_failed'
+  | 'mfa_verified_factor_exists'
+  | 'mfa_web_authn_enroll_not_enabled'
   | 'no_authorization'
   | 'not_admin'
   | 'otp_disabled'
@@ -37,6 +41,7 @@ export type AuthErrorCode =
   | 'over_email_send_rate_limit'
   | 'over_request_rate_limit'
   | 'passkey_disabled'
+  | 'phone_exists'
   | 'phone_provider_disabled'
   | 'project_not_active'
   | 'reauthentication_needed'
@@ -58,6 +63,7 @@ export type AuthErrorCode =
   | 'user_not_found'
   | 'validation_failed'
   | 'weak_password'
+  | 'web3_provider_disabled'
   | 'webauthn_challenge_expired';
 
 export class AuthError extends Error {

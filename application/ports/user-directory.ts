@@ -31,9 +31,10 @@ export interface UserRows {
   byId(id: string, lock?: Lock): Promise<User | undefined>;
   /** @param email lower case */
   byEmail(email: string, lock?: Lock): Promise<User | undefined>;
-  /** @returns undefined: somebody has this address or id already */
+  byPhone(phone: string): Promise<User | undefined>;
+  /** @returns undefined: somebody has this address, telephone or id already */
   insert(user: User): Promise<User | undefined>;
-  /** @returns undefined: somebody else has this address already */
+  /** @returns undefined: somebody else has this address or telephone already */
   update(id: string, change: Partial<Omit<User, 'id' | 'createdAt'>>): Promise<User | undefined>;
   delete(id: string): Promise<void>;
   /** newest first */
@@ -57,6 +58,8 @@ export interface SessionRows {
     userId: string,
     which?: { readonly except?: string; readonly only?: string; readonly aal?: 'aal1' },
   ): Promise<void>;
+  /** those that this factor made aal2 are aal1 again, and nothing says any more that they were proved by it */
+  downgrade(factorId: string, method: AuthMethod): Promise<void>;
   /** the newest time of a method counts */
   prove(sessionId: string, method: AuthMethod, at: Date): Promise<void>;
   /** newest first */
@@ -87,6 +90,7 @@ export interface FactorRows {
   challenge(id: string, lock?: Lock): Promise<Challenge | undefined>;
   insertChallenge(challenge: Challenge): Promise<void>;
   verifyChallenge(id: string, at: Date): Promise<void>;
+  deleteChallenges(factorId: string, before: Date): Promise<void>;
 }
 
 export interface FlowRows {

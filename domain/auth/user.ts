@@ -116,9 +116,9 @@ export interface Factor {
   readonly type: FactorType;
   readonly status: 'unverified' | 'verified';
   readonly friendlyName: string | null;
-  /** sealed by whoever works with it */
+  /** base32 (docs/decisions: secrets of second factors) */
   readonly secret: string | null;
-  /** of WebAuthn: the credential; of recovery codes: their hashes */
+  /** of WebAuthn: the credential; of the others: what is remembered of them (totp.ts, recovery-codes.ts) */
   readonly credential: JsonObject | null;
   readonly lastChallengedAt: Date | null;
   readonly createdAt: Date;

@@ -1,0 +1,4 @@
+import { secondFactorsContract } from '../../application/ports/second-factors.contract.ts';
+import { nodeSecondFactors } from './node-second-factors.ts';
+
+secondFactorsContract(nodeSecondFactors);
