@@ -31,6 +31,18 @@ describe('where owners’ clients reach databases', () => {
   });
 });
 
+test('a process of users alone does without a superuser of the projects’ PostgreSQL, and nobody else does', () => {
+  const PLATFORM_DATABASE_URL = 'postgres://platform';
+  const read = (LAUNCHDB_ROLES: string, more = {}) =>
+    readConfig({ LAUNCHDB_ROLES, LAUNCHDB_MASTER_KEY: 'a'.repeat(64), PLATFORM_DATABASE_URL, ...more });
+  expect(read('auth').DATABASE_URL).toBeUndefined();
+  for (const roles of ['gateway', 'auth,gateway', 'worker'])
+    expect(() => read(roles)).toThrow(/DATABASE_URL: is needed/);
+  // the platform's own has to be said then
+  expect(() => read('auth', { PLATFORM_DATABASE_URL: '' })).toThrow(/DATABASE_URL: is needed/);
+  expect(() => read('auth', { LAUNCHDB_MASTER_KEY: '' })).toThrow(/LAUNCHDB_MASTER_KEY: is needed/);
+});
+
 test('who may sign up: anybody, unless it is said', () => {
   expect(readConfig({}).SIGNUP).toBe('open');
   expect(readConfig({ SIGNUP: 'closed' }).SIGNUP).toBe('closed');

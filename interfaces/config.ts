@@ -188,8 +188,11 @@ const config = schema
   .superRefine((given, context) => {
     // each on its own: what they have to share must come from outside
     if (ROLES.every((role) => given.LAUNCHDB_ROLES.includes(role))) return;
+    // users are reached by the pooler: who serves nothing else needs no superuser of the projects' PostgreSQL
+    const poolerAlone =
+      given.LAUNCHDB_ROLES.every((role) => role === 'auth') && given.PLATFORM_DATABASE_URL !== undefined;
     for (const name of ['DATABASE_URL', 'LAUNCHDB_MASTER_KEY'] as const) {
-      if (given[name] !== undefined) continue;
+      if (given[name] !== undefined || (name === 'DATABASE_URL' && poolerAlone)) continue;
       const message = 'is needed, the same one for every process, when LAUNCHDB_ROLES is not "all"';
       context.addIssue({ code: 'custom', path: [name], message });
     }

@@ -5,7 +5,8 @@ export type RateLimit =
   | 'requests-by-owner'
   | 'changes-by-owner'
   | 'changes-by-owner-in-a-day'
-  | 'checks-by-owner';
+  | 'checks-by-owner'
+  | 'users-by-address';
 
 /** Somebody asked too often, or for too much at once. HTTP 429 with `Retry-After`. */
 export class RateLimited extends Error {

@@ -45,6 +45,30 @@ test('no secret gets through, by its name or by its looks', () => {
   expect(lines).toHaveLength(4);
 });
 
+test('nobody is named by an address, and what only looks like one stays', () => {
+  const { lines, log } = memoryLog();
+  const people = ['ann@example.com', "o'neil+tag@ex.museum", 'zoë@пример.рф', 'Ann.Lee@mail.example.co.uk'];
+  for (const one of people) {
+    log.info(
+      { path: `/x/${one}`, detail: `Key (email)=(${one}) already exists.` },
+      `to <${one}>, mailto:${one}`,
+    );
+    log.error({ error: new Error(`550 ${one}: no such user`) }, one);
+  }
+  const all = lines.join('');
+  // of a name with an apostrophe in it the rest
+  for (const one of people) expect(all).not.toContain(one.split("'").at(-1));
+  lines.length = 0;
+  const kept = [
+    'at x (file:///a/node_modules/@supabase/auth-js/dist/main.js:1:2)',
+    '.pnpm/pg@8.23.1/x',
+    'a @ b.c',
+    'me@localhost',
+  ];
+  for (const text of kept) log.info({ text }, 'x');
+  expect(lines.map((line) => (JSON.parse(line) as { text: string }).text)).toEqual(kept);
+});
+
 test('nothing is unbounded', () => {
   const { lines, log } = memoryLog();
   const circle: Record<string, unknown> = {

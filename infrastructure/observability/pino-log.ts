@@ -14,12 +14,14 @@ const MAX_DEPTH = 6;
 const MAX_TEXT = 4_000;
 const MAX_ITEMS = 100;
 
-/** What gives a secret away wherever it stands: a URL's password, a JWT, a SCRAM verifier, a bearer token. */
+/** What gives a secret or a person away wherever it stands: a URL's password, a JWT, a SCRAM verifier, a bearer token, an address. */
 const SECRET_TEXT: readonly [RegExp, string][] = [
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@]+@/gi, `$1${REDACTED}@`],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED],
   [/SCRAM-SHA-256\$[^\s"']+/g, REDACTED],
   [/\bBearer\s+\S+/gi, `Bearer ${REDACTED}`],
+  // no address is longer; without a bound a long text would take long
+  [/[^\s"'`<>@,;:=()[\]{}/\\]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,63}/gu, '[address]'],
 ];
 
 /** One JSON object a line. Secrets are kept out by their names and by their looks; nothing is unbounded. */

@@ -37,6 +37,12 @@ const USES: Record<RateLimit, Rate & { readonly of: string }> = {
   'changes-by-owner': { points: 1_200, perSeconds: MINUTE, of: 'changes and statements of an owner' },
   'changes-by-owner-in-a-day': { points: 20_000, perSeconds: 24 * 60 * MINUTE, of: 'changes of an owner' },
   'checks-by-owner': { points: 10, perSeconds: MINUTE, of: 'checks of the log by an owner' },
+  // a class that signs up together behind one address; nobody else makes one user a second for so long
+  'users-by-address': {
+    points: 600,
+    perSeconds: 10 * MINUTE,
+    of: 'sign-ups and requests for mails from an address',
+  },
 };
 /** one who has a large IPv6 network gets as much as so many who have a small one */
 const WIDE = 5;

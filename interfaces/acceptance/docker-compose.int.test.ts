@@ -16,7 +16,7 @@ import { SEPARATE } from './platform-under-test.ts';
 
 const run = promisify(execFile);
 const SOCKET = '/var/run/docker.sock';
-const OURS = ['gateway', 'platform-api', 'worker', 'migrations', 'manager'];
+const OURS = ['gateway', 'platform-api', 'worker', 'migrations', 'manager', 'auth'];
 
 let file: ComposeFile;
 let services: [string, Service][];
@@ -115,7 +115,7 @@ describe('who reaches whom', () => {
     expect(file.services['caddy']?.ports?.map(({ target }) => target)).toEqual([80, 443, 443]);
     expect(file.services['public-pooler']?.profiles).toEqual(['public-pooler']);
     const open = Object.entries(file.networks).filter(([, network]) => network?.internal !== true);
-    expect(open.map(([name]) => name)).toEqual(['edge']);
+    expect(open.map(([name]) => name).sort()).toEqual(['edge', 'outbound']);
     expect(namesOf(({ networks = {} }) => 'edge' in networks)).toEqual(['caddy', 'public-pooler']);
   });
 
@@ -127,11 +127,15 @@ describe('who reaches whom', () => {
     expect(Object.fromEntries(members)).toEqual({
       edge: ['caddy', 'public-pooler'],
       api: ['caddy', 'gateway', 'platform-api'],
-      control: ['gateway', 'manager', 'migrations', 'platform-api', 'worker'],
+      // who goes out, where owners say: to nobody of ours
+      outbound: ['auth'],
+      control: ['auth', 'gateway', 'manager', 'migrations', 'platform-api', 'worker'],
       docker: ['docker-socket-proxy', 'manager'],
+      // so no PostgreSQL of projects but by the pooler, where no tenant is
+      pooler: ['auth', 'pgbouncer'],
       data: ['gateway', 'manager', 'migrations', 'pgbouncer', 'platform-api', 'postgres', 'worker'],
-      platform: ['gateway', 'manager', 'migrations', 'platform-api', 'platform-postgres', 'worker'],
-      log: ['eventstore', 'manager', 'migrations', 'platform-api', 'worker'],
+      platform: ['auth', 'gateway', 'manager', 'migrations', 'platform-api', 'platform-postgres', 'worker'],
+      log: ['auth', 'eventstore', 'manager', 'migrations', 'platform-api', 'worker'],
       'public-pooler': ['pgbouncer', 'public-pooler'],
       // and the projects' containers
       tenants: ['caddy', 'gateway', 'manager', 'pgbouncer'],
@@ -152,8 +156,9 @@ describe('secrets', () => {
         secrets.some((one) => (typeof one === 'string' ? one : one.source) === secret),
       );
     expect(Object.keys(file.secrets).map((name) => [name, having(name)])).toEqual([
-      ['database-url', [...OURS].sort()],
-      ['event-store-url', ['manager', 'migrations', 'platform-api', 'worker']],
+      // a superuser's, which who goes out has not
+      ['database-url', OURS.filter((name) => name !== 'auth').sort()],
+      ['event-store-url', ['auth', 'manager', 'migrations', 'platform-api', 'worker']],
       ['internal-api-key', [...OURS].sort()],
       ['master-key', [...OURS].sort()],
       ['platform-database-url', [...OURS].sort()],
@@ -208,7 +213,7 @@ describe('what starts when', () => {
 
   test('every role has its process, told only what it knows', () => {
     const roles = OURS.map((name) => file.services[name]?.environment?.['LAUNCHDB_ROLES']);
-    expect(roles).toEqual(['gateway', 'platform', 'worker', 'migrations', 'manager']);
+    expect(roles).toEqual(['gateway', 'platform', 'worker', 'migrations', 'manager', 'auth']);
     const known = [...CONFIG_VARIABLES, ...CONFIG_VARIABLES.map((name) => `${name}_FILE`)];
     const told = new Set(
       [...OURS, 'public-pooler'].flatMap((name) => Object.keys(file.services[name]?.environment ?? {})),

@@ -19,10 +19,11 @@ beforeAll(async () => {
 });
 afterAll(() => platform.close());
 
-type Port = 'MANAGER_PORT' | 'PLATFORM_PORT' | 'WORKER_PORT';
+type Port = 'AUTH_PORT' | 'MANAGER_PORT' | 'PLATFORM_PORT' | 'WORKER_PORT';
 const services = (): readonly Port[] => [
   'MANAGER_PORT',
   'PLATFORM_PORT',
+  'AUTH_PORT',
   ...(platform.separate ? (['WORKER_PORT'] as const) : []),
 ];
 

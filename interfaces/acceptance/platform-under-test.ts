@@ -143,6 +143,8 @@ export class PlatformUnderTest {
       ...this.environment,
       LAUNCHDB_ROLES: role,
       LAUNCHDB_DATA_DIR: join(this.folder, 'data', role),
+      // as in docker-compose.yml: it reaches projects by the pooler alone
+      ...(role === 'auth' && { DATABASE_URL: '' }),
     };
   }
 

@@ -1,8 +1,12 @@
 /** The auth service: the users of all projects, in one process. */
 import { ContainerModule } from 'inversify';
+import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
+import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
+import { AuthBounds } from '../auth/auth-bounds.ts';
 import { authEndpoints } from '../auth/auth-endpoints.ts';
 import { aboutServer } from './log-server.ts';
 import { serverPart } from './server-part.ts';
+import { ownWay } from './tenant-connections-module.ts';
 import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -11,13 +15,26 @@ export const authModule = new ContainerModule(({ bind }) => {
     ...needs(
       {
         config: TOKENS.config,
+        options: TOKENS.options,
         internalKeys: TOKENS.internalKeys,
+        machine: TOKENS.machine,
+        pooler: TOKENS.pooler,
         store: TOKENS.store,
         log: TOKENS.log,
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
       },
-      ({ config, internalKeys, store, log, metrics, tracing }) =>
+      ({
+        config,
+        options: { rateLimits = {} },
+        internalKeys,
+        machine,
+        pooler,
+        store,
+        log,
+        metrics,
+        tracing,
+      }) =>
         serverPart({
           name: 'auth',
           port: config.AUTH_PORT,
@@ -25,18 +42,22 @@ export const authModule = new ContainerModule(({ bind }) => {
           host: config.LISTEN_HOST,
           endpoints: authEndpoints({ version: '0.1.0' }),
           log,
-          ready: async () => {
-            const answers = await store.head().then(
-              () => 'ok',
-              () => 'does not answer',
-            );
-            return { log: `${answers}${aboutServer(store.server?.standing())}` };
-          },
+          ready: async () => ({
+            log: `${await told(store.head().then(() => true))}${aboutServer(store.server?.standing())}`,
+            ...(pooler && { pooler: await told(poolerAnswers(ownWay(machine, pooler))) }),
+          }),
           metrics,
           tracing,
           internalKeys,
+          bounds: new AuthBounds(new MemoryRateLimits(rateLimits)),
           trustedProxies: config.TRUSTED_PROXIES,
         }),
     ),
   );
 });
+
+const told = (answers: Promise<boolean>): Promise<string> =>
+  answers.then(
+    (yes) => (yes ? 'ok' : 'does not answer'),
+    () => 'does not answer',
+  );

@@ -48,8 +48,8 @@ export const tenantConnectionsModule = new ContainerModule(({ bind }) => {
   );
 });
 
-/** Past the guard, by the socket of a pooler that is our child: what bounds tenants there is not for us. */
-const ownWay = (machine: Machine, { host, port }: Endpoint): Endpoint => ({
+/** Of the platform's own: past the guard, by the socket of a pooler that is our child: what bounds tenants there is not for us. */
+export const ownWay = (machine: Machine, { host, port }: Endpoint): Endpoint => ({
   host: machine.pgbouncer === undefined ? host : poolerSocket(machine),
   port,
 });

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What postgrest-js sends, and the tracing headers; others are allowed when a preflight asks for them. */
+/** What postgrest-js and auth-js send, and the tracing headers; others are allowed when a preflight asks for them. */
 const ALWAYS_ALLOWED = [
   'authorization',
   'apikey',
@@ -27,13 +27,19 @@ const ALWAYS_ALLOWED = [
 const MOST_ASKED = 64;
 const FIELD_NAME = /^[!#$%&'*+.^_`|~\w-]{1,64}$/;
 
-/** Names and values in turn, for every answer to a browser. Without `content-range` a count is null there. */
-export const CORS_HEADERS: readonly string[] = [
+/** What scripts may read of every service's answers, beside what is its own. */
+const ALWAYS_EXPOSED = ['x-request-id', 'retry-after'];
+
+/** Names and values in turn, for every answer to a browser. @param exposed in lower case */
+export const corsHeaders = (exposed: readonly string[]): readonly string[] => [
   'Access-Control-Allow-Origin',
   '*',
   'Access-Control-Expose-Headers',
-  'content-range, content-location, location, preference-applied, x-request-id, retry-after',
+  [...exposed, ...ALWAYS_EXPOSED].join(', '),
 ];
+
+/** Of what is nobody's. */
+export const CORS_HEADERS = corsHeaders([]);
 
 export const isPreflight = (request: IncomingMessage): boolean =>
   request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;

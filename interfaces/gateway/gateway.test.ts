@@ -8,6 +8,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { Gateway } from './gateway.ts';
 import type { GatewayOptions } from './gateway-options.ts';
+import { Traffic } from './traffic.ts';
 
 const A = projectId('proj_00000000000000aa');
 const B = projectId('proj_00000000000000bb');
@@ -138,7 +139,7 @@ describe('routes', () => {
     expect(answer).toMatchObject({ status: 403, body: 'OPTIONS' });
   });
 
-  test('auth and storage are announced', async () => {
+  test('services that are not there are announced', async () => {
     const gateway = await startGateway();
     for (const service of ['auth', 'storage']) {
       const answer = await ask(gateway, {
@@ -166,16 +167,19 @@ describe('routes', () => {
     expect((await post('auth', {})).status).toBe(200);
     expect((await post('auth', KEY)).status).toBe(200);
     expect((await post('storage', {})).status).toBe(200);
-    // a key stands in where there is no token; more than the auth service takes is little for files
+    // a key stands in where there is no token
     expect((await post('storage', KEY, body)).status).toBe(200);
+    // more than it takes, which it says in the words of its clients
+    expect((await post('auth', {}, body)).status).toBe(200);
     const [auth, storage] = ['auth', 'storage'].map((name) => `/project/${A}/${name}/v1/x?y=1`);
     expect(seen).toEqual([
       { url: auth, authorization: undefined, body: 1 },
       { url: auth, authorization: undefined, body: 1 },
       { url: storage, authorization: undefined, body: 1 },
       { url: storage, authorization: 'Bearer key-a', body: body.length },
+      { url: auth, authorization: undefined, body: body.length },
     ]);
-    const refused = await post('auth', {}, body);
+    const refused = await post('auth', { 'content-length': String(17 * 1024 * 1024) });
     expect([refused.status, JSON.parse(refused.body)]).toMatchObject([413, { code: 'request/too-large' }]);
     expect(refused.headers['access-control-allow-origin']).toBe('*');
     const headers = { 'access-control-request-method': 'POST' };
@@ -185,6 +189,60 @@ describe('routes', () => {
     const read = await ask(gateway, { path: auth ?? '' });
     const detail = 'The auth service cannot be reached right now.';
     expect(JSON.parse(read.body)).toMatchObject({ status: 503, away: 'auth', detail });
+  });
+
+  test('the auth service is for browsers: what they may send, and read of its answers', async () => {
+    const service = await upstreamServer((request, response) => {
+      const ours = { 'access-control-allow-origin': 'http://x', 'x-total-count': '7', link: '<x>' };
+      response.writeHead(request.method === 'HEAD' ? 405 : 422, ours).end(request.method);
+    });
+    const gateway = await startGateway({ services: { auth: service.endpoint } });
+    const path = `/project/${A}/auth/v1/admin/users?page=1`;
+    const asked =
+      'apikey,authorization,content-type,x-client-info,x-jwt-aud,x-supabase-api-version,x-use-cookie';
+    const headers = { 'access-control-request-method': 'PUT', 'access-control-request-headers': asked };
+    const preflight = await ask(gateway, { method: 'OPTIONS', path, headers });
+    expect(preflight).toMatchObject({ status: 204, headers: { 'access-control-allow-origin': '*' } });
+    expect(preflight.headers['access-control-allow-methods']).toMatch(/GET.*POST.*PUT.*PATCH.*DELETE/);
+    const allowed = preflight.headers['access-control-allow-headers']?.split(', ') ?? [];
+    expect(asked.split(',').filter((name) => !allowed.includes(name))).toEqual([]);
+    const exposed = 'x-total-count, link, x-supabase-api-version, x-sb-error-code, x-request-id, retry-after';
+    for (const method of ['GET', 'OPTIONS', 'HEAD']) {
+      const answer = await ask(gateway, { method, path, headers: {} });
+      expect(answer).toMatchObject({
+        status: method === 'HEAD' ? 405 : 422,
+        body: method === 'HEAD' ? '' : method,
+        headers: {
+          'access-control-allow-origin': '*',
+          'access-control-expose-headers': exposed,
+          'x-total-count': '7',
+        },
+      });
+    }
+    service.close();
+    service.closeAllConnections();
+    const away = await ask(gateway, { path, headers: {} });
+    expect([away.status, away.headers['access-control-expose-headers']]).toEqual([503, exposed]);
+  });
+
+  test('who signs in wakes no REST API and asks for no state of the project', async () => {
+    const service = await upstreamServer((_request, response) => response.end('in'));
+    const asleep = { endpoint: vi.fn(), refresh: vi.fn() };
+    const asked = { wake: vi.fn(), projectState: vi.fn(), judge: vi.fn() };
+    const traffic = new Traffic();
+    const gateway = await startGateway({
+      services: { auth: service.endpoint },
+      dataApis: asleep,
+      traffic,
+      ...asked,
+    });
+    const path = `/project/${A}/auth/v1/token?grant_type=password`;
+    expect(await ask(gateway, { path, method: 'POST', body: '{}' })).toMatchObject({
+      status: 200,
+      body: 'in',
+    });
+    for (const one of [...Object.values(asked), ...Object.values(asleep)]) expect(one).not.toHaveBeenCalled();
+    expect([...traffic.projects()]).toEqual([]);
   });
 
   test('a body that takes longer than its row allows ends its request alone', async () => {

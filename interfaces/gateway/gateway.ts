@@ -15,7 +15,7 @@ import { answerParserErrors } from '../http/parser-errors.ts';
 import { requestIdOf } from '../http/request-id.ts';
 import { requestEnd } from '../http/request-span.ts';
 import { takeAbsoluteForm } from './absolute-form.ts';
-import { answerPreflight, CORS_HEADERS, isPreflight } from './cors.ts';
+import { answerPreflight, CORS_HEADERS, corsHeaders, isPreflight } from './cors.ts';
 import { Connections } from './connections.ts';
 import { Forwarder, type Exchange } from './forward.ts';
 import { endToEnd, hasBody, requestHeaders, tokenOf, withAuthorization, type HeaderList } from './headers.ts';
@@ -58,6 +58,7 @@ export class Gateway {
   readonly #routes: Readonly<Record<RouteName, Route>>;
   readonly #services: Readonly<Partial<Record<RouteName, Endpoint>>>;
   readonly #forwarders: Readonly<Record<RouteName, Forwarder>>;
+  readonly #cors: Readonly<Record<RouteName, HeaderList>>;
   readonly #traffic: Traffic;
   readonly #tracing: Tracing;
   readonly #wakes: Wakes;
@@ -77,6 +78,9 @@ export class Gateway {
     this.#routes = routesOf(limits);
     this.#services = { ...options.services, platform: options.platform };
     this.#forwarders = mapRoutes(this.#routes, (route) => new Forwarder({ route, limits, log }));
+    this.#cors = mapRoutes(this.#routes, ({ origins, exposed }) =>
+      origins === 'own' ? [] : corsHeaders(exposed),
+    );
     this.#traffic = options.traffic ?? new Traffic();
     this.#tracing = options.tracing ?? NO_TRACING;
     this.#wakes = new Wakes(options, limits);
@@ -130,7 +134,8 @@ export class Gateway {
     takeAbsoluteForm(request);
     const target = routeOf(request.url ?? '');
     const requestId = requestIdOf(request);
-    const cors = this.#routeOf(target)?.origins === 'own' ? [] : CORS_HEADERS;
+    const name = serviceOf(target);
+    const cors = name ? this.#cors[name] : CORS_HEADERS;
     const { socket, headers } = request;
     const forwardedFor = headers['x-forwarded-for']?.toString();
     const client = clientAddress(socket.remoteAddress, forwardedFor, this.#proxies) ?? 'unknown';
@@ -189,8 +194,9 @@ export class Gateway {
     }
   }
 
-  #routeOf({ kind }: Target): Route | undefined {
-    return kind === 'own' || kind === 'not-found' || kind === 'malformed' ? undefined : this.#routes[kind];
+  #routeOf(target: Target): Route | undefined {
+    const name = serviceOf(target);
+    return name && this.#routes[name];
   }
 
   /** Of the services that are there. */
@@ -315,6 +321,9 @@ export class Gateway {
     writeProblem(response, problem, requestId, ['X-Request-Id', requestId, ...cors]);
   }
 }
+
+const serviceOf = ({ kind }: Target): RouteName | undefined =>
+  kind === 'own' || kind === 'not-found' || kind === 'malformed' ? undefined : kind;
 
 const hasNothingToCome = ({ request, expectsContinue }: Call): boolean =>
   !expectsContinue && !hasBody(request);

@@ -25,6 +25,8 @@ export interface Route {
   readonly apikey: 'needed' | 'copied' | 'left';
   /** whose pages may ask from a browser: of `any` origin, where a key decides and no cookie does */
   readonly origins: 'any' | 'own';
+  /** what their scripts may read of an answer, beside what they always may */
+  readonly exposed: readonly string[];
   readonly bodyBytes: number;
   /** for the whole request to arrive */
   readonly requestMs: number;
@@ -46,6 +48,8 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     service: 'rest_api',
     apikey: 'needed',
     origins: 'any',
+    // without the first a count is null there
+    exposed: ['content-range', 'content-location', 'location', 'preference-applied'],
     bodyBytes: limits.bodyBytes,
     requestMs: limits.requestMs,
     silenceMs: limits.idleMs,
@@ -58,7 +62,10 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     service: 'auth',
     apikey: 'left',
     origins: 'any',
-    bodyBytes: MIB,
+    // without the first two a list of users has no total there, without the others an error has no code
+    exposed: ['x-total-count', 'link', 'x-supabase-api-version', 'x-sb-error-code'],
+    // it takes 1 MiB, and refuses more in the words that its clients read
+    bodyBytes: 16 * MIB,
     requestMs: limits.requestMs,
     silenceMs: limits.idleMs,
     sockets: limits.platformSockets,
@@ -70,6 +77,7 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     service: 'storage',
     apikey: 'copied',
     origins: 'any',
+    exposed: [],
     bodyBytes: 5 * 1024 * MIB,
     requestMs: 6 * HOUR_MS,
     silenceMs: limits.idleMs,
@@ -82,6 +90,7 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     service: 'platform_api',
     apikey: 'left',
     origins: 'own',
+    exposed: [],
     bodyBytes: limits.bodyBytes,
     requestMs: limits.requestMs,
     silenceMs: limits.idleMs,

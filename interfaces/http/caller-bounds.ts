@@ -10,9 +10,14 @@ import { Shares } from './shares.ts';
 /** To be called once, when what was begun is over. */
 export type Release = () => void;
 
+export interface AskedFor {
+  readonly endpoint: Pick<Endpoint, 'method' | 'path'>;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
 export interface CallerBounds<E extends Endpoint = Endpoint, C extends Caller = Caller> {
-  /** Before anybody is known. @throws {RateLimited} */
-  enter(address: string | undefined): Release;
+  /** Before anybody is known. @param asked for, as it came: nothing of it is checked yet. @throws {RateLimited} */
+  enter(address: string | undefined, asked: AskedFor): Release | Promise<Release>;
   /** @throws {RateLimited} */
   enterAs(caller: C, endpoint: E): Promise<Release>;
   /** An answer that goes on for as long as its caller likes. @throws {RateLimited} */

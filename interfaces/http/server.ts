@@ -196,7 +196,8 @@ function route<E extends Endpoint, C extends Caller>(
   app[declared.method](declared.path, async (req, res) => {
     const exchange = exchangeOf(res);
     exchange.route = declared.path;
-    exchange.hold(bounds?.enter(exchange.address));
+    const asked = { endpoint: declared, params: req.params };
+    exchange.hold(await bounds?.enter(exchange.address, asked));
     const caller = declared.auth === 'none' ? undefined : await authenticate?.(req, declared);
     exchange.caller = caller;
     if (caller) exchange.hold(await bounds?.enterAs(caller, declared));
