@@ -13,6 +13,7 @@ import {
   type EventStore,
   type ExpectedRevision,
   type NewEvent,
+  type ReadStreamOptions,
   type StoredEvent,
 } from './ports/event-store.ts';
 import type { Ids } from './ports/ids.ts';
@@ -86,7 +87,7 @@ export async function appendSettled(
 export async function readOrEmpty(
   store: EventStore,
   stream: string,
-  options: { from?: number; to?: number } = {},
+  options: ReadStreamOptions = {},
 ): Promise<readonly StoredEvent[]> {
   try {
     return await store.readStream(stream, options);

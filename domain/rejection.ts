@@ -33,6 +33,7 @@ export const REJECTION_CODES = [
   'migration/too-many',
   'migration/no-dry-run',
   'migration/busy',
+  'auth/invalid-settings',
 ] as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[number];

@@ -1,7 +1,9 @@
 /** Why a project is as it is: its events in words, each with what caused it, and what it waits for now. */
+import type { AuthSettingsEvent } from '../../domain/auth/auth-settings-decider.ts';
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
+import { authSettingsInWords } from '../auth/auth-settings-in-words.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
 
@@ -33,7 +35,7 @@ export interface Explanation {
   readonly chain: readonly Link[];
 }
 
-type Told = ProjectEvent | RolloutEvent;
+type Told = ProjectEvent | RolloutEvent | AuthSettingsEvent;
 type Words = {
   readonly [T in Told['type']]: (data: Extract<Told, { type: T }>['data']) => string;
 };
@@ -103,6 +105,7 @@ const WORDS: Words = {
   StepRetryRequested: () => 'An operator asked for another try',
   DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} but is ${actual}`,
   DriftRepaired: ({ what }) => `${what} is as it should be again`,
+  AuthSettingsChanged: ({ settings }) => `The auth settings were changed (${authSettingsInWords(settings)})`,
   RolloutStarted: ({ version, canary, others }) =>
     `Projects are upgraded to version ${version}: ${canary} first, on its own, then ${others.length} others`,
   RolloutStopped: ({ projectId, reason }) => `The rollout stopped: ${projectId} failed at ${reason}`,
@@ -125,7 +128,7 @@ const limitsInWords = ({
     `statements ${time === null ? "the platform's" : `${time} s`}`,
   ].join(', ');
 
-/** One event in words; of a type that is neither of a project nor of a rollout, its type. */
+/** One event in words; of a type that has none, its type. */
 export function inWords({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {
   const words = Object.hasOwn(WORDS, type)
     ? (WORDS[type as Told['type']] as (data: unknown) => string)

@@ -23,6 +23,9 @@ export const projectAccessStream = (id: ProjectId): string => `projectaccess-${i
 /** Where it stands what its owner's migrations did to its database. */
 export const projectMigrationsStream = (id: ProjectId): string => `projectmigrations-${id}`;
 
+/** Where it stands what its owner has set of its auth service. */
+export const projectAuthStream = (id: ProjectId): string => `projectauth-${id}`;
+
 /** The project of a stream name, or undefined when the stream belongs to something else. */
 export function projectOfStream(stream: string): ProjectId | undefined {
   const id = stream.startsWith('project-') ? stream.slice('project-'.length) : '';
@@ -31,7 +34,7 @@ export function projectOfStream(stream: string): ProjectId | undefined {
 
 /** The project of the name of a stream that stands beside its own. */
 export function projectBesideStream(stream: string): ProjectId | undefined {
-  const id = /^project(?:access|migrations)-(.*)$/.exec(stream)?.[1] ?? '';
+  const id = /^project(?:access|migrations|auth)-(.*)$/.exec(stream)?.[1] ?? '';
   return isProjectId(id) ? id : undefined;
 }
 

@@ -4,6 +4,7 @@
  * example of every version that was ever written: all of them must load for ever.
  */
 import { z } from 'zod';
+import type { AuthSettingsEvent } from '../../../domain/auth/auth-settings-decider.ts';
 import type { MigrationEvent } from '../../../domain/migration/events.ts';
 import type { InviteEvent } from '../../../domain/owner/invite.ts';
 import type { OwnerEvent } from '../../../domain/owner/events.ts';
@@ -12,11 +13,13 @@ import type { RolloutEvent } from '../../../domain/platform/rollout.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../../domain/project/events.ts';
 import type { ProjectNameEvent } from '../../../domain/project/project-name.ts';
 import { isProjectId, type ProjectId } from '../../../domain/project/project-id.ts';
+import { authSettings } from './auth-settings-schema.ts';
 import type { CatalogueEntry } from './event-codec.ts';
 
 type KnownEvent =
   | ProjectEvent
   | MigrationEvent
+  | AuthSettingsEvent
   | ProjectAccessEvent
   | ProjectNameEvent
   | OwnerEvent
@@ -149,6 +152,10 @@ export const eventCatalogue = {
   MigrationApplied: v1(z.strictObject({ ...migration, appliedAt: time, durationMs: z.number() })),
   MigrationFailed: v1(z.strictObject({ ...migration, outcome: text })),
   MigrationRehearsed: v1(z.strictObject({ ...migration, outcome: text, durationMs: z.number() })),
+
+  AuthSettingsChanged: v1(
+    z.strictObject({ projectId, settings: authSettings, secrets: sealed.exactOptional() }),
+  ),
 
   ProjectNameReserved: v1(z.strictObject({ projectId })),
   ProjectNameFreed: v1(z.strictObject({ projectId })),
