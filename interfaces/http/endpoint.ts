@@ -171,4 +171,6 @@ export const endpointsFor =
 /** Of a server that asks nobody who they are. */
 export const openEndpoint = endpointsFor<Record<never, never>>({});
 
-const strict = (schema: z.ZodObject | undefined): z.ZodObject => schema?.strict() ?? z.strictObject({});
+/** Whoever says of a schema what becomes of other keys (`z.looseObject`) is taken at their word. */
+const strict = (schema: z.ZodObject = z.object({})): z.ZodObject =>
+  schema.def.catchall ? schema : schema.strict();
