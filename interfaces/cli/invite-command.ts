@@ -1,5 +1,5 @@
 import { Refused } from '../../application/errors.ts';
-import { normaliseEmail } from '../../application/owner/email-address.ts';
+import { normaliseEmail } from '../../domain/email-address.ts';
 import { issueInvite } from '../../application/owner/invites.ts';
 import { byOperator, type Command } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { normaliseEmail } from '../../application/owner/email-address.ts';
+import { normaliseEmail } from '../../domain/email-address.ts';
 import { eraseOwner, type EraseOwnerDependencies } from '../../application/owner/erase-owner.ts';
 import { logIn, type LogInDependencies } from '../../application/owner/log-in.ts';
 import { logOut } from '../../application/owner/log-out.ts';

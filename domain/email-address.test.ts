@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { normaliseEmail } from './email-address.ts';
 
@@ -27,4 +28,21 @@ test.each([
 
 test('a long text that is none is seen quickly', () => {
   expect(normaliseEmail(`a@${'a.'.repeat(100_000)}`)).toBeUndefined();
+});
+
+test('the form of an address is one: it is that of itself, and of any letter case', () => {
+  const local = fc.string({
+    unit: fc.constantFrom(..."abzAZ09.!#$%&'*+/=?^_`{|}~-éÉİßΣς"),
+    minLength: 1,
+    maxLength: 20,
+  });
+  fc.assert(
+    fc.property(local, (name) => {
+      const email = normaliseEmail(`${name}@Ex.museum`);
+      if (email === undefined) return;
+      expect(normaliseEmail(email)).toBe(email);
+      expect(email).not.toMatch(/[\s\p{C}<>,;:]/u);
+    }),
+  );
+  expect(normaliseEmail("O'Neil+Tag@EX.museum")).toBe("o'neil+tag@ex.museum");
 });
