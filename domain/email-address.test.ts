@@ -32,7 +32,7 @@ test('a long text that is none is seen quickly', () => {
 
 test('the form of an address is one: it is that of itself, and of any letter case', () => {
   const local = fc.string({
-    unit: fc.constantFrom(..."abzAZ09.!#$%&'*+/=?^_`{|}~-éÉİßΣς"),
+    unit: fc.constantFrom(...Array.from("abzAZ09.!#$%&'*+/=?^_`{|}~-éÉİßΣς")),
     minLength: 1,
     maxLength: 20,
   });
