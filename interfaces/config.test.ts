@@ -70,3 +70,14 @@ describe('where the log is', () => {
     },
   );
 });
+
+test('what a hash of a password may cost is bounded, in memory and in work', () => {
+  const read = (memory: string, passes: string) =>
+    readConfig({ AUTH_ARGON2_MEMORY_KIB: memory, AUTH_ARGON2_PASSES: passes });
+  expect(read('', '')).toMatchObject({ AUTH_ARGON2_MEMORY_KIB: 19_456, AUTH_ARGON2_PASSES: 2 });
+  expect(read('131072', '4')).toMatchObject({ AUTH_ARGON2_MEMORY_KIB: 131_072, AUTH_ARGON2_PASSES: 4 });
+  expect(() => read('131073', '1')).toThrow(/AUTH_ARGON2_MEMORY_KIB: /);
+  expect(() => read('131072', '5')).toThrow(
+    /AUTH_ARGON2_PASSES: times AUTH_ARGON2_MEMORY_KIB must be at most 524288/,
+  );
+});

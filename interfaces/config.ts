@@ -1,6 +1,7 @@
 /** The only reader of the environment. Every variable is described in .env.example. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { isAffordable, MOST_LANES, MOST_MEMORY_KIB, MOST_WORK_KIB } from '../domain/auth/password-hash.ts';
 import { isProxy } from './http/client-address.ts';
 
 /**
@@ -134,6 +135,10 @@ const schema = z.object({
     .optional(),
   PLATFORM_URL: url(/^http:$/).optional(),
   AUTH_URL: url(/^http:$/).optional(),
+  AUTH_ARGON2_MEMORY_KIB: z.coerce.number().int().min(1_024).max(MOST_MEMORY_KIB).default(19_456),
+  AUTH_ARGON2_PASSES: z.coerce.number().int().min(1).max(64).default(2),
+  AUTH_ARGON2_LANES: z.coerce.number().int().min(1).max(MOST_LANES).default(1),
+  UV_THREADPOOL_SIZE: z.coerce.number().int().min(1).max(1_024).default(4),
   MANAGER_URL: url(/^http:$/).optional(),
   MIGRATIONS_URL: url(/^http:$/).optional(),
   TRUSTED_PROXIES: z
@@ -185,6 +190,10 @@ const config = schema
       message: 'goes with PGBOUNCER_HOST, and is needed with it by the manager',
     },
   )
+  .refine((given) => isAffordable(given.AUTH_ARGON2_MEMORY_KIB, given.AUTH_ARGON2_PASSES), {
+    path: ['AUTH_ARGON2_PASSES'],
+    message: `times AUTH_ARGON2_MEMORY_KIB must be at most ${MOST_WORK_KIB}`,
+  })
   .superRefine((given, context) => {
     // each on its own: what they have to share must come from outside
     if (ROLES.every((role) => given.LAUNCHDB_ROLES.includes(role))) return;

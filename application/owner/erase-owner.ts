@@ -24,7 +24,7 @@ export async function eraseOwner(
   const account = await accounts.findById(ownerId);
   const address = metadata.ip ?? 'unknown';
   const attempt = await limits.attempt({ account: account?.email ?? ownerId, address }, async () =>
-    (await passwords.verify(account?.passwordHash, password, address)) ? true : undefined,
+    (await passwords.verify(account?.passwordHash, password, { address })) ? true : undefined,
   );
   if (attempt.outcome !== 'right') throw new Rejection('owner/invalid-credentials', 'The password is wrong.');
   const left = await projectsOf(ownerId);

@@ -41,7 +41,7 @@ async function accountOf(
   address: string,
 ): Promise<OwnerAccount | undefined> {
   const account = await accounts.findByEmail(email);
-  return (await passwords.verify(account?.passwordHash, password, address)) ? account : undefined;
+  return (await passwords.verify(account?.passwordHash, password, { address })) ? account : undefined;
 }
 
 async function openSession(

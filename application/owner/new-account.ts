@@ -35,7 +35,7 @@ export async function newAccount(
   { email, password }: Credentials,
   address: string,
 ): Promise<NewOwnerAccount> {
-  const passwordHash = await passwords.hash(password, address);
+  const passwordHash = await passwords.hash(password, { address });
   return { ownerId, email, passwordHash, createdAt: clock.now(), sealedKey: vault.issueKey(ownerId) };
 }
 

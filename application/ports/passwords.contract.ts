@@ -24,6 +24,24 @@ export function passwordsContract(name: string, passwords: Passwords, overloaded
       expect(await passwords.verify(undefined, '')).toBe(false);
     });
 
+    test('a malformed hash, or one that would take all of the machine, fits nothing', async () => {
+      const ours = await passwords.hash(PASSWORD);
+      const others = [
+        '',
+        'rubbish',
+        ours.slice(0, -30),
+        ours.replace(/m=\d+/, 'm=4194304'),
+        ours.replace('t=', 't=9'),
+      ];
+      for (const hash of others) expect(await passwords.verify(hash, PASSWORD)).toBe(false);
+      expect(await passwords.verify(null, PASSWORD)).toBe(false);
+    });
+
+    test('what it makes itself is not outdated, and what it cannot read is', async () => {
+      expect(passwords.isOutdated(await passwords.hash(PASSWORD))).toBe(false);
+      expect(passwords.isOutdated('rubbish')).toBe(true);
+    });
+
     test('one text in two Unicode forms is one password', async () => {
       const hash = await passwords.hash('caf\u00e9 au lait');
       expect(await passwords.verify(hash, 'cafe\u0301 au lait')).toBe(true);
@@ -40,7 +58,10 @@ export function passwordsContract(name: string, passwords: Passwords, overloaded
       const refused = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason);
       expect(refused.length).toBeGreaterThan(0);
       expect(refused.every((reason) => reason instanceof Unavailable)).toBe(true);
-      expect(await overloaded.verify(hash, PASSWORD)).toBe(true);
+      expect(overloaded.load).toEqual({ running: 0, waiting: 0, refused: refused.length });
+      const one = overloaded.verify(hash, PASSWORD);
+      expect(overloaded.load.running).toBe(1);
+      expect(await one).toBe(true);
     });
   });
 }

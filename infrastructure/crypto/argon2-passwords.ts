@@ -1,102 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import argon2 from 'argon2';
 import { unavailable } from '../../application/errors.ts';
+import type { Asker, PasswordLoad, Passwords } from '../../application/ports/passwords.ts';
+import { parsePasswordHash, type Argon2Hash } from '../../domain/auth/password-hash.ts';
+import { normalPassword } from '../../domain/auth/password-rules.ts';
 import { networkOf } from '../../domain/platform/network-of.ts';
-import type { Passwords } from '../../application/ports/passwords.ts';
+import { FairTurns, type TurnLimits } from './fair-turns.ts';
+import { matches } from './foreign-passwords.ts';
 
-export interface Argon2Options {
-  /** hashes computed at the same moment, each with 19 MiB of its own and a thread of the pool; default 2 */
-  readonly concurrency?: number;
-  /** callers that may wait for their turn; default 64 */
-  readonly queueLength?: number;
-  /** of them those of one `who`; default 8 */
-  readonly queueLengthEach?: number;
-  /** how long one may wait for its turn; default 10 s */
-  readonly maxWaitMs?: number;
+interface Argon2Parameters {
+  /** of each hash; default 19,456 */
+  readonly memoryKib: number;
+  /** default 2 */
+  readonly passes: number;
+  /** threads of its own that each hash is computed by; default 1 */
+  readonly lanes: number;
 }
 
-/** argon2id with the memory, passes and lanes that OWASP recommends as the least. */
-const PARAMETERS = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+export type Argon2Options = Partial<Argon2Parameters & TurnLimits>;
 
-/** Of random bytes that nobody kept: compared with when there is no account, at the cost of any comparison. */
-const NOBODY =
-  '$argon2id$v=19$m=19456,p=1,t=2$N5laiPwoOfauJsNQvROttg$XmCEcNrcKbanb/Qo7o5t/QDmUHAXabykaTPDvEHx1lc';
+/** the memory, passes and lanes that OWASP recommends as the least */
+const PARAMETERS: Argon2Parameters = { memoryKib: 19_456, passes: 2, lanes: 1 };
+const TURNS: TurnLimits = { concurrency: 2, queueLength: 256, maxWaitMs: 10_000 };
+const [SALT_BYTES, HASH_BYTES] = [16, 32];
 
-interface Waiting {
-  readonly who: string;
-  readonly go: () => void;
-}
-
+/** Makes Argon2id, and checks whatever people bring along, so many at once and the others in turn. */
 export class Argon2Passwords implements Passwords {
-  readonly #limits: Required<Argon2Options>;
-  readonly #queue: Waiting[] = [];
-  #running = 0;
-  #served: string | undefined;
+  readonly #turns: FairTurns;
+  /** Of random bytes that nobody knows a password of: compared with when there is no hash, at the cost of one of ours. */
+  readonly #nobody: Argon2Hash;
 
   constructor(options: Argon2Options = {}) {
-    this.#limits = { concurrency: 2, queueLength: 64, queueLengthEach: 8, maxWaitMs: 10_000, ...options };
+    this.#turns = new FairTurns({ ...TURNS, ...options }, busy);
+    const { memoryKib, passes, lanes } = { ...PARAMETERS, ...options };
+    this.#nobody = {
+      kind: 'argon2',
+      variant: 'argon2id',
+      version: 19,
+      memoryKib,
+      passes,
+      lanes,
+      salt: base64(randomBytes(SALT_BYTES)),
+      hash: base64(randomBytes(HASH_BYTES)),
+    };
   }
 
-  hash(password: string, who = ''): Promise<string> {
-    return this.#inTurn(networkOf(who), () => argon2.hash(prepared(password), PARAMETERS));
+  get load(): PasswordLoad {
+    return this.#turns.load;
   }
 
-  verify(hash: string | undefined, password: string, who = ''): Promise<boolean> {
-    return this.#inTurn(networkOf(who), async () => {
-      const matches = await argon2.verify(hash ?? NOBODY, prepared(password));
-      return matches && hash !== undefined;
+  hash(password: string, asker?: Asker): Promise<string> {
+    const { memoryKib: memoryCost, passes: timeCost, lanes: parallelism } = this.#nobody;
+    const salt = randomBytes(SALT_BYTES);
+    return this.#inTurn(asker, async () => {
+      const options = { raw: true, type: argon2.argon2id, memoryCost, timeCost, parallelism, salt } as const;
+      const hash = await argon2.hash(normalPassword(password), options);
+      return textOf({ ...this.#nobody, salt: base64(salt), hash: base64(hash) });
     });
   }
 
-  async #inTurn<T>(who: string, work: () => Promise<T>): Promise<T> {
-    await this.#turn(who);
-    try {
-      return await work();
-    } finally {
-      // the turn goes to the next in the queue, or back
-      const next = this.#next();
-      if (next) next.go();
-      else this.#running--;
-    }
+  verify(hash: string | null | undefined, password: string, asker?: Asker): Promise<boolean> {
+    const known = parsePasswordHash(hash ?? '');
+    return this.#inTurn(asker, async () => {
+      for (const text of writingsOf(password)) {
+        if (await matches(known ?? this.#nobody, text)) return known !== undefined;
+      }
+      return false;
+    });
   }
 
-  /** Whoever has waited the longest among those who were not served last: nobody waits behind all of somebody else's. */
-  #next(): Waiting | undefined {
-    const at = Math.max(
-      0,
-      this.#queue.findIndex(({ who }) => who !== this.#served),
+  isOutdated(hash: string): boolean {
+    const known = parsePasswordHash(hash);
+    if (known?.kind !== 'argon2') return true;
+    const { variant, version, memoryKib, passes, lanes } = this.#nobody;
+    return (
+      known.variant !== variant ||
+      known.version !== version ||
+      known.memoryKib !== memoryKib ||
+      known.passes !== passes ||
+      known.lanes !== lanes
     );
-    const [next] = this.#queue.splice(at, 1);
-    this.#served = next?.who;
-    return next;
   }
 
-  async #turn(who: string): Promise<void> {
-    const { concurrency, queueLength, queueLengthEach, maxWaitMs } = this.#limits;
-    if (this.#running < concurrency) {
-      this.#running++;
-      return;
-    }
-    const own = this.#queue.filter((waiting) => waiting.who === who).length;
-    // callers that tell nobody's name are all one
-    if (this.#queue.length >= queueLength || (who !== '' && own >= queueLengthEach)) throw busy();
-    await new Promise<void>((resolve, reject) => {
-      const waiting: Waiting = {
-        who,
-        go: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        this.#queue.splice(this.#queue.indexOf(waiting), 1);
-        reject(busy());
-      }, maxWaitMs);
-      this.#queue.push(waiting);
-    });
+  #inTurn<T>({ project, address }: Asker = {}, work: () => Promise<T>): Promise<T> {
+    return this.#turns.inTurn(project ?? '', networkOf(address ?? ''), work);
   }
 }
 
-/** One text for the several ways in which keyboards write the same characters. */
-const prepared = (password: string): string => password.normalize('NFC');
+const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+
+/** In the order in which the reference implementation writes and wants them. */
+const textOf = ({ variant, version, memoryKib, passes, lanes, salt, hash }: Argon2Hash): string =>
+  `$${variant}$v=${version}$m=${memoryKib},t=${passes},p=${lanes}$${salt}$${hash}`;
+
+/** Ours are made from the normal form, those of others from the text as it was given; whose one is, it does not say. */
+const writingsOf = (password: string): ReadonlySet<string> => new Set([normalPassword(password), password]);
+
+/**
+ * How many hashes at once: a core for each of their threads, and of Node's thread pool two for files and names, which
+ * would stand still otherwise.
+ */
+export const hashesAtOnce = (poolThreads: number, lanes: number, cores = availableParallelism()): number =>
+  Math.max(1, Math.min(Math.floor(cores / lanes), poolThreads - 2));
 
 const busy = () => unavailable('password_checks', 'check the password: too many are waiting already');

@@ -14,6 +14,7 @@ import { collectorsModule, metricsModule } from './metrics-module.ts';
 import { localMigrationsModule, remoteMigrationsModule } from './migrations-module.ts';
 import { migrationRoutesModule } from './migration-routes-module.ts';
 import { ownerRoutesModule } from './owner-routes-module.ts';
+import { passwordsModule } from './passwords-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import { poolerGuardModule } from './pooler-guard-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -52,7 +53,13 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   } else {
     container.load(remoteDataPlaneModule);
   }
-  container.load(capacityModule, tenantConnectionsModule, ownerRoutesModule, projectRoutesModule);
+  container.load(
+    capacityModule,
+    tenantConnectionsModule,
+    passwordsModule,
+    ownerRoutesModule,
+    projectRoutesModule,
+  );
   container.load(accessRoutesModule, extensionRoutesModule, migrationRoutesModule);
   container.load(platformApiModule, authModule, gatewayModule);
   return container;

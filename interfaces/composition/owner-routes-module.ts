@@ -1,7 +1,6 @@
 import { ContainerModule } from 'inversify';
 import { AesEmailVault } from '../../infrastructure/crypto/aes-email-vault.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
-import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
 import { JoseTokens } from '../../infrastructure/crypto/jose-tokens.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
 import { PostgresPersonalTokens } from '../../infrastructure/postgres/postgres-personal-tokens.ts';
@@ -31,6 +30,7 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
         clock: TOKENS.clock,
         pool: TOKENS.platformPool,
         tokens: TOKENS.ownerTokens,
+        passwords: TOKENS.passwords,
         checkpoints: TOKENS.checkpoints,
       },
       ({
@@ -41,6 +41,7 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
         clock,
         pool,
         tokens,
+        passwords,
         checkpoints,
       }) =>
         ownerEndpoints({
@@ -50,7 +51,7 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
           tokens,
           accounts: new PostgresOwnerAccounts(pool),
           vault: new AesEmailVault(derivedKey(directory.masterKey, 'owner-vault')),
-          passwords: new Argon2Passwords(),
+          passwords,
           limits: new MemoryRateLimits(rateLimits),
           turns: new PostgresTurns(pool),
           signUpMode: config.SIGNUP,

@@ -15,6 +15,7 @@ import type { Ids } from '../../application/ports/ids.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
+import type { Passwords } from '../../application/ports/passwords.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StepProgress } from '../../application/ports/step-progress.ts';
@@ -122,6 +123,8 @@ export const TOKENS = {
   /** how many projects are in service, and what there is room for */
   capacity: token<AdmissionDependencies['capacity']>('capacity'),
 
+  /** of owners and of projects' users */
+  passwords: token<Passwords>('passwords'),
   ownerTokens: token<Tokens>('owner-tokens'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
   /** that the parts of the platform show each other; the first one is shown, any of them is accepted */

@@ -296,6 +296,8 @@ describe('signing up with an invite', () => {
   const passwords = (): LogInDependencies['passwords'] => ({
     hash: (...given) => (hashed++, dependencies.passwords.hash(...given)),
     verify: (...given) => (hashed++, dependencies.passwords.verify(...given)),
+    isOutdated: () => false,
+    load: dependencies.passwords.load,
   });
   let invited: HttpServer;
   beforeAll(async () => {
