@@ -10,6 +10,8 @@ const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 const STEP_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const APPEND_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 20];
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** a second factor: of a session that is there */
+const RAISES: ReadonlySet<string> = new Set(['totp', 'recovery_code', 'mfa/webauthn']);
 const COLLECT_WITHIN_MS = 2_000;
 
 /** Asks somebody for values at a scrape. */
@@ -167,25 +169,24 @@ export class Metrics {
     ]);
     const sessions = this.#counter(
       'auth_sessions_total',
-      'Sessions of users of projects that began, and refreshes of such sessions.',
+      'Sessions of users of projects that began, were refreshed, or got a second factor.',
       ['event'],
     );
     const refusals = this.#counter('auth_refusals_total', 'Answers of the auth service that are errors.', [
       'code',
     ]);
     const mails = this.#counter('auth_mails_total', 'Mails to users of projects, by what became of them.', [
-      'kind',
       'became',
     ]);
     return {
       signedIn(method) {
         signIns.inc({ method, outcome: 'done' });
-        sessions.inc({ event: 'begun' });
+        sessions.inc({ event: RAISES.has(method) ? 'raised' : 'begun' });
       },
       signInRefused: (method) => signIns.inc({ method, outcome: 'refused' }),
       sessionRefreshed: () => sessions.inc({ event: 'refreshed' }),
       refused: (code) => refusals.inc({ code }),
-      mail: (kind, became) => mails.inc({ kind, became }),
+      mail: (became) => mails.inc({ became }),
     };
   }
 
