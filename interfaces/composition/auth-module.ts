@@ -1,5 +1,7 @@
 /** The auth service: the users of all projects, in one process. */
 import { ContainerModule } from 'inversify';
+import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
+import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
 import { AuthBounds } from '../auth/auth-bounds.ts';
@@ -11,6 +13,31 @@ import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const authModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.authSecretVault).toResolvedValue(
+    ({ directory }) => new AesAuthSecretVault(directory.masterKey),
+    [TOKENS.machine],
+  );
+  bind(TOKENS.authProjects).toResolvedValue(
+    ...needs(
+      {
+        store: TOKENS.store,
+        secrets: TOKENS.secrets,
+        vault: TOKENS.authSecretVault,
+        publicUrl: TOKENS.publicUrl,
+        clock: TOKENS.clock,
+      },
+      (dependencies) => new KnownAuthProjects(dependencies),
+    ),
+  );
+  bind(PARTS.authProjects).toResolvedValue(
+    (projects) => ({
+      name: 'auth-projects',
+      start: () => projects.start(),
+      stop: () => projects.stop(),
+      stopWithinMs: 2_000,
+    }),
+    [TOKENS.authProjects],
+  );
   bind(PARTS.auth).toResolvedValue(
     ...needs(
       {

@@ -7,7 +7,14 @@ const has = (roles: readonly Role[], part: keyof typeof PARTS) => partsOf(roles)
 
 test('a process of users alone prepares no server of databases and runs nothing', () => {
   const theirs = Object.keys(PARTS).filter((name) => has(['auth'], name as keyof typeof PARTS));
-  expect(theirs).toEqual(['tracing', 'platformSessions', 'eventStore', 'tenantConnections', 'auth']);
+  expect(theirs).toEqual([
+    'tracing',
+    'platformSessions',
+    'eventStore',
+    'tenantConnections',
+    'authProjects',
+    'auth',
+  ]);
 });
 
 test('whoever has no other server beside it has one of a worker’s, and no role is without one', () => {
@@ -27,6 +34,7 @@ test('whoever has no other server beside it has one of a worker’s, and no role
 test('users are served before anybody can come by the gateway, and until nobody does', () => {
   const parts = partsOf(ROLES);
   const at = (part: keyof typeof PARTS) => parts.indexOf(PARTS[part]);
-  expect(at('tenantConnections')).toBeLessThan(at('auth'));
+  for (const part of ['tenantConnections', 'authProjects'] as const)
+    expect(at(part)).toBeLessThan(at('auth'));
   expect(at('auth')).toBeLessThan(at('gateway'));
 });
