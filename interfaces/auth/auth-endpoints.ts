@@ -1,6 +1,7 @@
 /** The auth service of all projects. */
 import { z } from 'zod';
-import { openEndpoint, type Endpoint } from '../http/endpoint.ts';
+import { openEndpoint } from '../http/endpoint.ts';
+import type { AuthEndpoint } from './auth-endpoint.ts';
 
 const health = (version: string) =>
   openEndpoint({
@@ -16,6 +17,6 @@ const health = (version: string) =>
     }),
   });
 
-export const authEndpoints = ({ version }: { readonly version: string }): readonly Endpoint<never>[] => [
+export const authEndpoints = ({ version }: { readonly version: string }): readonly AuthEndpoint[] => [
   health(version),
 ];

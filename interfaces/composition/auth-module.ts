@@ -2,10 +2,14 @@
 import { ContainerModule } from 'inversify';
 import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
+import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
 import { AuthBounds } from '../auth/auth-bounds.ts';
 import { authEndpoints } from '../auth/auth-endpoints.ts';
+import { authErrorBody } from '../auth/auth-error-body.ts';
+import { userAuthentication } from '../auth/authenticate-user.ts';
+import { countedEndpoints, countedErrors } from '../auth/count-answers.ts';
 import { aboutServer } from './log-server.ts';
 import { serverPart } from './server-part.ts';
 import { ownWay } from './tenant-connections-module.ts';
@@ -46,6 +50,8 @@ export const authModule = new ContainerModule(({ bind }) => {
         internalKeys: TOKENS.internalKeys,
         machine: TOKENS.machine,
         pooler: TOKENS.pooler,
+        projects: TOKENS.authProjects,
+        clock: TOKENS.clock,
         store: TOKENS.store,
         log: TOKENS.log,
         metrics: TOKENS.metrics,
@@ -57,6 +63,8 @@ export const authModule = new ContainerModule(({ bind }) => {
         internalKeys,
         machine,
         pooler,
+        projects,
+        clock,
         store,
         log,
         metrics,
@@ -67,7 +75,9 @@ export const authModule = new ContainerModule(({ bind }) => {
           port: config.AUTH_PORT,
           portVariable: 'AUTH_PORT',
           host: config.LISTEN_HOST,
-          endpoints: authEndpoints({ version: '0.1.0' }),
+          endpoints: countedEndpoints(authEndpoints({ version: '0.1.0' }), metrics.auth),
+          authenticate: userAuthentication(projects, new JoseUserTokens(clock)),
+          errorBody: countedErrors(authErrorBody, metrics.auth),
           log,
           ready: async () => ({
             log: `${await told(store.head().then(() => true))}${aboutServer(store.server?.standing())}`,
