@@ -125,7 +125,55 @@ export const TOKENS = {
   /** how many projects are in service, and what there is room for */
   capacity: token<AdmissionDependencies['capacity']>('capacity'),
 
+  /** of owners and of projects' users */
+  passwords: token<Passwords>('passwords'),
   /** seals what owners set for their auth service */
   authSecretVault: token<AuthSecretVault>('auth-secret-vault'),
   /** as the auth service of this process knows them */
   authProjects: token<KnownAuthProjects>('auth-projects'),
+  ownerTokens: token<Tokens>('owner-tokens'),
+  personalTokens: token<PersonalTokens>('personal-tokens'),
+  /** that the parts of the platform show each other; the first one is shown, any of them is accepted */
+  internalKeys: token<readonly [string, ...string[]]>('internal-keys'),
+  /** only where the manager is not */
+  remoteDataApis: token<RemoteDataApis>('remote-data-apis'),
+  managerClient: token<InternalClient>('manager-client'),
+  /** where the gateway is reached, without a slash at the end */
+  publicUrl: token<string>('public-url'),
+  /** bound once for each group of routes */
+  routes: token<readonly Endpoint[]>('routes'),
+  /** all of them */
+  endpoints: token<readonly Endpoint[]>('endpoints'),
+} as const;
+
+/** In the order in which they start; they stop in reverse, each within a bound of its own. */
+export const PARTS = {
+  tracing: token<Part>('tracing'),
+  poolerGuardThread: token<Part>('pooler-guard-thread'),
+  postgres: token<Part>('postgres'),
+  platformDatabase: token<Part>('platform-database'),
+  platformSessions: token<Part>('platform-sessions'),
+  eventStore: token<Part>('event-store'),
+  views: token<Part>('views'),
+  streamWatch: token<Part>('stream-watch'),
+  connectionPools: token<Part>('connection-pools'),
+  poolerGuard: token<Part>('pooler-guard'),
+  tenantConnections: token<Part>('tenant-connections'),
+  dataApis: token<Part>('data-apis'),
+  reconciler: token<Part>('reconciler'),
+  schemaFollower: token<Part>('schema-follower'),
+  sessionLimits: token<Part>('session-limits'),
+  logRotation: token<Part>('log-rotation'),
+  processWorker: token<Part>('process-worker'),
+  collectors: token<Part>('collectors'),
+  /** health, readiness and metrics of a worker that has no other server beside it for them */
+  workerServer: token<Part>('worker-server'),
+  migrations: token<Part>('migrations'),
+  manager: token<Part>('manager'),
+  authProjects: token<Part>('auth-projects'),
+  auth: token<Part>('auth'),
+  platformApi: token<Part>('platform-api'),
+  gateway: token<Part>('gateway'),
+  /** it starts programs and asks servers, and nobody waits for it */
+  installed: token<Part>('installed'),
+} as const;

@@ -121,6 +121,14 @@ export class Metrics {
     ),
   };
 
+  readonly passwordChecks = {
+    now: this.#gauge(
+      'password_checks',
+      "Passwords of owners and of projects' users that are hashed, or wait for it.",
+      ['state'],
+    ),
+    refused: this.#counter('password_checks_refused_total', 'Times that too many waited.'),
+  };
   readonly auth: AuthMetrics = this.#authMetrics();
 
   constructor() {
