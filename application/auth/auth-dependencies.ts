@@ -1,7 +1,9 @@
+import type { AuthMetrics } from '../ports/auth-metrics.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { OneTimeCodes } from '../ports/one-time-codes.ts';
 import type { Passwords } from '../ports/passwords.ts';
+import type { RateLimits } from '../ports/rate-limits.ts';
 import type { UserDirectory } from '../ports/user-directory.ts';
 import type { UserTokens } from '../ports/user-tokens.ts';
 import type { AuthProject } from './auth-project.ts';
@@ -10,8 +12,10 @@ import type { AuthProject } from './auth-project.ts';
 export interface AuthDependencies {
   readonly directory: UserDirectory;
   readonly passwords: Passwords;
+  readonly rates: RateLimits;
   readonly tokens: UserTokens;
   readonly codes: OneTimeCodes;
+  readonly metrics: AuthMetrics;
   readonly clock: Clock;
   readonly ids: Ids;
   /** mails wait in a project's outbox: it is looked at soon. To be called when the transaction is over. */

@@ -1,0 +1,203 @@
+/** Somebody makes an account with an address and a password. */
+import type { Identity, JsonObject, User } from '../../domain/auth/user.ts';
+import type { UserTransaction } from '../ports/user-directory.ts';
+import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
+import { AuthError, invalid } from './auth-error.ts';
+import type { AuthProject } from './auth-project.ts';
+import { audit } from './audit.ts';
+import { beginSession, type IssuedSession } from './issue-session.ts';
+import { requireGoodPassword } from './password-fault.ts';
+import { personOf, type Person } from './person.ts';
+import { sendConfirmation, type MailOrder } from './send-confirmation.ts';
+
+export interface SignUp extends MailOrder {
+  /** in its one form, see email-address.ts */
+  readonly email: string;
+  readonly password: string;
+  readonly data: JsonObject;
+}
+
+/** `made`: they have to confirm first, or are pretended to: nobody learns here who has an account. */
+export type SignedUp =
+  | { readonly outcome: 'session'; readonly issued: IssuedSession }
+  | { readonly outcome: 'made'; readonly person: Person };
+
+/**
+ * @throws {AuthError} 422 signup_disabled, email_provider_disabled, weak_password, user_already_exists; 400 validation_failed;
+ * 429 over_email_send_rate_limit
+ */
+export async function signUp(
+  deps: AuthDependencies,
+  project: AuthProject,
+  request: SignUp,
+  caller: AuthCaller,
+): Promise<SignedUp> {
+  const { settings } = project;
+  if (!settings.signUpsOpen)
+    throw new AuthError(422, 'signup_disabled', 'Signups not allowed for this instance');
+  if (!settings.emailSignIns)
+    throw new AuthError(422, 'email_provider_disabled', 'Email signups are disabled');
+  if (request.password === '') throw invalid('Signup requires a valid password');
+  requireGoodPassword(request.password, settings.password);
+  // for a known address, too: it takes as long
+  const passwordHash = await deps.passwords.hash(request.password, {
+    project: project.id,
+    address: caller.ip,
+  });
+  const signedUp = await deps.directory.with(
+    project.id,
+    async (rows) => {
+      const found = await rows.users.byEmail(request.email, 'lock');
+      if (found) return known(deps, rows, project, request, found, caller);
+      const made = await rows.users.insert(newUser(deps, request, passwordHash, settings.autoconfirm));
+      // somebody was quicker with the same address
+      if (!made) {
+        const theirs = await rows.users.byEmail(request.email, 'lock');
+        if (!theirs) throw new AuthError(409, 'conflict', 'Too many sign-ups for this address at once');
+        return known(deps, rows, project, request, theirs, caller);
+      }
+      return welcome(deps, rows, project, request, made, caller);
+    },
+    caller,
+  );
+  if (signedUp.outcome === 'made') deps.mailWaits(project);
+  else deps.metrics.signedIn('password');
+  return signedUp;
+}
+
+async function welcome(
+  deps: AuthDependencies,
+  rows: UserTransaction,
+  project: AuthProject,
+  request: SignUp,
+  user: User,
+  caller: AuthCaller,
+): Promise<SignedUp> {
+  const now = deps.clock.now();
+  await rows.identities.put(emailIdentity(deps.ids.uuid(), user, now));
+  if (!project.settings.autoconfirm) {
+    const asked = await sendConfirmation(deps, rows, project, user, request);
+    await audit(rows, 'user_confirmation_requested', asked, now, caller);
+    return { outcome: 'made', person: await personOf(rows, asked) };
+  }
+  await audit(rows, 'user_signedup', user, now, caller);
+  return { outcome: 'session', issued: await beginSession(deps, rows, project, user, 'password', caller) };
+}
+
+/** Nothing of a stored user changes by what a stranger sends, but that they are written to again. */
+async function known(
+  deps: AuthDependencies,
+  rows: UserTransaction,
+  project: AuthProject,
+  request: SignUp,
+  user: User,
+  caller: AuthCaller,
+): Promise<SignedUp> {
+  if (project.settings.autoconfirm)
+    throw new AuthError(422, 'user_already_exists', 'User already registered');
+  if (user.emailConfirmedAt !== null) return { outcome: 'made', person: pretended(deps, request) };
+  const asked = await sendConfirmation(deps, rows, project, user, request);
+  await audit(rows, 'user_repeated_signup', asked, deps.clock.now(), caller);
+  return { outcome: 'made', person: await personOf(rows, asked) };
+}
+
+/** As if it were new, but for the identities, which are empty: client code goes by that. */
+const pretended = (deps: AuthDependencies, request: SignUp): Person => ({
+  user: { ...newUser(deps, request, '', false), role: '', confirmationSentAt: deps.clock.now() },
+  identities: [],
+  factors: [],
+});
+
+function newUser(
+  { ids, clock }: Pick<AuthDependencies, 'ids' | 'clock'>,
+  { email, data }: Pick<SignUp, 'email' | 'data'>,
+  passwordHash: string,
+  confirmed: boolean,
+): User {
+  const now = clock.now();
+  return {
+    ...NOBODY,
+    id: ids.uuid(),
+    email,
+    passwordHash,
+    emailConfirmedAt: confirmed ? now : null,
+    appMetadata: { provider: 'email', providers: ['email'] },
+    userMetadata: confirmed ? { ...data, email_verified: true } : data,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** What nothing is known of yet. */
+export const NOBODY = {
+  aud: 'authenticated',
+  role: 'authenticated',
+  email: null,
+  phone: null,
+  passwordHash: null,
+  emailConfirmedAt: null,
+  phoneConfirmedAt: null,
+  invitedAt: null,
+  confirmationSentAt: null,
+  recoverySentAt: null,
+  emailChange: '',
+  emailChangeSentAt: null,
+  emailChangeConfirmStatus: 0,
+  reauthenticationSentAt: null,
+  lastSignInAt: null,
+  appMetadata: {},
+  userMetadata: {},
+  bannedUntil: null,
+  deletedAt: null,
+  isAnonymous: false,
+} as const satisfies Partial<User>;
+
+export const emailIdentity = (id: string, user: User, now: Date): Identity => ({
+  id,
+  userId: user.id,
+  provider: 'email',
+  providerId: user.id,
+  data: {
+    sub: user.id,
+    email: user.email,
+    email_verified: user.emailConfirmedAt !== null,
+    phone_verified: false,
+  },
+  lastSignInAt: now,
+  createdAt: now,
+  updatedAt: now,
+});
+
+/** Without an address. @throws {AuthError} 422 anonymous_provider_disabled, signup_disabled */
+export async function signInAnonymously(
+  deps: AuthDependencies,
+  project: AuthProject,
+  data: JsonObject,
+  caller: AuthCaller,
+): Promise<IssuedSession> {
+  const { signUpsOpen, anonymousSignIns } = project.settings;
+  if (!signUpsOpen) throw new AuthError(422, 'signup_disabled', 'Signups not allowed for this instance');
+  if (!anonymousSignIns)
+    throw new AuthError(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled');
+  const now = deps.clock.now();
+  const user: User = {
+    ...NOBODY,
+    id: deps.ids.uuid(),
+    userMetadata: data,
+    isAnonymous: true,
+    createdAt: now,
+    updatedAt: now,
+  };
+  const issued = await deps.directory.with(
+    project.id,
+    async (rows) => {
+      const made = await rows.users.insert(user);
+      if (!made) throw new AuthError(409, 'conflict', 'Try again');
+      await audit(rows, 'user_signedup', made, now, caller);
+      return beginSession(deps, rows, project, made, 'anonymous', caller);
+    },
+    caller,
+  );
+  deps.metrics.signedIn('anonymous');
+  return issued;
+}
