@@ -32,9 +32,9 @@ export interface UserRows {
   /** @param email lower case */
   byEmail(email: string, lock?: Lock): Promise<User | undefined>;
   byPhone(phone: string): Promise<User | undefined>;
-  /** @returns undefined: somebody has this address, telephone or id already */
+  /** @returns undefined: somebody has this address, telephone or id already; else as it stands, whatever a trigger made of it */
   insert(user: User): Promise<User | undefined>;
-  /** @returns undefined: somebody else has this address or telephone already */
+  /** @returns undefined: somebody else has this address or telephone already, or there is no such user */
   update(id: string, change: Partial<Omit<User, 'id' | 'createdAt'>>): Promise<User | undefined>;
   delete(id: string): Promise<void>;
   /** newest first */
@@ -78,7 +78,8 @@ export interface OneTimeTokenRows {
 export interface FactorRows {
   of(userIds: readonly string[]): Promise<readonly Factor[]>;
   byId(id: string, lock?: Lock): Promise<Factor | undefined>;
-  insert(factor: Factor): Promise<void>;
+  /** @returns false: the user has one of this name already */
+  insert(factor: Factor): Promise<boolean>;
   update(
     id: string,
     change: Partial<

@@ -1,0 +1,165 @@
+import { SqlFailed } from '../../application/ports/project-sql.ts';
+import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
+import type { Lock, UserPage, UserRows } from '../../application/ports/user-directory.ts';
+import type { User } from '../../domain/auth/user.ts';
+import { change, insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
+import { isUuid, nonEmpty, object, text, time, timeOr } from './stored-values.ts';
+
+const COLUMNS: Columns<User> = {
+  id: plain('id'),
+  aud: plain('aud'),
+  role: plain('role'),
+  email: plain('email'),
+  phone: plain('phone'),
+  passwordHash: plain('encrypted_password'),
+  emailConfirmedAt: plain('email_confirmed_at'),
+  phoneConfirmedAt: plain('phone_confirmed_at'),
+  invitedAt: plain('invited_at'),
+  confirmationSentAt: plain('confirmation_sent_at'),
+  recoverySentAt: plain('recovery_sent_at'),
+  emailChange: plain('email_change'),
+  emailChangeSentAt: plain('email_change_sent_at'),
+  emailChangeConfirmStatus: plain('email_change_confirm_status'),
+  reauthenticationSentAt: plain('reauthentication_sent_at'),
+  lastSignInAt: plain('last_sign_in_at'),
+  appMetadata: json('raw_app_meta_data'),
+  userMetadata: json('raw_user_meta_data'),
+  createdAt: plain('created_at'),
+  updatedAt: plain('updated_at'),
+  bannedUntil: plain('banned_until'),
+  deletedAt: plain('deleted_at'),
+  isAnonymous: plain('is_anonymous'),
+};
+/** of every row that is ours; others' programs expect these columns to be there, and not NULL */
+const ALWAYS = {
+  instance: plain('instance_id'),
+  confirmation: plain('confirmation_token'),
+  recovery: plain('recovery_token'),
+  emailChangeNew: plain('email_change_token_new'),
+};
+const ALWAYS_VALUES = {
+  instance: '00000000-0000-0000-0000-000000000000',
+  confirmation: '',
+  recovery: '',
+  emailChangeNew: '',
+};
+const SELECTED = selected(COLUMNS);
+const UNIQUE = '23505';
+
+function userOf(row: Stored<User>): User {
+  const updatedAt = time(row.updatedAt);
+  const createdAt = timeOr(row.createdAt, updatedAt);
+  return {
+    id: row.id as string,
+    aud: nonEmpty(row.aud) ?? 'authenticated',
+    role: nonEmpty(row.role) ?? 'authenticated',
+    email: nonEmpty(row.email)?.toLowerCase() ?? null,
+    phone: nonEmpty(row.phone),
+    passwordHash: text(row.passwordHash),
+    emailConfirmedAt: time(row.emailConfirmedAt),
+    phoneConfirmedAt: time(row.phoneConfirmedAt),
+    invitedAt: time(row.invitedAt),
+    confirmationSentAt: time(row.confirmationSentAt),
+    recoverySentAt: time(row.recoverySentAt),
+    emailChange: text(row.emailChange) ?? '',
+    emailChangeSentAt: time(row.emailChangeSentAt),
+    emailChangeConfirmStatus: Number(row.emailChangeConfirmStatus ?? 0),
+    reauthenticationSentAt: time(row.reauthenticationSentAt),
+    lastSignInAt: time(row.lastSignInAt),
+    appMetadata: object(row.appMetadata),
+    userMetadata: object(row.userMetadata),
+    createdAt,
+    updatedAt: updatedAt ?? createdAt,
+    bannedUntil: time(row.bannedUntil),
+    deletedAt: time(row.deletedAt),
+    isAnonymous: row.isAnonymous === true,
+  };
+}
+
+/** The rows that refer to a user's are not held up by it. */
+export const locking = (lock: Lock): string => (lock ? ' FOR NO KEY UPDATE' : '');
+
+const MATCHES = `($1 = '' OR strpos(lower(email), lower($1)) > 0
+  OR strpos(lower(raw_user_meta_data ->> 'full_name'), lower($1)) > 0)`;
+const NEWEST_FIRST = (prefix: string, created: string) =>
+  `${prefix}${created} DESC NULLS LAST, ${prefix}id DESC`;
+const PAGE = `WITH page AS (
+    SELECT ${SELECTED} FROM auth.users WHERE ${MATCHES} ORDER BY ${NEWEST_FIRST('users.', 'created_at')} LIMIT $2 OFFSET $3)
+  SELECT total, page.* FROM (SELECT count(*) AS total FROM auth.users WHERE ${MATCHES}) counted LEFT JOIN page ON true
+  ORDER BY ${NEWEST_FIRST('page.', '"createdAt"')}`;
+
+export function userRows(sql: TenantConnection): UserRows {
+  const one = async (query: string, values: readonly unknown[]): Promise<User | undefined> => {
+    const { rows } = await sql.query<Stored<User>>(query, values);
+    return rows[0] && userOf(rows[0]);
+  };
+  const isTaken = async ({ id, email, phone }: Partial<User>, but: string | null): Promise<boolean> => {
+    const { rowCount } = await sql.query(
+      `SELECT FROM auth.users WHERE (id = $1 OR email = $2 AND NOT is_sso_user OR phone = $3) AND id IS DISTINCT FROM $4 LIMIT 1`,
+      [id ?? null, email ?? null, phone ?? null, but],
+    );
+    return rowCount > 0;
+  };
+  const update = async (id: string, changes: Partial<User>): Promise<User | undefined> => {
+    const statement = change('auth.users', COLUMNS, id, changes);
+    if (!statement) return one(`SELECT ${SELECTED} FROM auth.users WHERE id = $1`, [id]);
+    return one(`${statement.text} RETURNING ${SELECTED}`, statement.values);
+  };
+  return {
+    byId: async (id, lock) =>
+      isUuid(id) ? one(`SELECT ${SELECTED} FROM auth.users WHERE id = $1${locking(lock)}`, [id]) : undefined,
+    byEmail: (email, lock) =>
+      one(
+        `SELECT ${SELECTED} FROM auth.users WHERE lower(email) = lower($1) AND NOT is_sso_user
+         ORDER BY email = $1 DESC, id LIMIT 1${locking(lock)}`,
+        [email],
+      ),
+    async insert(user) {
+      const { text: into, values } = insertion(
+        'auth.users',
+        { ...COLUMNS, ...ALWAYS },
+        { ...user, ...ALWAYS_VALUES },
+      );
+      const made = await one(`${into} ON CONFLICT DO NOTHING RETURNING ${SELECTED}`, values);
+      if (made || (await isTaken(user, null))) return made;
+      throw new SqlFailed('a trigger on auth.users kept the row out', {
+        code: 'P0001',
+        position: null,
+        detail: null,
+        hint: null,
+      });
+    },
+    async update(id, changes) {
+      if (!isUuid(id)) return undefined;
+      if (!('email' in changes || 'phone' in changes)) return update(id, changes);
+      // UPDATE has no ON CONFLICT
+      await sql.query('SAVEPOINT before_update');
+      try {
+        const changed = await update(id, changes);
+        await sql.query('RELEASE SAVEPOINT before_update');
+        return changed;
+      } catch (error) {
+        if (!(error instanceof SqlFailed) || error.code !== UNIQUE) throw error;
+        await sql.query('ROLLBACK TO SAVEPOINT before_update');
+        // or it is a table of the owner's that has it already
+        if (!(await isTaken(changes, id))) throw error;
+        return undefined;
+      }
+    },
+    async delete(id) {
+      if (!isUuid(id)) return;
+      await sql.query(
+        `WITH flows AS (DELETE FROM auth.flow_state WHERE user_id = $1) DELETE FROM auth.users WHERE id = $1`,
+        [id],
+      );
+    },
+    async page({ page, perPage, filter }: UserPage) {
+      const offset = Math.min((page - 1) * perPage, Number.MAX_SAFE_INTEGER);
+      const { rows } = await sql.query<Stored<User> & { total: string }>(PAGE, [filter, perPage, offset]);
+      return {
+        users: rows.filter(({ id }) => id !== null).map(userOf),
+        total: Number(rows[0]?.total ?? 0),
+      };
+    },
+  };
+}
