@@ -139,7 +139,7 @@ export interface UserTransaction {
   readonly factors: FactorRows;
   readonly flows: FlowRows;
   readonly outbox: OutboxRows;
-  audit(entry: AuditEntry, at: Date): Promise<void>;
+  readonly audit: (entry: AuditEntry, at: Date) => Promise<void>;
 }
 
 export interface UserDirectory {

@@ -1,6 +1,6 @@
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
-import type { Lock, UserPage, UserRows } from '../../application/ports/user-directory.ts';
+import type { Lock, UserRows } from '../../application/ports/user-directory.ts';
 import type { User } from '../../domain/auth/user.ts';
 import { change, insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
 import { isUuid, nonEmpty, object, text, time, timeOr } from './stored-values.ts';
@@ -88,78 +88,98 @@ const PAGE = `WITH page AS (
   SELECT total, page.* FROM (SELECT count(*) AS total FROM auth.users WHERE ${MATCHES}) counted LEFT JOIN page ON true
   ORDER BY ${NEWEST_FIRST('page.', '"createdAt"')}`;
 
-export function userRows(sql: TenantConnection): UserRows {
-  const one = async (query: string, values: readonly unknown[]): Promise<User | undefined> => {
-    const { rows } = await sql.query<Stored<User>>(query, values);
-    return rows[0] && userOf(rows[0]);
-  };
-  const isTaken = async ({ id, email, phone }: Partial<User>, but: string | null): Promise<boolean> => {
-    const { rowCount } = await sql.query(
-      `SELECT FROM auth.users WHERE (id = $1 OR email = $2 AND NOT is_sso_user OR phone = $3) AND id IS DISTINCT FROM $4 LIMIT 1`,
-      [id ?? null, email ?? null, phone ?? null, but],
+export const userRows = (sql: TenantConnection): UserRows => ({
+  byId: async (id, lock) =>
+    isUuid(id)
+      ? one(sql, `SELECT ${SELECTED} FROM auth.users WHERE id = $1${locking(lock)}`, [id])
+      : undefined,
+  byEmail: (email, lock) =>
+    one(
+      sql,
+      `SELECT ${SELECTED} FROM auth.users WHERE lower(email) = lower($1) AND NOT is_sso_user
+       ORDER BY email = $1 DESC, id LIMIT 1${locking(lock)}`,
+      [email],
+    ),
+  insert: (user) => inserted(sql, user),
+  async update(id, changes) {
+    if (!isUuid(id)) return undefined;
+    const unique = 'email' in changes || 'phone' in changes;
+    return unique ? updatedUnlessTaken(sql, id, changes) : updated(sql, id, changes);
+  },
+  async delete(id) {
+    if (!isUuid(id)) return;
+    await sql.query(
+      `WITH flows AS (DELETE FROM auth.flow_state WHERE user_id = $1) DELETE FROM auth.users WHERE id = $1`,
+      [id],
     );
-    return rowCount > 0;
-  };
-  const update = async (id: string, changes: Partial<User>): Promise<User | undefined> => {
-    const statement = change('auth.users', COLUMNS, id, changes);
-    if (!statement) return one(`SELECT ${SELECTED} FROM auth.users WHERE id = $1`, [id]);
-    return one(`${statement.text} RETURNING ${SELECTED}`, statement.values);
-  };
-  return {
-    byId: async (id, lock) =>
-      isUuid(id) ? one(`SELECT ${SELECTED} FROM auth.users WHERE id = $1${locking(lock)}`, [id]) : undefined,
-    byEmail: (email, lock) =>
-      one(
-        `SELECT ${SELECTED} FROM auth.users WHERE lower(email) = lower($1) AND NOT is_sso_user
-         ORDER BY email = $1 DESC, id LIMIT 1${locking(lock)}`,
-        [email],
-      ),
-    async insert(user) {
-      const { text: into, values } = insertion(
-        'auth.users',
-        { ...COLUMNS, ...ALWAYS },
-        { ...user, ...ALWAYS_VALUES },
-      );
-      const made = await one(`${into} ON CONFLICT DO NOTHING RETURNING ${SELECTED}`, values);
-      if (made || (await isTaken(user, null))) return made;
-      throw new SqlFailed('a trigger on auth.users kept the row out', {
-        code: 'P0001',
-        position: null,
-        detail: null,
-        hint: null,
-      });
-    },
-    async update(id, changes) {
-      if (!isUuid(id)) return undefined;
-      if (!('email' in changes || 'phone' in changes)) return update(id, changes);
-      // UPDATE has no ON CONFLICT
-      await sql.query('SAVEPOINT before_update');
-      try {
-        const changed = await update(id, changes);
-        await sql.query('RELEASE SAVEPOINT before_update');
-        return changed;
-      } catch (error) {
-        if (!(error instanceof SqlFailed) || error.code !== UNIQUE) throw error;
-        await sql.query('ROLLBACK TO SAVEPOINT before_update');
-        // or it is a table of the owner's that has it already
-        if (!(await isTaken(changes, id))) throw error;
-        return undefined;
-      }
-    },
-    async delete(id) {
-      if (!isUuid(id)) return;
-      await sql.query(
-        `WITH flows AS (DELETE FROM auth.flow_state WHERE user_id = $1) DELETE FROM auth.users WHERE id = $1`,
-        [id],
-      );
-    },
-    async page({ page, perPage, filter }: UserPage) {
-      const offset = Math.min((page - 1) * perPage, Number.MAX_SAFE_INTEGER);
-      const { rows } = await sql.query<Stored<User> & { total: string }>(PAGE, [filter, perPage, offset]);
-      return {
-        users: rows.filter(({ id }) => id !== null).map(userOf),
-        total: Number(rows[0]?.total ?? 0),
-      };
-    },
-  };
+  },
+  async page({ page, perPage, filter }) {
+    const offset = Math.min((page - 1) * perPage, Number.MAX_SAFE_INTEGER);
+    const { rows } = await sql.query<Stored<User> & { total: string }>(PAGE, [filter, perPage, offset]);
+    return { users: rows.filter(({ id }) => id !== null).map(userOf), total: Number(rows[0]?.total ?? 0) };
+  },
+});
+
+async function one(
+  sql: TenantConnection,
+  query: string,
+  values: readonly unknown[],
+): Promise<User | undefined> {
+  const { rows } = await sql.query<Stored<User>>(query, values);
+  return rows[0] && userOf(rows[0]);
+}
+
+async function inserted(sql: TenantConnection, user: User): Promise<User | undefined> {
+  const { text: into, values } = insertion(
+    'auth.users',
+    { ...COLUMNS, ...ALWAYS },
+    { ...user, ...ALWAYS_VALUES },
+  );
+  const made = await one(sql, `${into} ON CONFLICT DO NOTHING RETURNING ${SELECTED}`, values);
+  if (made || (await isTaken(sql, user, null))) return made;
+  throw new SqlFailed('a trigger on auth.users kept the row out', {
+    code: 'P0001',
+    position: null,
+    detail: null,
+    hint: null,
+  });
+}
+
+async function updated(sql: TenantConnection, id: string, changes: Partial<User>): Promise<User | undefined> {
+  const statement = change('auth.users', COLUMNS, id, changes);
+  if (!statement) return one(sql, `SELECT ${SELECTED} FROM auth.users WHERE id = $1`, [id]);
+  return one(sql, `${statement.text} RETURNING ${SELECTED}`, statement.values);
+}
+
+/** UPDATE has no ON CONFLICT. */
+async function updatedUnlessTaken(
+  sql: TenantConnection,
+  id: string,
+  changes: Partial<User>,
+): Promise<User | undefined> {
+  await sql.query('SAVEPOINT before_update');
+  try {
+    const user = await updated(sql, id, changes);
+    await sql.query('RELEASE SAVEPOINT before_update');
+    return user;
+  } catch (error) {
+    if (!(error instanceof SqlFailed) || error.code !== UNIQUE) throw error;
+    await sql.query('ROLLBACK TO SAVEPOINT before_update');
+    // or it is a table of the owner's that has it already
+    if (!(await isTaken(sql, changes, id))) throw error;
+    return undefined;
+  }
+}
+
+/** @param but somebody whose own it is */
+async function isTaken(
+  sql: TenantConnection,
+  { id, email, phone }: Partial<User>,
+  but: string | null,
+): Promise<boolean> {
+  const { rowCount } = await sql.query(
+    `SELECT FROM auth.users WHERE (id = $1 OR email = $2 AND NOT is_sso_user OR phone = $3) AND id IS DISTINCT FROM $4 LIMIT 1`,
+    [id ?? null, email ?? null, phone ?? null, but],
+  );
+  return rowCount > 0;
 }
