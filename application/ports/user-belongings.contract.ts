@@ -90,6 +90,31 @@ export function userBelongingsContract(name: string, make: () => Promise<UserDir
       expect(await within(({ sessions }) => sessions.methodsOf(mine.id))).toEqual([]);
     });
 
+    test('sessions that a factor raised are lowered when it goes, and no others', async () => {
+      const user = await added();
+      const [factor, other] = [aFactor(user.id), aFactor(user.id)];
+      const [raised, more] = [factor, other].map(({ id }) =>
+        aSession(user.id, { aal: 'aal2', factorId: id }),
+      );
+      const seen = await within(async ({ sessions }) => {
+        for (const session of [raised!, more!]) {
+          await sessions.insert(session);
+          await sessions.prove(session.id, 'password', at(1));
+          await sessions.prove(session.id, 'totp', at(2));
+        }
+        await sessions.downgrade(factor.id, 'totp');
+        await sessions.downgrade('nothing', 'totp');
+        return [
+          await sessions.byId(raised!.id),
+          await sessions.methodsOf(raised!.id),
+          await sessions.byId(more!.id),
+          (await sessions.methodsOf(more!.id)).length,
+        ];
+      });
+      const lowered = { ...raised, aal: 'aal1', factorId: null };
+      expect(seen).toEqual([lowered, [{ method: 'password', at: at(1) }], more, 2]);
+    });
+
     test('one-time tokens: one of a type, taken once, by whichever of its hashes', async () => {
       const user = await added();
       const [old, token] = [aToken(user.id), aToken(user.id)];
@@ -148,8 +173,15 @@ export function userBelongingsContract(name: string, make: () => Promise<UserDir
       expect(await challenged('lock')).toEqual(challenge);
       await within(({ factors }) => factors.verifyChallenge(challenge.id, at(4)));
       expect(await challenged()).toEqual({ ...challenge, verifiedAt: at(4) });
+      const later = { ...challenge, id: randomUUID(), createdAt: at(2) };
+      const left = await within(async ({ factors }) => {
+        await factors.insertChallenge(later);
+        await factors.deleteChallenges(named.id, at(2));
+        return [await factors.challenge(challenge.id), await factors.challenge(later.id)];
+      });
+      expect(left).toEqual([undefined, later]);
       await within(({ factors }) => factors.delete(named.id));
-      expect(await challenged()).toBeUndefined();
+      expect(await within(({ factors }) => factors.challenge(later.id))).toBeUndefined();
     });
 
     test('flows are found by code, and the newest by e-mail of a user', async () => {

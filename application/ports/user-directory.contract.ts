@@ -58,6 +58,9 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
       expect(await byId(user.id)).toEqual(user);
       for (const email of [user.email!, user.email!.toUpperCase()])
         expect(await within(({ users }) => users.byEmail(email, 'lock'))).toEqual(user);
+      const called = await added({ phone: '4912345' });
+      expect(await within(({ users }) => users.byPhone('4912345'))).toEqual(called);
+      expect(await within(({ users }) => users.byPhone(''))).toBeUndefined();
       expect(await within(({ users }) => users.byId(user.id), 1)).toBeUndefined();
       expect(await within(({ users }) => users.byEmail(user.email!), 1)).toBeUndefined();
     });

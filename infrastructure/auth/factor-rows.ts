@@ -102,5 +102,12 @@ export function factorRows(sql: TenantConnection): FactorRows {
       if (isUuid(id))
         await sql.query('UPDATE auth.mfa_challenges SET verified_at = $2 WHERE id = $1', [id, at]);
     },
+    async deleteChallenges(factorId, before) {
+      if (!isUuid(factorId)) return;
+      await sql.query('DELETE FROM auth.mfa_challenges WHERE factor_id = $1 AND created_at < $2', [
+        factorId,
+        before,
+      ]);
+    },
   };
 }

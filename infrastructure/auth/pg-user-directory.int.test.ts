@@ -136,6 +136,7 @@ test('lookups go by an index, however many rows there are', async () => {
     INSERT INTO auth.identities (user_id, provider, provider_id, identity_data) SELECT id, 'email', id, '{}' FROM auth.users;
     INSERT INTO auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
       SELECT id, id, 'totp', 'verified', now(), now() FROM auth.users;
+    INSERT INTO auth.mfa_challenges (id, factor_id, created_at, ip_address) SELECT id, id, now(), '::1' FROM auth.mfa_factors;
     INSERT INTO auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
       SELECT id, id, now(), now(), 'otp' FROM auth.sessions`);
   await harness.server.inDatabase(harness.projects[0], 'look', (client) => client.query('ANALYZE'));
@@ -156,6 +157,9 @@ test('lookups go by an index, however many rows there are', async () => {
   await users.delete(id);
   await sessions.byId(id);
   await sessions.endOf(id, { except: id });
+  await sessions.downgrade(id, 'totp');
+  await users.byPhone('1');
+  await factors.deleteChallenges(id, new Date());
   await sessions.methodsOf(id);
   await oneTimeTokens.take(['a', 'b'], ['recovery_token', 'confirmation_token']);
   await oneTimeTokens.delete(id);

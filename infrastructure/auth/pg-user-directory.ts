@@ -67,11 +67,12 @@ async function addMail(sql: TenantConnection, mail: Mail): Promise<void> {
 }
 
 async function note(sql: TenantConnection, entry: AuditEntry, at: Date): Promise<void> {
-  const { action, actorId, actorUsername, logType, traits, ip } = entry;
+  const { action, actorId, actorUsername, actorName, logType, traits, ip } = entry;
   const payload = {
     action,
     actor_id: actorId,
     actor_username: actorUsername,
+    ...(actorName !== undefined && { actor_name: actorName }),
     actor_via_sso: false,
     log_type: logType,
     ...(traits && { traits }),

@@ -68,6 +68,14 @@ export function sessionRows(sql: TenantConnection): SessionRows {
         [userId, except?.toLowerCase() ?? null, only?.toLowerCase() ?? null, aal ?? null],
       );
     },
+    async downgrade(factorId, method) {
+      if (!isUuid(factorId)) return;
+      await sql.query(
+        `WITH lower AS (UPDATE auth.sessions SET aal = 'aal1', factor_id = NULL WHERE factor_id = $1 RETURNING id)
+         DELETE FROM auth.mfa_amr_claims USING lower WHERE session_id = lower.id AND authentication_method = $2`,
+        [factorId, method],
+      );
+    },
     async prove(sessionId, method, at) {
       await sql.query(
         `INSERT INTO auth.mfa_amr_claims AS claims (id, session_id, created_at, updated_at, authentication_method)

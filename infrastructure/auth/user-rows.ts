@@ -100,6 +100,7 @@ export const userRows = (sql: TenantConnection): UserRows => ({
        ORDER BY email = $1 DESC, id LIMIT 1${locking(lock)}`,
       [email],
     ),
+  byPhone: (phone) => one(sql, `SELECT ${SELECTED} FROM auth.users WHERE phone = $1`, [phone]),
   insert: (user) => inserted(sql, user),
   async update(id, changes) {
     if (!isUuid(id)) return undefined;

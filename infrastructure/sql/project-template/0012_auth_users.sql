@@ -92,6 +92,7 @@ CREATE TABLE auth.sessions (
   scopes text CONSTRAINT sessions_scopes_length CHECK (char_length(scopes) <= 4096)
 );
 CREATE INDEX sessions_user_id_idx ON auth.sessions (user_id);
+CREATE INDEX sessions_factor_id_idx ON auth.sessions (factor_id) WHERE factor_id IS NOT NULL;
 
 -- Of those who sign in here a session's row tells the current one; rows come with dumps.
 CREATE TABLE auth.refresh_tokens (
