@@ -7,7 +7,8 @@ export const MOST_WORK_KIB = 524_288;
 export const MOST_LANES = 16;
 /** twice the work with each; about two seconds of one core */
 const MOST_BCRYPT_COST = 15;
-const LONGEST = 1_024;
+/** of the column that holds it */
+const LONGEST = 255;
 
 export interface Argon2Hash {
   readonly kind: 'argon2';

@@ -2,6 +2,7 @@
 import { conditions, line, type Section } from './figures.ts';
 import { appendFigures } from './append-figures.ts';
 import { dockerFigures } from './docker-figures.ts';
+import { authFigures } from './auth-figures.ts';
 import { doorFigures } from './door-figures.ts';
 import { guardFigures } from './guard-figures.ts';
 import { logFigures } from './log-figures.ts';
@@ -15,6 +16,7 @@ const SECTIONS: readonly Section[] = [
   platformFigures,
   provisioningFigures,
   doorFigures,
+  authFigures,
   guardFigures,
   dockerFigures,
   sleepFigures,

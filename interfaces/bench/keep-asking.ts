@@ -1,0 +1,70 @@
+/** A generator of load: so many connections, each of which asks again when it has its answer. */
+import { Agent, request } from 'node:http';
+
+export interface Load {
+  readonly perSecond: number;
+  /** of each answer, in ms */
+  readonly times: readonly number[];
+}
+
+/** @param ask what each of them does again and again; it throws when the answer is not what it should be */
+export async function keepAsking(
+  connections: number,
+  seconds: number,
+  ask: (connection: number) => Promise<unknown>,
+): Promise<Load> {
+  const times: number[] = [];
+  const from = performance.now();
+  const until = from + seconds * 1_000;
+  const one = async (connection: number) => {
+    for (let at = performance.now(); at < until;) {
+      await ask(connection);
+      const now = performance.now();
+      times.push(now - at);
+      at = now;
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, (_, connection) => one(connection)));
+  return { perSecond: times.length / ((performance.now() - from) / 1_000), times };
+}
+
+const agent = new Agent({ keepAlive: true });
+
+export interface Asked {
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** `fetch` would cost as much as what is measured. @throws it is not 200 */
+export function answerOf<T>(url: string, { method, headers, body }: Asked): Promise<T> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      url,
+      {
+        method,
+        agent,
+        headers: {
+          ...headers,
+          ...(text !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(text),
+          }),
+        },
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('end', () => {
+          const answer = Buffer.concat(parts).toString();
+          if (response.statusCode === 200) resolve(JSON.parse(answer) as T);
+          else reject(new Error(`${response.statusCode} from ${url}: ${answer.slice(0, 300)}`));
+        });
+      },
+    );
+    sent.on('error', reject);
+    sent.end(text);
+  });
+}
