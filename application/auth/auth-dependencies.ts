@@ -1,4 +1,3 @@
-import type { AuthMetrics } from '../ports/auth-metrics.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { OneTimeCodes } from '../ports/one-time-codes.ts';
@@ -15,7 +14,6 @@ export interface AuthDependencies {
   readonly rates: RateLimits;
   readonly tokens: UserTokens;
   readonly codes: OneTimeCodes;
-  readonly metrics: AuthMetrics;
   readonly clock: Clock;
   readonly ids: Ids;
   /** mails wait in a project's outbox: it is looked at soon. To be called when the transaction is over. */

@@ -40,7 +40,6 @@ export async function refreshSession(
   );
   // told when its session has ended for good: what is thrown inside is taken back
   if (outcome === 'reused') throw alreadyUsed();
-  deps.metrics.sessionRefreshed();
   return outcome;
 }
 

@@ -36,10 +36,7 @@ export async function signInWithPassword(
   const compare = async () => ((await deps.passwords.verify(hash, password, asker)) ? true : undefined);
   const who = { account: `${project.id} ${email}`, address: caller.ip ?? 'unknown' };
   const { outcome } = await deps.rates.attempt(who, compare);
-  if (outcome !== 'right' || !found || hash === undefined) {
-    deps.metrics.signInRefused('password');
-    throw wrong();
-  }
+  if (outcome !== 'right' || !found || hash === undefined) throw wrong();
   const newHash = deps.passwords.isOutdated(hash) ? await deps.passwords.hash(password, asker) : undefined;
   const reasons = passwordFaults(password, settings.password);
   const issued = await deps.directory.with(
@@ -55,7 +52,6 @@ export async function signInWithPassword(
     },
     caller,
   );
-  deps.metrics.signedIn('password');
   return reasons.length === 0 ? issued : { ...issued, weakPassword: reasons };
 }
 

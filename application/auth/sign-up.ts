@@ -61,7 +61,6 @@ export async function signUp(
     caller,
   );
   if (signedUp.outcome === 'made') deps.mailWaits(project);
-  else deps.metrics.signedIn('password');
   return signedUp;
 }
 
@@ -198,6 +197,5 @@ export async function signInAnonymously(
     },
     caller,
   );
-  deps.metrics.signedIn('anonymous');
   return issued;
 }

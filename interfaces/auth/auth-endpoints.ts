@@ -1,5 +1,9 @@
 /** The auth service of all projects. */
 import { z } from 'zod';
+import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
+import type { AuthProjects } from '../../application/auth/auth-project.ts';
+import { sessionEndpoints } from './session-endpoints.ts';
+import { settingsEndpoint } from './settings-endpoint.ts';
 import { openEndpoint } from '../http/endpoint.ts';
 import type { AuthEndpoint } from './auth-endpoint.ts';
 
@@ -17,6 +21,16 @@ const health = (version: string) =>
     }),
   });
 
-export const authEndpoints = ({ version }: { readonly version: string }): readonly AuthEndpoint[] => [
+export const authEndpoints = ({
+  version,
+  projects,
+  auth,
+}: {
+  readonly version: string;
+  readonly projects: AuthProjects;
+  readonly auth: AuthDependencies;
+}): readonly AuthEndpoint[] => [
   health(version),
+  settingsEndpoint(projects),
+  ...sessionEndpoints(auth, projects),
 ];

@@ -3,6 +3,8 @@ import { ContainerModule } from 'inversify';
 import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
+import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
+import { PgUserDirectory } from '../../infrastructure/auth/pg-user-directory.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
 import { AuthBounds } from '../auth/auth-bounds.ts';
@@ -42,16 +44,36 @@ export const authModule = new ContainerModule(({ bind }) => {
     }),
     [TOKENS.authProjects],
   );
+  bind(TOKENS.auth).toResolvedValue(
+    ...needs(
+      {
+        options: TOKENS.options,
+        connections: TOKENS.tenantConnections,
+        passwords: TOKENS.passwords,
+        clock: TOKENS.clock,
+        ids: TOKENS.ids,
+      },
+      ({ options: { rateLimits = {} }, connections, passwords, clock, ids }) => ({
+        directory: new PgUserDirectory(connections),
+        passwords,
+        rates: new MemoryRateLimits(rateLimits),
+        tokens: new JoseUserTokens(clock),
+        codes: nodeOneTimeCodes,
+        clock,
+        ids,
+        mailWaits: () => {},
+      }),
+    ),
+  );
   bind(PARTS.auth).toResolvedValue(
     ...needs(
       {
         config: TOKENS.config,
-        options: TOKENS.options,
         internalKeys: TOKENS.internalKeys,
         machine: TOKENS.machine,
         pooler: TOKENS.pooler,
         projects: TOKENS.authProjects,
-        clock: TOKENS.clock,
+        auth: TOKENS.auth,
         store: TOKENS.store,
         log: TOKENS.log,
         metrics: TOKENS.metrics,
@@ -59,12 +81,11 @@ export const authModule = new ContainerModule(({ bind }) => {
       },
       ({
         config,
-        options: { rateLimits = {} },
         internalKeys,
         machine,
         pooler,
         projects,
-        clock,
+        auth,
         store,
         log,
         metrics,
@@ -75,8 +96,8 @@ export const authModule = new ContainerModule(({ bind }) => {
           port: config.AUTH_PORT,
           portVariable: 'AUTH_PORT',
           host: config.LISTEN_HOST,
-          endpoints: countedEndpoints(authEndpoints({ version: '0.1.0' }), metrics.auth),
-          authenticate: userAuthentication(projects, new JoseUserTokens(clock)),
+          endpoints: countedEndpoints(authEndpoints({ version: '0.1.0', projects, auth }), metrics.auth),
+          authenticate: userAuthentication(projects, auth.tokens),
           errorBody: countedErrors(authErrorBody, metrics.auth),
           log,
           ready: async () => ({
@@ -86,7 +107,7 @@ export const authModule = new ContainerModule(({ bind }) => {
           metrics,
           tracing,
           internalKeys,
-          bounds: new AuthBounds(new MemoryRateLimits(rateLimits)),
+          bounds: new AuthBounds(auth.rates),
           trustedProxies: config.TRUSTED_PROXIES,
         }),
     ),

@@ -5,6 +5,7 @@
 import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
+import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import type { AuthSecretVault } from '../../application/ports/auth-secret-vault.ts';
 import type { Clock } from '../../application/ports/clock.ts';
@@ -131,6 +132,8 @@ export const TOKENS = {
   authSecretVault: token<AuthSecretVault>('auth-secret-vault'),
   /** as the auth service of this process knows them */
   authProjects: token<KnownAuthProjects>('auth-projects'),
+  /** what the auth service's use cases share */
+  auth: token<AuthDependencies>('auth'),
   ownerTokens: token<Tokens>('owner-tokens'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
   /** that the parts of the platform show each other; the first one is shown, any of them is accepted */
