@@ -79,18 +79,7 @@ export const authModule = new ContainerModule(({ bind }) => {
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
       },
-      ({
-        config,
-        internalKeys,
-        machine,
-        pooler,
-        projects,
-        auth,
-        store,
-        log,
-        metrics,
-        tracing,
-      }) =>
+      ({ config, internalKeys, machine, pooler, projects, auth, store, log, metrics, tracing }) =>
         serverPart({
           name: 'auth',
           port: config.AUTH_PORT,

@@ -1,0 +1,167 @@
+/** Users of a project, by the client library that people have, unmodified, on the whole platform. */
+import { AuthClient, type AuthError } from '@supabase/auth-js';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+let platform: PlatformUnderTest;
+let token: string;
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  await platform.start();
+  token = await platform.owner('auth');
+});
+afterAll(() => platform.close());
+
+interface Project {
+  readonly id: string;
+  readonly anonKey: string;
+  readonly serviceKey: string;
+  readonly url: string;
+}
+
+async function project(name: string, settings: object = {}): Promise<Project> {
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name } });
+  expect(made.status).toBe(201);
+  const { id } = made.body;
+  const keys = await platform.call<{ anon_key: string; service_role_key: string }>(
+    'GET',
+    `/api/projects/${id}/keys`,
+    { token },
+  );
+  const changed = await platform.call('PATCH', `/api/projects/${id}/auth/settings`, {
+    token,
+    body: settings,
+  });
+  expect(changed.status).toBe(200);
+  const { anon_key: anonKey, service_role_key: serviceKey } = keys.body;
+  return { id, anonKey, serviceKey, url: `${platform.url}/project/${id}` };
+}
+
+function client({ url, anonKey }: Project): InstanceType<typeof AuthClient> {
+  const headers = { apikey: anonKey, Authorization: `Bearer ${anonKey}` };
+  return new AuthClient({ url: `${url}/auth/v1`, headers, autoRefreshToken: false, persistSession: false });
+}
+
+const codeOf = ({ error }: { readonly error: AuthError | null }) => [error?.status, error?.code];
+
+let attempts = 0;
+const unique = (name: string) => `${name}-${(attempts += 1)}`;
+
+test('sign-up, sign-in, the user and their rows by row-level security, refresh and log-out', async () => {
+  const one = await project(unique('users'), { settings: { autoconfirm: true } });
+  const auth = client(one);
+  const password = 'correct horse';
+  const signedUp = await auth.signUp({
+    email: 'Ada@Example.com',
+    password,
+    options: { data: { name: 'Ada' } },
+  });
+  expect(signedUp.error).toBeNull();
+  expect(signedUp.data.user).toMatchObject({
+    email: 'ada@example.com',
+    role: 'authenticated',
+    aud: 'authenticated',
+    app_metadata: { provider: 'email', providers: ['email'] },
+    user_metadata: { name: 'Ada', email_verified: true },
+    is_anonymous: false,
+    identities: [{ provider: 'email', id: signedUp.data.user?.id }],
+  });
+  expect(codeOf(await auth.signUp({ email: 'ada@example.COM', password: 'another one' }))).toEqual([
+    422,
+    'user_already_exists',
+  ]);
+  expect(codeOf(await auth.signInWithPassword({ email: 'ada@example.com', password: 'wrong' }))).toEqual([
+    400,
+    'invalid_credentials',
+  ]);
+  expect(codeOf(await auth.signInWithPassword({ email: 'nobody@example.com', password }))).toEqual([
+    400,
+    'invalid_credentials',
+  ]);
+  const signedIn = await auth.signInWithPassword({ email: 'ADA@example.com', password });
+  const session = signedIn.data.session;
+  if (!session) throw signedIn.error ?? new Error('no session');
+
+  const sql = (query: string) =>
+    platform.call('POST', `/api/projects/${one.id}/sql`, { token, body: { query } });
+  await sql(`CREATE TABLE notes (id int PRIMARY KEY, owner uuid NOT NULL DEFAULT auth.uid()
+    REFERENCES auth.users (id) ON DELETE CASCADE, text text)`);
+  await sql('ALTER TABLE notes ENABLE ROW LEVEL SECURITY');
+  await sql('CREATE POLICY own ON notes USING (owner = auth.uid())');
+  const rest = (bearer: string, init: RequestInit = {}) =>
+    fetch(`${one.url}/rest/v1/notes`, {
+      ...init,
+      headers: { apikey: one.anonKey, Authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    });
+  await expect
+    .poll(
+      async () => (await rest(session.access_token, { method: 'POST', body: '{"id":1,"text":"x"}' })).status,
+    )
+    .toBe(201);
+  expect(await (await rest(session.access_token)).json()).toMatchObject([{ owner: session.user.id }]);
+  expect(await (await rest(one.anonKey)).json()).toEqual([]);
+
+  const refreshed = await auth.refreshSession();
+  expect(refreshed.error).toBeNull();
+  expect(refreshed.data.session?.refresh_token).not.toBe(session.refresh_token);
+  // whoever lost the answer asks again with the one before
+  const again = await client(one).refreshSession({ refresh_token: session.refresh_token });
+  expect(again.data.session?.refresh_token).toBe(refreshed.data.session?.refresh_token);
+  expect((await auth.getUser()).data.user?.id).toBe(session.user.id);
+  expect((await auth.signOut()).error).toBeNull();
+  const late = await client(one).getUser(session.access_token);
+  expect(codeOf(late)).toEqual([403, 'session_not_found']);
+});
+
+test('ten who refresh with one token at once all go on, and end with one active token', async () => {
+  const one = await project(unique('ten'), { settings: { autoconfirm: true } });
+  const { data } = await client(one).signUp({ email: 'ten@example.com', password: 'ten at once' });
+  const refreshToken = data.session?.refresh_token ?? '';
+  const all = await Promise.all(
+    Array.from({ length: 10 }, () => client(one).refreshSession({ refresh_token: refreshToken })),
+  );
+  expect(all.map(({ error }) => error)).toEqual(Array.from({ length: 10 }, () => null));
+  expect(new Set(all.map((each) => each.data.session?.refresh_token)).size).toBe(1);
+});
+
+test('a token of another project opens nothing, a paused project says so, and one that sleeps is not woken', async () => {
+  const one = await project(unique('here'), { settings: { autoconfirm: true } });
+  const other = await project(unique('there'), { settings: { autoconfirm: true } });
+  const { data } = await client(one).signUp({ email: 'a@example.com', password: 'of one project' });
+  expect(codeOf(await client(other).getUser(data.session?.access_token))).toEqual([403, 'bad_jwt']);
+  expect((await platform.call('POST', `/api/projects/${one.id}/pause`, { token })).status).toBe(200);
+  const answer = await fetch(`${one.url}/auth/v1/user`, {
+    headers: {
+      Authorization: `Bearer ${data.session?.access_token}`,
+      'x-supabase-api-version': '2024-01-01',
+    },
+  });
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([
+    503,
+    'project_not_active',
+  ]);
+});
+
+test('a trigger of the owner that raises rolls the user back, and tells the stranger nothing', async () => {
+  const one = await project(unique('trigger'), { settings: { autoconfirm: true } });
+  const uri = (
+    await platform.call<{ db_uri: string }>('GET', `/api/projects/${one.id}/connection`, { token })
+  ).body.db_uri;
+  const owner = new pg.Client(uri);
+  await owner.connect();
+  try {
+    await owner.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'secret % of the owner', NEW.email; END $$`);
+    await owner.query(
+      'CREATE TRIGGER refuse AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION refuse()',
+    );
+    const refused = await client(one).signUp({ email: 'a@example.com', password: 'never a user' });
+    expect(codeOf(refused)).toEqual([500, 'unexpected_failure']);
+    expect(refused.error?.message).not.toContain('secret');
+    expect((await owner.query('SELECT FROM auth.users')).rowCount).toBe(0);
+  } finally {
+    await owner.end();
+  }
+});
