@@ -234,3 +234,32 @@ END
 $$;
 REVOKE ALL ON FUNCTION launchdb.keep_tables() FROM PUBLIC;
 CREATE EVENT TRIGGER launchdb_keep_tables ON ddl_command_start EXECUTE FUNCTION launchdb.keep_tables();
+
+-- PostgreSQL lets nobody but a table's owner drop a trigger from it. So what an owner hung there goes before their statement
+-- is run, which then has nothing left to do: that is why it has to say IF EXISTS. What it names is known only as the text
+-- that the client sent.
+CREATE FUNCTION launchdb.drop_triggers() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  theirs record;
+BEGIN
+  -- its own statement brings it here again
+  IF current_setting('launchdb.dropping', true) = 'on' OR session_user <> current_database() || '_owner' THEN RETURN; END IF;
+  PERFORM set_config('launchdb.dropping', 'on', true);
+  FOR theirs IN
+    SELECT tgname AS name, tgrelid::regclass AS of FROM pg_trigger
+    JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_roles ON pg_roles.oid = proowner
+    WHERE relnamespace = 'auth'::regnamespace AND NOT tgisinternal AND rolname = session_user AND EXISTS (
+      SELECT FROM regexp_matches(current_query(),
+        '\ydrop\s+trigger\s+if\s+exists\s+("[^"]+"|[\w$]+)\s+on\s+"?auth"?\s*\.\s*"?(\w+)', 'gi') named
+      WHERE CASE WHEN named[1] ^@ '"' THEN btrim(named[1], '"') ELSE lower(named[1]) END = tgname
+        AND lower(named[2]) = relname)
+  LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', theirs.name, theirs.of);
+  END LOOP;
+  PERFORM set_config('launchdb.dropping', '', true);
+END
+$$;
+REVOKE ALL ON FUNCTION launchdb.drop_triggers() FROM PUBLIC;
+CREATE EVENT TRIGGER launchdb_drop_triggers ON ddl_command_start WHEN TAG IN ('DROP TRIGGER')
+  EXECUTE FUNCTION launchdb.drop_triggers();
