@@ -101,8 +101,8 @@ export class KnownAuthProjects implements AuthProjects {
   }
 
   async find(id: ProjectId): Promise<AuthProject> {
-    const { elapsedMs } = this.#dependencies.clock;
-    if (elapsedMs() - this.#askedMs >= this.#limits.trustMs) await this.#caughtUp();
+    const { clock } = this.#dependencies;
+    if (clock.elapsedMs() - this.#askedMs >= this.#limits.trustMs) await this.#caughtUp();
     if (this.#absent.get(id)) throw projectNotFound();
     const found = this.#kept.get(id) ?? (await this.#load(id));
     if (found instanceof Rejection) throw found;

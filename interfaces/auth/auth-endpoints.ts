@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { AuthProjects } from '../../application/auth/auth-project.ts';
-import { sessionEndpoints } from './session-endpoints.ts';
 import { settingsEndpoint } from './settings-endpoint.ts';
+import { signUpEndpoint } from './sign-up-endpoint.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
+import { userEndpoints } from './user-endpoints.ts';
 import { openEndpoint } from '../http/endpoint.ts';
 import type { AuthEndpoint } from './auth-endpoint.ts';
 
@@ -32,5 +34,7 @@ export const authEndpoints = ({
 }): readonly AuthEndpoint[] => [
   health(version),
   settingsEndpoint(projects),
-  ...sessionEndpoints(auth, projects),
+  signUpEndpoint(auth, projects),
+  tokenEndpoint(auth, projects),
+  ...userEndpoints(auth, projects),
 ];

@@ -1,5 +1,5 @@
 /** The auth service: the users of all projects, in one process. */
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
@@ -17,6 +17,8 @@ import { serverPart } from './server-part.ts';
 import { ownWay } from './tenant-connections-module.ts';
 import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
+
+type Bind = ContainerModuleLoadOptions['bind'];
 
 export const authModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.authSecretVault).toResolvedValue(
@@ -65,6 +67,10 @@ export const authModule = new ContainerModule(({ bind }) => {
       }),
     ),
   );
+  bindService(bind);
+});
+
+function bindService(bind: Bind): void {
   bind(PARTS.auth).toResolvedValue(
     ...needs(
       {
@@ -101,7 +107,7 @@ export const authModule = new ContainerModule(({ bind }) => {
         }),
     ),
   );
-});
+}
 
 const told = (answers: Promise<boolean>): Promise<string> =>
   answers.then(
