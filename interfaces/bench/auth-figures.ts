@@ -50,9 +50,10 @@ async function signInFigures(auth: AuthPlatform, project: ProjectId): Promise<re
   const passwords = new Argon2Passwords({ concurrency: hashesAtOnce(POOL_THREADS, 1) });
   const hash = await passwords.hash(PASSWORD);
   const next = counter();
-  const alone = (seconds: number) => keepAsking(CONNECTIONS, seconds, () => passwords.verify(hash, PASSWORD));
+  const nobody = Array.from({ length: CONNECTIONS });
+  const alone = (seconds: number) => keepAsking(nobody, seconds, () => passwords.verify(hash, PASSWORD));
   const signIns = (seconds: number) =>
-    keepAsking(CONNECTIONS, seconds, () => auth.signIn(project, next() % USERS));
+    keepAsking(nobody, seconds, () => auth.signIn(project, next() % USERS));
   await alone(WARM_UP_SECONDS);
   await signIns(WARM_UP_SECONDS);
   const rounds: { readonly alone: Load; readonly signIns: Load }[] = [];
@@ -78,8 +79,8 @@ async function besideBare(
   for (let user = 0; user < CONNECTIONS; user++) sessions.push(await auth.signIn(project, user));
   const connection = auth.platform.superuser(project);
   const bare = await Promise.all(sessions.map((session) => bareWork(connection, signedIn(session), work)));
-  const ours = (seconds: number) => keepAsking(CONNECTIONS, seconds, (at) => ask(sessions[at]!));
-  const theirs = (seconds: number) => keepAsking(CONNECTIONS, seconds, (at) => bare[at]!.again());
+  const ours = (seconds: number) => keepAsking(sessions, seconds, ask);
+  const theirs = (seconds: number) => keepAsking(bare, seconds, (one) => one.again());
   await ours(WARM_UP_SECONDS);
   await theirs(WARM_UP_SECONDS);
   const rounds: { readonly bare: Load; readonly ours: Load }[] = [];

@@ -7,16 +7,16 @@ export interface Load {
   readonly times: readonly number[];
 }
 
-/** @param ask what each of them does again and again; it throws when the answer is not what it should be */
-export async function keepAsking(
-  connections: number,
+/** @param connections what each of them has @param ask what it does again and again; it throws when the answer is not what it should be */
+export async function keepAsking<T>(
+  connections: readonly T[],
   seconds: number,
-  ask: (connection: number) => Promise<unknown>,
+  ask: (connection: T) => Promise<unknown>,
 ): Promise<Load> {
   const times: number[] = [];
   const from = performance.now();
   const until = from + seconds * 1_000;
-  const one = async (connection: number) => {
+  const one = async (connection: T) => {
     for (let at = performance.now(); at < until;) {
       await ask(connection);
       const now = performance.now();
@@ -24,7 +24,7 @@ export async function keepAsking(
       at = now;
     }
   };
-  await Promise.all(Array.from({ length: connections }, (_, connection) => one(connection)));
+  await Promise.all(connections.map(one));
   return { perSecond: times.length / ((performance.now() - from) / 1_000), times };
 }
 
