@@ -63,8 +63,7 @@ function argon2Hash(text: string): Argon2Hash | undefined {
   if (variant === undefined || salt === undefined || hash === undefined) return undefined;
   const values = numbers(given);
   const [memoryKib = 0, passes = 0, lanes = 0] = ['m', 't', 'p'].map((name) => values.get(name));
-  if (values.size !== 3 || passes < 1 || lanes < 1 || lanes > MOST_LANES || memoryKib < 8 * lanes)
-    return undefined;
+  if (passes < 1 || lanes < 1 || lanes > MOST_LANES || memoryKib < 8 * lanes) return undefined;
   if (!isAffordable(memoryKib, passes)) return undefined;
   return {
     kind: 'argon2',
@@ -96,7 +95,7 @@ function firebaseHash(text: string): FirebaseHash | undefined {
   if (signerKey === undefined || hash === undefined) return undefined;
   const values = numbers(given);
   const [exponent = 0, blockSize = 0, lanes = 0] = ['n', 'r', 'p'].map((name) => values.get(name));
-  if (exponent < 1 || exponent > 30 || blockSize < 1 || lanes < 1) return undefined;
+  if (exponent < 1 || blockSize < 1 || lanes < 1) return undefined;
   const rounds = 2 ** exponent;
   if (!isAffordable((rounds * blockSize) / 8, lanes)) return undefined;
   return { kind: 'firebase-scrypt', rounds, blockSize, lanes, saltSeparator, signerKey, salt, hash };

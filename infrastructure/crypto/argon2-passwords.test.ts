@@ -1,3 +1,4 @@
+import { createCipheriv, scryptSync } from 'node:crypto';
 import bcrypt from 'bcrypt';
 import { describe, expect, test, vi } from 'vitest';
 import { passwordsContract } from '../../application/ports/passwords.contract.ts';
@@ -58,15 +59,20 @@ test('hashes have a core each, and leave two threads of the pool', () => {
   expect(hashesAtOnce(1, 16, 2)).toBe(1);
 });
 
-test('with other parameters what was made before still fits, and is outdated', async () => {
-  const [before, now] = [
-    new Argon2Passwords(SMALL),
-    new Argon2Passwords({ ...SMALL, memoryKib: 2_048, lanes: 2 }),
-  ];
-  const old = await before.hash('correct horse battery');
-  expect(await now.verify(old, 'correct horse battery')).toBe(true);
-  expect([before.isOutdated(old), now.isOutdated(old)]).toEqual([false, true]);
-  expect(await now.hash('x')).toContain('$m=2048,t=1,p=2$');
+test.each([{ memoryKib: 2_048 }, { passes: 2 }, { lanes: 2 }])(
+  'with other parameters, %j, what was made before still fits, and is outdated',
+  async (other) => {
+    const [before, now] = [new Argon2Passwords(SMALL), new Argon2Passwords({ ...SMALL, ...other })];
+    const old = await before.hash('correct horse battery');
+    expect(await now.verify(old, 'correct horse battery')).toBe(true);
+    expect([before.isOutdated(old), now.isOutdated(old)]).toEqual([false, true]);
+    expect(now.isOutdated(await now.hash('correct horse battery'))).toBe(false);
+  },
+);
+
+test('the parameters that it is given are those of what it makes', async () => {
+  const made = await new Argon2Passwords({ memoryKib: 2_048, passes: 3, lanes: 2 }).hash('x');
+  expect(made).toContain('$m=2048,t=3,p=2$');
 });
 
 describe('hashes of others', () => {
@@ -121,15 +127,23 @@ describe('hashes of others', () => {
   });
 
   test('a long password does not go round in bcrypt: 255 bytes are not none', async () => {
-    const hash = (await bcrypt.hash('x'.repeat(72), 4)).replace('$2b$', '$2a$');
-    expect(await passwords.verify(hash, 'x'.repeat(255))).toBe(true);
-    expect(await passwords.verify(hash, 'y'.repeat(255))).toBe(false);
+    const hash = (await bcrypt.hash('xy'.repeat(36), 4)).replace('$2b$', '$2a$');
+    expect(await passwords.verify(hash, `${'xy'.repeat(127)}x`)).toBe(true);
+    expect(await passwords.verify(hash, 'x'.repeat(255))).toBe(false);
   });
 
   test('were made from the text as it was given, whatever its Unicode form', async () => {
     const given = 'cafe\u0301 au lait';
     expect(await passwords.verify(await bcrypt.hash(given, 4), given)).toBe(true);
     expect(await passwords.verify(await bcrypt.hash(given.normalize('NFC'), 4), given)).toBe(true);
+  });
+
+  test('scrypt may have more memory than OpenSSL gives it by default', async () => {
+    const [salt, signer] = [Buffer.from('some salt'), Buffer.from('a signer key of some bytes')];
+    const key = scryptSync('password', salt, 32, { N: 2 ** 15, r: 8, maxmem: 2 ** 27 });
+    const hash = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(signer);
+    const [a, b, c] = [signer, salt, hash].map((bytes) => bytes.toString('base64'));
+    expect(await passwords.verify(`$fbscrypt$v=1,n=15,r=8,p=1,sk=${a}$${b}$${c}`, 'password')).toBe(true);
   });
 
   test('a text that takes seconds to normalise is not normalised', async () => {
