@@ -23,6 +23,8 @@ export interface HandleOptions<State> {
   readonly ifRevision?: number;
   /** throws when this caller may not touch this state, before anything is decided */
   readonly guard?: (state: State) => void;
+  /** each event of the stream tells the whole state: no other than the last is read */
+  readonly lastTellsAll?: boolean;
 }
 
 export interface Handled<State> {
@@ -35,6 +37,7 @@ export interface Handled<State> {
 type Fact = { readonly type: string; readonly data: unknown };
 type Dependencies = { readonly store: EventStore; readonly ids: Ids };
 
+const LAST = { direction: 'backward', limit: 1 } as const;
 const CONFLICT_TRIES = 5;
 const UNKNOWN_TRIES = 3;
 
@@ -51,7 +54,7 @@ export async function handle<State, Command, Event extends Fact>(
   options: HandleOptions<State> = {},
 ): Promise<Handled<State>> {
   for (let tries = 1; ; tries++) {
-    const history = await readOrEmpty(store, stream);
+    const history = await readOrEmpty(store, stream, options.lastTellsAll ? LAST : {});
     const state = fold(decider, recorded<Event>(history));
     const revision = history.at(-1)?.revision ?? -1;
     options.guard?.(state);

@@ -5,6 +5,7 @@ export type RateLimit =
   | 'requests-by-owner'
   | 'changes-by-owner'
   | 'changes-by-owner-in-a-day'
+  | 'documents-by-owner-in-a-day'
   | 'checks-by-owner'
   | 'users-by-address';
 

@@ -46,7 +46,7 @@ export const authSettingsDecider: Decider<AuthSettingsState, AuthSettingsCommand
 };
 
 /** Whatever the order of their keys. */
-function isSame(one: unknown, other: unknown): boolean {
+export function isSame(one: unknown, other: unknown): boolean {
   if (!isObject(one) || !isObject(other)) return one === other;
   const [keys, others] = [Object.keys(one), Object.keys(other)];
   return (

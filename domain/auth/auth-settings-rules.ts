@@ -17,6 +17,7 @@ import {
   isRedirect,
   isSiteUrl,
 } from './auth-texts.ts';
+import type { AuthSecretsChange } from './change-auth-settings.ts';
 
 const DAY = 24 * 3600;
 
@@ -60,7 +61,7 @@ const TAKEN_NAMES: ReadonlySet<string> = new Set([
 /** of Standard Webhooks: base64 of 24 to 64 bytes; `v1,` before it as others show it */
 const HOOK_SECRET = /^(?:v1,)?whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
 
-/** `path`: to what is wrong, by the names of {@link AuthSettings} and {@link SECRET_PLACES} */
+/** `path`: to what is wrong, by the names of {@link AuthSettings}; secrets as if they were in the part that needs them */
 export interface SettingsFault {
   readonly path: readonly string[];
   readonly detail: string;
@@ -83,28 +84,46 @@ export function requireValidSettings(settings: AuthSettings): void {
   throwIfAny(settingsFaults(settings));
 }
 
-/** @throws {InvalidAuthSettings} a secret is missing or too long, or is not told again where it would go elsewhere */
-export function requireValidSecrets(settings: AuthSettings, secrets: AuthSecrets): void {
-  throwIfAny(secretFaults(settings, secrets));
+/**
+ * @param told of the secrets, what the change brings
+ * @throws {InvalidAuthSettings} with every fault, also one of the secrets
+ */
+export function requireValid(
+  before: AuthSettings,
+  settings: AuthSettings,
+  secrets: AuthSecrets,
+  told: AuthSecretsChange,
+): void {
+  throwIfAny([
+    ...settingsFaults(settings),
+    ...secretFaults(settings, secrets),
+    ...secretsThatWouldMove(before, settings, secrets, told),
+  ]);
 }
 
 /** Whoever may change the place that a secret is shown to, and has not got it, could have it sent to themselves. */
-export function requireToldAgain(
+function secretsThatWouldMove(
   before: AuthSettings,
   after: AuthSettings,
-  isTold: { readonly smtp: boolean; readonly provider: (name: string) => boolean },
   secrets: AuthSecrets,
-): void {
+  told: AuthSecretsChange,
+): readonly SettingsFault[] {
   const detail = 'Give it again, or null: it would be shown to another host.';
-  const faults: SettingsFault[] = [];
-  if (secrets.smtpPassword !== null && before.smtp?.host !== after.smtp?.host && after.smtp && !isTold.smtp)
-    faults.push({ path: ['smtp', 'password'], detail });
+  const faults = new Faults();
+  const isElsewhere = before.smtp?.host !== after.smtp?.host || before.smtp?.port !== after.smtp?.port;
+  const keeps = secrets.smtpPassword !== null && told.smtpPassword === undefined;
+  faults.check(!keeps || !isElsewhere, ['smtp', 'password'], detail);
   for (const [name, { issuer }] of Object.entries(after.providers)) {
-    const moved = before.providers[name]?.issuer !== issuer;
-    if (moved && Object.hasOwn(secrets.providerSecrets, name) && !isTold.provider(name))
-      faults.push({ path: ['providers', name, 'clientSecret'], detail });
+    const isHeld = Object.hasOwn(secrets.providerSecrets, name) && told.providerSecrets?.[name] === undefined;
+    faults.check(
+      !isHeld || before.providers[name]?.issuer === issuer,
+      ['providers', name, 'clientSecret'],
+      detail,
+    );
   }
-  throwIfAny(faults);
+  const other = before.captcha?.provider !== after.captcha?.provider && told.captchaSecret === undefined;
+  faults.check(secrets.captchaSecret === null || !other, ['captcha', 'secret'], detail);
+  return faults.all;
 }
 
 function throwIfAny(faults: readonly SettingsFault[]): void {
@@ -231,9 +250,8 @@ function templates({ templates: all }: AuthSettings, faults: Faults): void {
     if (!template) continue;
     faults.text(template.subject, AUTH_MOST.subjectLength, 'templates', kind, 'subject');
     for (const part of ['text', 'html'] as const) {
-      const text = template[part];
-      const fine = text !== '' && isStorable(text) && bytesOf(text) <= AUTH_MOST.templateBytes;
-      faults.check(fine, ['templates', kind, part], `Needed: ${AUTH_MOST.templateBytes} bytes at most.`);
+      const detail = `Needed: ${AUTH_MOST.templateBytes} bytes at most, without control characters.`;
+      faults.check(isTemplate(template[part]), ['templates', kind, part], detail);
     }
   }
 }
@@ -261,6 +279,7 @@ function secretFaults(settings: AuthSettings, secrets: AuthSecrets): readonly Se
 }
 
 const isEachOnce = (all: readonly string[]): boolean => new Set(all).size === all.length;
-/** PostgreSQL's text has no NUL, and UTF-8 no half of a character */
-const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
-const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+const isTemplate = (text: string): boolean =>
+  text !== '' &&
+  isPlain(text.replace(/[\t\n\r]/g, '')) &&
+  new TextEncoder().encode(text).length <= AUTH_MOST.templateBytes;

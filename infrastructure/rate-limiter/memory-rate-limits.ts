@@ -36,6 +36,12 @@ const USES: Record<RateLimit, Rate & { readonly of: string }> = {
   'requests-by-owner': { points: 6_000, perSeconds: MINUTE, of: 'requests of an owner' },
   'changes-by-owner': { points: 1_200, perSeconds: MINUTE, of: 'changes and statements of an owner' },
   'changes-by-owner-in-a-day': { points: 20_000, perSeconds: 24 * 60 * MINUTE, of: 'changes of an owner' },
+  // up to a megabyte each, which the log keeps for ever
+  'documents-by-owner-in-a-day': {
+    points: 500,
+    perSeconds: 24 * 60 * MINUTE,
+    of: 'changes of an owner that may be large',
+  },
   'checks-by-owner': { points: 10, perSeconds: MINUTE, of: 'checks of the log by an owner' },
   // a class that signs up together behind one address; nobody else makes one user a second for so long
   'users-by-address': {

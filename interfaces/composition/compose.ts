@@ -19,7 +19,12 @@ import { platformApiModule } from './platform-api-module.ts';
 import { poolerGuardModule } from './pooler-guard-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { postgresModule } from './postgres-module.ts';
-import { accessRoutesModule, extensionRoutesModule, projectRoutesModule } from './project-routes-module.ts';
+import {
+  accessRoutesModule,
+  authSettingsRoutesModule,
+  extensionRoutesModule,
+  projectRoutesModule,
+} from './project-routes-module.ts';
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
@@ -60,7 +65,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
     ownerRoutesModule,
     projectRoutesModule,
   );
-  container.load(accessRoutesModule, extensionRoutesModule, migrationRoutesModule);
+  container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, migrationRoutesModule);
   container.load(platformApiModule, authModule, gatewayModule);
   return container;
 }

@@ -11,6 +11,7 @@ import { furthestCheckpoint } from '../../projections/checkpoints.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints, type ClientsPlace } from '../platform-api/project-access.ts';
+import { projectAuthEndpoints } from '../platform-api/project-auth.ts';
 import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
@@ -151,5 +152,19 @@ export const extensionRoutesModule = new ContainerModule(({ bind }) => {
     (store, connections, allowedExtensions) =>
       projectExtensionsEndpoints({ store, connections, allowedExtensions }),
     [TOKENS.store, TOKENS.tenantConnections, TOKENS.allowedExtensions],
+  );
+});
+
+export const authSettingsRoutesModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.routes).toResolvedValue(
+    ...needs(
+      {
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        vault: TOKENS.authSecretVault,
+        publicUrl: TOKENS.publicUrl,
+      },
+      projectAuthEndpoints,
+    ),
   );
 });

@@ -4,6 +4,7 @@ import { auditEndpoints } from './audit.ts';
 import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';
 import { projectAccessEndpoints } from './project-access.ts';
+import { projectAuthEndpoints } from './project-auth.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
@@ -18,6 +19,7 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectEndpoints(nothing),
   ...projectCommandEndpoints(nothing),
   ...projectAccessEndpoints(nothing),
+  ...projectAuthEndpoints(nothing),
   ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
   ...migrationEndpoints(nothing),

@@ -66,6 +66,7 @@ export class OwnerBounds implements CallerBounds<Endpoint, OwnerCaller> {
       if (method !== 'get') await this.#rates.use('changes-by-owner', id);
       // what a statement leaves in the log is bounded where it is recorded
       if (method !== 'get' && rate !== 'statement') await this.#rates.use('changes-by-owner-in-a-day', id);
+      if (rate === 'document' && method !== 'get') await this.#rates.use('documents-by-owner-in-a-day', id);
       if (rate === 'check') await this.#rates.use('checks-by-owner', id);
     } catch (error) {
       release();

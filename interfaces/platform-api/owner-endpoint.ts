@@ -21,8 +21,11 @@ export interface OwnerCaller extends Caller {
 interface OwnerRules {
   /** the answer holds keys or passwords: a personal token needs the scope `secrets` for it, too */
   readonly revealsSecrets: boolean;
-  /** How often it may be asked: `check` reads the whole log, `statement` bounds by itself what it leaves there. */
-  readonly rate: 'plain' | 'check' | 'statement';
+  /**
+   * How often it may be asked: `check` reads the whole log, `statement` bounds by itself what it leaves there, and
+   * what a `document` leaves there may be large.
+   */
+  readonly rate: 'plain' | 'check' | 'statement' | 'document';
 }
 
 /** `session`: the owner in person, not a personal token of theirs. */
