@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
-/** (84 - 40 reserved - 25 of the platform's own) / 7 for each project in service, rounded down */
+/** (84 - 40 reserved - 25 of the platform's own) / 9 for each project in service, rounded down */
 const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84', MAX_PROJECTS_PER_OWNER: '3', SIGNUP: 'closed' };
 
 let platform: PlatformUnderTest;
@@ -28,7 +28,7 @@ const FULL = {
   max_connections: 84,
   reserved_connections: 40,
   platform_connections: 25,
-  connections_per_project: 7,
+  connections_per_project: 9,
 };
 
 async function invite(...args: string[]): Promise<string> {

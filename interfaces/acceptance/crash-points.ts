@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
 import type { StepMoment } from '../../application/process-engine/process.ts';
 import { MOMENTS as ALL_MOMENTS } from '../../application/testing/process-properties.ts';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { derivedKey } from '../../infrastructure/crypto/aes-secrets.ts';
 import { MASTER_KEY, PlatformUnderTest, type Disturbance } from './platform-under-test.ts';
@@ -12,10 +13,11 @@ export const MOMENTS: readonly StepMoment[] =
 /** of the points of a file one of so many is run in the first tier */
 export const ONE_OF = 6;
 
-export const EVERYTHING = { databases: 1, roles: 2, pools: 1, postgrests: 1 };
-export const DATA_ONLY = { databases: 1, roles: 2, pools: 0, postgrests: 0 };
+const ROLES = PROJECT_LOGINS.length;
+export const EVERYTHING = { databases: 1, roles: ROLES, pools: 1, postgrests: 1 };
+export const DATA_ONLY = { databases: 1, roles: ROLES, pools: 0, postgrests: 0 };
 /** asleep: the next request starts what is missing */
-export const REACHABLE = { databases: 1, roles: 2, pools: 1, postgrests: 0 };
+export const REACHABLE = { databases: 1, roles: ROLES, pools: 1, postgrests: 0 };
 export const NOTHING = { databases: 0, roles: 0, pools: 0, postgrests: 0 };
 
 const ids = new RandomIds(derivedKey(Buffer.from(MASTER_KEY, 'hex'), 'ids'));

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { PLATFORM_DATABASE } from '../../infrastructure/postgres/platform-database.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { testPort } from '../../infrastructure/testing/port.ts';
@@ -14,9 +15,9 @@ import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 import { databaseUrl, putCluster, startPostgres } from './postgres-under-test.ts';
 import { withSecondServer } from './second-server.ts';
 
-/** The second one has connections for two projects: (84 - 40 reserved - 25) / 7, rounded down. */
+/** The second one has connections for two projects: (84 - 40 reserved - 25) / 9, rounded down. */
 const SMALL = { max_connections: 84, superuser_reserved_connections: 40 };
-const THERE = { databases: 1, roles: 2 };
+const THERE = { databases: 1, roles: PROJECT_LOGINS.length };
 const NOTHING = { databases: 0, roles: 0 };
 
 let platform: PlatformUnderTest;

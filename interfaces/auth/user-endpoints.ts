@@ -19,7 +19,7 @@ const changeBody = z.looseObject({
   current_password: passwordText.optional(),
   nonce: text.optional(),
   data: metadata.nullish(),
-  app_metadata: z.unknown(),
+  app_metadata: z.unknown().optional(),
   ...challenge,
 });
 
