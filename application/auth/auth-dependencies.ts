@@ -3,6 +3,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { OneTimeCodes } from '../ports/one-time-codes.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { RateLimits } from '../ports/rate-limits.ts';
+import type { SecondFactors } from '../ports/second-factors.ts';
 import type { UserDirectory } from '../ports/user-directory.ts';
 import type { UserTokens } from '../ports/user-tokens.ts';
 import type { AuthProject } from './auth-project.ts';
@@ -14,6 +15,7 @@ export interface AuthDependencies {
   readonly rates: RateLimits;
   readonly tokens: UserTokens;
   readonly codes: OneTimeCodes;
+  readonly secondFactors: SecondFactors;
   readonly clock: Clock;
   readonly ids: Ids;
   /** mails wait in a project's outbox: it is looked at soon. To be called when the transaction is over. */

@@ -2,12 +2,16 @@
 import { z } from 'zod';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { AuthProjects } from '../../application/auth/auth-project.ts';
+import { adminEndpoints } from './admin-endpoints.ts';
+import { factorEndpoints } from './factor-endpoints.ts';
+import { identityEndpoints } from './identity-endpoints.ts';
+import { linkEndpoints } from './link-endpoints.ts';
 import { settingsEndpoint } from './settings-endpoint.ts';
 import { signUpEndpoint } from './sign-up-endpoint.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 import { userEndpoints } from './user-endpoints.ts';
 import { openEndpoint } from '../http/endpoint.ts';
-import type { AuthEndpoint } from './auth-endpoint.ts';
+import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
 
 const health = (version: string) =>
   openEndpoint({
@@ -37,4 +41,7 @@ export const authEndpoints = ({
   signUpEndpoint(auth, projects),
   tokenEndpoint(auth, projects),
   ...userEndpoints(auth, projects),
+  ...[factorEndpoints, identityEndpoints, adminEndpoints, linkEndpoints].flatMap((endpoints) =>
+    endpoints(auth, authEndpoint(projects)),
+  ),
 ];

@@ -4,6 +4,7 @@ import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
+import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
 import { PgUserDirectory } from '../../infrastructure/auth/pg-user-directory.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
@@ -61,6 +62,7 @@ export const authModule = new ContainerModule(({ bind }) => {
         rates: new MemoryRateLimits(rateLimits),
         tokens: new JoseUserTokens(clock),
         codes: nodeOneTimeCodes,
+        secondFactors: nodeSecondFactors,
         clock,
         ids,
         mailWaits: () => {},

@@ -1,0 +1,190 @@
+/** A link as a mail would have it, for a mail that the project's own program sends. Nothing is sent here. */
+import { normaliseEmail } from '../../domain/email-address.ts';
+import type { JsonObject, OneTimeTokenType, User } from '../../domain/auth/user.ts';
+import type { UserTransaction } from '../ports/user-directory.ts';
+import { passwordHashOf } from './admin-user-input.ts';
+import { affected, audit, SERVICE_KEY } from './audit.ts';
+import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
+import { AuthError, invalid } from './auth-error.ts';
+import type { AuthProject } from './auth-project.ts';
+import { confirmationLink, redirectOf } from './confirmation-link.ts';
+import { emailTaken } from './create-user.ts';
+import { unconfirmedUser } from './invited-user.ts';
+import { requireGoodPassword } from './password-fault.ts';
+import { personOf, type Person } from './person.ts';
+
+export interface LinkInput {
+  readonly type: string;
+  readonly email: string;
+  readonly password: string | undefined;
+  readonly newEmail: string | undefined;
+  readonly data: JsonObject;
+  readonly redirectTo: string | undefined;
+}
+
+export interface GeneratedLink {
+  readonly person: Person;
+  readonly link: string;
+  readonly code: string;
+  readonly hash: string;
+  readonly verificationType: string;
+  readonly redirectTo: string;
+}
+
+type Generators = Pick<AuthDependencies, 'directory' | 'passwords' | 'codes' | 'clock' | 'ids'>;
+
+/** Who it is for, and what is put down for the code: by which name, and to which address it goes. */
+interface Wanted {
+  readonly user: User;
+  readonly token: OneTimeTokenType;
+  readonly address: string;
+  /** in the answer, and in the link */
+  readonly verificationType: string;
+  readonly linkType: string;
+}
+
+interface Asked {
+  readonly input: LinkInput;
+  readonly email: string;
+  readonly passwordHash: string | undefined;
+  readonly now: Date;
+  readonly project: AuthProject;
+  readonly caller: AuthCaller;
+}
+
+type Make = (deps: Generators, rows: UserTransaction, asked: Asked) => Promise<Wanted>;
+
+/** @throws {AuthError} 400 validation_failed, 404 user_not_found, 422 email_exists, weak_password */
+export async function generateLink(
+  deps: Generators,
+  project: AuthProject,
+  input: LinkInput,
+  caller: AuthCaller,
+): Promise<GeneratedLink> {
+  const make = MAKERS.get(input.type);
+  if (!make) throw invalid(`Invalid email action link type requested: ${input.type.slice(0, 40)}`);
+  const email = normaliseEmail(input.email);
+  if (email === undefined) throw invalid('Unable to validate email address: invalid format');
+  const now = deps.clock.now();
+  const passwordHash = await newPasswordHash(deps, project, input, caller);
+  const redirectTo = redirectOf(project, input.redirectTo);
+  return deps.directory.with(
+    project.id,
+    async (rows) => {
+      const wanted = await make(deps, rows, { input, email, passwordHash, now, project, caller });
+      const { user, token, address, verificationType, linkType } = wanted;
+      const code = deps.codes.randomDigits(project.settings.otp.digits);
+      const hash = deps.codes.hashOf(address, code);
+      await rows.oneTimeTokens.put({
+        userId: user.id,
+        type: token,
+        hash,
+        relatesTo: address,
+        createdAt: now,
+      });
+      return {
+        person: await personOf(rows, user),
+        link: confirmationLink(project, { hash, type: linkType, redirectTo }),
+        code,
+        hash,
+        verificationType,
+        redirectTo,
+      };
+    },
+    caller,
+  );
+}
+
+const forSignUp: Make = async (deps, rows, { input, email, passwordHash, now, caller }) => {
+  const given = { passwordHash: passwordHash ?? null };
+  const user = await unconfirmedUser(deps, rows, email, input.data, now, given);
+  await audit(rows, 'user_confirmation_requested', user, now, caller, { provider: 'email' });
+  return confirming(rows, user, now, 'signup');
+};
+
+const forInvitation: Make = async (deps, rows, { input, email, now, caller }) => {
+  const user = await unconfirmedUser(deps, rows, email, input.data, now, {
+    invitedAt: now,
+    passwordHash: null,
+  });
+  await audit(rows, 'user_invited', SERVICE_KEY, now, caller, affected(user));
+  return confirming(rows, user, now, 'invite');
+};
+
+const forRecovery =
+  (type: 'recovery' | 'magiclink'): Make =>
+  async (deps, rows, asked) => {
+    const { email, now, caller } = asked;
+    const before = await rows.users.byEmail(email, 'lock');
+    if (!before && type === 'magiclink') return forSignUp(deps, rows, asked);
+    if (!before) throw noSuchUser();
+    const user = (await rows.users.update(before.id, { recoverySentAt: now, updatedAt: now })) ?? before;
+    await audit(rows, 'user_recovery_requested', user, now, caller);
+    return { user, token: 'recovery_token', address: email, verificationType: type, linkType: type };
+  };
+
+const forEmailChange =
+  (type: 'email_change_current' | 'email_change_new'): Make =>
+  async (_deps, rows, { input, email, now, project, caller }) => {
+    const wanted = normaliseEmail(input.newEmail ?? '');
+    if (wanted === undefined) throw invalid('A valid new_email is needed to change an email address');
+    if (type === 'email_change_current' && !project.settings.secureEmailChange)
+      throw invalid('Enable secure email change to generate link for current email');
+    const before = await rows.users.byEmail(email, 'lock');
+    if (!before) throw noSuchUser();
+    if (await rows.users.byEmail(wanted)) throw emailTaken();
+    // of the link to the other address both have to be good
+    const isSame = before.emailChange === wanted;
+    if (!isSame)
+      await rows.oneTimeTokens.delete(before.id, ['email_change_token_current', 'email_change_token_new']);
+    const change = {
+      emailChange: wanted,
+      emailChangeSentAt: now,
+      emailChangeConfirmStatus: isSame ? before.emailChangeConfirmStatus : 0,
+      updatedAt: now,
+    };
+    const user = (await rows.users.update(before.id, change)) ?? before;
+    await audit(rows, 'user_modified', SERVICE_KEY, now, caller, affected(user));
+    const isNew = type === 'email_change_new';
+    return {
+      user,
+      token: isNew ? 'email_change_token_new' : 'email_change_token_current',
+      address: isNew ? wanted : email,
+      verificationType: type,
+      linkType: 'email_change',
+    };
+  };
+
+const MAKERS: ReadonlyMap<string, Make> = new Map([
+  ['signup', forSignUp],
+  ['invite', forInvitation],
+  ['magiclink', forRecovery('magiclink')],
+  ['recovery', forRecovery('recovery')],
+  ['email_change_current', forEmailChange('email_change_current')],
+  ['email_change_new', forEmailChange('email_change_new')],
+]);
+
+async function confirming(
+  rows: UserTransaction,
+  before: User,
+  now: Date,
+  type: 'signup' | 'invite',
+): Promise<Wanted> {
+  const user = (await rows.users.update(before.id, { confirmationSentAt: now })) ?? before;
+  const address = user.email ?? '';
+  return { user, token: 'confirmation_token', address, verificationType: type, linkType: type };
+}
+
+/** Of whoever signs up by it; otherwise nobody's password changes. */
+async function newPasswordHash(
+  deps: Generators,
+  project: AuthProject,
+  { type, password }: LinkInput,
+  caller: AuthCaller,
+): Promise<string | undefined> {
+  if (type !== 'signup' || !password) return undefined;
+  requireGoodPassword(password, project.settings.password);
+  return passwordHashOf(deps, { password }, { project: project.id, address: caller.ip });
+}
+
+const noSuchUser = (): AuthError => new AuthError(404, 'user_not_found', 'User with this email not found');

@@ -1,0 +1,105 @@
+/** The code of an authenticator: the session is aal2 with it, and a factor that was being enrolled counts from now on. */
+import { afterWrong, mayTryAt, NO_TRIES } from '../../domain/auth/bounded-tries.ts';
+import { goodSteps, totpMemoryOf, totpMemoryToJson } from '../../domain/auth/totp.ts';
+import type { Challenge, Factor } from '../../domain/auth/user.ts';
+import type { UserTransaction } from '../ports/user-directory.ts';
+import type { ShownToken } from '../ports/user-tokens.ts';
+import { audit } from './audit.ts';
+import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
+import { AuthError, invalid } from './auth-error.ts';
+import type { AuthProject } from './auth-project.ts';
+import { challengeEnd, placeOf } from './challenge-factor.ts';
+import { orThrow, raiseSession, requireLiveFactor, requireSession } from './factors.ts';
+import type { IssuedSession } from './issue-session.ts';
+
+export interface FactorCode {
+  readonly factorId: string;
+  readonly challengeId: string;
+  readonly code: string;
+}
+
+type Verifiers = Pick<AuthDependencies, 'directory' | 'secondFactors' | 'tokens' | 'clock'>;
+
+/** @throws {AuthError} 422 of the challenge and the code, 429: too many wrong ones */
+export async function verifyFactor(
+  deps: Verifiers,
+  project: AuthProject,
+  { factorId, challengeId, code }: FactorCode,
+  shown: ShownToken,
+  caller: AuthCaller,
+): Promise<IssuedSession> {
+  if (code === '') throw invalid('Code needs to be non-empty');
+  const now = deps.clock.now();
+  const work = async (rows: UserTransaction): Promise<IssuedSession | AuthError> => {
+    const inSession = await requireSession(rows, shown, now);
+    const factor = await requireLiveFactor(rows, inSession.user, factorId, now);
+    if (factor.type !== 'totp') throw invalid('There are no codes of this kind for factors of this type');
+    const challenge = await requireChallenge(rows, factor, challengeId, caller, now);
+    const refused = await spendCode(deps, rows, factor, code, now);
+    if (refused) return refused;
+    await rows.factors.verifyChallenge(challenge.id, now);
+    await rows.factors.deleteUnverified(factor.userId, 'totp');
+    await audit(rows, 'verification_attempted', inSession.user, now, caller, {
+      factor_id: factor.id,
+      challenge_id: challenge.id,
+      factor_type: factor.type,
+    });
+    return raiseSession(deps, rows, project, inSession, factor, 'totp');
+  };
+  return orThrow(deps.directory.with(project.id, work, caller));
+}
+
+/** @throws {AuthError} 422 */
+async function requireChallenge(
+  rows: UserTransaction,
+  factor: Factor,
+  id: string,
+  caller: AuthCaller,
+  now: Date,
+): Promise<Challenge> {
+  const challenge = await rows.factors.challenge(id, 'lock');
+  if (challenge?.factorId !== factor.id)
+    throw new AuthError(422, 'mfa_factor_not_found', 'MFA factor with the provided challenge ID not found');
+  if (challenge.ip !== placeOf(caller))
+    throw new AuthError(422, 'mfa_ip_address_mismatch', 'Challenge and verify IP addresses mismatch.');
+  if (challenge.verifiedAt !== null || challengeEnd(challenge) <= now)
+    throw new AuthError(
+      422,
+      'mfa_challenge_expired',
+      'MFA challenge has expired, verify against another challenge or create a new challenge.',
+    );
+  return challenge;
+}
+
+/** @returns why it is not good: the try is on record then */
+async function spendCode(
+  { secondFactors }: Pick<AuthDependencies, 'secondFactors'>,
+  rows: UserTransaction,
+  factor: Factor,
+  code: string,
+  now: Date,
+): Promise<AuthError | undefined> {
+  const memory = totpMemoryOf(factor);
+  const wait = mayTryAt(memory.tries, now);
+  if (wait) return tooManyTries(wait, now);
+  const step = secondFactors.stepOf(code, factor.secret ?? '', goodSteps(now, memory));
+  const remembered =
+    step === undefined
+      ? { ...memory, tries: afterWrong(memory.tries, now) }
+      : { lastStep: step, tries: NO_TRIES };
+  await rows.factors.update(factor.id, {
+    credential: totpMemoryToJson(remembered),
+    ...(step !== undefined && { status: 'verified' }),
+    updatedAt: now,
+  });
+  return step === undefined
+    ? new AuthError(422, 'mfa_verification_failed', 'Invalid TOTP code entered')
+    : undefined;
+}
+
+const tooManyTries = (until: Date, now: Date): AuthError =>
+  new AuthError(
+    429,
+    'over_request_rate_limit',
+    `Too many wrong codes: try again in ${Math.ceil((until.getTime() - now.getTime()) / 1000)} seconds`,
+  );
