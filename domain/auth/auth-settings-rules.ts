@@ -248,11 +248,15 @@ function templates({ templates: all }: AuthSettings, faults: Faults): void {
   for (const kind of MAIL_KINDS) {
     const template = all[kind];
     if (!template) continue;
-    faults.text(template.subject, AUTH_MOST.subjectLength, 'templates', kind, 'subject');
-    for (const part of ['text', 'html'] as const) {
-      const detail = `Needed: ${AUTH_MOST.templateBytes} bytes at most, without control characters.`;
-      faults.check(isTemplate(template[part]), ['templates', kind, part], detail);
+    const { subject, text, html } = template;
+    faults.text(subject, AUTH_MOST.subjectLength, 'templates', kind, 'subject');
+    for (const [part, value] of Object.entries({ text, html })) {
+      const fine = value !== '' && isPlain(value.replace(/[\t\n\r]+/g, ''));
+      faults.check(fine, ['templates', kind, part], 'Needed, without control characters.');
     }
+    const bytes = new TextEncoder().encode(subject + text + html).length;
+    const { templateBytes: most } = AUTH_MOST;
+    faults.check(bytes <= most, ['templates', kind], `${most} bytes at most, all parts together.`);
   }
 }
 
@@ -279,7 +283,3 @@ function secretFaults(settings: AuthSettings, secrets: AuthSecrets): readonly Se
 }
 
 const isEachOnce = (all: readonly string[]): boolean => new Set(all).size === all.length;
-const isTemplate = (text: string): boolean =>
-  text !== '' &&
-  isPlain(text.replace(/[\t\n\r]/g, '')) &&
-  new TextEncoder().encode(text).length <= AUTH_MOST.templateBytes;

@@ -164,9 +164,9 @@ test.each<[string, AuthSettingsChange, AuthSettingsChange]>([
     { templates: { invite: { ...template, html: 'a\0' } } },
   ],
   [
-    'templates.invite.text',
-    { templates: { invite: { ...template, text: 'ü'.repeat(32_768) } } },
-    { templates: { invite: { ...template, text: 'ü'.repeat(32_769) } } },
+    'templates.invite',
+    { templates: { invite: { ...template, text: 'ü'.repeat(32_761) } } },
+    { templates: { invite: { ...template, text: 'ü'.repeat(32_762) } } },
   ],
   [
     'templates.recovery.html',
@@ -264,6 +264,7 @@ const NOWHERE = [
   'https://shop.example\r\nSet-Cookie: a=b',
   ' https://shop.example',
   'https://shop.example/a b',
+  'https://shop.example/"<x>',
   'https://',
   '',
 ];

@@ -23,8 +23,8 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** One line of whole characters. */
 export const isPlain = (text: string): boolean => !CONTROL.test(text) && text.isWellFormed();
 
-/** Of a URL: nothing that a parser would take away or read otherwise. */
-const isWritten = (text: string): boolean => isPlain(text) && !/[\s\\]/.test(text);
+/** Of a URL: nothing that a parser would take away or read otherwise, and nothing that has no place in one. */
+const isWritten = (text: string): boolean => isPlain(text) && !/[\s\\"<>^`{|}]/.test(text);
 
 const parsed = (text: string): URL | null => (isWritten(text) ? URL.parse(text) : null);
 

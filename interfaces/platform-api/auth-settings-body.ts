@@ -134,7 +134,7 @@ export const authSettingsChange = z.strictObject({
   templates: z
     .partialRecord(z.enum(MAIL_KINDS), changeOf(template).nullable())
     .nullish()
-    .describe(`Each part ${AUTH_MOST.templateBytes} bytes at most. null: ours.`),
+    .describe(`Each ${AUTH_MOST.templateBytes} bytes at most, all parts together. null: ours.`),
 });
 
 /** What is secret goes its own way, so that nothing of it can come among the settings. */
