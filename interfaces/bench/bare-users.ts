@@ -65,6 +65,8 @@ export async function bareWork(
   work: Work,
 ): Promise<{ again(): Promise<void>; close(): Promise<void> }> {
   const client = new pg.Client(connection);
+  // when something else fails its server goes first
+  client.on('error', () => {});
   await client.connect();
   const statements: Statement[] = [];
   await client.query('BEGIN');
