@@ -28,10 +28,10 @@ afterAll(() => platform.close());
 const path = (project = id) => `/api/projects/${project}/auth/settings`;
 const get = (headers: Record<string, string> = {}, as = token) =>
   platform.call<Shown>('GET', path(), { token: as, headers });
-const patch = (body: unknown, headers: Record<string, string> = {}, as = token) =>
+const patch = (settings: unknown, headers: Record<string, string> = {}, as = token) =>
   platform.call<Shown & { errors?: readonly { pointer: string }[] }>('PATCH', path(), {
     token: as,
-    body,
+    body: { settings },
     headers,
   });
 
@@ -96,7 +96,7 @@ test('every fault is told with its place, and nothing is changed', async () => {
   };
   expect(await faults({ otp: { digits: 5 }, unknown: 1 })).toEqual([
     400,
-    expect.arrayContaining(['/body/otp/digits']),
+    expect.arrayContaining(['/body/settings/otp/digits']),
   ]);
   expect(
     await faults({
@@ -110,22 +110,22 @@ test('every fault is told with its place, and nothing is changed', async () => {
   ).toEqual([
     400,
     [
-      '/body/site_url',
-      '/body/allowed_redirects/1',
-      '/body/providers/my-idp/client_id',
-      '/body/providers/my-idp/issuer',
-      '/body/hooks/custom_access_token/url',
-      '/body/smtp/host',
-      '/body/smtp/sender_email',
-      '/body/templates/magic_link/text',
-      '/body/templates/magic_link/html',
-      '/body/hooks/custom_access_token/secret',
-      '/body/providers/google/client_secret',
+      '/body/settings/site_url',
+      '/body/settings/allowed_redirects/1',
+      '/body/settings/providers/my-idp/client_id',
+      '/body/settings/providers/my-idp/issuer',
+      '/body/settings/hooks/custom_access_token/url',
+      '/body/settings/smtp/host',
+      '/body/settings/smtp/sender_email',
+      '/body/settings/templates/magic_link/text',
+      '/body/settings/templates/magic_link/html',
+      '/body/settings/hooks/custom_access_token/secret',
+      '/body/settings/providers/google/client_secret',
     ],
   ]);
   expect(await faults({ templates: { invite: { subject: 'a', text: 'b', html: 'c\u0000' } } })).toEqual([
     400,
-    ['/body/templates/invite/html'],
+    ['/body/settings/templates/invite/html'],
   ]);
   expect((await get()).headers.get('etag')).toBe(before.headers.get('etag'));
 });
@@ -181,4 +181,20 @@ test('who changed what is in the audit trail, without a secret, and without a ne
   expect(output).toContain('AuthSettingsChanged');
   expect(output).toContain('providers, captcha)');
   expect(output).not.toMatch(/hunter/);
+});
+
+test('the auth service goes by a change within a second, and stops with the project', async () => {
+  const key = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+  const shown = async () => {
+    const headers = { apikey: key.body.anon_key };
+    const { status, body } = await platform.call('GET', `/project/${id}/auth/v1/settings`, { headers });
+    return [status, body['disable_signup']];
+  };
+  expect(await shown()).toEqual([200, false]);
+  await patch({ sign_ups_open: false });
+  await vi.waitFor(async () => expect(await shown()).toEqual([200, true]));
+  await patch({ sign_ups_open: null });
+  await vi.waitFor(async () => expect(await shown()).toEqual([200, false]));
+  await platform.call('POST', `/api/projects/${id}/pause`, { token });
+  await vi.waitFor(async () => expect((await shown())[0]).toBe(503));
 });

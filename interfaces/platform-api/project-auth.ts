@@ -75,13 +75,13 @@ const patch = (dependencies: ProjectAuthDependencies): Endpoint =>
     rate: 'document',
     params: idParam,
     headers: z.object({ 'if-match': z.string().max(200).optional() }),
-    body: json(authSettingsChange, { bytes: MOST_BYTES }),
+    body: json(z.strictObject({ settings: authSettingsChange.optional() }), { bytes: MOST_BYTES }),
     responses: { 200: view },
     handler: async ({ owner, params, headers, body, context }) => {
       const wanted = parseIfMatch(headers['if-match']);
       const who = { ownerId: owner.id, projectId: params.id };
       const mayFollow = (revision: number) => !wanted || includesRevision(wanted, revision + 1);
-      const change = authChangeOf(body);
+      const change = authChangeOf(body.settings ?? {});
       const state = await changeAuthSettingsOf(dependencies, who, change, context, mayFollow).catch(pointed);
       return { status: 200, ...answer(dependencies, params.id, state) };
     },
@@ -107,7 +107,7 @@ function pointed(error: unknown): never {
   if (!(error instanceof InvalidAuthSettings)) throw error;
   throw invalidRequest(
     error.faults.map((fault) => ({
-      pointer: ['/body', ...fault.path.map(snake)].join('/'),
+      pointer: ['/body/settings', ...fault.path.map(snake)].join('/'),
       detail: fault.detail,
     })),
   );
