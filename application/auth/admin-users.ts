@@ -37,6 +37,8 @@ export async function listUsers(
     project.id,
     async (rows) => {
       const { users, total } = await rows.users.page({ page, perPage, filter });
+      if (users.length === 0 && total > (page - 1) * perPage)
+        throw invalid('The metadata of so many users is too much for one page: ask for fewer by per_page');
       const ids = users.map(({ id }) => id);
       const identities = Map.groupBy(await rows.identities.of(ids), ({ userId }) => userId);
       const factors = Map.groupBy(await rows.factors.of(ids), ({ userId }) => userId);

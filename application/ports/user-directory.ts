@@ -25,6 +25,8 @@ export interface UserPage {
   readonly perPage: number;
   /** in addresses and full names; empty: all */
   readonly filter: string;
+  /** of their metadata together; default: 16 MiB */
+  readonly mostBytes?: number;
 }
 
 export interface UserRows {
@@ -37,7 +39,7 @@ export interface UserRows {
   /** @returns undefined: somebody else has this address or telephone already, or there is no such user */
   update(id: string, change: Partial<Omit<User, 'id' | 'createdAt'>>): Promise<User | undefined>;
   delete(id: string): Promise<void>;
-  /** newest first */
+  /** newest first; none, where all of them together are too large */
   page(page: UserPage): Promise<{ readonly users: readonly User[]; readonly total: number }>;
 }
 

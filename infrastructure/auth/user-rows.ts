@@ -83,9 +83,15 @@ const MATCHES = `($1 = '' OR strpos(lower(email), lower($1)) > 0
   OR strpos(lower(raw_user_meta_data ->> 'full_name'), lower($1)) > 0)`;
 const NEWEST_FIRST = (prefix: string, created: string) =>
   `${prefix}${created} DESC NULLS LAST, ${prefix}id DESC`;
+const BYTES = ['userMetadata', 'appMetadata']
+  .map((name) => `coalesce(octet_length("${name}"::text), 0)`)
+  .join(' + ');
+/** of metadata, on a page */
+const MOST_BYTES = 16 * 1024 * 1024;
 const PAGE = `WITH page AS (
     SELECT ${SELECTED} FROM auth.users WHERE ${MATCHES} ORDER BY ${NEWEST_FIRST('users.', 'created_at')} LIMIT $2 OFFSET $3)
-  SELECT total, page.* FROM (SELECT count(*) AS total FROM auth.users WHERE ${MATCHES}) counted LEFT JOIN page ON true
+  SELECT total, page.* FROM (SELECT count(*) AS total FROM auth.users WHERE ${MATCHES}) counted
+  CROSS JOIN (SELECT coalesce(sum(${BYTES}), 0) AS bytes FROM page) sized LEFT JOIN page ON bytes <= $4
   ORDER BY ${NEWEST_FIRST('page.', '"createdAt"')}`;
 
 export const userRows = (sql: TenantConnection): UserRows => ({
@@ -114,9 +120,14 @@ export const userRows = (sql: TenantConnection): UserRows => ({
       [id],
     );
   },
-  async page({ page, perPage, filter }) {
+  async page({ page, perPage, filter, mostBytes = MOST_BYTES }) {
     const offset = Math.min((page - 1) * perPage, Number.MAX_SAFE_INTEGER);
-    const { rows } = await sql.query<Stored<User> & { total: string }>(PAGE, [filter, perPage, offset]);
+    const { rows } = await sql.query<Stored<User> & { total: string }>(PAGE, [
+      filter,
+      perPage,
+      offset,
+      mostBytes,
+    ]);
     return { users: rows.filter(({ id }) => id !== null).map(userOf), total: Number(rows[0]?.total ?? 0) };
   },
 });

@@ -232,7 +232,7 @@ describe('a user is deleted', () => {
     expect((await raw('GET', '/user', undefined, token)).status).toBe(403);
     await made({ email: user.email!, phone: '+4917099' });
     await admin.deleteUser(user.id, true);
-    expect(await audited(user.id)).toEqual(['user_signedup', 'user_deleted']);
+    expect(await audited(user.id)).toEqual(['user_signedup', 'login', 'user_deleted']);
   });
 
   test('whoever refers to the row decides', async () => {
@@ -316,6 +316,14 @@ describe('the list', () => {
       expect(await codeOf(await raw('GET', `/admin/users?${query}`))).toEqual([400, 'validation_failed']);
     },
   );
+
+  test('is not larger than a process can bear, whatever is in the metadata', async () => {
+    await auth.owner(`INSERT INTO auth.users (id, created_at, raw_user_meta_data)
+      SELECT gen_random_uuid(), '2020-01-01', jsonb_build_object('a', repeat('x', 1000000)) FROM generate_series(1, 20)`);
+    expect(await codeOf(await raw('GET', '/admin/users'))).toEqual([400, 'validation_failed']);
+    expect((await raw('GET', '/admin/users?per_page=10&page=2')).status).toBe(200);
+    await auth.owner(`DELETE FROM auth.users WHERE created_at = '2020-01-01'`);
+  });
 
   test('takes the empty texts that the client sends', async () => {
     expect((await raw('GET', '/admin/users?page=&per_page=')).status).toBe(200);

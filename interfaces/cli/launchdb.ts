@@ -12,6 +12,7 @@ import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
 import { rebuildCommand } from './rebuild-command.ts';
 import { upgradeCommand } from './upgrade-command.ts';
+import { usersCommand } from './users-command.ts';
 
 const COMMANDS: readonly Command[] = [
   whyCommand,
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   verifyCommand,
   rebuildCommand,
   upgradeCommand,
+  usersCommand,
 ];
 const USAGE_ERROR = 64;
 /** of errors that say what to do; anything else shows where it happened */

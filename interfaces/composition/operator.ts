@@ -1,6 +1,9 @@
 /** What the operator's command works with: the log, the views and the cluster of a platform that runs beside it. */
 import { resolve } from 'node:path';
 import type pg from 'pg';
+import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
+import type { AuthProject } from '../../application/auth/auth-project.ts';
+import { loadAuthProject } from '../../application/auth/load-auth-project.ts';
 import { Refused } from '../../application/errors.ts';
 import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
@@ -9,6 +12,7 @@ import type { Ids } from '../../application/ports/ids.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
@@ -32,6 +36,10 @@ export interface Operator {
   readonly databases: Databases;
   readonly secrets: Secrets;
   readonly views: readonly Projection[];
+  /** what the auth service's use cases share */
+  readonly auth: AuthDependencies;
+  /** @throws {Rejection} project/not-found, project/not-active */
+  authProject(id: ProjectId): Promise<AuthProject>;
   /** the limit of projects that have none of their own; 0: none */
   readonly projectDatabaseSizeMb: number;
   /** of the running platform */
@@ -58,7 +66,9 @@ export async function openOperator(config: Config, customise: Customise = () => 
     await container.getAsync(TOKENS.projectsServers),
     await container.getAsync(TOKENS.platformServer),
   ];
+  const tenants = await container.getAsync(TOKENS.tenantConnections);
   const close = async () => {
+    await tenants.close();
     await store.close();
     await pool.end();
     for (const server of projects.values()) await server.close();
@@ -74,6 +84,11 @@ export async function openOperator(config: Config, customise: Customise = () => 
   const [internalKey] = await container.getAsync(TOKENS.internalKeys);
   const client = (service: 'manager' | 'migrations', url: string) =>
     new InternalClient({ service, url, internalKey, timeoutMs: LONG_MS });
+  const secrets = await container.getAsync(TOKENS.secrets);
+  const [vault, publicUrl] = [
+    await container.getAsync(TOKENS.authSecretVault),
+    await container.getAsync(TOKENS.publicUrl),
+  ];
   return {
     store,
     pool,
@@ -82,8 +97,10 @@ export async function openOperator(config: Config, customise: Customise = () => 
     tokens: await container.getAsync(TOKENS.ownerTokens),
     progress: await container.getAsync(TOKENS.stepProgress),
     databases: await container.getAsync(TOKENS.databases),
-    secrets: await container.getAsync(TOKENS.secrets),
+    secrets,
     views,
+    auth: await container.getAsync(TOKENS.auth),
+    authProject: (id) => loadAuthProject({ store, secrets, vault, publicUrl }, id),
     projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('manager', config.MANAGER_URL),
     migrations: client('migrations', config.MIGRATIONS_URL),
