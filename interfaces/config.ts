@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isAffordable, MOST_LANES, MOST_MEMORY_KIB, MOST_WORK_KIB } from '../domain/auth/password-hash.ts';
+import { normaliseEmail } from '../domain/email-address.ts';
 import { isProxy } from './http/client-address.ts';
 
 /**
@@ -20,6 +21,7 @@ const SECRETS = [
   'PLATFORM_DATABASE_URL',
   'EVENT_STORE_URL',
   'INTERNAL_API_KEY',
+  'SMTP_URL',
 ] as const;
 /** What owners may install unless PROJECT_EXTENSIONS says otherwise. */
 export const DEFAULT_EXTENSIONS =
@@ -64,6 +66,15 @@ function isClientsPlace(text: string): boolean {
     /^\/?$/.test(username + password + pathname + hash)
   );
 }
+
+/** `Shop <no-reply@shop.example>`, or the address alone */
+const sender = z.string().transform((text, context) => {
+  const [, name = '', bracketed, bare] = /^(?:"?([^"<>]*?)"? *<([^<>]+)>|([^<>]+))$/.exec(text.trim()) ?? [];
+  const address = normaliseEmail(bracketed ?? bare ?? '');
+  if (address !== undefined) return { name: name.trim() || null, address };
+  context.addIssue({ code: 'custom', message: 'must be like "Shop <no-reply@shop.example>"' });
+  return z.NEVER;
+});
 
 const internalKey = z.string().min(16, 'each key needs 16 characters');
 
@@ -154,6 +165,9 @@ const schema = z.object({
   PUBLIC_URL: url(/^https?:$/).optional(),
   PUBLIC_DATABASE_URL: clientsPlace.optional(),
   PUBLIC_POOLER_URL: clientsPlace.optional(),
+  SMTP_URL: url(/^smtps?:$/).optional(),
+  SMTP_FROM: sender.optional(),
+  AUTH_ALLOW_PRIVATE_SMTP: z.enum(['on', 'off']).default('off'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?:$/).optional(),
   OTEL_SERVICE_NAME: z.string().max(255).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
@@ -193,6 +207,10 @@ const config = schema
   .refine((given) => isAffordable(given.AUTH_ARGON2_MEMORY_KIB, given.AUTH_ARGON2_PASSES), {
     path: ['AUTH_ARGON2_PASSES'],
     message: `times AUTH_ARGON2_MEMORY_KIB must be at most ${MOST_WORK_KIB}`,
+  })
+  .refine(({ SMTP_URL, SMTP_FROM }) => (SMTP_URL === undefined) === (SMTP_FROM === undefined), {
+    path: ['SMTP_FROM'],
+    message: 'goes with SMTP_URL, and is needed with it',
   })
   .superRefine((given, context) => {
     // each on its own: what they have to share must come from outside

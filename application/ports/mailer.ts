@@ -4,6 +4,8 @@ import type { Mail } from './user-directory.ts';
 export interface SmtpAccount {
   readonly host: string;
   readonly port: number;
+  /** TLS from the first byte; otherwise where the server offers it, and with a password always */
+  readonly secure: boolean;
   readonly user: string | null;
   readonly password: string | null;
   readonly from: { readonly name: string | null; readonly address: string };

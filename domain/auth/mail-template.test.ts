@@ -75,7 +75,7 @@ describe('a mail from its template', () => {
     const template = '{{ .Data.a }}'.repeat(1_000);
     const { subject, text, html } = renderMail({ subject: template, text: template, html: template }, given);
     expect(subject.length).toBeLessThanOrEqual(250);
-    expect(Math.max(text.length, html.length)).toBeLessThanOrEqual(400_000);
+    expect(Math.max(text.length, html.length)).toBeLessThanOrEqual(200_000);
   });
 });
 

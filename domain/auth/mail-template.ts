@@ -24,7 +24,7 @@ export type MailContent = MailTemplate;
 
 /** What stands for one variable, and a whole part, in characters: metadata is the user's own, and large if they like. */
 const MOST_OF_ONE = 4_096;
-const MOST_OF_ALL = 200_000;
+const MOST_OF_ALL = 100_000;
 const ACTION = /\{\{-?\s*(.*?)\s*-?\}\}/gs;
 const VARIABLE = /^\.([A-Za-z]+)((?:\.[A-Za-z0-9_]+)*)$/;
 
@@ -47,7 +47,7 @@ function filled(template: string, variables: MailVariables, escape: (text: strin
     left -= value.length;
     return left < 0 ? '' : value;
   });
-  return text.slice(0, 2 * MOST_OF_ALL);
+  return text.slice(0, 2 * MOST_OF_ALL).toWellFormed();
 }
 
 function valueOf(action: string, { Data, ...plain }: MailVariables): string {

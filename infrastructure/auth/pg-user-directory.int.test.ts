@@ -107,9 +107,9 @@ test('mails wait, and what happened is noted', async () => {
     } as const;
     await audit({ ...entry, traits: { provider: 'email' } }, createdAt);
   });
-  expect(await owner('SELECT recipient, state, tries, try_at, done_at FROM auth.mail_outbox')).toEqual([
-    { recipient: 'a@b.example', state: 'waiting', tries: 0, try_at: createdAt, done_at: null },
-  ]);
+  expect(
+    await owner('SELECT recipient, state, tries, try_at <= now() AS due, done_at FROM auth.mail_outbox'),
+  ).toEqual([{ recipient: 'a@b.example', state: 'waiting', tries: 0, due: true, done_at: null }]);
   expect(await owner('SELECT payload, ip_address FROM auth.audit_log_entries')).toEqual([
     {
       payload: {

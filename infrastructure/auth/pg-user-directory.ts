@@ -60,8 +60,8 @@ export const transactionOf = (sql: TenantConnection): UserTransaction => ({
 async function addMail(sql: TenantConnection, mail: Mail): Promise<void> {
   const { id, kind, to, subject, text, html, createdAt } = mail;
   await sql.query(
-    `INSERT INTO auth.mail_outbox (id, kind, recipient, subject, body_text, body_html, created_at, try_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+    `INSERT INTO auth.mail_outbox (id, kind, recipient, subject, body_text, body_html, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [id, kind, to, subject, text, html, createdAt],
   );
 }

@@ -12,6 +12,7 @@ const never = new AbortController().signal;
 const account = (port: number, more: Partial<SmtpAccount> = {}): SmtpAccount => ({
   host: '127.0.0.1',
   port,
+  secure: false,
   user: null,
   password: null,
   from: { name: 'Zoë & Co, "Shop"', address: 'no-reply@shop.example' },

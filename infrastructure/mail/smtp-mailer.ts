@@ -80,8 +80,7 @@ export class SmtpMailer implements Mailer {
     return found.find((address) => mayBePrivate || isPublicAddress(address));
   }
 
-  #connection({ host, port, user }: SmtpAccount, address: string) {
-    const secure = port === 465;
+  #connection({ host, port, secure, user }: SmtpAccount, address: string) {
     // a password goes over a line that nobody reads along, or stays on this machine
     const requireTLS = !secure && user !== null && !isLoopbackAddress(address);
     const connection = new SMTPConnection({

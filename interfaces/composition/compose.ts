@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import { authModule } from './auth-module.ts';
+import { mailModule } from './mail-module.ts';
 import { capacityModule } from './capacity-module.ts';
 import { dataPlaneModule } from './data-plane-module.ts';
 import { gatewayModule } from './gateway-module.ts';
@@ -66,6 +67,6 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
     projectRoutesModule,
   );
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, migrationRoutesModule);
-  container.load(platformApiModule, authModule, gatewayModule);
+  container.load(platformApiModule, authModule, mailModule, gatewayModule);
   return container;
 }

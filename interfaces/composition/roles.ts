@@ -18,7 +18,15 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer'],
   migrations: [...LOG, 'migrations'],
   // neither prepares a server nor is anybody's superuser: it works in projects' databases as their login `auth`
-  auth: ['tracing', 'platformSessions', 'eventStore', 'tenantConnections', 'authProjects', 'auth'],
+  auth: [
+    'tracing',
+    'platformSessions',
+    'eventStore',
+    'tenantConnections',
+    'authProjects',
+    'mailSender',
+    'auth',
+  ],
   manager: [
     'poolerGuardThread',
     ...LOG,

@@ -7,6 +7,7 @@ import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
+import type { MailSender } from '../../application/auth/mail-sender.ts';
 import type { AuthSecretVault } from '../../application/ports/auth-secret-vault.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { ConnectionPools, ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
@@ -16,6 +17,7 @@ import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { MailOutbox } from '../../application/ports/mail-outbox.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { Passwords } from '../../application/ports/passwords.ts';
@@ -132,6 +134,8 @@ export const TOKENS = {
   authSecretVault: token<AuthSecretVault>('auth-secret-vault'),
   /** as the auth service of this process knows them */
   authProjects: token<KnownAuthProjects>('auth-projects'),
+  mailOutbox: token<MailOutbox>('mail-outbox'),
+  mailSender: token<MailSender>('mail-sender'),
   /** what the auth service's use cases share */
   auth: token<AuthDependencies>('auth'),
   ownerTokens: token<Tokens>('owner-tokens'),
@@ -174,6 +178,7 @@ export const PARTS = {
   migrations: token<Part>('migrations'),
   manager: token<Part>('manager'),
   authProjects: token<Part>('auth-projects'),
+  mailSender: token<Part>('mail-sender'),
   auth: token<Part>('auth'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),
