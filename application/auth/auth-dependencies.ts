@@ -7,6 +7,7 @@ import type { SecondFactors } from '../ports/second-factors.ts';
 import type { UserDirectory } from '../ports/user-directory.ts';
 import type { UserTokens } from '../ports/user-tokens.ts';
 import type { AuthProject } from './auth-project.ts';
+import type { MailLimits } from './mail-limits.ts';
 
 /** What the use cases of the auth service share. */
 export interface AuthDependencies {
@@ -18,6 +19,7 @@ export interface AuthDependencies {
   readonly secondFactors: SecondFactors;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly mailLimits: MailLimits;
   /** mails wait in a project's outbox: it is looked at soon. To be called when the transaction is over. */
   readonly mailWaits: (project: AuthProject) => void;
 }

@@ -1,28 +1,22 @@
 import type { User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
-import type { AuthDependencies } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
-
-/** What whoever asks for a mail says about the way back. */
-export interface MailOrder {
-  /** as asked for: where it leads to is for the project's rules to say */
-  readonly redirectTo?: string | undefined;
-  readonly referer?: string | undefined;
-  readonly codeChallenge?: string | null | undefined;
-  readonly codeChallengeMethod?: string | null | undefined;
-}
+import { requirePause } from './mail-limits.ts';
+import { wayBack, type MailOrder } from './mail-order.ts';
+import { mailCode, type CodeMakers } from './mailed-code.ts';
 
 /**
- * A code and a link to the user's address, into the outbox.
+ * A code and a link to the user's address, into the outbox. Whoever calls has locked the user, and tells `mailWaits` when the
+ * transaction is over.
  * @returns the user as they are now (`confirmationSentAt`) @throws {AuthError} 429 over_email_send_rate_limit, 400
  */
-export function sendConfirmation(
-  _deps: AuthDependencies,
-  _rows: UserTransaction,
-  _project: AuthProject,
-  _user: User,
-  _order: MailOrder,
+export async function sendConfirmation(
+  deps: CodeMakers,
+  rows: UserTransaction,
+  project: AuthProject,
+  user: User,
+  order: MailOrder,
 ): Promise<User> {
-  // the engineer "mail" lands it
-  return Promise.reject(new Error('not there yet'));
+  requirePause(user.confirmationSentAt?.getTime(), project.settings.mailEverySeconds, deps.clock.now());
+  return mailCode(deps, rows, project, user, { kind: 'confirmation', ...wayBack(project, order) });
 }

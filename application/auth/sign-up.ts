@@ -8,7 +8,8 @@ import { audit } from './audit.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
-import { sendConfirmation, type MailOrder } from './send-confirmation.ts';
+import type { MailOrder } from './mail-order.ts';
+import { sendConfirmation } from './send-confirmation.ts';
 
 export interface SignUp extends MailOrder {
   /** in its one form, see email-address.ts */
@@ -39,6 +40,31 @@ export async function signUp(
     throw new AuthError(422, 'email_provider_disabled', 'Email signups are disabled');
   if (request.password === '') throw invalid('Signup requires a valid password');
   requireGoodPassword(request.password, settings.password);
+  // before it is known whether anybody has the address
+  const takeBack = settings.autoconfirm
+    ? undefined
+    : deps.mailLimits.ask(
+        project.id,
+        'confirmation',
+        request.email,
+        settings.mailEverySeconds,
+        deps.clock.now(),
+      );
+  try {
+    return await madeOrKnown(deps, project, request, caller);
+  } catch (error) {
+    if (!(error instanceof AuthError)) takeBack?.();
+    throw error;
+  }
+}
+
+async function madeOrKnown(
+  deps: AuthDependencies,
+  project: AuthProject,
+  request: SignUp,
+  caller: AuthCaller,
+): Promise<SignedUp> {
+  const { autoconfirm } = project.settings;
   // for a known address, too: it takes as long
   const passwordHash = await deps.passwords.hash(request.password, {
     project: project.id,
@@ -49,7 +75,7 @@ export async function signUp(
     async (rows) => {
       const found = await rows.users.byEmail(request.email, 'lock');
       if (found) return known(deps, rows, project, request, found, caller);
-      const made = await rows.users.insert(newUser(deps, request, passwordHash, settings.autoconfirm));
+      const made = await rows.users.insert(newUser(deps, request, passwordHash, autoconfirm));
       // somebody was quicker with the same address
       if (!made) {
         const theirs = await rows.users.byEmail(request.email, 'lock');

@@ -11,7 +11,7 @@ import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
 import { requireNonce } from './reauthenticate.ts';
 import { requireUser, type SignedIn } from './require-user.ts';
-import type { MailOrder } from './send-confirmation.ts';
+import type { MailOrder } from './mail-order.ts';
 
 export interface UserChange extends MailOrder {
   /** in its one form */
@@ -53,7 +53,7 @@ export async function updateUser(
       if (change.data) changed = await withData(deps, rows, changed, change.data);
       if (passwordHash !== undefined) {
         if (needsNonce(project, session?.createdAt, deps.clock.now()))
-          await requireNonce(deps, rows, user, change.nonce);
+          await requireNonce(deps, rows, project, user, change.nonce);
         changed = await withPassword(deps, rows, changed, passwordHash, session?.id);
         await audit(rows, 'user_updated_password', changed, deps.clock.now(), caller);
       }

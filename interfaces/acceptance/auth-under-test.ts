@@ -1,7 +1,10 @@
 /** The auth service over the real databases of two projects, without the rest of the platform, at a time that a test sets. */
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
+import { vi } from 'vitest';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
+import { MailLimits } from '../../application/auth/mail-limits.ts';
+import { MailSender } from '../../application/auth/mail-sender.ts';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
 import { AUTH_DEFAULTS, NO_AUTH_SECRETS, type AuthSettings } from '../../domain/auth/auth-settings.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -10,6 +13,10 @@ import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts'
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
+import { PgMailOutbox } from '../../infrastructure/auth/pg-mail-outbox.ts';
+import { SmtpMailer } from '../../infrastructure/mail/smtp-mailer.ts';
+import { SystemClock } from '../../infrastructure/process/system-clock.ts';
+import { smtpSink } from '../../infrastructure/testing/smtp-sink.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { testUsers } from '../../infrastructure/testing/users.ts';
 import { authEndpoints } from '../auth/auth-endpoints.ts';
@@ -51,10 +58,33 @@ export async function authUnderTest() {
     secondFactors: nodeSecondFactors,
     clock,
     ids: new RandomIds(Buffer.alloc(32)),
-    mailWaits: () => {},
+    mailLimits: new MailLimits(),
+    mailWaits: (project) => sender.mailWaits(project),
   };
   const warned: object[] = [];
   const noted = (line: object) => void warned.push(line);
+  const log = { debug() {}, info() {}, warn: noted, error: noted };
+  const sink = await smtpSink();
+  const sender = new MailSender({
+    outbox: new PgMailOutbox(users.connections),
+    mailer: new SmtpMailer(),
+    find: (id) => projects.find(id),
+    served: () => Promise.resolve(users.projects),
+    operatorAccount: {
+      host: '127.0.0.1',
+      port: sink.port,
+      secure: false,
+      user: null,
+      password: null,
+      from: { name: null, address: 'no-reply@app.example' },
+      mayBePrivate: true,
+    },
+    allowPrivate: true,
+    // PostgreSQL's time says what is due, and nobody sets that
+    clock: new SystemClock(),
+    log,
+    metrics: { mail() {} },
+  });
   const server = createServer({
     name: 'auth',
     port: 0,
@@ -62,7 +92,7 @@ export async function authUnderTest() {
     endpoints: authEndpoints({ version: 'under test', projects, auth }),
     authenticate: userAuthentication(projects, auth.tokens),
     errorBody: authErrorBody,
-    log: { debug() {}, info() {}, warn: noted, error: noted },
+    log,
     ready: () => Promise.resolve({}),
     metrics: new Metrics(),
   });
@@ -79,6 +109,19 @@ export async function authUnderTest() {
     project: users.projects[0],
     serviceKey: await key('service_role'),
     anonKey: await key('anon'),
+    sender,
+    mails: sink.mails,
+    /** the newest to an address, of so many that it gets */
+    mailTo: (address: string, count = 1) =>
+      vi.waitFor(
+        () => {
+          const theirs = sink.mails.filter(({ to }) => to.includes(address));
+          const last = theirs.at(-1);
+          if (!last || theirs.length < count) throw new Error(`${theirs.length} mails to ${address}`);
+          return last;
+        },
+        { timeout: 20_000, interval: 50 },
+      ),
     /** what the server had to say */
     warned,
     owner: (sql: string) => users.owner(sql),
@@ -97,6 +140,8 @@ export async function authUnderTest() {
     },
     async close() {
       await server.stop(0);
+      await sender.stop();
+      await sink.close();
       await users.close();
     },
   };

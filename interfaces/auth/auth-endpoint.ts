@@ -28,7 +28,7 @@ const MIB = 1024 * 1024;
 const TIME_MS = 20_000;
 const NOTHING = z.looseObject({});
 const PARAMS = z.looseObject({ project: z.string() });
-const HEADERS = z.looseObject({ redirect_to: z.string().optional() });
+const HEADERS = z.looseObject({ redirect_to: z.string().optional(), referer: z.string().optional() });
 
 /** Some clients send no body where there is nothing to say. */
 const orNothing = (schema: z.ZodType): z.ZodType => schema.prefault({});
@@ -42,6 +42,8 @@ interface Asked<Q extends z.ZodType, B extends z.ZodType> {
   readonly params: Readonly<Record<string, string>>;
   /** of the query or the header of that name */
   readonly redirectTo: string | undefined;
+  /** the page that asks */
+  readonly referer: string | undefined;
 }
 
 interface Declared<A extends AuthWay | 'none', Q extends z.ZodType, B extends z.ZodType> {
@@ -50,6 +52,8 @@ interface Declared<A extends AuthWay | 'none', Q extends z.ZodType, B extends z.
   readonly path: string;
   readonly summary: string;
   readonly auth: A;
+  /** see Endpoint */
+  readonly spends?: boolean;
   readonly query?: Q;
   /** of JSON; without a body it is given `{}` */
   readonly body?: B;
@@ -101,6 +105,7 @@ export const authEndpoint =
             body: request.body,
             params,
             redirectTo: typeof redirectTo === 'string' && redirectTo !== '' ? redirectTo : undefined,
+            referer: headers.referer,
             shown: request.shown as ShownToken,
           }),
         );

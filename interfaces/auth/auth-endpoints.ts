@@ -6,6 +6,7 @@ import { adminEndpoints } from './admin-endpoints.ts';
 import { factorEndpoints } from './factor-endpoints.ts';
 import { identityEndpoints } from './identity-endpoints.ts';
 import { linkEndpoints } from './link-endpoints.ts';
+import { mailEndpoints } from './mail-endpoints.ts';
 import { settingsEndpoint } from './settings-endpoint.ts';
 import { signUpEndpoint } from './sign-up-endpoint.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
@@ -41,6 +42,7 @@ export const authEndpoints = ({
   signUpEndpoint(auth, projects),
   tokenEndpoint(auth, projects),
   ...userEndpoints(auth, projects),
+  ...mailEndpoints(auth, projects),
   ...[factorEndpoints, identityEndpoints, adminEndpoints, linkEndpoints].flatMap((endpoints) =>
     endpoints(auth, authEndpoint(projects)),
   ),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AuthCaller, AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import { AuthError, invalid } from '../../application/auth/auth-error.ts';
 import type { AuthProject, AuthProjects } from '../../application/auth/auth-project.ts';
+import { exchangeCode } from '../../application/auth/exchange-code.ts';
 import { refreshSession } from '../../application/auth/refresh-session.ts';
 import { signInWithPassword } from '../../application/auth/sign-in.ts';
 import type { Reply } from '../http/endpoint.ts';
@@ -16,6 +17,8 @@ const tokenBody = z.looseObject({
   phone: text.optional(),
   password: passwordText.default(''),
   refresh_token: z.string().max(10_000).default(''),
+  auth_code: text.nullish(),
+  code_verifier: text.nullish(),
 });
 
 type Grant = (
@@ -37,9 +40,13 @@ const refreshToken: Grant = async (deps, project, body, caller) => {
   return sessionReply(await refreshSession(deps, project, body.refresh_token, caller));
 };
 
+const pkce: Grant = async (deps, project, { auth_code: authCode, code_verifier: codeVerifier }, caller) =>
+  sessionReply(await exchangeCode(deps, project, { authCode, codeVerifier }, caller));
+
 const GRANTS: ReadonlyMap<string, Grant> = new Map([
   ['password', password],
   ['refresh_token', refreshToken],
+  ['pkce', pkce],
 ]);
 
 export const tokenEndpoint = (deps: AuthDependencies, projects: AuthProjects): AuthEndpoint =>

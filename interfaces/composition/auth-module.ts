@@ -1,6 +1,8 @@
 /** The auth service: the users of all projects, in one process. */
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import type { AuthProject } from '../../application/auth/auth-project.ts';
 import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
+import { MailLimits } from '../../application/auth/mail-limits.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
@@ -55,8 +57,9 @@ export const authModule = new ContainerModule(({ bind }) => {
         passwords: TOKENS.passwords,
         clock: TOKENS.clock,
         ids: TOKENS.ids,
+        mailSender: TOKENS.mailSender,
       },
-      ({ options: { rateLimits = {} }, connections, passwords, clock, ids }) => ({
+      ({ options: { rateLimits = {} }, connections, passwords, clock, ids, mailSender }) => ({
         directory: new PgUserDirectory(connections),
         passwords,
         rates: new MemoryRateLimits(rateLimits),
@@ -65,7 +68,8 @@ export const authModule = new ContainerModule(({ bind }) => {
         secondFactors: nodeSecondFactors,
         clock,
         ids,
-        mailWaits: () => {},
+        mailLimits: new MailLimits(),
+        mailWaits: (project: AuthProject) => mailSender.mailWaits(project),
       }),
     ),
   );

@@ -85,6 +85,8 @@ export interface Endpoint<Auth extends string = string> {
   readonly timeMs: number;
   /** a JsonText of the reply goes out as it is */
   readonly exactJson: boolean;
+  /** a GET that changes something, which a HEAD does not: whoever looks at links before people do spends none */
+  readonly spends: boolean;
   /** @param request with what {@link Caller} is `known` for in it */
   readonly handler: (request: EndpointRequest) => Promise<Reply>;
 }
@@ -116,6 +118,8 @@ export interface Declaration<
   /** default 90 s */
   readonly timeMs?: number;
   readonly exactJson?: boolean;
+  /** default false */
+  readonly spends?: boolean;
   readonly handler: (
     request: {
       readonly params: z.output<P>;
@@ -163,6 +167,7 @@ export const endpointsFor =
       body: body instanceof z.ZodType ? json(body) : (body ?? NO_BODY),
       timeMs: declared.timeMs ?? TIME_MS,
       exactJson: declared.exactJson ?? false,
+      spends: declared.spends ?? false,
       // the server hands over what these very schemas, and the service's own `authenticate`, gave
       handler: declared.handler as unknown as Endpoint['handler'],
     };

@@ -193,6 +193,7 @@ function route<E extends Endpoint, C extends Caller>(
   exchangeOf: (res: Response) => Exchange,
 ): void {
   if (declared.auth !== 'none' && !authenticate) throw new TypeError(`${name}: nothing authenticates`);
+  if (declared.spends) app.head(declared.path, (_req, res) => void res.writeHead(200).end());
   app[declared.method](declared.path, async (req, res) => {
     const exchange = exchangeOf(res);
     exchange.route = declared.path;

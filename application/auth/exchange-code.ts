@@ -1,0 +1,58 @@
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { isBanned } from '../../domain/auth/user.ts';
+import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
+import { AuthError, invalid } from './auth-error.ts';
+import type { AuthProject } from './auth-project.ts';
+import { audit } from './audit.ts';
+import { beginSession, type IssuedSession } from './issue-session.ts';
+
+const LIFE_MS = 5 * 60_000;
+
+/**
+ * The code that a link or a provider brought, for a session: whoever asked for it has the verifier. A wrong verifier spends nothing.
+ * @throws {AuthError} 400 validation_failed, bad_code_verifier, user_banned, 404 flow_state_not_found, 422 flow_state_expired
+ */
+export async function exchangeCode(
+  deps: Pick<AuthDependencies, 'directory' | 'tokens' | 'codes' | 'clock' | 'ids'>,
+  project: AuthProject,
+  {
+    authCode,
+    codeVerifier,
+  }: { readonly authCode: string | null | undefined; readonly codeVerifier: string | null | undefined },
+  caller: AuthCaller,
+): Promise<IssuedSession> {
+  if (!authCode || !codeVerifier)
+    throw invalid('invalid request: both auth code and code verifier should be non-empty');
+  return deps.directory.with(
+    project.id,
+    async (rows) => {
+      const found = isUuid(authCode) ? await rows.flows.byAuthCode(authCode) : undefined;
+      const user = found?.userId ? await rows.users.byId(found.userId, 'lock') : undefined;
+      // with the user locked: of many at once one still finds it
+      const flow = user && (await rows.flows.byAuthCode(authCode, 'lock'));
+      if (!flow || flow.authCodeIssuedAt === null)
+        throw new AuthError(404, 'flow_state_not_found', 'invalid flow state, no valid flow state found');
+      const now = deps.clock.now();
+      if (now.getTime() - flow.authCodeIssuedAt.getTime() > LIFE_MS)
+        throw new AuthError(422, 'flow_state_expired', 'invalid flow state, flow state has expired');
+      const challenge =
+        flow.codeChallengeMethod === 's256' ? deps.codes.challengeOf(codeVerifier) : codeVerifier;
+      if (challenge !== flow.codeChallenge)
+        throw new AuthError(
+          400,
+          'bad_code_verifier',
+          'code challenge does not match previously saved code verifier',
+        );
+      if (isBanned(user, now)) throw new AuthError(400, 'user_banned', 'User is banned');
+      await rows.flows.delete(flow.id);
+      await audit(rows, 'login', user, now, caller, { provider_type: flow.providerType });
+      const session = await beginSession(deps, rows, project, user, flow.method, caller);
+      return {
+        ...session,
+        ...(flow.providerAccessToken !== null && { providerToken: flow.providerAccessToken }),
+        ...(flow.providerRefreshToken !== null && { providerRefreshToken: flow.providerRefreshToken }),
+      };
+    },
+    caller,
+  );
+}

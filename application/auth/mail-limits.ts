@@ -1,0 +1,91 @@
+/**
+ * How often a stranger may have a mail sent to an address, and how many codes they may guess for it. Counted in memory, by
+ * address and not by user: who has no account is told the same as who has one.
+ */
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import { AuthError } from './auth-error.ts';
+
+/** Those that a stranger can ask for; what they ask for may send one of several kinds. */
+export type AskedMail = 'confirmation' | 'recovery' | 'email_change';
+
+export interface MailLimitOptions {
+  /** of one project: the oldest make room */
+  readonly addresses: number;
+  readonly wrongCodes: number;
+}
+
+const OPTIONS: MailLimitOptions = { addresses: 10_000, wrongCodes: 10 };
+
+interface Known {
+  readonly askedAt: Map<AskedMail, number>;
+  tries: number;
+  /** of the first of them */
+  since: number;
+}
+
+export class MailLimits {
+  readonly #options: MailLimitOptions;
+  readonly #projects = new Map<ProjectId, Map<string, Known>>();
+
+  constructor(options: Partial<MailLimitOptions> = {}) {
+    this.#options = { ...OPTIONS, ...options };
+  }
+
+  /**
+   * Before it is known whether anybody has the address.
+   * @returns takes it back: nothing came of it, by no fault of whoever asked
+   * @throws {AuthError} 429
+   */
+  ask(project: ProjectId, mail: AskedMail, address: string, everySeconds: number, now: Date): () => void {
+    const { askedAt } = this.#known(project, address);
+    requirePause(askedAt.get(mail), everySeconds, now);
+    askedAt.set(mail, now.getTime());
+    return () => void askedAt.delete(mail);
+  }
+
+  /**
+   * Counts one more guess, before it is looked whether it is right, so that many at once are no way around it.
+   * @returns false: too many were wrong since then
+   */
+  mayTry(
+    project: ProjectId,
+    address: string,
+    { now, lifeMs }: { readonly now: Date; readonly lifeMs: number },
+  ) {
+    const known = this.#known(project, address);
+    if (now.getTime() - known.since > lifeMs) [known.tries, known.since] = [0, now.getTime()];
+    return known.tries++ < this.#options.wrongCodes;
+  }
+
+  /** There is a new code, made at that time: guesses of the one before it say nothing about it. */
+  newCode(project: ProjectId, address: string, at: Date): void {
+    const known = this.#projects.get(project)?.get(address);
+    if (known && at.getTime() >= known.since) [known.tries, known.since] = [0, at.getTime()];
+  }
+
+  /** Whoever reads the mails of this address was here. */
+  forget(project: ProjectId, address: string): void {
+    this.#projects.get(project)?.delete(address);
+  }
+
+  #known(project: ProjectId, address: string): Known {
+    const addresses = this.#projects.get(project) ?? new Map<string, Known>();
+    this.#projects.set(project, addresses);
+    const known = addresses.get(address) ?? { askedAt: new Map(), tries: 0, since: 0 };
+    // the youngest stand last
+    addresses.delete(address);
+    addresses.set(address, known);
+    const [oldest] = addresses.keys();
+    if (addresses.size > this.#options.addresses && oldest !== undefined) addresses.delete(oldest);
+    return known;
+  }
+}
+
+/** @param last when the one before was sent, in milliseconds since 1970 @throws {AuthError} 429 */
+export function requirePause(last: number | undefined, everySeconds: number, now: Date): void {
+  const left = last === undefined ? 0 : Math.ceil((last + everySeconds * 1000 - now.getTime()) / 1000);
+  // a clock that was set back locks nobody out
+  if (left <= 0 || left > everySeconds) return;
+  const message = `For security purposes, you can only request this after ${left} seconds.`;
+  throw new AuthError(429, 'over_email_send_rate_limit', message);
+}

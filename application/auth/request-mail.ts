@@ -1,0 +1,66 @@
+/** What all requests of strangers for a mail have in common: the same answer, limits and time for everybody. */
+import { normaliseEmail } from '../../domain/email-address.ts';
+import type { UserTransaction } from '../ports/user-directory.ts';
+import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
+import { AuthError, invalid } from './auth-error.ts';
+import type { AuthProject } from './auth-project.ts';
+import type { AskedMail } from './mail-limits.ts';
+import type { MailOrder } from './mail-order.ts';
+
+export type MailRequesters = Pick<
+  AuthDependencies,
+  'directory' | 'codes' | 'clock' | 'ids' | 'mailLimits' | 'mailWaits'
+>;
+
+export interface MailRequest extends MailOrder {
+  readonly email: string | null | undefined;
+}
+
+/** Longer than what is done for those who have an account. */
+const ANSWER_MS = 100;
+
+/** @throws {AuthError} 400 */
+export function requireAddress(text: string | null | undefined): string {
+  if (!text) throw invalid('An email address is required');
+  const address = normaliseEmail(text);
+  if (address === undefined) throw invalid('Unable to validate email address: invalid format');
+  return address;
+}
+
+/** @throws {AuthError} 422 */
+export function requireEmailSignIns({ settings }: AuthProject): void {
+  if (!settings.emailSignIns)
+    throw new AuthError(422, 'email_provider_disabled', 'Email logins are disabled');
+}
+
+/**
+ * @param work is there anything to send? whether there was is not told
+ * @throws {AuthError} 429, for addresses that nobody has, too
+ */
+export async function requestMail(
+  deps: MailRequesters,
+  project: AuthProject,
+  { mail, address }: { readonly mail: AskedMail; readonly address: string },
+  caller: AuthCaller,
+  work: (rows: UserTransaction) => Promise<boolean>,
+): Promise<void> {
+  const { clock, directory, mailLimits, mailWaits } = deps;
+  const started = clock.elapsedMs();
+  try {
+    const takeBack = mailLimits.ask(
+      project.id,
+      mail,
+      address,
+      project.settings.mailEverySeconds,
+      clock.now(),
+    );
+    try {
+      if (await directory.with(project.id, work, caller)) mailWaits(project);
+    } catch (error) {
+      if (!(error instanceof AuthError)) takeBack();
+      throw error;
+    }
+  } finally {
+    await clock.sleep(Math.max(0, ANSWER_MS - (clock.elapsedMs() - started)));
+  }
+}

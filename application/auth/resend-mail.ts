@@ -1,0 +1,45 @@
+import { invalid } from './auth-error.ts';
+import type { AuthCaller } from './auth-dependencies.ts';
+import type { AuthProject } from './auth-project.ts';
+import { audit } from './audit.ts';
+import { mailEmailChange } from './email-change.ts';
+import { requirePause } from './mail-limits.ts';
+import { wayBack } from './mail-order.ts';
+import {
+  requestMail,
+  requireAddress,
+  requireEmailSignIns,
+  type MailRequest,
+  type MailRequesters,
+} from './request-mail.ts';
+import { sendConfirmation } from './send-confirmation.ts';
+
+/** Sends what was sent before, once more, with a new code. @throws {AuthError} 400, 422, 429 */
+export async function resendMail(
+  deps: MailRequesters,
+  project: AuthProject,
+  { type, ...request }: MailRequest & { readonly type: string | null | undefined },
+  caller: AuthCaller,
+): Promise<void> {
+  if (type !== 'signup' && type !== 'email_change')
+    throw invalid('Missing one of these types: signup, email_change, sms, phone_change');
+  requireEmailSignIns(project);
+  const address = requireAddress(request.email);
+  wayBack(project, request);
+  const mail = type === 'signup' ? 'confirmation' : 'email_change';
+  await requestMail(deps, project, { mail, address }, caller, async (rows) => {
+    const user = await rows.users.byEmail(address, 'lock');
+    if (!user) return false;
+    if (type === 'signup') {
+      if (user.emailConfirmedAt !== null) return false;
+      await sendConfirmation(deps, rows, project, user, request);
+      await audit(rows, 'user_confirmation_requested', user, deps.clock.now(), caller);
+      return true;
+    }
+    if (user.emailChange === '') return false;
+    const now = deps.clock.now();
+    requirePause(user.emailChangeSentAt?.getTime(), project.settings.mailEverySeconds, now);
+    await mailEmailChange(deps, rows, project, user, user.emailChange, request);
+    return true;
+  });
+}
