@@ -76,9 +76,11 @@ async function besideBare(
   ask: (session: Session) => Promise<unknown>,
 ): Promise<readonly Figure[]> {
   const sessions: Session[] = [];
-  for (let user = 0; user < CONNECTIONS; user++) sessions.push(await auth.signIn(project, user));
+  // and so has each of the bare ones: what they write is not what ours goes on from
+  for (let user = 0; user < 2 * CONNECTIONS; user++) sessions.push(await auth.signIn(project, user));
+  const others = sessions.splice(CONNECTIONS);
   const connection = auth.platform.superuser(project);
-  const bare = await Promise.all(sessions.map((session) => bareWork(connection, signedIn(session), work)));
+  const bare = await Promise.all(others.map((session) => bareWork(connection, signedIn(session), work)));
   const ours = (seconds: number) => keepAsking(sessions, seconds, ask);
   const theirs = (seconds: number) => keepAsking(bare, seconds, (one) => one.again());
   await ours(WARM_UP_SECONDS);
