@@ -72,6 +72,11 @@ test('rows that others wrote are users like all, however odd', async () => {
 });
 
 test('times without a zone are in UTC, whatever the session’s is', async () => {
+  const login = `${harness.projects[0]}_auth`;
+  await harness.server.administer('set it', (client) =>
+    client.query(`ALTER ROLE ${login} IN DATABASE ${harness.projects[0]} SET TimeZone = 'Asia/Tokyo'`),
+  );
+  harness.connections.forget(harness.projects[0]);
   const user = aUser();
   const session = aSession(user.id);
   await within(async ({ users, sessions, oneTimeTokens }) => {
@@ -83,6 +88,7 @@ test('times without a zone are in UTC, whatever the session’s is', async () =>
   const [stored] = await owner(`SELECT refreshed_at::text, one_time_tokens.created_at::text AS token
     FROM auth.sessions JOIN auth.one_time_tokens USING (user_id) WHERE user_id = '${user.id}'`);
   expect(stored).toEqual({ refreshed_at: '2026-01-01 00:02:00.123', token: '2026-01-01 00:00:00.123' });
+  expect(await within(({ sessions }) => sessions.byId(session.id))).toEqual(session);
 });
 
 test('mails wait, and what happened is noted', async () => {
