@@ -65,7 +65,7 @@ test('a flood of one project is refused, from however many addresses, and others
   );
   await expect.poll(waiting).toBe(5);
   const refused = await ask(`/project/${A}/auth/v1/wait`, { from: '198.51.100.1' });
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
   const other = ask(`/project/${B}/auth/v1/wait`);
   await expect.poll(waiting).toBe(6);
   go.resolve();
@@ -78,7 +78,7 @@ test('an address has its share of all projects together, and what is refused tak
   const { go, ask, waiting } = await serve({ requestsPerAddress: 2, requestsPerProject: 3 });
   const held = [A, B].map((project) => ask(`/project/${project}/auth/v1/wait`));
   await expect.poll(waiting).toBe(2);
-  for (let tries = 0; tries < 5; tries++) expect((await ask(`/project/${A}/auth/v1/wait`)).status).toBe(429);
+  for (let tries = 0; tries < 5; tries++) expect((await ask(`/project/${A}/auth/v1/wait`)).status).toBe(503);
   const others = ['192.0.2.2', '192.0.2.3'].map((from) => ask(`/project/${A}/auth/v1/wait`, { from }));
   await expect.poll(waiting).toBe(4);
   go.resolve();

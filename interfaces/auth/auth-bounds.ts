@@ -2,7 +2,7 @@
  * How much of the auth service one caller, and one project, may have. Requests under way are counted by project before
  * anything is asked of a database or hashed, so who floods one project leaves room for the users of all others.
  */
-import type { RateLimits } from '../../application/ports/rate-limits.ts';
+import { RateLimited, type RateLimits } from '../../application/ports/rate-limits.ts';
 import {
   AddressBounds,
   Bound,
@@ -12,6 +12,7 @@ import {
   type CallerBounds,
   type Release,
 } from '../http/caller-bounds.ts';
+import { unavailableAs } from '../http/problems.ts';
 
 export interface AuthLimits extends AddressLimits {
   readonly requestsPerProject: number;
@@ -46,7 +47,7 @@ export class AuthBounds implements CallerBounds {
     address: string | undefined,
     { endpoint: { method, path }, params }: AskedFor,
   ): Promise<Release> {
-    const release = takeAll(
+    const release = takeOrBusy(
       () => this.#addresses.enter(address),
       () => this.#projects.take(String(params['project'])),
     );
@@ -67,5 +68,15 @@ export class AuthBounds implements CallerBounds {
 
   stream(address: string | undefined): Release {
     return this.#addresses.stream(address);
+  }
+}
+
+/** The client ends a session whose refresh is answered 429, and asks again after a 503: nobody is signed out by others' floods. */
+function takeOrBusy(...takes: readonly (() => Release)[]): Release {
+  try {
+    return takeAll(...takes);
+  } catch (error) {
+    if (error instanceof RateLimited) throw unavailableAs(`Too much is under way: ${error.bound}.`, 'auth');
+    throw error;
   }
 }

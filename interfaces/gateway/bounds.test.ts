@@ -157,6 +157,10 @@ test('an address has so many requests under way, and is told which bound that is
   expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
   expect(JSON.parse(refused.body)).toMatchObject({ code: 'request/too-many' });
   expect(refused.body).toContain('More than 3 requests of this address');
+  // 429 would have their client sign them out
+  const users = await ask(gateway, { path: `/project/${PROJECT}/auth/v1/token`, method: 'POST' });
+  expect(users).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(JSON.parse(users.body)).toMatchObject({ code: 'gateway/busy', away: 'auth' });
   expect((await ask(gateway, { path: '/health' })).status).toBe(200);
   for (const release of held.splice(0)) release();
   await Promise.all(first);

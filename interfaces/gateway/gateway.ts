@@ -211,7 +211,11 @@ export class Gateway {
   #tooMany({ response, client }: Call, route: Route | undefined): GatewayProblem | undefined {
     if (!route) return undefined;
     const holder = networkOf(client);
-    if (this.#underWay.take(holder, 1)) return PROBLEMS.tooManyRequests(this.#limits.requestsPerAddress);
+    if (this.#underWay.take(holder, 1))
+      // its client ends a session whose refresh is answered 429, and asks again after a 503
+      return route.service === 'auth'
+        ? PROBLEMS.busy('auth')
+        : PROBLEMS.tooManyRequests(this.#limits.requestsPerAddress);
     response.once('close', () => this.#underWay.give(holder, 1));
     return undefined;
   }
