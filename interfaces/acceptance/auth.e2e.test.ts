@@ -166,3 +166,35 @@ test('a trigger of the owner that raises rolls the user back, and tells the stra
     await owner.end();
   }
 });
+
+test('without a mail server the mails are kept, where owner and operator find the code and the link', async () => {
+  const one = await project(unique('mailbox'), { settings: { site_url: 'https://app.example' } });
+  const email = "o'neil+tag@ex.museum";
+  const auth = client(one);
+  expect((await auth.signUp({ email, password: 'before the mail' })).error).toBeNull();
+  const mailbox = () =>
+    platform.call<{ mails: { id: string; to: string; text: string; state: string }[] }>(
+      'GET',
+      `/api/projects/${one.id}/auth/mailbox`,
+      { token },
+    );
+  await expect.poll(async () => (await mailbox()).body.mails.map(({ state }) => state)).toEqual(['kept']);
+  const [mail] = (await mailbox()).body.mails;
+  expect(mail?.to).toBe(email);
+  const listed = await platform.launchdb('mailbox');
+  expect(listed.output).toMatch(new RegExp(`${one.id} .*${mail?.id} .*Confirm your e-mail address`));
+  expect((await platform.launchdb('mailbox', one.id, mail?.id ?? '')).output).toContain(mail?.text.trim());
+  expect((await platform.launchdb('mailbox', one.id, one.id)).code).toBe(1);
+
+  const link = /: (http\S+)/.exec(mail?.text ?? '')?.[1] ?? '';
+  expect(link.startsWith(`${one.url}/auth/v1/verify?token=`)).toBe(true);
+  expect((await fetch(link, { method: 'HEAD', redirect: 'manual' })).status).toBe(200);
+  const followed = await fetch(link, { redirect: 'manual' });
+  const [target, fragment = ''] = followed.headers.get('location')?.split('#') ?? [];
+  expect([followed.status, target]).toEqual([303, 'https://app.example/']);
+  const said = new URLSearchParams(fragment);
+  const session = { access_token: said.get('access_token')!, refresh_token: said.get('refresh_token')! };
+  expect((await auth.setSession(session)).data.user?.email).toBe(email);
+  const again = await fetch(link, { redirect: 'manual' });
+  expect(again.headers.get('location')).toContain('error_code=otp_expired');
+});

@@ -6,6 +6,7 @@ import { Unavailable } from '../../application/errors.ts';
 import { openOperator } from '../composition/operator.ts';
 import type { Command } from './command.ts';
 import { eventsCommand, parkedCommand, replayCommand, verifyCommand } from './log-commands.ts';
+import { mailboxCommand } from './mailbox-command.ts';
 import { inviteCommand } from './invite-command.ts';
 import { limitsCommand } from './limits-command.ts';
 import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   retryCommand,
   limitsCommand,
   inviteCommand,
+  mailboxCommand,
   replayCommand,
   parkedCommand,
   verifyCommand,

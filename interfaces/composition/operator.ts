@@ -9,6 +9,7 @@ import type { Databases } from '../../application/ports/databases.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { Ids } from '../../application/ports/ids.ts';
+import type { MailOutbox } from '../../application/ports/mail-outbox.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
 import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
@@ -38,6 +39,7 @@ export interface Operator {
   readonly views: readonly Projection[];
   /** what the auth service's use cases share */
   readonly auth: AuthDependencies;
+  readonly mailOutbox: MailOutbox;
   /** @throws {Rejection} project/not-found, project/not-active */
   authProject(id: ProjectId): Promise<AuthProject>;
   /** the limit of projects that have none of their own; 0: none */
@@ -100,6 +102,7 @@ export async function openOperator(config: Config, customise: Customise = () => 
     secrets,
     views,
     auth: await container.getAsync(TOKENS.auth),
+    mailOutbox: await container.getAsync(TOKENS.mailOutbox),
     authProject: (id) => loadAuthProject({ store, secrets, vault, publicUrl }, id),
     projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('manager', config.MANAGER_URL),

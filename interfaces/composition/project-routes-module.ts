@@ -11,6 +11,7 @@ import { furthestCheckpoint } from '../../projections/checkpoints.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints, type ClientsPlace } from '../platform-api/project-access.ts';
+import { projectMailboxEndpoints } from '../platform-api/project-mailbox.ts';
 import { projectAuthEndpoints } from '../platform-api/project-auth.ts';
 import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
@@ -166,5 +167,9 @@ export const authSettingsRoutesModule = new ContainerModule(({ bind }) => {
       },
       projectAuthEndpoints,
     ),
+  );
+  bind(TOKENS.routes).toResolvedValue(
+    (store, mailOutbox) => projectMailboxEndpoints({ store, mailOutbox }),
+    [TOKENS.store, TOKENS.mailOutbox],
   );
 });

@@ -5,6 +5,7 @@ import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';
 import { projectAccessEndpoints } from './project-access.ts';
 import { projectAuthEndpoints } from './project-auth.ts';
+import { projectMailboxEndpoints } from './project-mailbox.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
@@ -20,6 +21,7 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectCommandEndpoints(nothing),
   ...projectAccessEndpoints(nothing),
   ...projectAuthEndpoints(nothing),
+  ...projectMailboxEndpoints(nothing),
   ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
   ...migrationEndpoints(nothing),
