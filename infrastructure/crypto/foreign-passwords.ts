@@ -1,7 +1,6 @@
 /** Whether a password made a hash, of whatever kind, each in Node's thread pool. */
 import { createCipheriv, scrypt, timingSafeEqual } from 'node:crypto';
 import argon2 from 'argon2';
-import bcrypt from 'bcrypt';
 import type { Argon2Hash, BcryptHash, FirebaseHash, PasswordHash } from '../../domain/auth/password-hash.ts';
 
 export function matches(hash: PasswordHash, password: string): Promise<boolean> {
@@ -34,8 +33,11 @@ async function matchesArgon2(given: Argon2Hash, password: string): Promise<boole
  * The library takes `2y` for unknown, and with `2a` counts the bytes of a long password as OpenBSD once did, modulo 256.
  * What others made with any of the three is the same as `2b`.
  */
-const matchesBcrypt = ({ cost, rest }: BcryptHash, password: string): Promise<boolean> =>
-  bcrypt.compare(password, `$2b$${String(cost).padStart(2, '0')}$${rest}`);
+async function matchesBcrypt({ cost, rest }: BcryptHash, password: string): Promise<boolean> {
+  // nearly a megabyte, which most platforms have no hash for
+  const { default: bcrypt } = await import('bcrypt');
+  return bcrypt.compare(password, `$2b$${String(cost).padStart(2, '0')}$${rest}`);
+}
 
 async function matchesFirebase(given: FirebaseHash, password: string): Promise<boolean> {
   const [salt, separator, signerKey, hash] = [
