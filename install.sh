@@ -136,6 +136,7 @@ fi
 printf 'postgres://postgres:%s@platform-postgres:5432/postgres' "$(cat secrets/platform-postgres-password)" |
   keep secrets/platform-database-url
 printf 'esdb://eventstore:2113?tls=false' | keep secrets/event-store-url
+printf 'smtp://user:password@mail.example.com:587' | keep secrets/smtp-url
 
 socket=${DOCKER_SOCKET:-/var/run/docker.sock}
 keep .env <<ENV

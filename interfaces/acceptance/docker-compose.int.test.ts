@@ -164,6 +164,7 @@ describe('secrets', () => {
       ['platform-database-url', [...OURS].sort()],
       ['platform-postgres-password', ['platform-postgres']],
       ['postgres-password', ['postgres']],
+      ['smtp-url', ['auth']],
     ]);
   });
 
@@ -171,7 +172,7 @@ describe('secrets', () => {
     for (const [name, { environment = {}, command = '', entrypoint = '' }] of services) {
       const plain = Object.entries(environment).filter(
         ([key]) =>
-          /KEY|PASSWORD|SECRET|TOKEN|^(PLATFORM_)?DATABASE_URL|^EVENT_STORE_URL/.test(key) &&
+          /KEY|PASSWORD|SECRET|TOKEN|^(PLATFORM_)?DATABASE_URL|^EVENT_STORE_URL|^SMTP_URL/.test(key) &&
           !key.endsWith('_FILE') &&
           key !== 'PUBLIC_POOLER_KEY',
       );

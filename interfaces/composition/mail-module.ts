@@ -1,17 +1,19 @@
 /** Sends what projects' auth services have left in their outboxes. */
 import { ContainerModule } from 'inversify';
 import { MailSender } from '../../application/auth/mail-sender.ts';
-import type { SmtpAccount } from '../../application/ports/mailer.ts';
+import type { Mailer, SmtpAccount } from '../../application/ports/mailer.ts';
 import { PgMailOutbox } from '../../infrastructure/auth/pg-mail-outbox.ts';
-import { SmtpMailer } from '../../infrastructure/mail/smtp-mailer.ts';
 import { listServed } from '../../projections/desired-projects/queries.ts';
 import type { Config } from '../config.ts';
 import { needs } from './needs.ts';
 import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
-/** What a process left behind that died; whoever leaves a mail says so, and this process goes on with its own by itself. */
-const LOOK_EVERY_MS = 5 * 60_000;
+/**
+ * What a process left behind that died; whoever leaves a mail says so, and this process goes on with its own by itself. The
+ * first look is at the start. Each one counts as use of every project, so often ones would let none of them sleep.
+ */
+const LOOK_EVERY_MS = 12 * 3_600_000;
 
 export const mailModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.mailOutbox).toResolvedValue(
@@ -32,7 +34,7 @@ export const mailModule = new ContainerModule(({ bind }) => {
       ({ config, outbox, projects, pool, clock, log, metrics }) =>
         new MailSender({
           outbox,
-          mailer: new SmtpMailer(),
+          mailer: smtpMailer(),
           find: (id) => projects.find(id),
           served: async () => (await listServed(pool)).map(({ projectId }) => projectId),
           operatorAccount: operatorAccount(config),
@@ -65,6 +67,13 @@ export const mailModule = new ContainerModule(({ bind }) => {
     [TOKENS.mailSender, TOKENS.background],
   );
 });
+
+/** Its library is of some megabytes, which most do without: loaded with the first mail. */
+function smtpMailer(): Mailer {
+  let loaded: Promise<Mailer> | undefined;
+  const load = async () => new (await import('../../infrastructure/mail/smtp-mailer.ts')).SmtpMailer();
+  return { send: async (...mail) => (await (loaded ??= load())).send(...mail) };
+}
 
 /** undefined: mails of projects without a server of their own are kept */
 function operatorAccount({ SMTP_URL: url, SMTP_FROM: from }: Config): SmtpAccount | undefined {

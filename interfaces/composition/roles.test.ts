@@ -13,6 +13,7 @@ test('a process of users alone prepares no server of databases and runs nothing'
     'eventStore',
     'tenantConnections',
     'authProjects',
+    'mailSender',
     'auth',
   ]);
 });
