@@ -1,17 +1,18 @@
 /** A link as a mail would have it, for a mail that the project's own program sends. Nothing is sent here. */
 import { normaliseEmail } from '../../domain/email-address.ts';
-import type { JsonObject, OneTimeTokenType, User } from '../../domain/auth/user.ts';
+import type { JsonObject, User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import { passwordHashOf } from './admin-user-input.ts';
 import { affected, audit, SERVICE_KEY } from './audit.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
-import { confirmationLink, redirectOf } from './confirmation-link.ts';
 import { emailTaken } from './create-user.ts';
 import { unconfirmedUser } from './invited-user.ts';
+import { makeCode, type CodeMakers, type CodeRequest } from './mailed-code.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
+import { siteRedirect } from './site-redirects.ts';
 
 export interface LinkInput {
   readonly type: string;
@@ -31,16 +32,13 @@ export interface GeneratedLink {
   readonly redirectTo: string;
 }
 
-type Generators = Pick<AuthDependencies, 'directory' | 'passwords' | 'codes' | 'clock' | 'ids'>;
+type Generators = CodeMakers & Pick<AuthDependencies, 'directory' | 'passwords'>;
 
-/** Who it is for, and what is put down for the code: by which name, and to which address it goes. */
-interface Wanted {
+/** Who it is for, what a mail with it would be, and to which address it would go. */
+interface Wanted extends Pick<CodeRequest, 'kind' | 'token' | 'to'> {
   readonly user: User;
-  readonly token: OneTimeTokenType;
-  readonly address: string;
-  /** in the answer, and in the link */
+  /** in the answer */
   readonly verificationType: string;
-  readonly linkType: string;
 }
 
 interface Asked {
@@ -67,29 +65,14 @@ export async function generateLink(
   if (email === undefined) throw invalid('Unable to validate email address: invalid format');
   const now = deps.clock.now();
   const passwordHash = await newPasswordHash(deps, project, input, caller);
-  const redirectTo = redirectOf(project, input.redirectTo);
+  const redirectTo = siteRedirect(project, input.redirectTo);
   return deps.directory.with(
     project.id,
     async (rows) => {
       const wanted = await make(deps, rows, { input, email, passwordHash, now, project, caller });
-      const { user, token, address, verificationType, linkType } = wanted;
-      const code = deps.codes.randomDigits(project.settings.otp.digits);
-      const hash = deps.codes.hashOf(address, code);
-      await rows.oneTimeTokens.put({
-        userId: user.id,
-        type: token,
-        hash,
-        relatesTo: address,
-        createdAt: now,
-      });
-      return {
-        person: await personOf(rows, user),
-        link: confirmationLink(project, { hash, type: linkType, redirectTo }),
-        code,
-        hash,
-        verificationType,
-        redirectTo,
-      };
+      const { user, verificationType, ...request } = wanted;
+      const made = await makeCode(deps, rows, project, user, { ...request, redirectTo, challenge: null });
+      return { ...made, person: await personOf(rows, user), verificationType, redirectTo };
     },
     caller,
   );
@@ -120,7 +103,8 @@ const forRecovery =
     if (!before) throw noSuchUser();
     const user = (await rows.users.update(before.id, { recoverySentAt: now, updatedAt: now })) ?? before;
     await audit(rows, 'user_recovery_requested', user, now, caller);
-    return { user, token: 'recovery_token', address: email, verificationType: type, linkType: type };
+    const kind = type === 'recovery' ? 'recovery' : 'magic_link';
+    return { user, kind, verificationType: type };
   };
 
 const forEmailChange =
@@ -148,10 +132,10 @@ const forEmailChange =
     const isNew = type === 'email_change_new';
     return {
       user,
+      kind: 'email_change',
       token: isNew ? 'email_change_token_new' : 'email_change_token_current',
-      address: isNew ? wanted : email,
+      to: isNew ? wanted : email,
       verificationType: type,
-      linkType: 'email_change',
     };
   };
 
@@ -171,8 +155,7 @@ async function confirming(
   type: 'signup' | 'invite',
 ): Promise<Wanted> {
   const user = (await rows.users.update(before.id, { confirmationSentAt: now })) ?? before;
-  const address = user.email ?? '';
-  return { user, token: 'confirmation_token', address, verificationType: type, linkType: type };
+  return { user, kind: type === 'invite' ? 'invite' : 'confirmation', verificationType: type };
 }
 
 /** Of whoever signs up by it; otherwise nobody's password changes. */

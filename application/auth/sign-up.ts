@@ -1,5 +1,6 @@
 /** Somebody makes an account with an address and a password. */
-import type { Identity, JsonObject, User } from '../../domain/auth/user.ts';
+import { emailConfirmed, newUser, ownIdentity, withProvider } from '../../domain/auth/new-user.ts';
+import type { JsonObject, User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
@@ -75,7 +76,7 @@ async function madeOrKnown(
     async (rows) => {
       const found = await rows.users.byEmail(request.email, 'lock');
       if (found) return known(deps, rows, project, request, found, caller);
-      const made = await rows.users.insert(newUser(deps, request, passwordHash, autoconfirm));
+      const made = await rows.users.insert(userOf(deps, request, passwordHash, autoconfirm));
       // somebody was quicker with the same address
       if (!made) {
         const theirs = await rows.users.byEmail(request.email, 'lock');
@@ -99,7 +100,7 @@ async function welcome(
   caller: AuthCaller,
 ): Promise<SignedUp> {
   const now = deps.clock.now();
-  await rows.identities.put(emailIdentity(deps.ids.uuid(), user, now));
+  await rows.identities.put({ ...ownIdentity(deps.ids.uuid(), 'email', user, now), lastSignInAt: now });
   if (!project.settings.autoconfirm) {
     const asked = await sendConfirmation(deps, rows, project, user, request);
     await audit(rows, 'user_confirmation_requested', asked, now, caller);
@@ -128,70 +129,26 @@ async function known(
 
 /** As if it were new, but for the identities, which are empty: client code goes by that. */
 const pretended = (deps: AuthDependencies, request: SignUp): Person => ({
-  user: { ...newUser(deps, request, '', false), role: '', confirmationSentAt: deps.clock.now() },
+  user: { ...userOf(deps, request, '', false), role: '', confirmationSentAt: deps.clock.now() },
   identities: [],
   factors: [],
 });
 
-function newUser(
+function userOf(
   { ids, clock }: Pick<AuthDependencies, 'ids' | 'clock'>,
   { email, data }: Pick<SignUp, 'email' | 'data'>,
   passwordHash: string,
-  confirmed: boolean,
+  isConfirmed: boolean,
 ): User {
   const now = clock.now();
-  return {
-    ...NOBODY,
-    id: ids.uuid(),
+  const user = newUser(ids.uuid(), now, {
     email,
     passwordHash,
-    emailConfirmedAt: confirmed ? now : null,
-    appMetadata: { provider: 'email', providers: ['email'] },
-    userMetadata: confirmed ? { ...data, email_verified: true } : data,
-    createdAt: now,
-    updatedAt: now,
-  };
+    appMetadata: withProvider({}, 'email'),
+    userMetadata: data,
+  });
+  return isConfirmed ? { ...user, ...emailConfirmed(user, now) } : user;
 }
-
-/** What nothing is known of yet. */
-export const NOBODY = {
-  aud: 'authenticated',
-  role: 'authenticated',
-  email: null,
-  phone: null,
-  passwordHash: null,
-  emailConfirmedAt: null,
-  phoneConfirmedAt: null,
-  invitedAt: null,
-  confirmationSentAt: null,
-  recoverySentAt: null,
-  emailChange: '',
-  emailChangeSentAt: null,
-  emailChangeConfirmStatus: 0,
-  reauthenticationSentAt: null,
-  lastSignInAt: null,
-  appMetadata: {},
-  userMetadata: {},
-  bannedUntil: null,
-  deletedAt: null,
-  isAnonymous: false,
-} as const satisfies Partial<User>;
-
-export const emailIdentity = (id: string, user: User, now: Date): Identity => ({
-  id,
-  userId: user.id,
-  provider: 'email',
-  providerId: user.id,
-  data: {
-    sub: user.id,
-    email: user.email,
-    email_verified: user.emailConfirmedAt !== null,
-    phone_verified: false,
-  },
-  lastSignInAt: now,
-  createdAt: now,
-  updatedAt: now,
-});
 
 /** Without an address. @throws {AuthError} 422 anonymous_provider_disabled, signup_disabled */
 export async function signInAnonymously(
@@ -205,14 +162,7 @@ export async function signInAnonymously(
   if (!anonymousSignIns)
     throw new AuthError(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled');
   const now = deps.clock.now();
-  const user: User = {
-    ...NOBODY,
-    id: deps.ids.uuid(),
-    userMetadata: data,
-    isAnonymous: true,
-    createdAt: now,
-    updatedAt: now,
-  };
+  const user = newUser(deps.ids.uuid(), now, { userMetadata: data, isAnonymous: true });
   const issued = await deps.directory.with(
     project.id,
     async (rows) => {

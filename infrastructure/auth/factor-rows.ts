@@ -2,7 +2,8 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import type { FactorRows } from '../../application/ports/user-directory.ts';
 import type { Challenge, Factor, FactorType } from '../../domain/auth/user.ts';
 import { address, change, insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
-import { addressOr, isUuid, object, text, time, timeOr } from './stored-values.ts';
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { addressOr, object, text, time, timeOr } from './stored-values.ts';
 import { locking } from './user-rows.ts';
 
 const FACTOR: Columns<Factor> = {

@@ -2,7 +2,8 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import type { FlowRows, Lock } from '../../application/ports/user-directory.ts';
 import type { AuthMethod, Flow } from '../../domain/auth/user.ts';
 import { change, insertion, plain, selected, type Columns, type Stored } from './columns.ts';
-import { isUuid, text, time, timeOr } from './stored-values.ts';
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { text, time, timeOr } from './stored-values.ts';
 import { locking } from './user-rows.ts';
 
 const COLUMNS: Columns<Flow> = {

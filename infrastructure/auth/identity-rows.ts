@@ -2,7 +2,8 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import type { IdentityRows } from '../../application/ports/user-directory.ts';
 import type { Identity } from '../../domain/auth/user.ts';
 import { insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
-import { isUuid, object, time, timeOr } from './stored-values.ts';
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { object, time, timeOr } from './stored-values.ts';
 
 const COLUMNS: Columns<Identity> = {
   id: plain('id'),

@@ -2,7 +2,8 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import type { OneTimeTokenRows } from '../../application/ports/user-directory.ts';
 import type { OneTimeToken } from '../../domain/auth/user.ts';
 import { plain, selected, utc, written, type Columns, type Stored } from './columns.ts';
-import { isUuid, timeOr } from './stored-values.ts';
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { timeOr } from './stored-values.ts';
 
 const COLUMNS: Columns<OneTimeToken> = {
   userId: plain('user_id'),

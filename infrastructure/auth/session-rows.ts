@@ -3,7 +3,8 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import type { SessionRows } from '../../application/ports/user-directory.ts';
 import type { AssuranceLevel, AuthMethod, Session } from '../../domain/auth/user.ts';
 import { address, change, insertion, plain, selected, utc, type Columns, type Stored } from './columns.ts';
-import { addressOr, isUuid, nonEmpty, text, time, timeOr } from './stored-values.ts';
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { addressOr, nonEmpty, text, time, timeOr } from './stored-values.ts';
 import { locking } from './user-rows.ts';
 
 const COLUMNS: Columns<Session> = {

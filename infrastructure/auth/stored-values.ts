@@ -2,10 +2,6 @@
 import { isIP } from 'node:net';
 import type { JsonObject } from '../../domain/auth/user.ts';
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
-export const isUuid = (text: string): boolean => UUID.test(text);
-
 export const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 export const nonEmpty = (value: unknown): string | null => text(value) || null;
 

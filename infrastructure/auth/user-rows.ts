@@ -3,7 +3,8 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import type { Lock, UserRows } from '../../application/ports/user-directory.ts';
 import type { User } from '../../domain/auth/user.ts';
 import { change, insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
-import { isUuid, nonEmpty, object, text, time, timeOr } from './stored-values.ts';
+import { isUuid } from '../../domain/auth/uuid.ts';
+import { nonEmpty, object, text, time, timeOr } from './stored-values.ts';
 
 const COLUMNS: Columns<User> = {
   id: plain('id'),

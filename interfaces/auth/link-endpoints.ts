@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import { generateLink } from '../../application/auth/generate-link.ts';
+import { inviteUser } from '../../application/auth/invite-user.ts';
 import type { authEndpoint, AuthEndpoint } from './auth-endpoint.ts';
 import { userJson } from './user-json.ts';
 
@@ -11,6 +12,17 @@ export const linkEndpoints = (
   deps: AuthDependencies,
   endpoint: ReturnType<typeof authEndpoint>,
 ): readonly AuthEndpoint[] => [
+  endpoint({
+    method: 'post',
+    path: '/invite',
+    summary: 'Sends an invitation',
+    auth: 'admin',
+    body: z.looseObject({ email: text, data: z.record(z.string(), z.unknown()).nullish() }),
+    handler: async ({ project, body, redirectTo, caller }) => {
+      const invitation = { email: body.email ?? '', data: body.data ?? {}, redirectTo };
+      return { status: 200, body: userJson(await inviteUser(deps, project, invitation, caller)) };
+    },
+  }),
   endpoint({
     method: 'post',
     path: '/admin/generate_link',
