@@ -51,7 +51,7 @@ export interface MailBounds {
   readonly oldestMs: number;
 }
 
-export const MAIL_BOUNDS: MailBounds = {
+const MAIL_BOUNDS: MailBounds = {
   atOnce: 20,
   mailsInATurn: 10,
   tries: 8,

@@ -163,7 +163,7 @@ export async function signInAnonymously(
     throw new AuthError(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled');
   const now = deps.clock.now();
   const user = newUser(deps.ids.uuid(), now, { userMetadata: data, isAnonymous: true });
-  const issued = await deps.directory.with(
+  return deps.directory.with(
     project.id,
     async (rows) => {
       const made = await rows.users.insert(user);
@@ -173,5 +173,4 @@ export async function signInAnonymously(
     },
     caller,
   );
-  return issued;
 }

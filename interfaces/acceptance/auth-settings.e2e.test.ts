@@ -20,7 +20,6 @@ beforeAll(async () => {
     token,
     body: { name: 'shop' },
   });
-  expect(made.status).toBe(201);
   ({ id } = made.body);
 });
 afterAll(() => platform.close());

@@ -38,7 +38,7 @@ export function userJson({ user, identities, factors }: Person): object {
 }
 
 /** The client has the names of the two ids the other way round than the table. */
-export const identityJson = (identity: Identity): object => ({
+const identityJson = (identity: Identity): object => ({
   identity_id: identity.id,
   id: identity.providerId,
   user_id: identity.userId,
@@ -60,7 +60,7 @@ export const factorJson = (factor: Factor): object => ({
   last_challenged_at: time(factor.lastChallengedAt),
 });
 
-export const sessionJson = (issued: IssuedSession): object => ({
+const sessionJson = (issued: IssuedSession): object => ({
   access_token: issued.accessToken,
   token_type: 'bearer',
   expires_in: issued.expiresInSeconds,

@@ -47,7 +47,13 @@ export const projectMailboxEndpoints = ({ store, mailOutbox }: ProjectMailboxDep
         status: 200,
         body: {
           mails: mails.map(({ id, kind, to, subject, text, html, state, lastError, createdAt }) => ({
-            ...{ id, kind, to, subject, text, html, state },
+            id,
+            kind,
+            to,
+            subject,
+            text,
+            html,
+            state,
             last_error: lastError,
             created_at: createdAt.toISOString(),
           })),
