@@ -3,7 +3,7 @@ import type { AuthSettingsEvent } from '../../domain/auth/auth-settings-decider.
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import { authSettingsInWords } from '../auth/auth-settings-in-words.ts';
+import { authSettingsInWords } from './auth-settings-in-words.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
 
