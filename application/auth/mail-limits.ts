@@ -3,6 +3,7 @@
  * address and not by user: who has no account is told the same as who has one.
  */
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { networkOf } from '../../domain/platform/network-of.ts';
 import { AuthError } from './auth-error.ts';
 
 /** Those that a stranger can ask for; what they ask for may send one of several kinds. */
@@ -12,9 +13,12 @@ export interface MailLimitOptions {
   /** of one project: the oldest make room */
   readonly addresses: number;
   readonly wrongCodes: number;
+  /** of anybody's, from one network in an hour: whoever knows an address knows what hashes of its codes there may be */
+  readonly wrongHashes: number;
 }
 
-const OPTIONS: MailLimitOptions = { addresses: 10_000, wrongCodes: 10 };
+const HOUR_MS = 3_600_000;
+const OPTIONS: MailLimitOptions = { addresses: 10_000, wrongCodes: 10, wrongHashes: 100 };
 
 interface Known {
   readonly askedAt: Map<AskedMail, number>;
@@ -52,9 +56,30 @@ export class MailLimits {
     address: string,
     { now, lifeMs }: { readonly now: Date; readonly lifeMs: number },
   ) {
-    const known = this.#known(project, address);
+    return ++this.#within(project, address, now, lifeMs).tries <= this.#options.wrongCodes;
+  }
+
+  /**
+   * The same for hashes, which tell nobody whose they are: by where they come from.
+   * @returns it was right: takes it back @throws {AuthError} 429
+   */
+  tryHash(project: ProjectId, ip: string | null, now: Date): () => void {
+    const from = `from ${networkOf(ip ?? '')}`;
+    const known = this.#within(project, from, now, HOUR_MS);
+    if (++known.tries > this.#options.wrongHashes)
+      throw new AuthError(
+        429,
+        'over_request_rate_limit',
+        'Too many links that are not valid, try again later',
+      );
+    // that one alone: a right one of their own is no way to begin anew
+    return () => void known.tries--;
+  }
+
+  #within(project: ProjectId, key: string, now: Date, lifeMs: number): Known {
+    const known = this.#known(project, key);
     if (now.getTime() - known.since > lifeMs) [known.tries, known.since] = [0, now.getTime()];
-    return known.tries++ < this.#options.wrongCodes;
+    return known;
   }
 
   /** There is a new code, made at that time: guesses of the one before it say nothing about it. */

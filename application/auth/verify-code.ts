@@ -52,14 +52,19 @@ export async function verifyCode(
   caller: AuthCaller,
 ): Promise<Verified> {
   const { types, hashes, address } = hashesOf(deps, shown);
-  if (address !== undefined) await requireTry(deps, project, address, caller);
+  const wasRight =
+    address === undefined
+      ? deps.mailLimits.tryHash(project.id, caller.ip, deps.clock.now())
+      : await requireTry(deps, project, address, caller);
   const work = (rows: UserTransaction) => spend(deps, rows, project, { hashes, types }, caller);
   const signIn = async (rows: UserTransaction): Promise<Verified> => {
     const user = await work(rows);
     if (!user) return { became: 'halfway' };
     return { became: 'signed-in', session: await beginSession(deps, rows, project, user, 'otp', caller) };
   };
-  return forgotten(deps, project, await owned(deps, project, { hashes, types }, caller, signIn));
+  const verified = await owned(deps, project, { hashes, types }, caller, signIn);
+  wasRight();
+  return forgotten(deps, project, verified);
 }
 
 /**
@@ -77,7 +82,8 @@ export async function followLink(
     return verifyCode(deps, project, { type, tokenHash: hash, ...nothing }, caller);
   }
   const asked = { hashes: [hash], types: tokenTypes(type) };
-  return owned(deps, project, asked, caller, async (rows): Promise<Verified> => {
+  const wasRight = deps.mailLimits.tryHash(project.id, caller.ip, deps.clock.now());
+  const verified = await owned(deps, project, asked, caller, async (rows): Promise<Verified> => {
     const user = await spend(deps, rows, project, asked, caller);
     if (!user) return { became: 'halfway' };
     const flow = await newestFlow(rows, user, type);
@@ -86,6 +92,8 @@ export async function followLink(
     await rows.flows.update(flow.id, { authCodeIssuedAt: deps.clock.now() });
     return { became: 'code', authCode: flow.authCode };
   });
+  wasRight();
+  return verified;
 }
 
 interface Asked {
@@ -122,15 +130,17 @@ async function requireTry(
   project: AuthProject,
   address: string,
   caller: AuthCaller,
-): Promise<void> {
+): Promise<() => void> {
+  const wasRight = () => mailLimits.forget(project.id, address);
   const bounds = { now: clock.now(), lifeMs: project.settings.otp.expirySeconds * 1000 };
-  if (mailLimits.mayTry(project.id, address, bounds)) return;
+  if (mailLimits.mayTry(project.id, address, bounds)) return wasRight;
   // another process may have sent a new one
   const user = await directory.with(project.id, ({ users }) => users.byEmail(address), caller);
   const sent = [user?.confirmationSentAt, user?.recoverySentAt, user?.emailChangeSentAt];
   const last = Math.max(0, ...sent.map((at) => at?.getTime() ?? 0));
   mailLimits.newCode(project.id, address, new Date(last));
   if (!mailLimits.mayTry(project.id, address, bounds)) throw expired();
+  return wasRight;
 }
 
 /**
