@@ -41,6 +41,10 @@ function welcome({ url }: Platform, config: Config, tookMs: number): string {
   if (!roles.includes('gateway')) return `LaunchDB (${roles.join(', ')}) is ready after ${took}.`;
   const isOpen = config.SIGNUP === 'open' && roles.includes('platform');
   const signUp = isOpen ? 'Whoever reaches the gateway can make an account; SIGNUP=invite ends that.\n' : '';
+  const mails =
+    config.SMTP_URL === undefined && roles.includes('auth')
+      ? "Without SMTP_URL, mails of projects' users are kept: npm run launchdb -- mailbox\n"
+      : '';
   return `
 LaunchDB is ready after ${took}.
 
@@ -48,7 +52,7 @@ LaunchDB is ready after ${took}.
   API and docs   ${url}/docs
   Data           ${dataDir} (keep master.key in there safe: without it nothing can be opened)
 
-${signUp}Next: make an account, log in, create a project. README.md shows it with curl.
+${signUp}${mails}Next: make an account, log in, create a project. README.md shows it with curl.
 Ctrl-C stops everything.
 `;
 }

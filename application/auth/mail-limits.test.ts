@@ -51,6 +51,9 @@ test('ten guesses at a code, and ten at the next one', () => {
   expect(tries(1, 1)).toEqual([false]);
   limits.newCode(one, 'a@b.example', at(2));
   expect(tries(11, 2).at(-1)).toBe(false);
+  // said again of the same code
+  limits.newCode(one, 'a@b.example', at(2));
+  expect(tries(1, 2)).toEqual([false]);
   expect(tries(1, 3_700)).toEqual([true]);
 });
 

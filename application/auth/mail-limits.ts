@@ -85,7 +85,7 @@ export class MailLimits {
   /** There is a new code, made at that time: guesses of the one before it say nothing about it. */
   newCode(project: ProjectId, address: string, at: Date): void {
     const known = this.#projects.get(project)?.get(address);
-    if (known && at.getTime() >= known.since) [known.tries, known.since] = [0, at.getTime()];
+    if (known && at.getTime() > known.since) [known.tries, known.since] = [0, at.getTime()];
   }
 
   /** Whoever reads the mails of this address was here. */

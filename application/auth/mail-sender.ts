@@ -49,6 +49,8 @@ export interface MailBounds {
   readonly leaseMs: number;
   /** what has waited longer, as in a project that was paused, is of no use any more */
   readonly oldestMs: number;
+  /** between two looks whether a project, whose mails wait, is paused still */
+  readonly pausedMs: number;
 }
 
 const MAIL_BOUNDS: MailBounds = {
@@ -59,6 +61,7 @@ const MAIL_BOUNDS: MailBounds = {
   sendMs: 40_000,
   leaseMs: 60_000,
   oldestMs: 86_400_000,
+  pausedMs: 60_000,
 };
 
 const LOOKS_AT_ONCE = 4;
@@ -124,8 +127,7 @@ export class MailSender {
       const turn = this.#turn(project)
         .catch((error: unknown): TurnEnd => {
           this.#quiet(error, project);
-          // a project that is gone or paused comes back by the look
-          return error instanceof Rejection || error instanceof Refused ? undefined : this.#rest(project);
+          return this.#after(error, project);
         })
         .then((end) => {
           this.#turns.delete(project);
@@ -236,6 +238,12 @@ export class MailSender {
       this.#alarms.delete(project);
       this.mailWaits({ id: project });
     });
+  }
+
+  #after(error: unknown, project: ProjectId): TurnEnd {
+    if (error instanceof Rejection)
+      return error.code === 'project/not-active' ? this.#bounds.pausedMs : undefined;
+    return error instanceof Refused ? undefined : this.#rest(project);
   }
 
   #quiet(error: unknown, project: ProjectId): void {

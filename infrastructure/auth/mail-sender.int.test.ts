@@ -209,12 +209,11 @@ test('of one that dies at the end of a mail nobody knows: it is not sent again',
 test('without a server mails are kept; those of a paused project wait', async () => {
   await leave();
   let paused = true;
-  const one = sender({ isPaused: () => paused });
+  const one = sender({ isPaused: () => paused, bounds: { pausedMs: 100 } });
   one.mailWaits({ id: users.projects[0] });
   await one.look();
   expect(await states()).toEqual(['waiting']);
   paused = false;
-  await one.look();
   await until(async () => expect(await states()).toEqual(['sent']));
   await leave();
   sender({ account: null }).mailWaits({ id: users.projects[0] });

@@ -91,7 +91,14 @@ test('its own port tells whether it is ready, and what was counted, by kinds alo
   const ready = await own('/ready');
   expect([ready.status, await ready.json()]).toEqual([
     200,
-    { status: 'ok', checks: { log: expect.stringMatching(/^ok/) as string, pooler: 'ok' } },
+    {
+      status: 'ok',
+      checks: {
+        log: expect.stringMatching(/^ok/) as string,
+        pooler: 'ok',
+        mail: expect.stringMatching(/^ok, kept .*mailbox$/) as string,
+      },
+    },
   ]);
   const count = async (name: string, ...labels: string[]) => {
     const lines = (await (await own('/metrics')).text()).split('\n');

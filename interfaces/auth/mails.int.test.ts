@@ -18,7 +18,7 @@ function client(flowType: 'implicit' | 'pkce' = 'implicit') {
   const kept = new Map<string, string>();
   return new GoTrueClient({
     url: auth.url,
-    headers: { apikey: auth.anonKey, authorization: `Bearer ${auth.anonKey}` },
+    headers: { apikey: auth.anonKey },
     autoRefreshToken: false,
     detectSessionInUrl: false,
     flowType,

@@ -90,8 +90,9 @@ function bindService(bind: Bind): void {
         log: TOKENS.log,
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
+        publicUrl: TOKENS.publicUrl,
       },
-      ({ config, internalKeys, machine, pooler, projects, auth, store, log, metrics, tracing }) =>
+      ({ config, internalKeys, machine, pooler, projects, auth, store, log, metrics, tracing, publicUrl }) =>
         serverPart({
           name: 'auth',
           port: config.AUTH_PORT,
@@ -104,6 +105,7 @@ function bindService(bind: Bind): void {
           ready: async () => ({
             log: `${await told(store.head().then(() => true))}${aboutServer(store.server?.standing())}`,
             ...(pooler && { pooler: await told(poolerAnswers(ownWay(machine, pooler))) }),
+            ...(config.SMTP_URL === undefined && { mail: `ok, ${mailbox(publicUrl)}` }),
           }),
           metrics,
           tracing,
@@ -114,6 +116,10 @@ function bindService(bind: Bind): void {
     ),
   );
 }
+
+/** where mails are found that no server is there for */
+const mailbox = (publicUrl: string): string =>
+  `kept where a project has no server: ${publicUrl}/api/projects/:id/auth/mailbox`;
 
 const told = (answers: Promise<boolean>): Promise<string> =>
   answers.then(
