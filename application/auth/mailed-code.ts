@@ -60,6 +60,7 @@ export interface MadeCode {
   readonly code: string;
   readonly hash: string;
   readonly link: string;
+  readonly madeAt: Date;
 }
 
 export type CodeMakers = Pick<AuthDependencies, 'codes' | 'clock' | 'ids' | 'mailLimits'>;
@@ -101,7 +102,8 @@ export async function makeCode(
       providerAccessToken: null,
       providerRefreshToken: null,
     });
-  return { code, hash, link: link === null ? '' : linkOf(project, hash, link, redirectTo) };
+  const url = link === null ? '' : linkOf(project, hash, link, redirectTo);
+  return { code, hash, link: url, madeAt: now };
 }
 
 /** Makes a code and leaves the mail in the outbox. When the transaction is over, `mailWaits` has to be told. */
@@ -113,8 +115,7 @@ export async function mailCode(
   request: CodeRequest,
 ): Promise<User> {
   const { kind, redirectTo, to = user.email ?? '', newEmail = '' } = request;
-  const { code, hash, link } = await makeCode(deps, rows, project, user, request);
-  const now = deps.clock.now();
+  const { code, hash, link, madeAt } = await makeCode(deps, rows, project, user, request);
   const template = project.settings.templates[kind] ?? DEFAULT_TEMPLATES[kind];
   const content = renderMail(template, {
     ConfirmationURL: link,
@@ -127,8 +128,8 @@ export async function mailCode(
     OldEmail: user.email ?? '',
     Data: user.userMetadata,
   });
-  await rows.outbox.add({ id: deps.ids.uuid(), kind, to, ...content, createdAt: now });
-  return (await rows.users.update(user.id, { [KINDS[kind].sentAt]: now })) ?? user;
+  await rows.outbox.add({ id: deps.ids.uuid(), kind, to, ...content, createdAt: madeAt });
+  return (await rows.users.update(user.id, { [KINDS[kind].sentAt]: madeAt })) ?? user;
 }
 
 const linkOf = ({ url }: AuthProject, hash: string, type: LinkType, redirectTo: string): string =>
