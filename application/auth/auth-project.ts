@@ -17,7 +17,7 @@ export interface AuthProject {
 export interface AuthProjects {
   /**
    * As of now, or of a second ago; while the log is away, as it was last known.
-   * @throws {Rejection} project/not-found, project/not-active: it is paused, or on its way out
+   * @throws {Rejection} project/not-found; project/not-active: it is paused, or on its way out; project/upgrade-needed
    * @throws {Unavailable} the log is away, or too many projects are asked for that nobody here has heard of
    */
   find(id: ProjectId): Promise<AuthProject>;

@@ -10,6 +10,7 @@ import {
   type ProjectId,
 } from '../../domain/project/project-id.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
+import type { ProjectCommand } from '../../domain/project/project.ts';
 import { Unavailable } from '../errors.ts';
 import { handle } from '../handle.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -92,9 +93,9 @@ async function makeKnown(limits: Partial<KnownAuthProjectsLimits> = {}) {
   return { harness, between, known, pass };
 }
 
-async function served(harness: Harness): Promise<ProjectId> {
+async function served(harness: Harness, templateVersion = 12): Promise<ProjectId> {
   const id = newProject();
-  await command(harness, id, request(id));
+  await command(harness, id, { ...request(id), templateVersion } as ProjectCommand);
   await runToRest(harness, id);
   return id;
 }
@@ -124,6 +125,12 @@ test('a project that nobody has set anything for has the defaults, its own addre
     secrets: NO_AUTH_SECRETS,
     keys: { project: id, jwtSecrets: [issued.jwtSecret] },
   });
+});
+
+test('a project whose database has no users yet says what it needs', async () => {
+  const { harness, known } = await makeKnown();
+  const id = await served(harness, 11);
+  await expect(known.find(id)).rejects.toMatchObject({ code: 'project/upgrade-needed' });
 });
 
 test('what is set is there with its secrets, and the last of many changes is what counts', async () => {
@@ -274,7 +281,7 @@ test('a project that comes to be is found, though it was asked for before', asyn
   const id = newProject();
   await known.start();
   await expect(known.find(id)).rejects.toMatchObject({ code: 'project/not-found' });
-  await command(harness, id, request(id));
+  await command(harness, id, { ...request(id), templateVersion: 12 } as ProjectCommand);
   await runToRest(harness, id);
   await vi.waitFor(async () => expect((await known.find(id)).id).toBe(id));
 });

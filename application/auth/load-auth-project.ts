@@ -1,6 +1,7 @@
 import { NO_AUTH_SECRETS } from '../../domain/auth/auth-settings.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
+import { Rejection } from '../../domain/rejection.ts';
 import { jwtSecretsOf } from '../desired/desired-project.ts';
 import type { AuthSecretVault } from '../ports/auth-secret-vault.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -17,13 +18,21 @@ export interface LoadAuthProjectDependencies {
   readonly publicUrl: string;
 }
 
-/** By the log, as it is now. @throws {Rejection} project/not-found, project/not-active */
+/** from this one on there are tables of users, and a login that works on them */
+const USERS_SINCE_TEMPLATE = 12;
+
+/** By the log, as it is now. @throws {Rejection} project/not-found, project/not-active, project/upgrade-needed */
 export async function loadAuthProject(
   { store, secrets, vault, publicUrl }: LoadAuthProjectDependencies,
   id: ProjectId,
 ): Promise<AuthProject> {
   const project = await loadKeptProject(store, id);
   requireServed(project);
+  if (project.templateVersion < USERS_SINCE_TEMPLATE)
+    throw new Rejection(
+      'project/upgrade-needed',
+      'The database of the project has no users yet: it is of an earlier version. Whoever runs the platform brings it up (launchdb upgrade).',
+    );
   const { settings, secrets: sealed } = await loadAuthSettings(store, id);
   const address = `${publicUrl}/project/${id}`;
   return {

@@ -19,8 +19,12 @@ const CODES: Readonly<Record<string, AuthErrorCode>> = {
   'request/method-not-allowed': 'validation_failed',
   'request/unsupported-media-type': 'bad_json',
   'project/not-active': 'project_not_active',
+  'project/upgrade-needed': 'project_not_active',
 };
-const STATUSES: Readonly<Record<string, number>> = { 'project/not-active': 503 };
+const STATUSES: Readonly<Record<string, number>> = {
+  'project/not-active': 503,
+  'project/upgrade-needed': 503,
+};
 
 export const authErrorBody: ErrorBody = (problem, { headers, requestId }) => {
   if (problem.code === 'request/no-such-route' || problem.code === 'project/not-found') return plain(problem);
