@@ -187,7 +187,8 @@ test('without a mail server the mails are kept, where owner and operator find th
   expect((await platform.launchdb('mailbox', one.id, one.id)).code).toBe(1);
 
   const link = /: (http\S+)/.exec(mail?.text ?? '')?.[1] ?? '';
-  expect(link.startsWith(`${one.url}/auth/v1/verify?token=`)).toBe(true);
+  // by the public address, which has another name than ours for this machine
+  expect(new URL(link).pathname).toBe(`/project/${one.id}/auth/v1/verify`);
   expect((await fetch(link, { method: 'HEAD', redirect: 'manual' })).status).toBe(200);
   const followed = await fetch(link, { redirect: 'manual' });
   const [target, fragment = ''] = followed.headers.get('location')?.split('#') ?? [];
