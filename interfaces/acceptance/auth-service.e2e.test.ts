@@ -192,6 +192,8 @@ test('no password, token or address is in any log', async () => {
 
 test('while its project sleeps users sign in, and its REST API sleeps on; a request of theirs wakes it', async () => {
   await vi.waitFor(async () => expect((await owner('GET', '')).body['status']).toBe('sleeping'), PATIENCE);
+  // it is called sleeping from when it starts to fall asleep
+  await vi.waitFor(async () => expect(await platform.resources(id)).toEqual(REACHABLE), PATIENCE);
   const { status, body } = await signIn();
   expect(status).toBe(200);
   expect((await auth('GET', '/user', { bearer: body.access_token })).status).toBe(200);
