@@ -1,8 +1,9 @@
 /**
- * The real platform, but for six things: at the point of a step that its parent process named last it ends itself
+ * The real platform, but for seven things: at the point of a step that its parent process named last it ends itself
  * with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone;
  * TEMPLATE_DIR is a folder with another project template, as a later release would bring it, and so is LATER_LOGIN a login
- * that projects have with it: its version, its name and the schema that it is for; SECOND_SERVER is the URL of another
+ * that projects have with it: its version, its name and the schema that it is for; LOGINS_UP_TO is the version of an earlier
+ * one, whose projects have no login that came later; SECOND_SERVER is the URL of another
  * PostgreSQL for projects' databases.
  */
 import { flushCompileCache } from 'node:module';
@@ -49,6 +50,10 @@ await startPlatform(options, (container) => {
   });
   const second = process.env['SECOND_SERVER'];
   if (second !== undefined) withSecondServer(second)(container);
+  const upTo = Number(process.env['LOGINS_UP_TO'] ?? Infinity);
+  container.onActivation(TOKENS.projectLogins, (_context, logins) =>
+    logins.filter((login) => login.since <= upTo),
+  );
   const [since, name, schema] = (process.env['LATER_LOGIN'] ?? '').split(' ');
   if (since === undefined || name === undefined || schema === undefined) return;
   const login: ProjectLogin = {

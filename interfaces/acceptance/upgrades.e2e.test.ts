@@ -2,12 +2,14 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { LaterRelease } from './later-release.ts';
+import { earlierRelease, LaterRelease } from './later-release.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 import { patience } from './patience.ts';
 
 const PROJECTS = 7;
 const PATIENCE = patience(100);
+/** of the release before there were users */
+const BEFORE_USERS = 11;
 /** long enough to be met in the middle of it */
 const GREETING = `CREATE FUNCTION public.greeting() RETURNS text LANGUAGE sql STABLE AS $$ SELECT 'hello'::text $$;
   SELECT pg_sleep(1);`;
@@ -25,7 +27,6 @@ interface Shown {
 let platform: PlatformUnderTest;
 let release: LaterRelease;
 let token: string;
-let oldVersion: number;
 /** oldest first; the last one is paused */
 const projects: Project[] = [];
 const [canary, paused] = [() => projects[0]!, () => projects.at(-1)!];
@@ -79,6 +80,7 @@ function asking(those: readonly Project[]): () => Promise<{ asked: number; wrong
 
 beforeAll(async () => {
   platform = await PlatformUnderTest.create();
+  await earlierRelease(platform, BEFORE_USERS);
   await platform.start();
   token = await platform.owner('upgrades');
   projects.push(await create('canary'));
@@ -86,7 +88,6 @@ beforeAll(async () => {
   for (let at = 0; at < names.length; at += 4)
     projects.push(...(await Promise.all(names.slice(at, at + 4).map(create))));
   await call('POST', `/${paused().id}/pause`);
-  oldVersion = (await shown(canary())).template_version;
   await platform.stop();
   release = await LaterRelease.of(platform);
   await release.add('greeting', GREETING);
@@ -102,11 +103,11 @@ test('a later release serves the projects as they are; the plan tells what is to
   expect(lines).toHaveLength(PROJECTS);
   expect(lines[0]).toMatch(
     new RegExp(
-      `^${canary().id} +canary +active +${oldVersion} -> ${release.version} +upgraded first and alone`,
+      `^${canary().id} +canary +active +${BEFORE_USERS} -> ${release.version} +upgraded first and alone`,
     ),
   );
   expect(lines.find((line) => line.startsWith(paused().id))).toContain('later: when it is resumed');
-  expect(await versions()).toEqual(projects.map(() => oldVersion));
+  expect(await versions()).toEqual(projects.map(() => BEFORE_USERS));
 });
 
 test('killed in the middle it goes on by itself; nobody is refused meanwhile, and each is migrated once', async () => {
@@ -154,6 +155,31 @@ test('killed in the middle it goes on by itself; nobody is refused meanwhile, an
   expect(await migratedTo(paused(), release.version)).toBe(0);
 });
 
+/** What its owner and the auth service's login may do with the tables of users. */
+const rightsOnUsers = ({ id }: Project) =>
+  platform.sql<{ login: string; name: string; may: string }>(
+    `SELECT login, relname AS name, string_agg(may, ' ' ORDER BY place) AS may
+     FROM pg_class, unnest(ARRAY['owner', 'auth']) login,
+       unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'REFERENCES', 'TRIGGER', 'TRUNCATE'])
+         WITH ORDINALITY rights (may, place)
+     WHERE relnamespace = 'auth'::regnamespace AND relkind = 'r' AND has_table_privilege($1 || '_' || login, pg_class.oid, may)
+     GROUP BY 1, 2 ORDER BY 1, 2`,
+    [id],
+    id,
+  );
+
+test('projects from before there were users have the tables, and the rights of new ones', async () => {
+  const [rights, made] = [await rightsOnUsers(canary()), await create('has-users')];
+  expect(rights).toEqual(await rightsOnUsers(made));
+  const [auth, owner] = ['auth', 'owner'].map((login) => rights.find((row) => row.login === login));
+  expect(auth?.may).toBe('SELECT INSERT UPDATE DELETE');
+  expect(owner?.may).toBe('SELECT INSERT UPDATE DELETE REFERENCES TRIGGER');
+  expect(new Set(rights.map(({ may }) => may)).size).toBe(2);
+  const query = 'CREATE TABLE profiles (id uuid PRIMARY KEY REFERENCES auth.users ON DELETE CASCADE)';
+  for (const { id } of [canary(), made])
+    expect(await call('POST', `/${id}/sql`, { query })).toMatchObject({ status: 200 });
+});
+
 test('one that was paused follows when it is back; a new one is at the new version by itself', async () => {
   await call('POST', `/${paused().id}/resume`);
   const version = release.version;
@@ -178,7 +204,7 @@ test('a canary that fails stops it: it serves on, nobody else is touched, file a
   const reason = `could not apply ${file}, line 3: relation "kept" already exists`;
   expect(code).toBe(1);
   expect(output).toContain(`STOPPED at ${canary().id}: migrate-schema: ${reason}`);
-  expect(output).toContain(`0 are at version ${release.version}, ${PROJECTS + 1} are as they were`);
+  expect(output).toContain(`0 are at version ${release.version}, ${PROJECTS + 2} are as they were`);
   expect((await ended()).wrong).toEqual([]);
   expect(await versions()).toEqual(projects.map(() => before));
   expect((await shown(canary())).status).toBe('active');
