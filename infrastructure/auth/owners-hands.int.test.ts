@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 afterEach(() =>
-  owner(`DROP TRIGGER IF EXISTS theirs ON auth.users; DROP TRIGGER IF EXISTS theirs ON auth.identities;
-    DROP TABLE IF EXISTS public.profiles CASCADE; DELETE FROM auth.users`),
+  owner(`DROP FUNCTION IF EXISTS public.theirs() CASCADE; DROP TABLE IF EXISTS public.profiles CASCADE;
+    DROP TYPE IF EXISTS public.evil CASCADE; DELETE FROM auth.users`),
 );
 const within = <T>(work: (rows: UserTransaction) => Promise<T>, nth: 0 | 1 = 0) =>
   harness.directory.with(harness.projects[nth], work);
