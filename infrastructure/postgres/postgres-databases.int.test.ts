@@ -6,6 +6,7 @@ import { Refused } from '../../application/errors.ts';
 import { databasesContract, newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../crypto/aes-secrets.ts';
 import { PostgresDatabases } from './postgres-databases.ts';
 import { PostgresServer, type InDatabaseOptions } from './postgres-server.ts';
@@ -403,7 +404,7 @@ describe('killed between any two statements', () => {
     const undisturbed = newProject();
     await create(server, undisturbed);
     const whole = await standing(undisturbed);
-    expect(whole).toHaveLength(3);
+    expect(whole).toHaveLength(1 + PROJECT_LOGINS.length);
     await remove(server, undisturbed);
     const disturbed = async (point: number) => {
       const project = newProject();
