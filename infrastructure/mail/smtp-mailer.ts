@@ -6,7 +6,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { Delivery, Mailer, SmtpAccount } from '../../application/ports/mailer.ts';
 import type { Mail } from '../../application/ports/user-directory.ts';
-import { isLoopbackAddress, isPublicAddress } from './public-address.ts';
+import { isLoopbackAddress, isPublicAddress } from '../network/public-address.ts';
 
 export interface SmtpMailerOptions {
   /** of a name all addresses; default: the system's */
