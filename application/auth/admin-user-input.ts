@@ -1,5 +1,4 @@
 /** What the service key may say of a user, judged before anything is done. */
-import { normaliseEmail } from '../../domain/email-address.ts';
 import { goDurationMs } from '../../domain/auth/go-duration.ts';
 import { hashKind } from '../../domain/auth/password-hash.ts';
 import { isTooLong } from '../../domain/auth/password-rules.ts';
@@ -8,6 +7,7 @@ import { isUuid } from '../../domain/auth/uuid.ts';
 import type { JsonObject } from '../../domain/auth/user.ts';
 import type { AuthDependencies } from './auth-dependencies.ts';
 import { invalid } from './auth-error.ts';
+import { requireEmail } from './require-email.ts';
 
 /** As it came; what is absent or empty says nothing. */
 export interface AdminUserInput {
@@ -43,8 +43,7 @@ const LONGEST_NAME = 255;
 
 /** @throws {AuthError} 400 validation_failed */
 export function judgeInput(given: AdminUserInput, now: Date): JudgedInput {
-  const email = given.email ? normaliseEmail(given.email) : undefined;
-  if (given.email && email === undefined) throw invalid('Unable to validate email address: invalid format');
+  const email = given.email ? requireEmail(given.email) : undefined;
   const phone = given.phone ? normalisePhone(given.phone) : undefined;
   if (given.phone && phone === undefined) throw invalid('Invalid phone number format (E.164 required)');
   if (given.id && !isUuid(given.id)) throw invalid('ID must conform to the uuid v4 format');

@@ -1,7 +1,7 @@
 /** What the service key sees of a project's users. */
 import { isUuid } from '../../domain/auth/uuid.ts';
 import type { Factor, User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
+import type { Lock, UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
@@ -74,9 +74,9 @@ export async function listFactors(
   return directory.with(project.id, work, caller);
 }
 
-/** Locked. @throws {AuthError} 404 user_not_found, of what is no id, too */
-export async function requireRow(rows: UserTransaction, id: string): Promise<User> {
-  const user = isUuid(id) ? await rows.users.byId(id, 'lock') : undefined;
+/** @throws {AuthError} 404 user_not_found, of what is no id, too */
+export async function requireRow(rows: UserTransaction, id: string, lock?: Lock): Promise<User> {
+  const user = isUuid(id) ? await rows.users.byId(id, lock) : undefined;
   if (user) return user;
   throw new AuthError(404, 'user_not_found', 'User not found');
 }

@@ -87,4 +87,7 @@ export class AuthError extends Error {
   }
 }
 
+export const emailTaken = (): AuthError =>
+  new AuthError(422, 'email_exists', 'A user with this email address has already been registered');
+
 export const invalid = (message: string): AuthError => new AuthError(400, 'validation_failed', message);

@@ -1,6 +1,11 @@
 /** The service key changes a user. */
-import { emailConfirmed, ownIdentity, phoneConfirmed, withProvider } from '../../domain/auth/new-user.ts';
-import { mergedMetadata, type Identity, type User } from '../../domain/auth/user.ts';
+import {
+  emailConfirmed,
+  followedIdentity,
+  phoneConfirmed,
+  withProvider,
+} from '../../domain/auth/new-user.ts';
+import { mergedMetadata, type User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import { judgeInput, passwordHashOf, type AdminUserInput, type JudgedInput } from './admin-user-input.ts';
 import { requireRow } from './admin-users.ts';
@@ -30,7 +35,7 @@ export async function changeUser(
   return deps.directory.with(
     project.id,
     async (rows) => {
-      const before = await requireRow(rows, id);
+      const before = await requireRow(rows, id, 'lock');
       const wanted = changed(before, input, now);
       const change = { ...wanted, ...(passwordHash !== undefined && { passwordHash }), updatedAt: now };
       const user =
@@ -89,11 +94,8 @@ async function followIdentities(
 ): Promise<void> {
   const own = await rows.identities.of([user.id]);
   const follow = async (provider: 'email' | 'phone') => {
-    const before: Identity | undefined = own.find((one) => one.provider === provider);
-    const after = ownIdentity(before?.id ?? ids.uuid(), provider, user, now);
-    await rows.identities.put(
-      before ? { ...before, data: { ...before.data, ...after.data }, updatedAt: now } : after,
-    );
+    const before = own.find((one) => one.provider === provider);
+    await rows.identities.put(followedIdentity(before, ids.uuid(), provider, user, now));
   };
   if (input.email !== undefined || (input.confirmsEmail && user.email !== null)) await follow('email');
   if (input.phone !== undefined || (input.confirmsPhone && user.phone !== null)) await follow('phone');

@@ -11,7 +11,7 @@ import type { UserTransaction } from '../ports/user-directory.ts';
 import { judgeInput, passwordHashOf, type AdminUserInput, type JudgedInput } from './admin-user-input.ts';
 import { affected, audit, SERVICE_KEY } from './audit.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
-import { AuthError, invalid } from './auth-error.ts';
+import { AuthError, emailTaken, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { personOf, type Person } from './person.ts';
 
@@ -83,6 +83,3 @@ export async function throwTaken(
     throw new AuthError(422, 'phone_exists', 'A user with this phone number has already been registered');
   throw new AuthError(422, 'user_already_exists', 'A user with this id has already been registered');
 }
-
-export const emailTaken = (): AuthError =>
-  new AuthError(422, 'email_exists', 'A user with this email address has already been registered');

@@ -19,7 +19,7 @@ export async function deleteUser(
   await deps.directory.with(
     project.id,
     async (rows) => {
-      const user = await requireRow(rows, id);
+      const user = await requireRow(rows, id, 'lock');
       if (isSoft && user.deletedAt !== null) return;
       await audit(rows, 'user_deleted', SERVICE_KEY, now, caller, affected(user));
       if (isSoft) await obscure(deps, rows, user, now);

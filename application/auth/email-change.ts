@@ -1,8 +1,8 @@
 /** A user wants another address: it is theirs when they have shown that it is, and, unless the owner says otherwise, at the one before, too. */
-import { emailConfirmed, ownIdentity, withProvider } from '../../domain/auth/new-user.ts';
+import { emailConfirmed, followedIdentity, withProvider } from '../../domain/auth/new-user.ts';
 import type { User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
-import { AuthError } from './auth-error.ts';
+import { emailTaken } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { requirePause } from './mail-limits.ts';
 import { wayBack, type MailOrder } from './mail-order.ts';
@@ -22,7 +22,7 @@ export async function requestEmailChange(
   order: MailOrder,
 ): Promise<User> {
   if (email === user.email) return user;
-  if (await rows.users.byEmail(email)) throw taken();
+  if (await rows.users.byEmail(email)) throw emailTaken();
   if (user.isAnonymous && project.settings.autoconfirm) return applyEmail(deps, rows, user, email);
   const { mailEverySeconds } = project.settings;
   requirePause(user.emailChangeSentAt?.getTime(), mailEverySeconds, deps.clock.now());
@@ -67,7 +67,7 @@ export async function applyEmail(
     appMetadata: withProvider(user.appMetadata, 'email'),
     updatedAt: now,
   });
-  if (!changed) throw taken();
+  if (!changed) throw emailTaken();
   // what was sent to the address before opens nothing any more
   await rows.oneTimeTokens.delete(user.id);
   await putEmailIdentity({ clock, ids }, rows, changed);
@@ -80,13 +80,6 @@ export async function putEmailIdentity(
   rows: UserTransaction,
   user: User,
 ): Promise<void> {
-  const now = clock.now();
-  const own = ownIdentity(ids.uuid(), 'email', user, now);
   const before = await rows.identities.find('email', user.id);
-  await rows.identities.put(
-    before ? { ...before, data: { ...before.data, ...own.data }, updatedAt: now } : own,
-  );
+  await rows.identities.put(followedIdentity(before, ids.uuid(), 'email', user, clock.now()));
 }
-
-const taken = (): AuthError =>
-  new AuthError(422, 'email_exists', 'A user with this email address has already been registered');

@@ -1,9 +1,9 @@
 /** What holds for second factors of every type. */
 import type { AuthMethod, Factor, Session, User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
+import type { Lock, UserTransaction } from '../ports/user-directory.ts';
 import type { ShownToken } from '../ports/user-tokens.ts';
 import type { AuthDependencies } from './auth-dependencies.ts';
-import { AuthError, invalid } from './auth-error.ts';
+import { AuthError, invalid, type AuthErrorCode } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { issueTokens, type IssuedSession } from './issue-session.ts';
 import { requireUser } from './require-user.ts';
@@ -24,8 +24,9 @@ export async function requireSession(
   rows: UserTransaction,
   shown: ShownToken,
   now: Date,
+  lock?: Lock,
 ): Promise<InSession> {
-  const { user, session } = await requireUser(rows, shown, now);
+  const { user, session } = await requireUser(rows, shown, now, lock);
   if (!session) throw new AuthError(403, 'session_not_found', 'A session is needed for this');
   return { user, session };
 }
@@ -70,8 +71,7 @@ export async function requireMayEnroll(
   name: string | null,
   now: Date,
 ): Promise<InSession & { readonly factors: readonly Factor[] }> {
-  const { user, session } = await requireSession(rows, shown, now);
-  await rows.users.byId(user.id, 'lock');
+  const { user, session } = await requireSession(rows, shown, now, 'lock');
   if (user.isAnonymous)
     throw new AuthError(403, 'no_authorization', 'Anonymous user not allowed to perform these actions');
   await rows.factors.deleteUnverified(user.id, 'totp', enrolmentsEnd(now));
@@ -116,6 +116,11 @@ export async function raiseSession(
   await rows.sessions.endOf(user.id, { except: current.id, aal: 'aal1' });
   return issueTokens(deps, rows, project, { ...current, ...change }, user);
 }
+
+export const tooManyTries = (code: AuthErrorCode, until: Date, now: Date): AuthError => {
+  const seconds = Math.ceil((until.getTime() - now.getTime()) / 1000);
+  return new AuthError(429, code, `Too many wrong codes: try again in ${seconds} seconds`);
+};
 
 /** A wrong code is on record although the request fails: so it is what the transaction gives, and is thrown behind it. */
 export async function orThrow<T extends object>(outcome: Promise<T | AuthError>): Promise<T> {

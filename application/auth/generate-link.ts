@@ -5,11 +5,11 @@ import type { UserTransaction } from '../ports/user-directory.ts';
 import { passwordHashOf } from './admin-user-input.ts';
 import { affected, audit, SERVICE_KEY } from './audit.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
-import { AuthError, invalid } from './auth-error.ts';
+import { AuthError, emailTaken, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
-import { emailTaken } from './create-user.ts';
 import { unconfirmedUser } from './invited-user.ts';
 import { makeCode, type CodeMakers, type CodeRequest } from './mailed-code.ts';
+import { requireEmail } from './require-email.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
 import { siteRedirect } from './site-redirects.ts';
@@ -61,8 +61,7 @@ export async function generateLink(
 ): Promise<GeneratedLink> {
   const make = MAKERS.get(input.type);
   if (!make) throw invalid(`Invalid email action link type requested: ${input.type.slice(0, 40)}`);
-  const email = normaliseEmail(input.email);
-  if (email === undefined) throw invalid('Unable to validate email address: invalid format');
+  const email = requireEmail(input.email);
   const now = deps.clock.now();
   const passwordHash = await newPasswordHash(deps, project, input, caller);
   const redirectTo = siteRedirect(project, input.redirectTo);

@@ -1,8 +1,9 @@
-import { newUser, ownIdentity, withProvider } from '../../domain/auth/new-user.ts';
+import { newEmailUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import { mergedMetadata, isConfirmed, type JsonObject, type User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthDependencies } from './auth-dependencies.ts';
-import { emailTaken, throwTaken } from './create-user.ts';
+import { emailTaken } from './auth-error.ts';
+import { throwTaken } from './create-user.ts';
 
 /**
  * The row of somebody who has not shown yet that the address is theirs: a new one, or the one that waits already.
@@ -23,12 +24,8 @@ export async function unconfirmedUser(
     const change = { userMetadata: mergedMetadata(before.userMetadata, data), ...given, updatedAt: now };
     return (await rows.users.update(before.id, change)) ?? before;
   }
-  const user = newUser(ids.uuid(), now, {
-    email,
-    appMetadata: withProvider({}, 'email'),
-    userMetadata: mergedMetadata({}, data),
-    ...given,
-  });
+  const userMetadata = mergedMetadata({}, data);
+  const user = newEmailUser(ids.uuid(), now, { email, userMetadata, ...given });
   const made = (await rows.users.insert(user)) ?? (await throwTaken(rows, user));
   await rows.identities.put(ownIdentity(ids.uuid(), 'email', made, now));
   return made;

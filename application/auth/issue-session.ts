@@ -1,5 +1,5 @@
 /** Sessions, and the tokens that are given out for them. */
-import type { AuthMethod, Session, User } from '../../domain/auth/user.ts';
+import type { AuthMethod, ProvedMethod, Session, User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
@@ -52,16 +52,17 @@ export async function beginSession(
   if (onePerUser) await rows.sessions.endOf(user.id);
   await rows.sessions.insert(session);
   await rows.sessions.prove(session.id, method, now);
-  return issueTokens(deps, rows, project, session, user);
+  return issueTokens(deps, rows, project, session, user, [{ method, at: now }]);
 }
 
-/** An access token, and the session's current refresh token. */
+/** An access token, and the session's current refresh token. @param known how they have proved who they are; default: what is stored of it */
 export async function issueTokens(
   { tokens, clock }: Pick<Issuers, 'tokens' | 'clock'>,
   rows: UserTransaction,
   project: AuthProject,
   session: Session,
   user: User,
+  known?: readonly ProvedMethod[],
 ): Promise<IssuedSession> {
   const { accessTokenSeconds } = project.settings;
   // rounded down: another machine's clock may be behind ours
@@ -77,7 +78,7 @@ export async function issueTokens(
     appMetadata: user.appMetadata,
     userMetadata: user.userMetadata,
     aal: session.aal,
-    methods: await rows.sessions.methodsOf(session.id),
+    methods: known ?? (await rows.sessions.methodsOf(session.id)),
     sessionId: session.id,
     isAnonymous: user.isAnonymous,
     issuedAt,

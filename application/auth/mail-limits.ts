@@ -5,6 +5,7 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { networkOf } from '../../domain/platform/network-of.ts';
 import { AuthError } from './auth-error.ts';
+import { KeptByUse } from './kept-by-use.ts';
 
 /** Those that a stranger can ask for; what they ask for may send one of several kinds. */
 export type AskedMail = 'confirmation' | 'recovery' | 'email_change';
@@ -29,7 +30,7 @@ interface Known {
 
 export class MailLimits {
   readonly #options: MailLimitOptions;
-  readonly #projects = new Map<ProjectId, Map<string, Known>>();
+  readonly #projects = new Map<ProjectId, KeptByUse<Known>>();
 
   constructor(options: Partial<MailLimitOptions> = {}) {
     this.#options = { ...OPTIONS, ...options };
@@ -94,14 +95,10 @@ export class MailLimits {
   }
 
   #known(project: ProjectId, address: string): Known {
-    const addresses = this.#projects.get(project) ?? new Map<string, Known>();
+    const addresses = this.#projects.get(project) ?? new KeptByUse<Known>(this.#options.addresses);
     this.#projects.set(project, addresses);
     const known = addresses.get(address) ?? { askedAt: new Map(), tries: 0, since: 0 };
-    // the youngest stand last
-    addresses.delete(address);
-    addresses.set(address, known);
-    const [oldest] = addresses.keys();
-    if (addresses.size > this.#options.addresses && oldest !== undefined) addresses.delete(oldest);
+    addresses.put(address, known);
     return known;
   }
 }

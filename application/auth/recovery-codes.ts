@@ -8,7 +8,15 @@ import { audit } from './audit.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
-import { factorName, isUsable, orThrow, raiseSession, requireMayEnroll, requireSession } from './factors.ts';
+import {
+  factorName,
+  isUsable,
+  orThrow,
+  raiseSession,
+  requireMayEnroll,
+  requireSession,
+  tooManyTries,
+} from './factors.ts';
 import type { IssuedSession } from './issue-session.ts';
 
 export interface RecoveryCodeSet {
@@ -61,8 +69,7 @@ export async function makeRecoveryCodes(
   return directory.with(
     project.id,
     async (rows) => {
-      await requireAal2(rows, shown, now);
-      const { user } = await requireSession(rows, shown, now);
+      const user = await requireAal2(rows, shown, now);
       // before the names are compared
       if (await setOf(rows, user))
         throw new AuthError(
@@ -77,8 +84,8 @@ export async function makeRecoveryCodes(
           'mfa_recovery_codes_sole_factor',
           'At least one other verified factor is required to generate recovery codes',
         );
-      const [id, codes] = [ids.uuid(), secondFactors.newRecoveryCodes(RECOVERY_CODES)];
-      const hashes = codes.map((code) => secondFactors.recoveryHash(id, code));
+      const id = ids.uuid();
+      const { codes, credential } = newCodes(secondFactors, id);
       const factor: Factor = {
         id,
         userId: user.id,
@@ -86,7 +93,7 @@ export async function makeRecoveryCodes(
         status: 'verified',
         friendlyName: name,
         secret: null,
-        credential: recoveryCodesToJson({ hashes, tries: NO_TRIES }),
+        credential,
         lastChallengedAt: null,
         createdAt: now,
         updatedAt: now,
@@ -113,9 +120,7 @@ export async function renewRecoveryCodes(
     async (rows) => {
       const user = await requireAal2(rows, shown, now);
       const factor = await requireSet(rows, user);
-      const codes = secondFactors.newRecoveryCodes(RECOVERY_CODES);
-      const hashes = codes.map((code) => secondFactors.recoveryHash(factor.id, code));
-      const credential = recoveryCodesToJson({ hashes, tries: NO_TRIES });
+      const { codes, credential } = newCodes(secondFactors, factor.id);
       await rows.factors.update(factor.id, { credential, updatedAt: now });
       const traits = { factor_id: factor.id, count: codes.length };
       await audit(rows, 'recovery_codes_regenerated', user, now, caller, traits);
@@ -141,7 +146,7 @@ export async function useRecoveryCode(
     if (!factor) return wrongCode();
     const { hashes, tries } = recoveryCodesOf(factor);
     const wait = mayTryAt(tries, now);
-    if (wait) return locked(wait, now);
+    if (wait) return tooManyTries('mfa_recovery_codes_locked', wait, now);
     const hash = code.length > LONGEST_CODE ? '' : deps.secondFactors.recoveryHash(factor.id, code);
     const left = hashes.filter((one) => one !== hash);
     const isGood = left.length < hashes.length;
@@ -179,6 +184,12 @@ export async function deleteRecoveryCodes(
   );
 }
 
+function newCodes(secondFactors: AuthDependencies['secondFactors'], factorId: string) {
+  const codes = secondFactors.newRecoveryCodes(RECOVERY_CODES);
+  const hashes = codes.map((code) => secondFactors.recoveryHash(factorId, code));
+  return { codes, credential: recoveryCodesToJson({ hashes, tries: NO_TRIES }) };
+}
+
 async function requireAal2(rows: UserTransaction, shown: ShownToken, now: Date): Promise<User> {
   const { user, session } = await requireSession(rows, shown, now);
   if (session.aal === 'aal1')
@@ -200,10 +211,3 @@ async function requireSet(rows: UserTransaction, user: User): Promise<Factor> {
 
 const wrongCode = (): AuthError =>
   new AuthError(422, 'mfa_verification_failed', 'Invalid recovery code entered');
-
-const locked = (until: Date, now: Date): AuthError =>
-  new AuthError(
-    429,
-    'mfa_recovery_codes_locked',
-    `Too many wrong codes: try again in ${Math.ceil((until.getTime() - now.getTime()) / 1000)} seconds`,
-  );

@@ -1,11 +1,11 @@
 /** What all requests of strangers for a mail have in common: the same answer, limits and time for everybody. */
-import { normaliseEmail } from '../../domain/email-address.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import type { AskedMail } from './mail-limits.ts';
 import type { MailOrder } from './mail-order.ts';
+import { requireEmail } from './require-email.ts';
 
 export type MailRequesters = Pick<
   AuthDependencies,
@@ -22,9 +22,7 @@ const ANSWER_MS = 100;
 /** @throws {AuthError} 400 */
 export function requireAddress(text: string | null | undefined): string {
   if (!text) throw invalid('An email address is required');
-  const address = normaliseEmail(text);
-  if (address === undefined) throw invalid('Unable to validate email address: invalid format');
-  return address;
+  return requireEmail(text);
 }
 
 /** @throws {AuthError} 422 */

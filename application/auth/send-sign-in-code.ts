@@ -1,4 +1,4 @@
-import { emailConfirmed, newUser, ownIdentity, withProvider } from '../../domain/auth/new-user.ts';
+import { emailConfirmed, newEmailUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import type { JsonObject, User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller } from './auth-dependencies.ts';
@@ -67,11 +67,7 @@ async function newcomer(
   caller: AuthCaller,
 ): Promise<User> {
   const now = clock.now();
-  const row = newUser(ids.uuid(), now, {
-    email,
-    appMetadata: withProvider({}, 'email'),
-    userMetadata: data,
-  });
+  const row = newEmailUser(ids.uuid(), now, { email, userMetadata: data });
   const user = await rows.users.insert(autoconfirm ? { ...row, ...emailConfirmed(row, now) } : row);
   if (user) {
     await rows.identities.put(ownIdentity(ids.uuid(), 'email', user, now));

@@ -1,5 +1,5 @@
 /** Somebody makes an account with an address and a password. */
-import { emailConfirmed, newUser, ownIdentity, withProvider } from '../../domain/auth/new-user.ts';
+import { emailConfirmed, newEmailUser, newUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import type { JsonObject, User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
@@ -141,12 +141,7 @@ function userOf(
   isConfirmed: boolean,
 ): User {
   const now = clock.now();
-  const user = newUser(ids.uuid(), now, {
-    email,
-    passwordHash,
-    appMetadata: withProvider({}, 'email'),
-    userMetadata: data,
-  });
+  const user = newEmailUser(ids.uuid(), now, { email, passwordHash, userMetadata: data });
   return isConfirmed ? { ...user, ...emailConfirmed(user, now) } : user;
 }
 

@@ -7,7 +7,7 @@ import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { requireRow } from './admin-users.ts';
-import { isUsable, isVerified, noSuchFactor, requireFactor, requireSession } from './factors.ts';
+import { isUsable, isVerified, requireFactor, requireSession } from './factors.ts';
 
 type Removers = Pick<AuthDependencies, 'directory' | 'clock'>;
 
@@ -56,9 +56,8 @@ export async function removeFactor(
   return directory.with(
     project.id,
     async (rows) => {
-      const user = await requireRow(rows, userId);
-      const factor = await rows.factors.byId(factorId, 'lock');
-      if (factor?.userId !== user.id) throw noSuchFactor();
+      const user = await requireRow(rows, userId, 'lock');
+      const factor = await requireFactor(rows, user, factorId);
       await remove(rows, factor);
       const traits = { ...affected(user), factor_id: factor.id };
       await audit(rows, 'factor_deleted', SERVICE_KEY, clock.now(), caller, traits);

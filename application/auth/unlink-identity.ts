@@ -20,8 +20,7 @@ export async function unlinkIdentity(
   await directory.with(
     project.id,
     async (rows) => {
-      const { user } = await requireUser(rows, shown, now);
-      await rows.users.byId(user.id, 'lock');
+      const { user } = await requireUser(rows, shown, now, 'lock');
       const identities = await rows.identities.of([user.id]);
       const identity = identities.find(({ id }) => id === identityId.toLowerCase());
       if (!identity) throw new AuthError(404, 'identity_not_found', "Identity doesn't exist");

@@ -7,6 +7,7 @@ import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
 import { requestEmailChange } from './email-change.ts';
+import { isVerified } from './factors.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
 import { requireNonce } from './reauthenticate.ts';
@@ -109,7 +110,7 @@ async function requireAssurance(
 ): Promise<void> {
   if (email === undefined && password === undefined) return;
   const factors = await rows.factors.of([user.id]);
-  if (factors.some(({ status }) => status === 'verified') && session?.aal !== 'aal2')
+  if (factors.some(isVerified) && session?.aal !== 'aal2')
     throw new AuthError(
       401,
       'insufficient_aal',

@@ -9,7 +9,7 @@ import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { challengeEnd, placeOf } from './challenge-factor.ts';
-import { orThrow, raiseSession, requireLiveFactor, requireSession } from './factors.ts';
+import { orThrow, raiseSession, requireLiveFactor, requireSession, tooManyTries } from './factors.ts';
 import type { IssuedSession } from './issue-session.ts';
 
 export interface FactorCode {
@@ -81,7 +81,7 @@ async function spendCode(
 ): Promise<AuthError | undefined> {
   const memory = totpMemoryOf(factor);
   const wait = mayTryAt(memory.tries, now);
-  if (wait) return tooManyTries(wait, now);
+  if (wait) return tooManyTries('over_request_rate_limit', wait, now);
   const step = secondFactors.stepOf(code, factor.secret ?? '', goodSteps(now, memory));
   const remembered =
     step === undefined
@@ -96,10 +96,3 @@ async function spendCode(
     ? new AuthError(422, 'mfa_verification_failed', 'Invalid TOTP code entered')
     : undefined;
 }
-
-const tooManyTries = (until: Date, now: Date): AuthError =>
-  new AuthError(
-    429,
-    'over_request_rate_limit',
-    `Too many wrong codes: try again in ${Math.ceil((until.getTime() - now.getTime()) / 1000)} seconds`,
-  );

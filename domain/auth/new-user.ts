@@ -54,6 +54,25 @@ export const ownIdentity = (
   updatedAt: now,
 });
 
+/** The identity that an address is, when it says what the user's row says now. @param before undefined: there is none yet */
+export function followedIdentity(
+  before: Identity | undefined,
+  newId: string,
+  provider: 'email' | 'phone',
+  user: Parameters<typeof ownIdentity>[2],
+  now: Date,
+): Identity {
+  const own = ownIdentity(newId, provider, user, now);
+  return before ? { ...before, data: { ...before.data, ...own.data }, updatedAt: now } : own;
+}
+
+/** Who is known by an address, and has not shown yet that it is theirs. */
+export const newEmailUser = (
+  id: string,
+  now: Date,
+  given: Partial<Omit<User, 'id'>> & { readonly email: string },
+): User => newUser(id, now, { appMetadata: withProvider({}, 'email'), ...given });
+
 /** The first one is who they are known by. */
 export function withProvider(appMetadata: JsonObject, provider: string): JsonObject {
   const before = appMetadata['providers'];

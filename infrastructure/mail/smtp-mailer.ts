@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { within } from '../../application/background/deadline.ts';
 import type { Delivery, Mailer, SmtpAccount } from '../../application/ports/mailer.ts';
 import type { Mail } from '../../application/ports/user-directory.ts';
 import { isLoopbackAddress, isPublicAddress } from '../network/public-address.ts';
@@ -76,7 +77,7 @@ export class SmtpMailer implements Mailer {
   async #addressOf({ host, mayBePrivate }: SmtpAccount, signal: AbortSignal): Promise<string | undefined> {
     const bare = host.replace(/^\[(.*)\]$/, '$1');
     if (signal.aborted) return undefined;
-    const found = isIP(bare) ? [bare] : await within(this.#connectMs, this.#lookup(bare));
+    const found = isIP(bare) ? [bare] : await within(this.#connectMs, this.#lookup(bare), () => []);
     return found.find((address) => mayBePrivate || isPublicAddress(address));
   }
 
@@ -106,12 +107,6 @@ export class SmtpMailer implements Mailer {
 const systemLookup = async (host: string): Promise<readonly string[]> => {
   const found = await lookUp(host, { all: true }).catch(() => []);
   return found.map(({ address }) => address);
-};
-
-const within = async (ms: number, looked: Promise<readonly string[]>): Promise<readonly string[]> => {
-  const { promise, resolve } = Promise.withResolvers<readonly string[]>();
-  const timer = setTimeout(() => resolve([]), ms);
-  return Promise.race([looked, promise]).finally(() => clearTimeout(timer));
 };
 
 /** The end of the message, without which it does not count, comes when `handOver` has said that it may. */

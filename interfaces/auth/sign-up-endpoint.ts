@@ -3,9 +3,9 @@ import type { AuthDependencies } from '../../application/auth/auth-dependencies.
 import { AuthError } from '../../application/auth/auth-error.ts';
 import type { AuthProjects } from '../../application/auth/auth-project.ts';
 import { signInAnonymously, signUp } from '../../application/auth/sign-up.ts';
+import { requireEmail } from '../../application/auth/require-email.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
 import { challenge, metadata, passwordText, text } from './body-fields.ts';
-import { emailAddress } from './email-field.ts';
 import { sessionReply, userJson } from './user-json.ts';
 
 const body = z.looseObject({
@@ -30,7 +30,7 @@ export const signUpEndpoint = (deps: AuthDependencies, projects: AuthProjects): 
       if (!email && password === '')
         return sessionReply(await signInAnonymously(deps, project, data, caller));
       const order = { redirectTo, codeChallenge: code_challenge, codeChallengeMethod: code_challenge_method };
-      const request = { email: emailAddress(email ?? ''), password, data, ...order };
+      const request = { email: requireEmail(email ?? ''), password, data, ...order };
       const made = await signUp(deps, project, request, caller);
       if (made.outcome === 'session') return sessionReply(made.issued);
       return { status: 200, body: userJson(made.person) };

@@ -6,10 +6,10 @@ import type { AuthProject, AuthProjects } from '../../application/auth/auth-proj
 import { exchangeCode } from '../../application/auth/exchange-code.ts';
 import { refreshSession } from '../../application/auth/refresh-session.ts';
 import { signInWithPassword } from '../../application/auth/sign-in.ts';
+import { requireEmail } from '../../application/auth/require-email.ts';
 import type { Reply } from '../http/endpoint.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
 import { passwordText, text } from './body-fields.ts';
-import { emailAddress } from './email-field.ts';
 import { sessionReply } from './user-json.ts';
 
 const tokenBody = z.looseObject({
@@ -31,7 +31,7 @@ type Grant = (
 const password: Grant = async (deps, project, body, caller) => {
   if (body.phone) throw new AuthError(422, 'phone_provider_disabled', 'Phone logins are disabled');
   if (!body.email) throw invalid('An email address is needed');
-  const credentials = { email: emailAddress(body.email), password: body.password };
+  const credentials = { email: requireEmail(body.email), password: body.password };
   return sessionReply(await signInWithPassword(deps, project, credentials, caller));
 };
 

@@ -7,9 +7,9 @@ import { logOutUser } from '../../application/auth/log-out-user.ts';
 import { personOf } from '../../application/auth/person.ts';
 import { requireUser } from '../../application/auth/require-user.ts';
 import { updateUser } from '../../application/auth/update-user.ts';
+import { requireEmail } from '../../application/auth/require-email.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
 import { challenge, metadata, passwordText, text } from './body-fields.ts';
-import { emailAddress } from './email-field.ts';
 import { userJson } from './user-json.ts';
 
 const changeBody = z.looseObject({
@@ -70,7 +70,7 @@ const putUser = (deps: AuthDependencies, projects: AuthProjects) =>
         throw new AuthError(403, 'not_admin', 'Updating app_metadata requires admin privileges');
       if (body.phone) throw new AuthError(400, 'phone_provider_disabled', 'Phone logins are disabled');
       const change = {
-        email: body.email ? emailAddress(body.email) : undefined,
+        email: body.email ? requireEmail(body.email) : undefined,
         password: body.password,
         currentPassword: body.current_password,
         nonce: body.nonce,
