@@ -19,7 +19,8 @@ export interface IssuedSession {
   readonly providerRefreshToken?: string;
 }
 
-type Issuers = Pick<AuthDependencies, 'tokens' | 'codes' | 'clock' | 'ids'>;
+type TokenIssuers = Pick<AuthDependencies, 'tokens' | 'clock'>;
+type Issuers = TokenIssuers & Pick<AuthDependencies, 'codes' | 'ids'>;
 
 const KEY_BYTES = 32;
 
@@ -48,22 +49,36 @@ export async function beginSession(
     refreshTokenCounter: 1,
     refreshTokenKey: deps.codes.randomText(KEY_BYTES),
   };
-  const user = (await rows.users.update(before.id, { lastSignInAt: now, updatedAt: now })) ?? before;
-  if (onePerUser) await rows.sessions.endOf(user.id);
-  await rows.sessions.insert(session);
-  await rows.sessions.prove(session.id, method, now);
-  return issueTokens(deps, rows, project, session, user, [{ method, at: now }]);
+  const [user = before, person] = await Promise.all([
+    rows.users.update(before.id, { lastSignInAt: now, updatedAt: now }),
+    personOf(rows, before),
+    onePerUser && rows.sessions.endOf(before.id),
+    rows.sessions.insert(session),
+    rows.sessions.prove(session.id, method, now),
+  ]);
+  return issued(deps, project, session, { ...person, user }, [{ method, at: now }]);
 }
 
-/** An access token, and the session's current refresh token. @param known how they have proved who they are; default: what is stored of it */
+/** An access token, and the session's current refresh token. */
 export async function issueTokens(
-  { tokens, clock }: Pick<Issuers, 'tokens' | 'clock'>,
+  deps: TokenIssuers,
   rows: UserTransaction,
   project: AuthProject,
   session: Session,
   user: User,
-  known?: readonly ProvedMethod[],
 ): Promise<IssuedSession> {
+  const [methods, person] = await Promise.all([rows.sessions.methodsOf(session.id), personOf(rows, user)]);
+  return issued(deps, project, session, person, methods);
+}
+
+async function issued(
+  { tokens, clock }: TokenIssuers,
+  project: AuthProject,
+  session: Session,
+  person: Person,
+  methods: readonly ProvedMethod[],
+): Promise<IssuedSession> {
+  const { user } = person;
   const { accessTokenSeconds } = project.settings;
   // rounded down: another machine's clock may be behind ours
   const issuedAt = Math.floor(clock.now().getTime() / 1000);
@@ -78,7 +93,7 @@ export async function issueTokens(
     appMetadata: user.appMetadata,
     userMetadata: user.userMetadata,
     aal: session.aal,
-    methods: known ?? (await rows.sessions.methodsOf(session.id)),
+    methods,
     sessionId: session.id,
     isAnonymous: user.isAnonymous,
     issuedAt,
@@ -90,6 +105,6 @@ export async function issueTokens(
     expiresInSeconds: accessTokenSeconds,
     expiresAt,
     sessionId: session.id,
-    person: await personOf(rows, user),
+    person,
   };
 }

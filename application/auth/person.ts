@@ -9,7 +9,9 @@ export interface Person {
 }
 
 export async function personOf(rows: UserTransaction, user: User): Promise<Person> {
-  // one after another: a transaction has one connection
-  const identities = await rows.identities.of([user.id]);
-  return { user, identities, factors: await rows.factors.of([user.id]) };
+  const [identities, factors] = await Promise.all([
+    rows.identities.of([user.id]),
+    rows.factors.of([user.id]),
+  ]);
+  return { user, identities, factors };
 }

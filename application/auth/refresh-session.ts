@@ -70,9 +70,12 @@ async function exchange(
       return issueTokens(deps, rows, project, session, user);
     case 'current': {
       const next = { refreshTokenCounter: session.refreshTokenCounter + 1, refreshedAt: now, updatedAt: now };
-      await rows.sessions.update(session.id, next);
-      await audit(rows, 'token_refreshed', user, now, caller);
-      return issueTokens(deps, rows, project, { ...session, ...next }, user);
+      const [issued] = await Promise.all([
+        issueTokens(deps, rows, project, { ...session, ...next }, user),
+        rows.sessions.update(session.id, next),
+        audit(rows, 'token_refreshed', user, now, caller),
+      ]);
+      return issued;
     }
   }
 }

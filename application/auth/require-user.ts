@@ -17,12 +17,14 @@ export async function requireUser(
   now: Date,
   lock?: Lock,
 ): Promise<SignedIn> {
-  const user = await rows.users.byId(sub, lock);
+  const [user, session] = await Promise.all([
+    rows.users.byId(sub, lock),
+    sessionId === undefined ? undefined : rows.sessions.byId(sessionId, lock),
+  ]);
   if (!user || user.deletedAt !== null)
     throw new AuthError(403, 'user_not_found', 'User from sub claim in JWT does not exist');
   if (isBanned(user, now)) throw new AuthError(403, 'user_banned', 'User is banned');
   if (sessionId === undefined) return { user, session: undefined };
-  const session = await rows.sessions.byId(sessionId, lock);
   if (session?.userId !== user.id)
     throw new AuthError(403, 'session_not_found', 'Session from session_id claim in JWT does not exist');
   return { user, session };

@@ -46,9 +46,12 @@ export async function signInWithPassword(
       // changed while it was compared
       if (!user || user.passwordHash !== hash) throw wrong();
       requireWelcome(user, deps.clock.now());
-      if (newHash !== undefined) await rows.users.update(user.id, { passwordHash: newHash });
-      await audit(rows, 'login', user, deps.clock.now(), caller, { provider: 'email' });
-      return beginSession(deps, rows, project, user, 'password', caller);
+      const [session] = await Promise.all([
+        beginSession(deps, rows, project, user, 'password', caller),
+        newHash !== undefined && rows.users.update(user.id, { passwordHash: newHash }),
+        audit(rows, 'login', user, deps.clock.now(), caller, { provider: 'email' }),
+      ]);
+      return session;
     },
     caller,
   );

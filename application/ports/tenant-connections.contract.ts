@@ -70,6 +70,30 @@ export function tenantConnectionsContract(name: string, make: () => Promise<Tena
       expect(await all()).toEqual(['a']);
     });
 
+    test('what is asked at once is done in that order, and nothing behind a statement that fails', async () => {
+      const reason = new Error('seen enough');
+      const seen = within(async (connection) => {
+        const [, , values] = await Promise.all([
+          harness.put(connection, 'b'),
+          harness.put(connection, 'c'),
+          harness.all(connection),
+        ]);
+        throw Object.assign(reason, { values });
+      });
+      await expect(seen).rejects.toBe(reason);
+      expect(reason).toMatchObject({ values: ['a', 'b', 'c'] });
+      const failing = within((connection) =>
+        Promise.all([
+          harness.put(connection, 'b'),
+          harness.fail(connection),
+          harness.put(connection, 'c'),
+          harness.all(connection),
+        ]),
+      );
+      await expect(failing).rejects.toMatchObject({ name: 'SqlFailed', code: '22012' });
+      expect(await all()).toEqual(['a']);
+    });
+
     test('a connection is its work’s, and no longer than that', async () => {
       let kept: TenantConnection | undefined;
       await within((connection) => Promise.resolve((kept = connection)));

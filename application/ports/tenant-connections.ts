@@ -9,6 +9,8 @@ export interface TenantLogin {
 /** One transaction in a project's database, for as long as the work lasts. */
 export interface TenantConnection {
   /**
+   * What is asked before the answer of the one before it is there is sent with that one, and runs behind it: each round trip
+   * to the database is one that somebody waits for.
    * Names outside of `pg_catalog` need their schema: tenants may create what has the same one.
    * @throws {SqlFailed} PostgreSQL said no @throws {Unavailable} the session, or the time, is over
    */

@@ -4,6 +4,7 @@
  * its session, and whatever it runs with that.
  */
 import { Unavailable } from '../../application/errors.ts';
+import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type {
   TenantConnection,
   TenantConnections,
@@ -177,6 +178,9 @@ export class BoundedTenantConnections implements TenantConnections {
   }
 }
 
+/** the SQLSTATE of a statement that was ended because of its time */
+const CANCELLED = '57014';
+
 interface Waiting {
   /** less than all of the time */
   readonly mostMs?: number;
@@ -190,7 +194,8 @@ class Limits {
   readonly #signal: AbortSignal | undefined;
   readonly #stopped = Promise.withResolvers<never>();
   readonly #timer: NodeJS.Timeout;
-  readonly #abort = () => this.#stop('nobody waits for it any more');
+  readonly #timeMs: number;
+  readonly #abort = () => this.#stop(new Unavailable(`${this.#attempted}: nobody waits for it any more`));
   over = false;
 
   constructor(attempted: string, timeMs: number, signal: AbortSignal | undefined) {
@@ -198,13 +203,23 @@ class Limits {
     this.#endsAt = performance.now() + timeMs;
     this.#signal = signal;
     this.#stopped.promise.catch(() => {});
-    this.#timer = setTimeout(() => this.#stop(`it takes longer than ${timeMs} ms`), timeMs);
+    this.#timeMs = timeMs;
+    this.#timer = setTimeout(() => this.#stop(this.tooLong()), timeMs);
     signal?.addEventListener('abort', this.#abort, { once: true });
     if (signal?.aborted) this.#abort();
   }
 
   get leftMs(): number {
     return Math.max(1, Math.round(this.#endsAt - performance.now()));
+  }
+
+  /** PostgreSQL, which was given what was left of the time, may say so first. */
+  tookTooLong(error: unknown): boolean {
+    return error instanceof SqlFailed && error.code === CANCELLED && performance.now() >= this.#endsAt;
+  }
+
+  tooLong(): Unavailable {
+    return new Unavailable(`${this.#attempted}: it takes longer than ${this.#timeMs} ms`);
   }
 
   dispose(): void {
@@ -228,9 +243,9 @@ class Limits {
     }
   }
 
-  #stop(why: string): void {
+  #stop(why: Unavailable): void {
     this.over = true;
-    this.#stopped.reject(new Unavailable(`${this.#attempted}: ${why}`));
+    this.#stopped.reject(why);
   }
 }
 
@@ -262,6 +277,6 @@ async function inTransaction<T>(
         () => false,
       ));
     session.release(rolledBack ? 'kept' : 'ended');
-    throw error;
+    throw limits.tookTooLong(error) ? limits.tooLong() : error;
   }
 }

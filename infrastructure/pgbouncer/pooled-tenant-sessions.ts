@@ -5,6 +5,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { TenantLogin } from '../../application/ports/tenant-connections.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
+import { cutOff } from '../postgres/scram-client.ts';
 import { sessionPool } from '../postgres/session-pool.ts';
 import {
   LoginRefused,
@@ -45,6 +46,7 @@ export function pooledTenantSessions({
       connectionTimeoutMillis: bounds.waitMs,
       idleTimeoutMillis: IDLE_MS,
       allowExitOnIdle: true,
+      pipeline: true,
     });
     pool.on('connect', () => open++);
     pool.on('remove', () => open--);
@@ -97,7 +99,10 @@ function sessionOf(client: pg.PoolClient, attempted: string, mayKeep: () => bool
       if (command !== 'COMMIT') throw new Error('a transaction that had failed was to be committed');
     },
     rollback: async () => void (await run('ROLLBACK')),
-    release: (how) => client.release(how === 'ended' || !mayKeep()),
+    release(how) {
+      if (how === 'ended') cutOff(client);
+      client.release(how === 'ended' || !mayKeep());
+    },
   };
 }
 

@@ -19,9 +19,15 @@ const LET_IN = new Set(['authenticationOk', 'readyForQuery']);
 export class ScramClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
-    requireScram((this as unknown as { readonly connection: Wire }).connection, `${this.host}:${this.port}`);
+    requireScram(wireOf(this), `${this.host}:${this.port}`);
   }
 }
+
+const wireOf = (client: pg.ClientBase): Wire =>
+  (client as unknown as { readonly connection: Wire }).connection;
+
+/** Ends a session with what it runs: of a pipeline, the driver's own `end` waits until all of it was answered. */
+export const cutOff = (client: pg.ClientBase): void => void wireOf(client).stream.destroy();
 
 function requireScram(wire: Wire, server: string): void {
   const emit = wire.emit.bind(wire);

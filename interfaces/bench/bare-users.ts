@@ -64,7 +64,7 @@ export async function bareWork(
   user: SignedInUser,
   work: Work,
 ): Promise<{ again(): Promise<void>; close(): Promise<void> }> {
-  const client = new pg.Client(connection);
+  const client = new pg.Client({ ...connection, pipeline: true });
   // when something else fails its server goes first
   client.on('error', () => {});
   await client.connect();
