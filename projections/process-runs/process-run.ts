@@ -59,7 +59,8 @@ export function evolveRuns(
   if (!project) return [];
   const underWay = latest !== undefined && latest.ended_at === null ? latest : undefined;
   if (project.run?.number === event.revision) {
-    const begun = begin(processes[project.run.process], project, (latest?.run ?? 0) + 1, event);
+    const { process } = project.run;
+    const begun = begin({ process, table: processes[process] }, project, (latest?.run ?? 0) + 1, event);
     return underWay ? [supersede(underWay, event), begun] : [begun];
   }
   // it never came to an end, either
@@ -75,7 +76,7 @@ const kept = (row: RunRow) => ({
 });
 
 function begin(
-  table: readonly ProcessStep[],
+  { process, table }: { readonly process: ProcessName; readonly table: readonly ProcessStep[] },
   project: ExistingProject,
   run: number,
   event: StoredEvent,
@@ -92,7 +93,7 @@ function begin(
   return {
     project_id: project.id,
     run,
-    process: project.run?.process ?? 'provision',
+    process,
     state: 'running',
     open: true,
     status: project.status,
