@@ -81,6 +81,24 @@ export const DOCKER_COMPOSE: SystemProgram = {
   find: (searchPath) => findSystemProgram('docker-compose', searchPath),
 };
 
+/**
+ * For tests of what a browser does, without a window; undefined: it is not here, and the system has no package of it (Ubuntu's
+ * is a snap, which sees no folder of ours): then they are left out.
+ */
+export async function chromiumProgram(searchPath: string): Promise<SystemProgram | undefined> {
+  const there = await CHROMIUM.find(searchPath);
+  return (there ?? (await candidateOf(CHROMIUM.debianPackage))) ? CHROMIUM : undefined;
+}
+
+export const CHROMIUM: SystemProgram = {
+  title: 'Chromium',
+  debianPackage: 'chromium-headless-shell',
+  brewPackage: 'chromium',
+  find: async (searchPath) =>
+    (await findSystemProgram('chromium-headless-shell', searchPath)) ??
+    findSystemProgram('google-chrome', searchPath),
+};
+
 const DEBIAN = '/usr/lib/postgresql';
 
 async function findPgDump(searchPath: string): Promise<string | undefined> {

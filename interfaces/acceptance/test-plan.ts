@@ -6,6 +6,7 @@
  */
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHROMIUM } from '../../infrastructure/process/system-programs.ts';
 import { drawnWithin, isFull } from './test-tier.ts';
 import { keepsSeconds, secondsOf } from './usual-seconds.ts';
 
@@ -22,11 +23,15 @@ const CORE = ['capacity', 'first-project', 'hostile', 'life', 'manager', 'migrat
 
 const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
 /** what stands in front of the platform does not depend on its shape */
-const isOfAnyShape = (file: string) => /\/(caddy|public-pooler)\.e2e/.test(file);
+const isOfAnyShape = (file: string) => /\/(browser|caddy|public-pooler)\.e2e/.test(file);
+/** not every system has a package of it, see chromiumProgram */
+const hasBrowser = (await CHROMIUM.find(process.env['PATH'] ?? '')) !== undefined;
 
 const filesBy = (pattern: string) =>
   globSync(pattern, { cwd: join(import.meta.dirname, '../..') }).toSorted();
-const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts');
+const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts').filter(
+  (file) => hasBrowser || !file.endsWith('/browser.e2e.test.ts'),
+);
 const PROJECTS = {
   integration: filesBy('{application,infrastructure,projections,interfaces}/**/*.int.test.ts'),
   // elsewhere containers have no addresses that this machine could reach

@@ -1,6 +1,7 @@
 /** The first half of `npm test`: what the tests need of the machine beside npm packages. */
 import {
   CADDY,
+  chromiumProgram,
   DOCKER_COMPOSE,
   DOCKERD,
   engineAnswers,
@@ -12,16 +13,18 @@ import {
 } from '../composition/prerequisites.ts';
 import { readConfig, searchPath } from '../config.ts';
 
-async function needed() {
+async function* needed() {
   const postgres = await postgresProgram();
-  const everywhere = [...(postgres ? [postgres] : []), PGBOUNCER, PG_DUMP, CADDY, DOCKER_COMPOSE];
+  yield* [...(postgres ? [postgres] : []), PGBOUNCER, PG_DUMP, CADDY, DOCKER_COMPOSE];
   // containers can be reached from outside of Docker on Linux only
-  if (process.platform !== 'linux') return everywhere;
-  const engine = (await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD];
-  return [...everywhere, HAPROXY, ...engine];
+  if (process.platform === 'linux')
+    yield* [HAPROXY, ...((await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD])];
+  // last: on a fresh machine it is not known before the first installation what packages there are
+  const chromium = await chromiumProgram(searchPath());
+  if (chromium) yield chromium;
 }
 
-for (const program of await needed()) {
+for await (const program of needed()) {
   const found = await ensureProgram(program, { searchPath: searchPath(), log: (line) => console.log(line) });
   if (found.path !== undefined) continue;
   console.error(`${program.title} is needed by the tests: ${found.advice}.`);

@@ -3,6 +3,7 @@ import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 export { ensureProgram } from '../../infrastructure/process/install-program.ts';
 export {
   CADDY,
+  chromiumProgram,
   DOCKER_COMPOSE,
   DOCKERD,
   HAPROXY,
