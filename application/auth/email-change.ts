@@ -22,6 +22,7 @@ export async function requestEmailChange(
   order: MailOrder,
 ): Promise<User> {
   if (email === user.email) return user;
+  wayBack(project, order);
   if (await rows.users.byEmail(email)) throw emailTaken();
   if (user.isAnonymous && project.settings.autoconfirm) return applyEmail(deps, rows, user, email);
   const { mailEverySeconds } = project.settings;

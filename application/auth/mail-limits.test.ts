@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { AuthError } from './auth-error.ts';
-import { MailLimits, requirePause } from './mail-limits.ts';
+import { MailLimits, requirePause, type AskedMail } from './mail-limits.ts';
 
 const [one, other] = ['proj_1', 'proj_2'] as unknown as [ProjectId, ProjectId];
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1000);
@@ -22,17 +22,31 @@ test('a mail of a kind to an address is sent once in a while, in each project', 
     project = one,
     kind: 'recovery' | 'confirmation' = 'recovery',
     to = 'a@b.example',
-  ) => codeOf(() => limits.ask(project, kind, to, 60, at(seconds)));
+  ) => codeOf(() => limits.ask(project, [kind], to, 60, at(seconds)));
   expect(ask(0)).toBe('fine');
   expect(ask(1)).toEqual([429, 'For security purposes, you can only request this after 59 seconds.']);
   expect([ask(1, other), ask(1, one, 'confirmation'), ask(1, one, 'recovery', 'c@b.example')]).toEqual(
     Array(3).fill('fine'),
   );
   expect(ask(60)).toBe('fine');
-  limits.ask(one, 'email_change', 'd@b.example', 60, at(0))();
-  expect(codeOf(() => limits.ask(one, 'email_change', 'd@b.example', 60, at(1)))).toBe('fine');
+  limits.ask(one, ['email_change'], 'd@b.example', 60, at(0))();
+  expect(codeOf(() => limits.ask(one, ['email_change'], 'd@b.example', 60, at(1)))).toBe('fine');
   limits.forget(one, 'a@b.example');
   expect(ask(61)).toBe('fine');
+});
+
+test('what may become one of two mails waits for both, and a refusal makes nobody wait longer', () => {
+  const limits = new MailLimits();
+  const ask = (seconds: number, ...kinds: AskedMail[]) =>
+    codeOf(() => limits.ask(one, kinds, 'a@b.example', 60, at(seconds)));
+  expect(ask(0, 'recovery')).toBe('fine');
+  expect(ask(30, 'confirmation', 'recovery')).not.toBe('fine');
+  expect(ask(31, 'confirmation')).toBe('fine');
+  expect(ask(60, 'confirmation', 'recovery')).not.toBe('fine');
+  expect(ask(91, 'confirmation', 'recovery')).toBe('fine');
+  expect(ask(92, 'recovery')).not.toBe('fine');
+  limits.ask(one, ['confirmation', 'recovery'], 'b@b.example', 60, at(0))();
+  expect(codeOf(() => limits.ask(one, ['recovery'], 'b@b.example', 60, at(1)))).toBe('fine');
 });
 
 test('a clock that was set back locks nobody out, and no pause is none', () => {
@@ -73,7 +87,7 @@ test('a hundred guesses at hashes from a network in an hour; right ones do not c
 test('many addresses take no more room than there is, and none of another project', () => {
   const limits = new MailLimits({ addresses: 3 });
   const ask = (project: ProjectId, to: string) =>
-    codeOf(() => limits.ask(project, 'recovery', to, 60, at(0)));
+    codeOf(() => limits.ask(project, ['recovery'], to, 60, at(0)));
   expect(ask(other, 'a')).toBe('fine');
   for (const to of ['a', 'b', 'c', 'd']) expect(ask(one, to)).toBe('fine');
   expect(ask(one, 'a')).toBe('fine');

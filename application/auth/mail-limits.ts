@@ -38,14 +38,21 @@ export class MailLimits {
 
   /**
    * Before it is known whether anybody has the address.
+   * @param mails all that it may become, by who has the address: whoever is to wait for one of them waits, whoever they are
    * @returns takes it back: nothing came of it, by no fault of whoever asked
    * @throws {AuthError} 429
    */
-  ask(project: ProjectId, mail: AskedMail, address: string, everySeconds: number, now: Date): () => void {
+  ask(
+    project: ProjectId,
+    mails: readonly AskedMail[],
+    address: string,
+    everySeconds: number,
+    now: Date,
+  ): () => void {
     const { askedAt } = this.#known(project, address);
-    requirePause(askedAt.get(mail), everySeconds, now);
-    askedAt.set(mail, now.getTime());
-    return () => void askedAt.delete(mail);
+    for (const mail of mails) requirePause(askedAt.get(mail), everySeconds, now);
+    for (const mail of mails) askedAt.set(mail, now.getTime());
+    return () => mails.forEach((mail) => askedAt.delete(mail));
   }
 
   /**
@@ -103,11 +110,17 @@ export class MailLimits {
   }
 }
 
-/** @param last when the one before was sent, in milliseconds since 1970 @throws {AuthError} 429 */
-export function requirePause(last: number | undefined, everySeconds: number, now: Date): void {
+/** @param last when the one before was sent, in milliseconds since 1970 @returns the seconds that are left of it */
+export function pauseLeft(last: number | undefined, everySeconds: number, now: Date): number {
   const left = last === undefined ? 0 : Math.ceil((last + everySeconds * 1000 - now.getTime()) / 1000);
   // a clock that was set back locks nobody out
-  if (left <= 0 || left > everySeconds) return;
+  return left <= 0 || left > everySeconds ? 0 : left;
+}
+
+/** For whoever has shown who they are: strangers are not told. @throws {AuthError} 429 */
+export function requirePause(last: number | undefined, everySeconds: number, now: Date): void {
+  const left = pauseLeft(last, everySeconds, now);
+  if (left === 0) return;
   const message = `For security purposes, you can only request this after ${left} seconds.`;
   throw new AuthError(429, 'over_email_send_rate_limit', message);
 }

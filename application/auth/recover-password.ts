@@ -1,7 +1,7 @@
 import type { AuthCaller } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
-import { requirePause } from './mail-limits.ts';
+import { pauseLeft } from './mail-limits.ts';
 import { wayBack } from './mail-order.ts';
 import { mailCode } from './mailed-code.ts';
 import {
@@ -22,11 +22,11 @@ export async function recoverPassword(
   requireEmailSignIns(project);
   const address = requireAddress(request.email);
   const way = wayBack(project, request);
-  await requestMail(deps, project, { mail: 'recovery', address }, caller, async (rows) => {
+  await requestMail(deps, project, { mails: ['recovery'], address }, caller, async (rows) => {
     const user = await rows.users.byEmail(address, 'lock');
     if (!user) return false;
     const now = deps.clock.now();
-    requirePause(user.recoverySentAt?.getTime(), project.settings.mailEverySeconds, now);
+    if (pauseLeft(user.recoverySentAt?.getTime(), project.settings.mailEverySeconds, now) > 0) return false;
     await mailCode(deps, rows, project, user, { kind: 'recovery', ...way });
     await audit(rows, 'user_recovery_requested', user, now, caller);
     return true;

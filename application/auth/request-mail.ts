@@ -32,13 +32,14 @@ export function requireEmailSignIns({ settings }: AuthProject): void {
 }
 
 /**
- * @param work is there anything to send? whether there was is not told
+ * @param mails what it may become
+ * @param work is there anything to send? whether there was is not told, be it that one was sent a moment ago
  * @throws {AuthError} 429, for addresses that nobody has, too
  */
 export async function requestMail(
   deps: MailRequesters,
   project: AuthProject,
-  { mail, address }: { readonly mail: AskedMail; readonly address: string },
+  { mails, address }: { readonly mails: readonly AskedMail[]; readonly address: string },
   caller: AuthCaller,
   work: (rows: UserTransaction) => Promise<boolean>,
 ): Promise<void> {
@@ -47,7 +48,7 @@ export async function requestMail(
   try {
     const takeBack = mailLimits.ask(
       project.id,
-      mail,
+      mails,
       address,
       project.settings.mailEverySeconds,
       clock.now(),

@@ -3,7 +3,7 @@ import type { AuthCaller } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
 import { mailEmailChange } from './email-change.ts';
-import { requirePause } from './mail-limits.ts';
+import { pauseLeft } from './mail-limits.ts';
 import { wayBack } from './mail-order.ts';
 import {
   requestMail,
@@ -26,8 +26,8 @@ export async function resendMail(
   requireEmailSignIns(project);
   const address = requireAddress(request.email);
   wayBack(project, request);
-  const mail = type === 'signup' ? 'confirmation' : 'email_change';
-  await requestMail(deps, project, { mail, address }, caller, async (rows) => {
+  const mails = [type === 'signup' ? 'confirmation' : 'email_change'] as const;
+  await requestMail(deps, project, { mails, address }, caller, async (rows) => {
     const user = await rows.users.byEmail(address, 'lock');
     if (!user) return false;
     if (type === 'signup') {
@@ -38,7 +38,8 @@ export async function resendMail(
     }
     if (user.emailChange === '') return false;
     const now = deps.clock.now();
-    requirePause(user.emailChangeSentAt?.getTime(), project.settings.mailEverySeconds, now);
+    const { mailEverySeconds } = project.settings;
+    if (pauseLeft(user.emailChangeSentAt?.getTime(), mailEverySeconds, now) > 0) return false;
     await mailEmailChange(deps, rows, project, user, user.emailChange, request);
     return true;
   });

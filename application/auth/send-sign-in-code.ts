@@ -5,7 +5,7 @@ import type { AuthCaller } from './auth-dependencies.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
-import { requirePause } from './mail-limits.ts';
+import { pauseLeft } from './mail-limits.ts';
 import { wayBack } from './mail-order.ts';
 import { mailCode } from './mailed-code.ts';
 import {
@@ -38,7 +38,8 @@ export async function sendSignInCode(
   const address = requireAddress(request.email);
   const way = wayBack(project, request);
   const { autoconfirm, signUpsOpen, mailEverySeconds } = project.settings;
-  await requestMail(deps, project, { mail: 'confirmation', address }, caller, async (rows) => {
+  const mails = ['confirmation', 'recovery'] as const;
+  await requestMail(deps, project, { mails, address }, caller, async (rows) => {
     const known = await rows.users.byEmail(address, 'lock');
     if (!known && !request.createUser)
       throw new AuthError(422, 'otp_disabled', 'Signups not allowed for otp');
@@ -50,7 +51,7 @@ export async function sendSignInCode(
       return true;
     }
     const now = deps.clock.now();
-    requirePause(user.recoverySentAt?.getTime(), mailEverySeconds, now);
+    if (pauseLeft(user.recoverySentAt?.getTime(), mailEverySeconds, now) > 0) return false;
     await audit(rows, 'user_recovery_requested', user, now, caller);
     await mailCode(deps, rows, project, user, { kind: 'magic_link', ...way });
     return true;

@@ -9,7 +9,7 @@ import { audit } from './audit.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
-import type { MailOrder } from './mail-order.ts';
+import { wayBack, type MailOrder } from './mail-order.ts';
 import { sendConfirmation } from './send-confirmation.ts';
 
 export interface SignUp extends MailOrder {
@@ -42,11 +42,12 @@ export async function signUp(
   if (request.password === '') throw invalid('Signup requires a valid password');
   requireGoodPassword(request.password, settings.password);
   // before it is known whether anybody has the address
+  wayBack(project, request);
   const takeBack = settings.autoconfirm
     ? undefined
     : deps.mailLimits.ask(
         project.id,
-        'confirmation',
+        ['confirmation'],
         request.email,
         settings.mailEverySeconds,
         deps.clock.now(),

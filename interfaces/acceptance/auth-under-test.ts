@@ -107,6 +107,7 @@ export async function authUnderTest() {
     url,
     auth,
     project: users.projects[0],
+    projects: users.projects,
     serviceKey: await key('service_role'),
     anonKey: await key('anon'),
     sender,

@@ -97,18 +97,18 @@ export const authEndpoint =
         const project = request.project ?? (await findProject(projects, params['project']));
         const { ip = null, userAgent = null } = context;
         const redirectTo = (request.query as { redirect_to?: unknown }).redirect_to ?? headers.redirect_to;
-        return told(
-          handler({
-            project,
-            caller: { ip, userAgent, signal },
-            query: request.query,
-            body: request.body,
-            params,
-            redirectTo: typeof redirectTo === 'string' && redirectTo !== '' ? redirectTo : undefined,
-            referer: headers.referer,
-            shown: request.shown as ShownToken,
-          }),
-        );
+        const asked = {
+          project,
+          caller: { ip, userAgent, signal },
+          query: request.query,
+          body: request.body,
+          params,
+          redirectTo: typeof redirectTo === 'string' && redirectTo !== '' ? redirectTo : undefined,
+          referer: headers.referer,
+          shown: request.shown as ShownToken,
+        };
+        // what a handler throws before it begins is told like all else
+        return told((async () => handler(asked))());
       }) as never,
     }) as AuthEndpoint;
 
