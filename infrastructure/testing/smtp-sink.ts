@@ -22,8 +22,14 @@ export interface SmtpSink {
   readonly close: () => Promise<void>;
 }
 
-/** @param options `onData` takes the place of ours, which keeps what comes */
-export async function smtpSink(options: SMTPServerOptions = {}): Promise<SmtpSink> {
+/**
+ * @param options `onData` takes the place of ours, which keeps what comes
+ * @param taken is told what has come; until it is done, the client hears nothing of it
+ */
+export async function smtpSink(
+  options: SMTPServerOptions = {},
+  taken: (mail: SunkMail) => Promise<void> | void = () => {},
+): Promise<SmtpSink> {
   const mails: SunkMail[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -36,8 +42,12 @@ export async function smtpSink(options: SMTPServerOptions = {}): Promise<SmtpSin
       stream.once('end', () => {
         const from = envelope.mailFrom ? envelope.mailFrom.address : '';
         const to = envelope.rcptTo.map(({ address }) => address);
-        mails.push(parsedMail(Buffer.concat(chunks), from, to));
-        done();
+        const mail = parsedMail(Buffer.concat(chunks), from, to);
+        mails.push(mail);
+        void (async () => {
+          await taken(mail);
+          done();
+        })();
       });
     },
     ...options,

@@ -229,6 +229,24 @@ export class PlatformUnderTest {
     await this.ended();
   }
 
+  /** Ends the process that has this role as nobody of ours would, and starts it again: all of it, where it is one process. */
+  async killAndRestart(role: (typeof SEPARATE)[number]): Promise<void> {
+    if (!this.separate) {
+      await this.kill();
+      return this.start();
+    }
+    const at = SEPARATE.indexOf(role);
+    this.#processes[at]?.signal('SIGKILL');
+    await this.#processes[at]?.ended();
+    const again = new ProcessUnderTest(
+      'interfaces/main.ts',
+      this.#variables(role),
+      (text) => (this.output += text),
+    );
+    this.#processes[at] = again;
+    await again.ready();
+  }
+
   /** @returns the exit code, of several processes the largest; null when one was killed */
   async stop(): Promise<number | null> {
     for (const one of this.#processes) one.signal('SIGTERM');
