@@ -8,6 +8,7 @@ import {
 } from '../domain/project/events.ts';
 import { projectId } from '../domain/project/project-id.ts';
 import { projectDecider } from '../domain/project/project-decider.ts';
+import { NO_SIGNING_KEYS } from '../domain/project/signing-keys.ts';
 import type { ExistingProject, ProjectRun, ProjectStatus } from '../domain/project/project.ts';
 import type { StoredEvent } from '../application/ports/event-store.ts';
 
@@ -33,6 +34,8 @@ const BLANK: ExistingProject = {
   secrets: { keyVersion: 0, ciphertext: '' },
   keysIssuedAt: LONG_AGO,
   previousKeys: null,
+  secretWaits: false,
+  signingKeys: NO_SIGNING_KEYS,
   dataApi: DEFAULT_DATA_API_SETTINGS,
   limits: PLATFORM_LIMITS,
   fill: null,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ProjectEvent } from '../domain/project/events.ts';
+import type { ProjectEvent, SigningKey } from '../domain/project/events.ts';
 import { projectId, projectStream, type ProjectId } from '../domain/project/project-id.ts';
 import type { OwnerEvent } from '../domain/owner/events.ts';
 import type { ProjectNameEvent } from '../domain/project/project-name.ts';
@@ -97,6 +97,11 @@ export async function record(
 
 export const SEALED_TEXT = 'sealed-and-still-nobodys-business';
 
+const SIGNING_KEY: SigningKey = {
+  publicKey: { kid: 'kid', use: 'sig', alg: 'ES256', kty: 'EC', crv: 'P-256', x: 'x', y: 'y' },
+  sealed: { keyVersion: 1, ciphertext: SEALED_TEXT },
+};
+
 export const requested = (
   id: ProjectId,
   change: { ownerId?: string; name?: string; displayName?: string } = {},
@@ -152,7 +157,15 @@ export async function recordScenario(store: EventStore): Promise<readonly Projec
       ...paused,
       { type: 'DataApiSettingsChanged', data: { dataApi: { maxRows: 5, schemas: [] } } },
     ],
-    [...PROVISIONED, { type: 'DataApiSettingsChanged', data: { dataApi: { maxRows: 7, schemas: [] } } }],
+    [
+      ...PROVISIONED,
+      { type: 'DataApiSettingsChanged', data: { dataApi: { maxRows: 7, schemas: [] } } },
+      { type: 'SigningKeyChanged', data: { key: SIGNING_KEY, overlapUntil: '2026-01-01T00:00:00.000Z' } },
+      fact('PostgrestReloaded'),
+      { type: 'SigningKeyChanged', data: { key: null, overlapUntil: '2030-01-01T00:00:00.000Z' } },
+      fact('PostgrestReloaded'),
+      { type: 'SigningKeysRetired', data: { kids: [SIGNING_KEY.publicKey.kid] } },
+    ],
     [
       failed('2026-01-01T00:00:00.000Z'),
       ...PROVISIONED,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
 import { AUTH_DEFAULTS, NO_AUTH_SECRETS, type AuthSettings } from '../../domain/auth/auth-settings.ts';
 import { authSettingsDecider } from '../../domain/auth/auth-settings-decider.ts';
+import type { ProjectCommand } from '../../domain/project/project.ts';
 import {
   projectAccessStream,
   projectAuthStream,
@@ -10,7 +11,6 @@ import {
   type ProjectId,
 } from '../../domain/project/project-id.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
-import type { ProjectCommand } from '../../domain/project/project.ts';
 import { Unavailable } from '../errors.ts';
 import { handle } from '../handle.ts';
 import type { EventStore } from '../ports/event-store.ts';
@@ -23,6 +23,7 @@ import {
   request,
   runToRest,
   secrets,
+  signingKeys,
   type Harness,
 } from '../testing/project-harness.ts';
 import { KnownAuthProjects, type KnownAuthProjectsLimits } from './known-auth-projects.ts';
@@ -85,7 +86,7 @@ async function makeKnown(limits: Partial<KnownAuthProjectsLimits> = {}) {
   const between = new Between(harness.store);
   const { clock } = harness;
   const known = new KnownAuthProjects(
-    { store: between.store, secrets, vault, publicUrl: 'https://db.example', clock },
+    { store: between.store, secrets, signingKeys, vault, publicUrl: 'https://db.example', clock },
     limits,
   );
   running.push(known);
@@ -123,7 +124,7 @@ test('a project that nobody has set anything for has the defaults, its own addre
     siteUrl: `https://db.example/project/${id}`,
     settings: AUTH_DEFAULTS,
     secrets: NO_AUTH_SECRETS,
-    keys: { project: id, jwtSecrets: [issued.jwtSecret] },
+    keys: { project: id, jwtSecrets: [issued.jwtSecret], publicKeys: [], signingKey: null },
   });
 });
 
@@ -160,10 +161,42 @@ test('the log is read once, however many ask, and again when a project or its se
     secrets: secrets.seal(id, { ...issued, jwtSecret: 'n'.repeat(64) }),
     overlapUntil: new Date(Date.UTC(2031, 0, 1)),
   });
+  await runToRest(harness, id);
   const rotated = ['n'.repeat(64), issued.jwtSecret];
   await vi.waitFor(async () => expect((await known.find(id)).keys.jwtSecrets).toEqual(rotated));
   await known.find(other);
   expect(between.reads.filter((stream) => stream.endsWith(other))).toHaveLength(2);
+});
+
+test('what signs is what the REST API knows already, of a key and of a rotated secret', async () => {
+  const { harness, known } = await makeKnown();
+  const id = await served(harness);
+  await known.start();
+  const [now, overlapUntil] = [new Date(0), new Date(Date.UTC(2031, 0, 1))];
+  const key = await signingKeys.make(id, 'ES256');
+  const { kid } = key.publicKey;
+  const jwtSecret = 'n'.repeat(64);
+  const changes: readonly ProjectCommand[] = [
+    { kind: 'RotateJwtSecret', secrets: secrets.seal(id, { ...issued, jwtSecret }), overlapUntil },
+    { kind: 'ChangeSigningKey', key, overlapUntil, now },
+  ];
+  const look = async (secret: string, signs: string | undefined, good: readonly string[]) => {
+    const wanted = [secret, signs, good];
+    await vi.waitFor(async () => {
+      const { keys } = await known.find(id);
+      const held = keys.publicKeys.map((one) => one.kid);
+      expect([keys.jwtSecrets[0], keys.signingKey?.kid, held]).toEqual(wanted);
+    });
+  };
+  await command(harness, id, changes[0]!);
+  await look(issued.jwtSecret, undefined, []);
+  await runToRest(harness, id);
+  await look(jwtSecret, undefined, []);
+  await command(harness, id, changes[1]!);
+  await look(jwtSecret, undefined, [kid]);
+  await runToRest(harness, id);
+  await look(jwtSecret, kid, [kid]);
+  expect((await known.find(id)).keys.signingKey).toEqual(signingKeys.open(id, key));
 });
 
 test.each([

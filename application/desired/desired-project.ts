@@ -13,7 +13,15 @@ import type { World } from './world.ts';
 
 type Sealed = Pick<
   ExistingProject,
-  'id' | 'server' | 'secrets' | 'previousKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
+  | 'id'
+  | 'server'
+  | 'secrets'
+  | 'previousKeys'
+  | 'signingKeys'
+  | 'dataApi'
+  | 'limits'
+  | 'fill'
+  | 'templateVersion'
 >;
 
 /** from this one on there is something in the database that the REST API can ask whether it may write */
@@ -42,7 +50,7 @@ export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
     project: project.id,
     server: project.server,
     authenticatorPassword: authenticator.password,
-    jwtSecrets: jwtSecretsOf(secrets, project),
+    ...verifyingKeysOf(secrets, project),
     settings: settingsOf(project),
     writes: project.templateVersion < ASKS_SINCE_TEMPLATE ? 'all' : boundsOf(project).restWrites,
   };
@@ -54,10 +62,19 @@ const settingsOf = ({ dataApi, templateVersion }: Sealed): DataApi['settings'] =
   return templateVersion < TIMEOUT_SINCE_TEMPLATE ? others : dataApi;
 };
 
-export function jwtSecretsOf(
+/** Everything that a token of it may be signed with. */
+export function verifyingKeysOf(
   secrets: Secrets,
-  { id, secrets: sealed, previousKeys: previous }: Pick<Sealed, 'id' | 'secrets' | 'previousKeys'>,
-): DataApi['jwtSecrets'] {
+  {
+    id,
+    secrets: sealed,
+    previousKeys: previous,
+    signingKeys,
+  }: Pick<Sealed, 'id' | 'secrets' | 'previousKeys' | 'signingKeys'>,
+): Pick<DataApi, 'jwtSecrets' | 'publicKeys'> {
   const { jwtSecret } = secrets.open(id, sealed);
-  return previous ? [jwtSecret, secrets.open(id, previous.secrets).jwtSecret] : [jwtSecret];
+  return {
+    jwtSecrets: previous ? [jwtSecret, secrets.open(id, previous.secrets).jwtSecret] : [jwtSecret],
+    publicKeys: signingKeys.held.map(({ publicKey }) => publicKey),
+  };
 }

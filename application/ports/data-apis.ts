@@ -2,9 +2,10 @@ import type { ServerName } from '../../domain/project/server-name.ts';
 import type { DataApiSettings } from '../../domain/project/events.ts';
 import type { Bounds } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { VerifyingKeys } from './secrets.ts';
 
 /** Everything that a project's PostgREST is started with. Never comes from a request. */
-export interface DataApi {
+export interface DataApi extends VerifyingKeys {
   readonly project: ProjectId;
   /** where its database is */
   readonly server: ServerName;

@@ -1,7 +1,8 @@
-import { SignJWT, type JWTPayload } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { projectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
+import type { PublicKey } from '../../domain/project/public-key.ts';
 import { Refused } from '../errors.ts';
 import type { ProjectSecrets, Secrets } from './secrets.ts';
 
@@ -104,7 +105,8 @@ export function secretsContract(
       ];
       const sign = (claims: JWTPayload, secret = mineNow, alg = 'HS256') =>
         new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(secret));
-      const judged = (token: string) => secrets.judge(token, [mineNow, before]);
+      const judged = (token: string) =>
+        secrets.judge(token, { jwtSecrets: [mineNow, before], publicKeys: [] });
       const now = Math.floor(new Date().getTime() / 1000);
       const good = [
         await sign({ role: 'anon' }),
@@ -135,7 +137,29 @@ export function secretsContract(
         '\u0000',
       ];
       for (const token of wrong) expect([token, await judged(token)]).toEqual([token, 'wrong']);
-      expect(await secrets.judge(good[0]!, [])).toBe('wrong');
+      expect(await secrets.judge(good[0]!, { jwtSecrets: [], publicKeys: [] })).toBe('wrong');
+    });
+
+    test('a token that names a public key is judged by that one, and none is taken for a secret', async () => {
+      const secret = 'a'.repeat(64);
+      const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+      const { x = '', y = '' } = await exportJWK(publicKey);
+      const known = { kid: 'one', use: 'sig', alg: 'ES256', kty: 'EC', crv: 'P-256', x, y } as const;
+      const sign = (header: { alg: string; kid?: string }, key: CryptoKey | string, exp?: number) =>
+        new SignJWT({ role: 'authenticated', ...(exp && { exp }) })
+          .setProtectedHeader(header)
+          .sign(typeof key === 'string' ? new TextEncoder().encode(key) : key);
+      const judged = (token: string, publicKeys: readonly PublicKey[] = [known]) =>
+        secrets.judge(token, { jwtSecrets: [secret], publicKeys });
+      const named = { alg: 'ES256', kid: 'one' };
+      expect(await judged(await sign(named, privateKey))).toBe('good');
+      expect(await judged(await sign(named, privateKey, 1))).toBe('expired');
+      expect(await judged(await sign({ alg: 'HS256' }, secret))).toBe('good');
+      expect(await judged(await sign(named, privateKey), [])).toBe('wrong');
+      expect(await judged(await sign({ alg: 'ES256', kid: 'two' }, privateKey))).toBe('wrong');
+      expect(await judged(await sign({ alg: 'HS256', kid: 'one' }, secret))).toBe('wrong');
+      for (const text of [JSON.stringify(known), x, y, await exportSPKI(publicKey)])
+        expect(await judged(await sign({ alg: 'HS256', kid: 'one' }, text))).toBe('wrong');
     });
 
     test('API keys are the same each time they are asked for', async () => {

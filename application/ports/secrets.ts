@@ -1,5 +1,6 @@
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { PublicKey } from '../../domain/project/public-key.ts';
 
 /** `verifier` is PostgreSQL's SCRAM-SHA-256 string: computed once, put in PostgreSQL and in PgBouncer. */
 export interface DatabaseLogin {
@@ -20,12 +21,20 @@ export interface ProjectSecrets {
   readonly logins: DatabaseLogins;
 }
 
+/** What tokens of a project are checked by. */
+export interface VerifyingKeys {
+  /** HS256 */
+  readonly jwtSecrets: readonly string[];
+  /** of users' tokens, each for its own algorithm */
+  readonly publicKeys: readonly PublicKey[];
+}
+
 export interface ApiKeys {
   readonly anonKey: string;
   readonly serviceRoleKey: string;
 }
 
-/** `wrong`: it is no token, or none that one of these secrets signed. */
+/** `wrong`: it is no token, or none that one of these keys signed. */
 export type TokenVerdict = 'good' | 'expired' | 'not-yet' | 'wrong';
 
 export interface Secrets {
@@ -42,6 +51,6 @@ export interface Secrets {
   open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets;
   /** JWTs signed with the project's secret; the same for the same secret and `issuedAt`. */
   apiKeys(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<ApiKeys>;
-  /** As PostgREST with these secrets judges it. Never throws. */
-  judge(token: string, jwtSecrets: readonly string[]): Promise<TokenVerdict>;
+  /** As PostgREST with these keys judges it. Never throws. */
+  judge(token: string, keys: VerifyingKeys): Promise<TokenVerdict>;
 }

@@ -1,12 +1,14 @@
 /** The tokens by which a project's users show who they are, and its API keys. */
 import type { AssuranceLevel, JsonObject, ProvedMethod, Session } from '../../domain/auth/user.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { VerifyingKeys } from './secrets.ts';
+import type { PrivateKey } from './signing-keys.ts';
 
-/** What a project's tokens are signed with, and checked by. */
-export interface ProjectKeys {
+/** What a project's users' tokens are signed with, and all of its tokens are checked by. */
+export interface ProjectKeys extends VerifyingKeys {
   readonly project: ProjectId;
-  /** HS256; the first signs, the others are good until a rotation's overlap is over */
-  readonly jwtSecrets: readonly string[];
+  /** null: the first of the secrets signs */
+  readonly signingKey: PrivateKey | null;
 }
 
 export interface UserClaims {

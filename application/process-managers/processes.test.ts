@@ -27,6 +27,7 @@ import {
   request,
   runToRest,
   secrets,
+  signingKeys,
   standing,
   stateOf,
 } from '../testing/project-harness.ts';
@@ -308,6 +309,71 @@ describe('a sleeping project', () => {
     await command(harness, id, asked);
     expect((await runToRest(harness, id)).status).toBe(what);
     expect(await standing(harness)).toEqual(leaves);
+  });
+});
+
+describe("a new key for users' tokens", () => {
+  const keyOf = async (id: ProjectId) => {
+    const key = await signingKeys.make(id, 'ES256');
+    const [now, overlapUntil] = [new Date(0), new Date(Date.UTC(2031, 0, 1))];
+    return { kind: 'ChangeSigningKey', key, overlapUntil, now } as const;
+  };
+
+  test.each(MOMENTS)('crashed %s, signs only what the REST API can check', async (moment) => {
+    const { harness, id } = await play('provision');
+    const asked = await keyOf(id);
+    const { kid } = asked.key.publicKey;
+    await command(harness, id, asked);
+    const crash = crashOnce({ step: 'reload-postgrest', direction: 'do', moment });
+    const looks: unknown[] = [];
+    const look = async () => {
+      const known = harness.dataApis.running.get(id)?.publicKeys.map((key) => key.kid);
+      looks.push([(await stateOf(harness, id)).signingKeys.signs, known]);
+    };
+    const project = await runToRest(harness, id, {
+      observe: (point) => crash.observe?.(point),
+      async around(_step, _direction, effect) {
+        await look();
+        const result = await effect();
+        await look();
+        return result;
+      },
+    });
+    expect(crash.crashed()).toBe(true);
+    await look();
+    expect(project.run).toBeNull();
+    expect(looks[0]).toEqual([null, []]);
+    expect(looks.at(-1)).toEqual([kid, [kid]]);
+    for (const [signs, known] of looks as [string | null, string[]][])
+      expect(signs === null || known.includes(signs)).toBe(true);
+    const history = JSON.stringify(
+      (await harness.store.readStream(projectStream(id))).map(({ data }) => data),
+    );
+    expect(history).toContain(kid);
+    expect(history).not.toContain(signingKeys.open(id, asked.key).jwk['d']);
+  });
+
+  test('is in the REST API of one that slept when it was made, once it wakes', async () => {
+    const { harness, id } = await play('sleep');
+    const asked = await keyOf(id);
+    await command(harness, id, asked);
+    expect((await runToRest(harness, id)).signingKeys.signs).toBe(asked.key.publicKey.kid);
+    await command(harness, id, { kind: 'WakeProject' });
+    await runToRest(harness, id);
+    expect(harness.dataApis.running.get(id)?.publicKeys).toEqual([asked.key.publicKey]);
+  });
+
+  test('leaves the REST API when its overlap is over', async () => {
+    const { harness, id } = await play('provision');
+    for (const overlapUntil of [new Date(Date.UTC(2031, 0, 1)), new Date(Date.UTC(2032, 0, 1))]) {
+      await command(harness, id, { ...(await keyOf(id)), overlapUntil });
+      await runToRest(harness, id);
+    }
+    expect(harness.dataApis.running.get(id)?.publicKeys).toHaveLength(2);
+    await command(harness, id, { kind: 'RetireKeys', now: new Date(Date.UTC(2032, 0, 1)) });
+    const { signingKeys: left } = await runToRest(harness, id);
+    expect(left.held.map(({ publicKey }) => publicKey.kid)).toEqual([left.signs]);
+    expect(harness.dataApis.running.get(id)?.publicKeys).toEqual([left.held[0]?.publicKey]);
   });
 });
 

@@ -54,6 +54,11 @@ const WORDS: Words = {
     `The REST API's settings were changed (${settingsInWords(dataApi)})`,
   JwtSecretRotated: ({ overlapUntil }) => `The keys were rotated; the old ones work until ${overlapUntil}`,
   PreviousJwtSecretRetired: () => 'The old keys no longer work',
+  SigningKeyChanged: ({ key, overlapUntil }) =>
+    `Users' tokens are to be signed by ${key ? `a new ${key.publicKey.alg} key` : "the project's secret"}; ` +
+    `those of keys before work until ${overlapUntil}`,
+  SigningKeysRetired: ({ kids }) =>
+    `Tokens of ${kids.length === 1 ? 'an old key' : `${kids.length} old keys`} no longer work`,
   DatabasePasswordRotated: () => 'A new database password was requested',
   ProjectLimitsChanged: ({ limits }) => `The operator changed its limits (${limitsInWords(limits)})`,
   DatabaseSizeWarned: (size) => `The database is close to its size limit: ${sizeInWords(size)}`,

@@ -1,7 +1,15 @@
 import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { newProject } from '../ports/databases.contract.ts';
-import { command, issued, makeHarness, request, runToRest, secrets } from '../testing/project-harness.ts';
+import {
+  command,
+  issued,
+  makeHarness,
+  request,
+  runToRest,
+  secrets,
+  signingKeys,
+} from '../testing/project-harness.ts';
 import { judgeToken } from './judge-token.ts';
 import { loadProject } from './load-project.ts';
 
@@ -52,6 +60,21 @@ test('keys of a rotation are good before the read model knows of it, and the old
   const late = [before, after];
   expect(await judge(await sign(fresh.jwtSecret), () => Promise.resolve(late.shift()))).toBe('good');
   expect(await judge(await sign(issued.jwtSecret))).toBe('good');
+});
+
+test("a user's token of a named key is judged by it, from when the project holds it", async () => {
+  const { judge, harness, id, before } = await sleeping();
+  const key = await signingKeys.make(id, 'ES256');
+  const { jwk, ...header } = signingKeys.open(id, key);
+  const token = await new SignJWT({ role: 'authenticated' }).setProtectedHeader(header).sign(jwk);
+  expect(await judge(token)).toBe('wrong');
+  const [now, overlapUntil] = [new Date(0), new Date(Date.UTC(2031, 0, 1))];
+  await command(harness, id, { kind: 'ChangeSigningKey', key, overlapUntil, now });
+  const after = (await loadProject(harness.store, id))?.project;
+  const late = [before, after];
+  expect(await judge(token, () => Promise.resolve(late.shift()))).toBe('good');
+  expect(await judge(await sign(issued.jwtSecret))).toBe('good');
+  expect(await judge(await sign(JSON.stringify(key.publicKey)))).toBe('wrong');
 });
 
 test('of a project that is gone nothing is good', async () => {

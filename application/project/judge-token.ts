@@ -3,13 +3,15 @@ import type { ExistingProject } from '../../domain/project/project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Secrets, TokenVerdict } from '../ports/secrets.ts';
-import { jwtSecretsOf } from '../desired/desired-project.ts';
+import { verifyingKeysOf } from '../desired/desired-project.ts';
+
+type Judged = Pick<ExistingProject, 'secrets' | 'previousKeys' | 'signingKeys'>;
 
 export interface JudgeDependencies {
   readonly secrets: Secrets;
   readonly clock: Clock;
   /** by a read model */
-  readonly find: (id: ProjectId) => Promise<Pick<ExistingProject, 'secrets' | 'previousKeys'> | undefined>;
+  readonly find: (id: ProjectId) => Promise<Judged | undefined>;
 }
 
 /** of the read model, in which a rotation may not have come yet whose keys are out already */
@@ -25,7 +27,7 @@ export async function judgeToken(
   if (!JWT.test(token)) return 'wrong';
   const look = async (): Promise<TokenVerdict> => {
     const found = await find(id);
-    return found ? secrets.judge(token, jwtSecretsOf(secrets, { id, ...found })) : 'wrong';
+    return found ? secrets.judge(token, verifyingKeysOf(secrets, { id, ...found })) : 'wrong';
   };
   const verdict = await look();
   if (verdict !== 'wrong') return verdict;

@@ -23,8 +23,8 @@ const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 async function desired(harness: Harness, ids: readonly ProjectId[]): Promise<Standing[]> {
   const projects = await Promise.all(ids.map((id) => stateOf(harness, id)));
   return projects.map(({ id, resources: { pool, postgrest }, ...project }) => {
-    const { server, secrets, previousKeys, dataApi, limits, fill, templateVersion } = project;
-    const wanted = { server, secrets, previousKeys, dataApi, limits, fill, templateVersion };
+    const { server, secrets, previousKeys, signingKeys, dataApi, limits, fill, templateVersion } = project;
+    const wanted = { server, secrets, previousKeys, signingKeys, dataApi, limits, fill, templateVersion };
     return { projectId: id, ...wanted, pool, postgrest };
   });
 }

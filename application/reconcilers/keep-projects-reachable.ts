@@ -36,7 +36,7 @@ export interface ReconcilerDependencies {
 
 export interface Standing extends Pick<
   ExistingProject,
-  'server' | 'secrets' | 'previousKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
+  'server' | 'secrets' | 'previousKeys' | 'signingKeys' | 'dataApi' | 'limits' | 'fill' | 'templateVersion'
 > {
   readonly projectId: ProjectId;
   readonly pool: boolean;

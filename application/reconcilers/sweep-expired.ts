@@ -40,11 +40,7 @@ export class Sweep {
     for (const { projectId, what } of await due(now)) {
       try {
         if (what === 'keys')
-          await this.#command(
-            projectId,
-            { kind: 'RetirePreviousJwtSecret', now },
-            'the overlap of the keys is over',
-          );
+          await this.#command(projectId, { kind: 'RetireKeys', now }, 'the overlap of the keys is over');
         else await this.#command(projectId, { kind: 'PurgeIfDue', now }, 'the retention is over');
       } catch (error) {
         if (!(error instanceof Rejection))

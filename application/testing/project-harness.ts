@@ -6,6 +6,7 @@ import type { ExistingProject, ProjectCommand } from '../../domain/project/proje
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { AesSecrets } from '../../infrastructure/crypto/aes-secrets.ts';
+import { AesSigningKeys } from '../../infrastructure/crypto/aes-signing-keys.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
 import { InMemoryEventStore } from '../../infrastructure/event-store/memory/in-memory-event-store.ts';
@@ -20,6 +21,7 @@ import { loadProject } from '../project/load-project.ts';
 import { projectHost } from '../process-managers/processes.ts';
 
 export const secrets = new AesSecrets(randomBytes(32));
+export const signingKeys = new AesSigningKeys(randomBytes(32));
 export const issued = await secrets.issue();
 
 export function makeHarness() {

@@ -4,6 +4,7 @@ import { changeDataApi, type DataApiChange } from './data-api-settings.ts';
 import type { ProjectEvent } from './events.ts';
 import { decideFill, sizeLimitOf } from './limits.ts';
 import { traitsOf } from './project-status.ts';
+import { chosenOf, MOST_SIGNING_KEYS, overdueKeys } from './signing-keys.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
 
 export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
@@ -20,9 +21,8 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
     const { ownerId, name } = command;
     return state.kind === 'abandoned' ? [] : [{ type: 'ProjectRequestAbandoned', data: { ownerId, name } }];
   }
-  if (state.kind !== 'project' || state.status === 'purged') {
+  if (state.kind !== 'project' || state.status === 'purged')
     throw new Rejection('project/not-found', 'There is no such project.');
-  }
   switch (command.kind) {
     case 'RenameProject':
       return command.displayName === state.displayName
@@ -31,8 +31,9 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
     case 'ChangeDataApiSettings':
       return decideSettings(command.dataApi, state);
     case 'RotateJwtSecret':
-    case 'RetirePreviousJwtSecret':
+    case 'RetireKeys':
     case 'RotateDatabasePassword':
+    case 'ChangeSigningKey':
       return decideRotation(command, state);
     case 'PauseProject':
     case 'ResumeProject':
@@ -80,15 +81,13 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
 
 type Rotation = Extract<
   ProjectCommand,
-  { kind: 'RotateJwtSecret' | 'RetirePreviousJwtSecret' | 'RotateDatabasePassword' }
+  { kind: 'RotateJwtSecret' | 'RetireKeys' | 'RotateDatabasePassword' | 'ChangeSigningKey' }
 >;
 
 function decideRotation(command: Rotation, state: ExistingProject): readonly ProjectEvent[] {
-  if (command.kind === 'RetirePreviousJwtSecret') {
-    const over = state.previousKeys !== null && state.previousKeys.until <= command.now;
-    // while a process is at work it waits: the next sweep comes
-    return over && !state.run ? [{ type: 'PreviousJwtSecretRetired', data: {} }] : [];
-  }
+  // while a process is at work it waits: the next sweep comes
+  if (command.kind === 'RetireKeys') return state.run ? [] : retirements(state, command.now);
+  if (command.kind === 'ChangeSigningKey') return decideSigningKey(command, state);
   requireChangeable(state);
   const { secrets } = command;
   if (command.kind === 'RotateDatabasePassword')
@@ -102,6 +101,32 @@ function decideRotation(command: Rotation, state: ExistingProject): readonly Pro
   }
   const overlapUntil = command.overlapUntil.toISOString();
   return [{ type: 'JwtSecretRotated', data: { secrets, overlapUntil } }];
+}
+
+function retirements({ previousKeys, signingKeys }: ExistingProject, now: Date): readonly ProjectEvent[] {
+  const kids = overdueKeys(signingKeys, now);
+  const isOver = previousKeys !== null && previousKeys.until <= now;
+  return [
+    ...(isOver ? [{ type: 'PreviousJwtSecretRetired', data: {} } as const] : []),
+    ...(kids.length > 0 ? [{ type: 'SigningKeysRetired', data: { kids } } as const] : []),
+  ];
+}
+
+function decideSigningKey(
+  { key, overlapUntil, now }: Extract<ProjectCommand, { kind: 'ChangeSigningKey' }>,
+  state: ExistingProject,
+): readonly ProjectEvent[] {
+  const { held } = state.signingKeys;
+  const endsNone = held.every((one) => one.until !== null && new Date(one.until) <= overlapUntil);
+  if (key === null && chosenOf(state.signingKeys) === null && endsNone) return [];
+  requireChangeable(state);
+  if (key !== null && overlapUntil > now && held.length >= MOST_SIGNING_KEYS) {
+    throw new Rejection(
+      'project/keys-overlap',
+      `Tokens of ${held.length} keys are still good: wait until one of them ends, or end them all by a new one without an overlap.`,
+    );
+  }
+  return [{ type: 'SigningKeyChanged', data: { key, overlapUntil: overlapUntil.toISOString() } }];
 }
 
 /** from this one on the REST API can ask the database for a time-out of the project's own */

@@ -1,6 +1,7 @@
 import type { ServerName } from './server-name.ts';
 import type { StepTroubleEvent } from '../process/process-events.ts';
 import type { ProjectId } from './project-id.ts';
+import type { PublicKey } from './public-key.ts';
 
 /** AES-256-GCM under a key derived from the master key and the project id; `keyVersion` names the master key. */
 export interface SealedSecrets {
@@ -8,6 +9,13 @@ export interface SealedSecrets {
   /** of the template whose logins have their passwords in it; absent: 1 */
   readonly version?: number;
   readonly ciphertext: string;
+}
+
+/** What users' tokens are signed with where that is not the project's secret. */
+export interface SigningKey {
+  readonly publicKey: PublicKey;
+  /** its private half */
+  readonly sealed: SealedSecrets;
 }
 
 /** When a request's transaction ends in ROLLBACK; `override`: as its `Prefer: tx=...` says. */
@@ -86,6 +94,9 @@ export type RequestEvent =
   /** `secrets` holds the new secret; tokens signed with the one before it are good until `overlapUntil` */
   | Fact<'JwtSecretRotated', { secrets: SealedSecrets; overlapUntil: string }>
   | Fact<'PreviousJwtSecretRetired'>
+  /** `key` null: users' tokens are signed by the project's secret again; tokens of keys before are good until `overlapUntil` */
+  | Fact<'SigningKeyChanged', { key: SigningKey | null; overlapUntil: string }>
+  | Fact<'SigningKeysRetired', { kids: readonly string[] }>
   /** `secrets` holds the new login of the owner */
   | Fact<'DatabasePasswordRotated', { secrets: SealedSecrets }>
   /** to a version of the template; `secrets` hold the passwords of logins that come with it */

@@ -4,6 +4,7 @@ import { PLATFORM_LIMITS, type EffectEvent, type ProjectEvent } from './events.t
 import { begin, failed, proceeded, retried } from '../process/process-run.ts';
 import { processStartedBy, rulesOf } from './project-processes.ts';
 import { traitsOf } from './project-status.ts';
+import { NO_SIGNING_KEYS, taken, withoutKeys, withSigningKey } from './signing-keys.ts';
 import type { ExistingProject, Project, ProjectRun, ProjectStatus, Resources } from './project.ts';
 
 export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Project {
@@ -32,9 +33,12 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
       return { ...next, dataApi: event.data.dataApi, run: applying(state, event) };
     case 'JwtSecretRotated':
     case 'PreviousJwtSecretRetired':
+    case 'SigningKeyChanged':
+    case 'SigningKeysRetired':
     case 'DatabasePasswordRotated':
       return { ...next, ...rotated(state, event) };
     case 'PostgrestReloaded':
+      return { ...next, ...keysTaken(state), run: null };
     case 'DatabasePasswordInForce':
     case 'ProjectLimitsInForce':
       return { ...next, run: null };
@@ -121,6 +125,8 @@ function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }
     upgrade: null,
     keysIssuedAt: event.recordedAt,
     previousKeys: null,
+    secretWaits: false,
+    signingKeys: NO_SIGNING_KEYS,
     limits: PLATFORM_LIMITS,
     fill: null,
     resources: { database: false, users: false, pool: false, postgrest: false },
@@ -141,12 +147,28 @@ function standing(
 ): ExistingProject {
   const run = project.run && proceeded(project.run, event);
   const templateVersion = event.type === 'SchemaMigrated' ? event.data.version : project.templateVersion;
-  return { ...project, templateVersion, resources: { ...project.resources, ...change }, run };
+  // one that was started knows them all, and while there is none nobody has to
+  const keys = change.postgrest === undefined ? {} : keysTaken(project);
+  return { ...project, ...keys, templateVersion, resources: { ...project.resources, ...change }, run };
 }
+
+const keysTaken = ({
+  signingKeys,
+}: ExistingProject): Pick<ExistingProject, 'secretWaits' | 'signingKeys'> => ({
+  secretWaits: false,
+  signingKeys: taken(signingKeys),
+});
 
 type Rotation = Extract<
   ProjectEvent,
-  { type: 'JwtSecretRotated' | 'PreviousJwtSecretRetired' | 'DatabasePasswordRotated' }
+  {
+    type:
+      | 'JwtSecretRotated'
+      | 'PreviousJwtSecretRetired'
+      | 'SigningKeyChanged'
+      | 'SigningKeysRetired'
+      | 'DatabasePasswordRotated';
+  }
 >;
 
 function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<ExistingProject> {
@@ -158,11 +180,22 @@ function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<Exi
         keysIssuedAt: event.recordedAt,
         // without an overlap the first reload already leaves the old keys out: nobody has to come and retire them
         previousKeys: until > event.recordedAt ? { secrets: state.secrets, until } : null,
+        secretWaits: state.status === 'active',
         run: applying(state, event),
       };
     }
     case 'PreviousJwtSecretRetired':
       return { previousKeys: null, run: applying(state, event) };
+    case 'SigningKeyChanged': {
+      const waits = state.status === 'active';
+      const signingKeys = withSigningKey(state.signingKeys, event.data, event.recordedAt, waits);
+      return { signingKeys, run: applying(state, event) };
+    }
+    case 'SigningKeysRetired':
+      return {
+        signingKeys: withoutKeys(state.signingKeys, event.data.kids),
+        run: applying(state, event),
+      };
     case 'DatabasePasswordRotated':
       return { secrets: event.data.secrets, run: began(event) };
   }

@@ -29,7 +29,13 @@ const PROJECT_PROCESSES = {
   undelete: { startedBy: ['ProjectUndeleteRequested'], during: 'resuming', givesUp: SUSPEND },
   purge: { startedBy: ['ProjectPurgeRequested'], during: 'purging', givesUp: SUSPEND },
   'apply-settings': {
-    startedBy: ['DataApiSettingsChanged', 'JwtSecretRotated', 'PreviousJwtSecretRetired'],
+    startedBy: [
+      'DataApiSettingsChanged',
+      'JwtSecretRotated',
+      'PreviousJwtSecretRetired',
+      'SigningKeyChanged',
+      'SigningKeysRetired',
+    ],
     during: 'active',
     givesUp: SUSPEND,
   },

@@ -5,9 +5,10 @@
 import type { ServerName } from './server-name.ts';
 import type { ProcessRun } from '../process/process-run.ts';
 import type { DataApiChange } from './data-api-settings.ts';
-import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets } from './events.ts';
+import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets, SigningKey } from './events.ts';
 import type { DatabaseFill, SeenSize } from './limits.ts';
 import type { ProjectId } from './project-id.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 export type ProjectStatus =
   | 'provisioning'
@@ -58,6 +59,9 @@ export interface ExistingProject {
   readonly keysIssuedAt: Date;
   /** holds the secret before that one, whose tokens are still good */
   readonly previousKeys: { readonly secrets: SealedSecrets; readonly until: Date } | null;
+  /** its REST API does not know the newest secret yet: users' tokens are signed by the one before */
+  readonly secretWaits: boolean;
+  readonly signingKeys: SigningKeys;
   readonly dataApi: DataApiSettings;
   readonly limits: ProjectLimits;
   /** null: the database is well within its limit, or has none */
@@ -93,7 +97,15 @@ export type ProjectCommand =
   | { readonly kind: 'RenameProject'; readonly displayName: string }
   | { readonly kind: 'ChangeDataApiSettings'; readonly dataApi: DataApiChange }
   | { readonly kind: 'RotateJwtSecret'; readonly secrets: SealedSecrets; readonly overlapUntil: Date }
-  | { readonly kind: 'RetirePreviousJwtSecret'; readonly now: Date }
+  /** the overlap of old ones may be over */
+  | { readonly kind: 'RetireKeys'; readonly now: Date }
+  /** of users' tokens; null: the project's secret */
+  | {
+      readonly kind: 'ChangeSigningKey';
+      readonly key: SigningKey | null;
+      readonly overlapUntil: Date;
+      readonly now: Date;
+    }
   | { readonly kind: 'RotateDatabasePassword'; readonly secrets: SealedSecrets }
   | { readonly kind: 'PauseProject' }
   | { readonly kind: 'ResumeProject' }

@@ -8,10 +8,12 @@ import type {
   ProjectSecrets,
   Secrets,
   TokenVerdict,
+  VerifyingKeys,
 } from '../../application/ports/secrets.ts';
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
+import { CLOCK_TOLERANCE_SECONDS, keysOfToken, type TokenKey } from './keys-of-token.ts';
 import { scramVerifier } from './scram.ts';
 
 const IV_BYTES = 12;
@@ -19,9 +21,6 @@ const TAG_BYTES = 16;
 const API_KEY_YEARS = 10;
 /** of the logins that projects had from the beginning */
 const FIRST_VERSION = 1;
-/** what PostgREST takes of a secret, and its tolerance */
-const ALGORITHMS = ['HS256', 'HS384', 'HS512'];
-const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** A key for one purpose, derived (HKDF-SHA256) from the master key; 32 bytes. */
 export const derivedKey = (masterKey: Uint8Array, purpose: string): Uint8Array =>
@@ -108,9 +107,9 @@ export class AesSecrets implements Secrets {
     return { anonKey, serviceRoleKey };
   }
 
-  async judge(token: string, jwtSecrets: readonly string[]): Promise<TokenVerdict> {
-    for (const secret of jwtSecrets) {
-      const verdict = await verdictOn(token, new TextEncoder().encode(secret));
+  async judge(token: string, keys: VerifyingKeys): Promise<TokenVerdict> {
+    for (const candidate of keysOfToken(token, keys)) {
+      const verdict = await verdictOn(token, candidate);
       if (verdict !== 'wrong') return verdict;
     }
     return 'wrong';
@@ -127,9 +126,9 @@ const context = (
 ): Uint8Array =>
   Buffer.from(version === undefined ? `${project}:${keyVersion}` : `${project}:${keyVersion}:${version}`);
 
-async function verdictOn(token: string, key: Uint8Array): Promise<TokenVerdict> {
+async function verdictOn(token: string, { key, algorithms }: TokenKey): Promise<TokenVerdict> {
   try {
-    await jwtVerify(token, key, { algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS });
+    await jwtVerify(token, key, { algorithms, clockTolerance: CLOCK_TOLERANCE_SECONDS });
     return 'good';
   } catch (error) {
     // both come after the signature was found to be good

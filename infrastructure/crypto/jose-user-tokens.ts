@@ -15,11 +15,8 @@ import type {
   UserClaims,
   UserTokens,
 } from '../../application/ports/user-tokens.ts';
+import { CLOCK_TOLERANCE_SECONDS, keysOfToken, type TokenKey } from './keys-of-token.ts';
 
-const SIGNS_WITH = 'HS256';
-/** what PostgREST takes of a secret, and its tolerance */
-const ALGORITHMS = [SIGNS_WITH, 'HS384', 'HS512'];
-const CLOCK_TOLERANCE_SECONDS = 30;
 /** metadata travels in it; headers of a request are no longer than that anyway */
 const MAX_TOKEN_LENGTH = 48 * 1024;
 
@@ -37,7 +34,9 @@ export class JoseUserTokens implements UserTokens {
     this.#clock = clock;
   }
 
-  async sign({ jwtSecrets: [secret = ''] }: ProjectKeys, claims: UserClaims): Promise<string> {
+  async sign({ jwtSecrets: [secret = ''], signingKey }: ProjectKeys, claims: UserClaims): Promise<string> {
+    // clients of the secret's tokens ask us; those of a named key check by themselves
+    const { jwk, ...header } = signingKey ?? { alg: 'HS256', jwk: new TextEncoder().encode(secret) };
     return new SignJWT({
       aud: claims.aud,
       email: claims.email,
@@ -50,26 +49,26 @@ export class JoseUserTokens implements UserTokens {
       session_id: claims.sessionId,
       is_anonymous: claims.isAnonymous,
     })
-      .setProtectedHeader({ alg: SIGNS_WITH, typ: 'JWT' })
+      .setProtectedHeader({ ...header, typ: 'JWT' })
       .setIssuer(claims.issuer)
       .setSubject(claims.userId)
       .setIssuedAt(claims.issuedAt)
       .setExpirationTime(claims.expiresAt)
-      .sign(new TextEncoder().encode(secret));
+      .sign(jwk);
   }
 
-  async read({ jwtSecrets }: ProjectKeys, token: string): Promise<ShownToken | undefined> {
+  async read(keys: ProjectKeys, token: string): Promise<ShownToken | undefined> {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
-    for (const secret of jwtSecrets) {
-      const payload = await this.#verified(token, new TextEncoder().encode(secret));
+    for (const candidate of keysOfToken(token, keys)) {
+      const payload = await this.#verified(token, candidate);
       if (payload) return shown(payload);
     }
     return undefined;
   }
 
-  async #verified(token: string, key: Uint8Array): Promise<JWTPayload | undefined> {
+  async #verified(token: string, { key, algorithms }: TokenKey): Promise<JWTPayload | undefined> {
     try {
-      const options = { algorithms: ALGORITHMS, clockTolerance: CLOCK_TOLERANCE_SECONDS };
+      const options = { algorithms, clockTolerance: CLOCK_TOLERANCE_SECONDS };
       return (await jwtVerify(token, key, { ...options, currentDate: this.#clock.now() })).payload;
     } catch {
       // why it is no good is of use only to whoever forges one

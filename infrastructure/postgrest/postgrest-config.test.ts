@@ -12,9 +12,21 @@ const api: DataApi = {
   server: MAIN_SERVER,
   authenticatorPassword: 'p@ss/word',
   jwtSecrets: ['secret'],
+  publicKeys: [],
   settings: { maxRows: 10, schemas: ['public', 'api'] },
   writes: 'all',
 };
+
+const publicKey = { kid: 'k', use: 'sig', alg: 'ES256', kty: 'EC', crv: 'P-256', x: 'x', y: 'y' } as const;
+
+test('a project without keys of users has its secret as it always was, one with them a set', () => {
+  const setOf = (of: DataApi) =>
+    /^jwt-secret = (.*)$/m.exec(postgrestConfig(of, route, listening, true))?.[1] ?? '';
+  expect(setOf(api)).toBe('"secret"');
+  expect(JSON.parse(JSON.parse(setOf({ ...api, publicKeys: [publicKey] })) as string)).toEqual({
+    keys: [{ kty: 'oct', k: 'c2VjcmV0' }, publicKey],
+  });
+});
 
 test('what is confirmed can be read back', () => {
   const text = postgrestConfig(api, route, listening, true);
@@ -34,6 +46,7 @@ test('settings and the JWT secret are reloaded; the login and the route need a r
   const now = configDigests(api, route);
   const reloads: readonly DataApi[] = [
     { ...api, jwtSecrets: ['other'] },
+    { ...api, publicKeys: [publicKey] },
     { ...api, settings: { ...api.settings, maxRows: 11 } },
     { ...api, writes: 'deletions' },
     { ...api, writes: 'none' },

@@ -54,11 +54,11 @@ function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
   ];
 }
 
-/** During an overlap a set of keys, of which each verifies; otherwise the text itself. */
-const jwtSecretOf = ({ jwtSecrets }: DataApi): string => {
-  if (jwtSecrets.length === 1) return jwtSecrets[0];
-  const keys = jwtSecrets.map((secret) => ({ kty: 'oct', k: Buffer.from(secret).toString('base64url') }));
-  return JSON.stringify({ keys });
+/** A set of keys, of which each verifies; the text itself where there is just the one secret. */
+const jwtSecretOf = ({ jwtSecrets, publicKeys }: DataApi): string => {
+  if (jwtSecrets.length === 1 && publicKeys.length === 0) return jwtSecrets[0];
+  const secrets = jwtSecrets.map((secret) => ({ kty: 'oct', k: Buffer.from(secret).toString('base64url') }));
+  return JSON.stringify({ keys: [...secrets, ...publicKeys] });
 };
 
 /** Asked before every request; see 0006_size_limit.sql. */

@@ -18,6 +18,7 @@ managedDataApisContract('in memory', () => {
         authenticatorPassword: 'secret',
         writes: 'all',
         jwtSecrets: ['secret'],
+        publicKeys: [],
         settings: DEFAULT_DATA_API_SETTINGS,
       }),
     occupy: (project) => {

@@ -1,4 +1,5 @@
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
+import { randomBytes } from 'node:crypto';
 import { readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +10,9 @@ import { Unavailable } from '../../application/errors.ts';
 import { limitedTo, managedDataApisContract } from '../../application/ports/data-apis.contract.ts';
 import type { DataApi } from '../../application/ports/data-apis.ts';
 import { authenticatorRole, ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import type { SigningKey } from '../../domain/project/events.ts';
+import { AesSecrets } from '../crypto/aes-secrets.ts';
+import { AesSigningKeys } from '../crypto/aes-signing-keys.ts';
 import { PgbouncerConnectionPools } from '../pgbouncer/pgbouncer-connection-pools.ts';
 import { childDoors } from '../testing/doors.ts';
 import { clusterAddress } from '../testing/server.ts';
@@ -116,6 +120,48 @@ describe('PostgREST processes', () => {
     await dataApis.ensure(changed);
     expect(await rows(dataApis, api, await tokenOf(changed))).toBe(20);
     await expect(rows(dataApis, api, await tokenOf(api))).rejects.toThrow('401');
+    await dataApis.ensure(api);
+    expect(await pids(harness, api)).toEqual(before);
+  });
+
+  test("keys of users' tokens are in force when ensure returns, each for what it is", async () => {
+    const before = await pids(harness, api);
+    const vault = new AesSigningKeys(randomBytes(32));
+    const [ec, rsa, foreign] = await Promise.all([
+      vault.make(api.project, 'ES256'),
+      vault.make(api.project, 'RS256'),
+      vault.make(api.project, 'RS256'),
+    ]);
+    const [secret] = api.jwtSecrets;
+    const sign = (header: { alg: string; kid?: string }, by: SigningKey | string) =>
+      new SignJWT({ role: 'anon' })
+        .setProtectedHeader(header)
+        .sign(typeof by === 'string' ? new TextEncoder().encode(by) : vault.open(api.project, by).jwk);
+    const named = ({ publicKey: { kid, alg } }: SigningKey) => ({ kid, alg });
+    const good = [
+      await sign(named(ec), ec),
+      await sign(named(rsa), rsa),
+      await sign({ alg: 'HS256' }, secret),
+    ];
+    await dataApis.ensure({ ...api, publicKeys: [ec.publicKey, rsa.publicKey] });
+    for (const token of good) expect(await rows(dataApis, api, token)).toBe(20);
+    const { kid } = rsa.publicKey;
+    const wrong = [
+      await sign(named(foreign), foreign),
+      await sign({ alg: 'RS256', kid }, foreign),
+      await sign({ alg: 'HS256', kid }, JSON.stringify(rsa.publicKey)),
+      await sign({ alg: 'HS256' }, JSON.stringify(rsa.publicKey)),
+      await sign({ alg: 'HS256', kid: ec.publicKey.kid }, ec.publicKey.kid),
+    ];
+    const judge = new AesSecrets(randomBytes(32));
+    for (const token of wrong) {
+      await expect(rows(dataApis, api, token)).rejects.toThrow('401');
+      const keys = { jwtSecrets: [secret], publicKeys: [ec.publicKey, rsa.publicKey] };
+      expect(await judge.judge(token, keys)).toBe('wrong');
+    }
+    await dataApis.ensure({ ...api, publicKeys: [rsa.publicKey] });
+    await expect(rows(dataApis, api, good[0])).rejects.toThrow('401');
+    expect(await rows(dataApis, api, good[1])).toBe(20);
     await dataApis.ensure(api);
     expect(await pids(harness, api)).toEqual(before);
   });

@@ -55,6 +55,7 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
         server: MAIN_SERVER,
         authenticatorPassword: authenticator.password,
         jwtSecrets: [jwtSecret],
+        publicKeys: [],
         settings,
         writes: 'all',
       };

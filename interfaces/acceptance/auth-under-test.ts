@@ -46,7 +46,7 @@ export async function authUnderTest() {
         siteUrl: SITE,
         settings,
         secrets: NO_AUTH_SECRETS,
-        keys: { project: id, jwtSecrets: [SECRET] },
+        keys: { project: id, jwtSecrets: [SECRET], publicKeys: [], signingKey: null },
       }),
   };
   const auth: AuthDependencies = {

@@ -5,6 +5,7 @@ import type { AuthProjects } from '../../application/auth/auth-project.ts';
 import { adminEndpoints } from './admin-endpoints.ts';
 import { factorEndpoints } from './factor-endpoints.ts';
 import { identityEndpoints } from './identity-endpoints.ts';
+import { keySetEndpoint } from './key-set-endpoint.ts';
 import { linkEndpoints } from './link-endpoints.ts';
 import { mailEndpoints } from './mail-endpoints.ts';
 import { settingsEndpoint } from './settings-endpoint.ts';
@@ -39,6 +40,7 @@ export const authEndpoints = ({
 }): readonly AuthEndpoint[] => [
   health(version),
   settingsEndpoint(projects),
+  keySetEndpoint(projects),
   signUpEndpoint(auth, projects),
   tokenEndpoint(auth, projects),
   ...userEndpoints(auth, projects),

@@ -43,7 +43,12 @@ export const refresh =
       siteUrl: 'http://bench',
       settings: AUTH_DEFAULTS,
       secrets: NO_AUTH_SECRETS,
-      keys: { project: id, jwtSecrets: ['a secret of thirty-two characters'] },
+      keys: {
+        project: id,
+        jwtSecrets: ['a secret of thirty-two characters'],
+        publicKeys: [],
+        signingKey: null,
+      },
     };
     // what else it is given has no part in its statements
     const deps = {

@@ -4,6 +4,7 @@ import type { AuthProject } from '../../application/auth/auth-project.ts';
 import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import { MailLimits } from '../../application/auth/mail-limits.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
+import { AesSigningKeys } from '../../infrastructure/crypto/aes-signing-keys.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
@@ -28,11 +29,16 @@ export const authModule = new ContainerModule(({ bind }) => {
     ({ directory }) => new AesAuthSecretVault(directory.masterKey),
     [TOKENS.machine],
   );
+  bind(TOKENS.signingKeys).toResolvedValue(
+    ({ directory }) => new AesSigningKeys(directory.masterKey),
+    [TOKENS.machine],
+  );
   bind(TOKENS.authProjects).toResolvedValue(
     ...needs(
       {
         store: TOKENS.store,
         secrets: TOKENS.secrets,
+        signingKeys: TOKENS.signingKeys,
         vault: TOKENS.authSecretVault,
         publicUrl: TOKENS.publicUrl,
         clock: TOKENS.clock,

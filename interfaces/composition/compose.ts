@@ -25,6 +25,7 @@ import {
   authSettingsRoutesModule,
   extensionRoutesModule,
   projectRoutesModule,
+  signingKeyRoutesModule,
 } from './project-routes-module.ts';
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
@@ -66,7 +67,8 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
     ownerRoutesModule,
     projectRoutesModule,
   );
-  container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, migrationRoutesModule);
+  container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
+  container.load(migrationRoutesModule);
   container.load(platformApiModule, authModule, mailModule, gatewayModule);
   return container;
 }

@@ -87,8 +87,9 @@ export async function openOperator(config: Config, customise: Customise = () => 
   const client = (service: 'manager' | 'migrations', url: string) =>
     new InternalClient({ service, url, internalKey, timeoutMs: LONG_MS });
   const secrets = await container.getAsync(TOKENS.secrets);
-  const [vault, publicUrl] = [
+  const [vault, signingKeys, publicUrl] = [
     await container.getAsync(TOKENS.authSecretVault),
+    await container.getAsync(TOKENS.signingKeys),
     await container.getAsync(TOKENS.publicUrl),
   ];
   return {
@@ -103,7 +104,7 @@ export async function openOperator(config: Config, customise: Customise = () => 
     views,
     auth: await container.getAsync(TOKENS.auth),
     mailOutbox: await container.getAsync(TOKENS.mailOutbox),
-    authProject: (id) => loadAuthProject({ store, secrets, vault, publicUrl }, id),
+    authProject: (id) => loadAuthProject({ store, secrets, signingKeys, vault, publicUrl }, id),
     projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('manager', config.MANAGER_URL),
     migrations: client('migrations', config.MIGRATIONS_URL),

@@ -17,6 +17,7 @@ import { projectExtensionsEndpoints } from '../platform-api/project-extensions.t
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
+import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
 import { byServer, type ProjectsServers } from './projects-servers.ts';
 import type { Config } from '../config.ts';
 import { needs } from './needs.ts';
@@ -145,6 +146,13 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         ];
       },
     ),
+  );
+});
+
+export const signingKeyRoutesModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.routes).toResolvedValue(
+    (store, ids, clock, watch, signingKeys) => signingKeyEndpoints({ store, ids, clock, watch, signingKeys }),
+    [TOKENS.store, TOKENS.ids, TOKENS.clock, TOKENS.watch, TOKENS.signingKeys],
   );
 });
 

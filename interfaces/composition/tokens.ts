@@ -25,6 +25,7 @@ import type { PersonalTokens } from '../../application/ports/personal-tokens.ts'
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { SigningKeyVault } from '../../application/ports/signing-keys.ts';
 import type { TenantConnections } from '../../application/ports/tenant-connections.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
 import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
@@ -69,6 +70,8 @@ export const TOKENS = {
   tracing: token<Tracing>('tracing'),
   ids: token<Ids>('ids'),
   secrets: token<Secrets>('secrets'),
+  /** opens and makes keys that users' tokens are signed with */
+  signingKeys: token<SigningKeyVault>('signing-keys'),
   /** that every project has */
   projectLogins: token<readonly ProjectLogin[]>('project-logins'),
 

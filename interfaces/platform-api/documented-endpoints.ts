@@ -9,6 +9,7 @@ import { projectMailboxEndpoints } from './project-mailbox.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
+import { signingKeyEndpoints } from './signing-keys.ts';
 import { tokenEndpoints } from './tokens.ts';
 
 const nothing = {} as never;
@@ -22,6 +23,7 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectAccessEndpoints(nothing),
   ...projectAuthEndpoints(nothing),
   ...projectMailboxEndpoints(nothing),
+  ...signingKeyEndpoints(nothing),
   ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
   ...migrationEndpoints(nothing),

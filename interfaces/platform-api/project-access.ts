@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Unavailable } from '../../application/errors.ts';
 import { JsonText } from '../../domain/json-text.ts';
 import { explainReadOnly, requireOwnerLogin } from '../../application/project/over-size-limit.ts';
 import type { RecentAccesses } from '../../application/project/recent-accesses.ts';
@@ -15,12 +14,13 @@ import type { DataApis, Endpoint as Address } from '../../application/ports/data
 import type { EventMetadata } from '../../application/ports/event-store.ts';
 import type { ProjectSql } from '../../application/ports/project-sql.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
-import { ownerRole, type ProjectId } from '../../domain/project/project-id.ts';
+import { ownerRole } from '../../domain/project/project-id.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { json } from '../http/body.ts';
+import { inForce, quiet } from './in-force.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
-import { idParam, settledProject } from './project-view.ts';
+import { idParam } from './project-view.ts';
 
 export interface ProjectAccessDependencies extends RotateDependencies {
   readonly watch: StreamWatch;
@@ -206,27 +206,6 @@ const rotatePasswordEndpoint = (dependencies: ProjectAccessDependencies): Endpoi
       return { status: 200, body: databaseUris(dependencies, project) };
     },
   });
-
-const IN_FORCE_WITHIN_MS = 30_000;
-
-/** Waits for a process under way, such as the retirement of old keys by the clock: nobody should be refused for it. */
-const quiet = (
-  dependencies: ProjectAccessDependencies,
-  { ownerId, projectId }: { readonly ownerId: string; readonly projectId: ProjectId },
-  signal: AbortSignal,
-) => settledProject(dependencies, ownerId, projectId, IN_FORCE_WITHIN_MS, signal);
-
-/** @throws {Unavailable} it is recorded and will be done; it takes longer than anybody should wait */
-async function inForce(
-  dependencies: ProjectAccessDependencies,
-  { ownerId, projectId }: { readonly ownerId: string; readonly projectId: ProjectId },
-  signal: AbortSignal,
-) {
-  const found = await settledProject(dependencies, ownerId, projectId, IN_FORCE_WITHIN_MS, signal);
-  if (!found.settled)
-    throw new Unavailable('put the rotation in force in time; it goes on, see the progress');
-  return found;
-}
 
 function databaseUris(
   { secrets, database: placeOf, pooler }: ProjectAccessDependencies,

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { subjectOf, withoutSealed } from './audit-trail.ts';
@@ -40,4 +41,12 @@ test('what is sealed is taken out at any depth, and nothing else', () => {
   expect(
     withoutSealed({ secrets: 1, a: [{ sealedEmail: 'x', b: null }], c: 'secrets', ['__proto__']: { d: 1 } }),
   ).toEqual({ a: [{ b: null }], c: 'secrets', ['__proto__']: { d: 1 } });
+});
+
+test('of no event, as it is written, is anything sealed left', () => {
+  const folder = new URL('../../infrastructure/event-store/codec/golden/', import.meta.url);
+  const texts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+  const isSealed = (text: string) => /"(ciphertext|sealed\w*)":/.test(text);
+  expect(texts.filter(isSealed).length).toBeGreaterThan(5);
+  for (const text of texts) expect(JSON.stringify(withoutSealed(JSON.parse(text)))).not.toSatisfy(isSealed);
 });

@@ -34,7 +34,7 @@ type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string 
 
 /** Of a project's events; the others have to look it up. */
 const SAY_THE_OWNER = new Set(['ProjectRequested', 'ProjectRequestAbandoned']);
-const SEALED = new Set(['secrets', 'sealedEmail']);
+const SEALED = new Set(['secrets', 'sealed', 'sealedEmail']);
 
 /** Who did what, when, from where and why: one row for each event of projects, their names, and owners. */
 export const auditTrail: Projection = {

@@ -50,6 +50,7 @@ test('what shall stand follows the events; a purged project is gone with its sea
     users: true,
     secrets: { keyVersion: 1, ciphertext: 'sealed-and-still-nobodys-business' },
     previousKeys: null,
+    signingKeys: { held: [], signs: null, next: null },
     dataApi: { maxRows: 1000, schemas: ['public'] },
     templateVersion: 3,
     server: 'main',

@@ -6,6 +6,7 @@ import type {
 } from '../../domain/project/events.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { SigningKeys } from '../../domain/project/signing-keys.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { evolveProject, type KeptProject } from '../project-fold.ts';
@@ -25,6 +26,7 @@ interface Facts {
   readonly secrets: SealedSecrets;
   /** whose tokens are still good; the time is RFC 3339 */
   readonly previousKeys: { readonly secrets: SealedSecrets; readonly until: string } | null;
+  readonly signingKeys: SigningKeys;
   readonly dataApi: DataApiSettings;
   readonly templateVersion: number;
   readonly server: ServerName;
@@ -39,7 +41,7 @@ export type DesiredProjectRow = RowOf<Facts>;
 export const desiredProjects = rowPerProject<DesiredProjectRow>(
   {
     name: 'desired-projects',
-    version: 1,
+    version: 2,
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
@@ -53,7 +55,7 @@ export function evolveDesiredProject(
   const project = evolveProject(row && kept(row), event);
   if (!project || project.status === 'purged') return undefined;
   const { id: projectId, ownerId, status, run, resources, previousKeys, fill } = project;
-  const { secrets, dataApi, templateVersion, server, limits, revision } = project;
+  const { secrets, signingKeys, dataApi, templateVersion, server, limits, revision } = project;
   return rowOf({
     projectId,
     ownerId,
@@ -65,6 +67,7 @@ export function evolveDesiredProject(
       secrets: previousKeys.secrets,
       until: previousKeys.until.toISOString(),
     },
+    signingKeys,
     dataApi,
     templateVersion,
     server,

@@ -19,6 +19,7 @@ export interface DesiredProject {
   readonly users: boolean;
   readonly secrets: SealedSecrets;
   readonly previousKeys: ExistingProject['previousKeys'];
+  readonly signingKeys: ExistingProject['signingKeys'];
   readonly dataApi: DataApiSettings;
   readonly templateVersion: number;
   /** where its database is */
@@ -28,8 +29,8 @@ export interface DesiredProject {
   readonly revision: number;
 }
 
-const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, data_api,
-    template_version, server, limits, fill, revision
+const SELECT = `SELECT project_id, owner_id, status, pool, postgrest, users, secrets, previous_keys, signing_keys,
+    data_api, template_version, server, limits, fill, revision
   FROM view_desired_projects.projects`;
 
 /** All projects of which at least one thing shall stand, by id. */

@@ -11,6 +11,7 @@ CREATE TABLE projects (
   -- sealed, as in the log
   secrets jsonb NOT NULL,
   previous_keys jsonb,
+  signing_keys jsonb NOT NULL,
   data_api jsonb NOT NULL,
   template_version int NOT NULL,
   -- where its database is

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fold, type Recorded } from '../../domain/decider.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import type { ProjectEvent, ProjectEventType } from '../../domain/project/events.ts';
+import type { ProjectEvent, ProjectEventType, SigningKey } from '../../domain/project/events.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
@@ -62,6 +62,11 @@ const PLAIN: readonly ProjectEventType[] = [
 
 const ROTATED = { keyVersion: 1, ciphertext: 'rotated' };
 
+const key = (kid: string): SigningKey => ({
+  publicKey: { kid, use: 'sig', alg: 'RS256', kty: 'RSA', n: 'n', e: 'AQAB' },
+  sealed: ROTATED,
+});
+
 const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
   fc.constantFrom(...PLAIN).map((type) => ({ type, data: {} }) as ProjectEvent),
   fc.constantFrom<ProjectEvent>(
@@ -80,6 +85,10 @@ const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
     { type: 'ProvisioningFailed', data: { step: 's', reason: 'r' } },
     { type: 'ProjectSuspended', data: { step: 's', reason: 'r' } },
     { type: 'JwtSecretRotated', data: { secrets: ROTATED, overlapUntil: '2031-01-01T00:00:00.000Z' } },
+    { type: 'SigningKeyChanged', data: { key: key('a'), overlapUntil: '2026-01-01T00:00:20.000Z' } },
+    { type: 'SigningKeyChanged', data: { key: key('b'), overlapUntil: '2031-01-01T00:00:00.000Z' } },
+    { type: 'SigningKeyChanged', data: { key: null, overlapUntil: '2030-01-01T00:00:00.000Z' } },
+    { type: 'SigningKeysRetired', data: { kids: ['a'] } },
     { type: 'DatabasePasswordRotated', data: { secrets: ROTATED } },
     { type: 'DriftDetected', data: { what: 'w', expected: 'e', actual: 'a' } },
     { type: 'DriftRepaired', data: { what: 'w' } },
@@ -157,6 +166,8 @@ test('every prefix of any history: the row is what the domain folds', () => {
           expect(row).toBeUndefined();
           continue;
         }
+        const { held } = project.signingKeys;
+        const untils = held.flatMap(({ until }) => until ?? []);
         expect(row).toEqual({
           id,
           owner_id: project.ownerId,
@@ -171,6 +182,8 @@ test('every prefix of any history: the row is what the domain folds', () => {
           fill: fillRow(project.fill),
           purge_after: project.purgeAfter,
           previous_keys_until: project.previousKeys?.until ?? null,
+          signing_keys: Object.fromEntries(held.map(({ publicKey, until }) => [publicKey.kid, until])),
+          signing_keys_until: untils.length > 0 ? new Date(untils.toSorted()[0]!) : null,
           created_at: project.createdAt,
           updated_at: project.updatedAt,
           revision: project.revision,
@@ -207,6 +220,7 @@ test('every prefix of any history: what shall stand is what the domain folds', (
             secrets: project.previousKeys.secrets,
             until: project.previousKeys.until.toISOString(),
           },
+          signing_keys: project.signingKeys,
           data_api: project.dataApi,
           template_version: project.templateVersion,
           server: project.server,

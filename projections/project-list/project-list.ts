@@ -1,5 +1,6 @@
 import type { DataApiSettings, ProcessName, ProjectLimits } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { keysUntil, NO_SIGNING_KEYS, type SigningKeys } from '../../domain/project/signing-keys.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { evolveProject, type KeptProject } from '../project-fold.ts';
@@ -22,6 +23,10 @@ interface Facts {
   readonly purgeAfter: Date | null;
   /** until when the keys before the current ones are good */
   readonly previousKeysUntil: Date | null;
+  /** of each key of users' tokens, by its id, until when it is good; null: not replaced yet */
+  readonly signingKeys: Readonly<Record<string, string | null>>;
+  /** the first of them */
+  readonly signingKeysUntil: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly revision: number;
@@ -35,7 +40,7 @@ export type ProjectRow = RowOf<Facts>;
 export const projectList = rowPerProject<ProjectRow>(
   {
     name: 'project-list',
-    version: 3,
+    version: 4,
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
@@ -46,7 +51,8 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
   const project = evolveProject(row && kept(row), event);
   if (!project) return undefined;
   const { id, ownerId, name, displayName, status, run, resources, previousKeys, fill } = project;
-  const { templateVersion, dataApi, limits, purgeAfter, createdAt, updatedAt, revision } = project;
+  const { signingKeys, templateVersion, dataApi, limits, purgeAfter, createdAt, updatedAt, revision } =
+    project;
   return rowOf({
     id,
     ownerId,
@@ -61,6 +67,8 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
     fill: fillRow(fill),
     purgeAfter,
     previousKeysUntil: previousKeys?.until ?? null,
+    signingKeys: Object.fromEntries(signingKeys.held.map(({ publicKey, until }) => [publicKey.kid, until])),
+    signingKeysUntil: keysUntil(signingKeys),
     createdAt,
     updatedAt,
     revision,
@@ -72,11 +80,29 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
 const NO_SECRETS = { keyVersion: 0, ciphertext: '' };
 
 function kept(row: ProjectRow): KeptProject {
-  const { previousKeysUntil: until, postgrest, fill, ...facts } = factsOf(row);
+  const {
+    previousKeysUntil: until,
+    signingKeysUntil: _,
+    signingKeys,
+    postgrest,
+    fill,
+    ...facts
+  } = factsOf(row);
   return {
     ...facts,
     fill: fillOf(fill),
     resources: { database: false, users: false, pool: false, postgrest },
     previousKeys: until && { secrets: NO_SECRETS, until },
+    signingKeys: heldUntil(signingKeys),
   };
 }
+
+const heldUntil = (untils: ProjectRow['signing_keys']): SigningKeys => ({
+  ...NO_SIGNING_KEYS,
+  held: Object.entries(untils).map(([kid, until]) => ({
+    publicKey: { kid, use: 'sig', alg: 'ES256', kty: 'EC', crv: 'P-256', x: '', y: '' },
+    sealed: NO_SECRETS,
+    madeAt: '',
+    until,
+  })),
+});

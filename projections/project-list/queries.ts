@@ -131,7 +131,8 @@ export async function dueProjects(pool: pg.Pool, now: Date): Promise<readonly Du
       WHERE purge_after <= $1 AND status = 'deleted' ORDER BY purge_after LIMIT 100)
      UNION ALL
      (SELECT id, 'keys' FROM view_project_list.projects
-      WHERE previous_keys_until <= $1 AND process IS NULL AND status <> 'purged' ORDER BY previous_keys_until LIMIT 100)`,
+      WHERE least(previous_keys_until, signing_keys_until) <= $1 AND process IS NULL AND status <> 'purged'
+      ORDER BY least(previous_keys_until, signing_keys_until) LIMIT 100)`,
     [now],
   );
   return rows.map(({ id, what }) => ({ projectId: id, what }));

@@ -14,6 +14,8 @@ CREATE TABLE projects (
   fill jsonb,
   purge_after timestamptz,
   previous_keys_until timestamptz,
+  signing_keys jsonb NOT NULL,
+  signing_keys_until timestamptz,
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
   revision int NOT NULL,

@@ -44,6 +44,18 @@ const dataApi = z.strictObject({
 const migration = { projectId, version: z.int(), name: text, checksum: text };
 const overLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number() });
 const withinLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number().nullable() });
+const signs = { kid: text, use: z.literal('sig') };
+const publicKey = z.discriminatedUnion('kty', [
+  z.strictObject({
+    ...signs,
+    alg: z.literal('ES256'),
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: text,
+    y: text,
+  }),
+  z.strictObject({ ...signs, alg: z.literal('RS256'), kty: z.literal('RSA'), n: text, e: text }),
+]);
 const nothing = z.strictObject({});
 const failedStep = z.strictObject({ step: text, reason: text });
 
@@ -77,6 +89,13 @@ export const eventCatalogue = {
   DataApiSettingsChanged: v1(z.strictObject({ dataApi })),
   JwtSecretRotated: v1(z.strictObject({ secrets: sealed, overlapUntil: time })),
   PreviousJwtSecretRetired: plain,
+  SigningKeyChanged: v1(
+    z.strictObject({
+      key: z.strictObject({ publicKey, sealed }).nullable(),
+      overlapUntil: time,
+    }),
+  ),
+  SigningKeysRetired: v1(z.strictObject({ kids: z.array(text) })),
   DatabasePasswordRotated: v1(z.strictObject({ secrets: sealed })),
   ProjectUpgradeRequested: v1(z.strictObject({ version: z.int(), secrets: sealed.exactOptional() })),
 
