@@ -214,6 +214,20 @@ test.each([
   },
 );
 
+test.each([
+  ['at once', 'TRIGGER', ''],
+  ['at the end', 'CONSTRAINT TRIGGER', 'DEFERRABLE INITIALLY DEFERRED'],
+])(
+  'a lock that a trigger takes %s for its session is in nobody’s way afterwards',
+  async (_when, kind, put) => {
+    await owner(`CREATE FUNCTION public.theirs() RETURNS trigger LANGUAGE plpgsql AS
+      $f$ BEGIN PERFORM pg_advisory_lock(1); RETURN new; END $f$;
+    CREATE ${kind} theirs AFTER INSERT ON auth.users ${put} FOR EACH ROW EXECUTE FUNCTION public.theirs()`);
+    await Promise.all([signUp(), signUp(), signUp()]);
+    expect(await owner('SELECT pg_try_advisory_xact_lock(1) AS free')).toEqual([{ free: true }]);
+  },
+);
+
 const working = async () => {
   const { rowCount } = await harness.server.administer('look', (client) =>
     client.query(`SELECT FROM pg_stat_activity WHERE usename = $1 AND state <> 'idle'`, [

@@ -33,9 +33,9 @@ export const TENANT_BOUNDS: TenantBounds = {
 };
 
 export interface TenantSession extends TenantConnection {
-  /** @param timeMs what each statement may take at most */
+  /** @param timeMs what each statement may take at most, here and in {@link commit} */
   begin(timeMs: number): Promise<void>;
-  commit(): Promise<void>;
+  commit(timeMs: number): Promise<void>;
   rollback(): Promise<void>;
   /** to whoever comes next, or to its end at once, with what it runs */
   release(how: 'kept' | 'ended'): void;
@@ -265,7 +265,7 @@ async function inTransaction<T>(
     await limits.within(session.begin(limits.leftMs));
     const result = await limits.within(work(connection));
     open = false;
-    await limits.within(session.commit());
+    await limits.within(session.commit(limits.leftMs));
     session.release('kept');
     return result;
   } catch (error) {

@@ -108,6 +108,16 @@ async function made(bounds = SMALL_BOUNDS) {
       );
       return rowCount ?? 0;
     },
+    /** which outlive their transactions */
+    locks: async (project: ProjectId) => {
+      const { rowCount } = await server.administer('look', (client) =>
+        client.query(
+          `SELECT FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = $1`,
+          [databaseName(project)],
+        ),
+      );
+      return rowCount ?? 0;
+    },
     close: async () => {
       await connections.close();
       await pools.stop();
@@ -154,6 +164,21 @@ test('it is the login itself, and nobody else’s, whatever the one before left 
   }
 });
 
+test('a lock of the session ends with the transaction that took it, done or not', async () => {
+  const lock = async (connection: TenantConnection) => {
+    await connection.query('SELECT pg_advisory_lock(1), pg_advisory_lock(1), pg_advisory_lock_shared(2)');
+    expect(await harness.locks(mine())).toBe(2);
+  };
+  await within(lock);
+  expect(await harness.locks(mine())).toBe(0);
+  const failing = within(async (connection) => {
+    await lock(connection);
+    await harness.fail(connection);
+  });
+  await expect(failing).rejects.toMatchObject({ name: 'SqlFailed' });
+  expect(await harness.locks(mine())).toBe(0);
+});
+
 test('a statement that catches its own end is ended all the same', async () => {
   const deaf = (connection: TenantConnection) =>
     connection.query(`DO $$ BEGIN LOOP
@@ -169,7 +194,7 @@ test('work that goes on after a failed statement is not taken for done', async (
     await harness.put(connection, 'lost');
     await harness.fail(connection).catch(() => {});
   };
-  await expect(within(work)).rejects.toThrow('a transaction that had failed was to be committed');
+  await expect(within(work)).rejects.toMatchObject({ name: 'SqlFailed', code: '25P02' });
   expect(await within((connection) => harness.all(connection))).toEqual([]);
 });
 

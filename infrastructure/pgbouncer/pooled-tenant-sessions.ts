@@ -79,6 +79,14 @@ const beginning = (timeMs: number): string => `BEGIN; SET ROLE NONE; RESET ALL; 
   SET LOCAL statement_timeout = ${timeMs}; SET LOCAL idle_in_transaction_session_timeout = ${timeMs};
   SET LOCAL client_connection_check_interval = 1000`;
 
+/** A lock that a tenant's own function took for the session would outlive the transaction, in the way of their next one. */
+const UNLOCK = 'SELECT pg_catalog.pg_advisory_unlock_all()';
+
+/** Triggers that wait for the end come first: they may lock, too. Whatever fails, nothing is committed then. */
+const commit = (timeMs: number): string =>
+  `SET LOCAL statement_timeout = ${timeMs}; SET CONSTRAINTS ALL IMMEDIATE; ${UNLOCK}; COMMIT`;
+const rollback = `ROLLBACK; ${UNLOCK}`;
+
 function sessionOf(client: pg.PoolClient, attempted: string, mayKeep: () => boolean): TenantSession {
   const run = async <Row extends object>(text: string, values?: readonly unknown[]) => {
     try {
@@ -93,12 +101,9 @@ function sessionOf(client: pg.PoolClient, attempted: string, mayKeep: () => bool
       return { rows: rows as never, rowCount: rowCount ?? 0 };
     },
     begin: async (timeMs) => void (await run(beginning(timeMs))),
-    async commit() {
-      const { command } = await run('COMMIT');
-      // the work went on after an error of its own
-      if (command !== 'COMMIT') throw new Error('a transaction that had failed was to be committed');
-    },
-    rollback: async () => void (await run('ROLLBACK')),
+    // refused where the work went on after an error of its own
+    commit: async (timeMs) => void (await run(commit(timeMs))),
+    rollback: async () => void (await run(rollback)),
     release(how) {
       if (how === 'ended') cutOff(client);
       client.release(how === 'ended' || !mayKeep());
