@@ -338,6 +338,21 @@ test('sessions without the second factor end with a code, and those with it stay
   for (const stays of [one, two]) expect((await stays.getUser()).error).toBeNull();
 });
 
+test('whoever comes back in by a mail shows their second factor before they change what opens the account', async () => {
+  const { email, factor } = await withFactor();
+  const one = client();
+  expect((await one.resetPasswordForEmail(email)).error).toBeNull();
+  const token = /enter this code: (\d{6})/.exec((await auth.mailTo(email)).text)?.[1] ?? '';
+  expect((await one.verifyOtp({ email, token, type: 'recovery' })).error).toBeNull();
+  expect((await claims(one)).aal).toBe('aal1');
+  for (const change of [{ password: 'another password' }, { email: `new-${email}` }])
+    expect((await one.updateUser(change)).error).toMatchObject({ status: 401, code: 'insufficient_aal' });
+  expect((await one.updateUser({ data: { name: 'Zoë' } })).error).toBeNull();
+  expect((await verify(one, factor)).error).toBeNull();
+  expect((await one.updateUser({ password: 'another password' })).error).toBeNull();
+  await auth.signIn(email, 'another password');
+});
+
 describe('a factor ends', () => {
   test('for its owner, with the second factor: what it made aal2 is aal1', async () => {
     const { one, factor } = await withFactor();
