@@ -64,7 +64,8 @@ interface FactorEntry {
 type Entry = UserEntry | IdentityEntry | FactorEntry;
 type EntryOf<K extends Entry['kind']> = Extract<Entry, { readonly kind: K }>;
 
-const USERS = 'auth.users';
+const TABLES = { user: 'auth.users', identity: 'auth.identities', factor: 'auth.mfa_factors' } as const;
+const USERS = TABLES.user;
 
 const SHOWN = 20;
 /** one transaction: it holds nobody up for long */
@@ -114,22 +115,20 @@ export async function importUsers(
   for await (const { factor } of entriesOf(deps, source, 'factor'))
     factors.set(factor.userId, [...(factors.get(factor.userId) ?? []), factor]);
   const tally: Tally = { imported: 0, alreadyThere: 0, taken: [], takenCount: 0 };
-  const ours = new Set<string>();
   let written = 0;
   for await (const batch of batches(entriesOf(deps, source, 'user'))) {
     signal.throwIfAborted();
     const work = (rows: UserTransaction) => writeUsers(rows, batch, factors);
     const { made, known, taken } = await deps.directory.with(project, work, { signal });
-    for (const id of [...made, ...known]) ours.add(id);
-    tally.imported += made.length;
-    tally.alreadyThere += known.length;
+    tally.imported += made;
+    tally.alreadyThere += known;
     tally.taken.push(...taken.slice(0, SHOWN - tally.taken.length));
     tally.takenCount += taken.length;
     progress((written += batch.length));
   }
   for await (const batch of batches(entriesOf(deps, source, 'identity'))) {
     signal.throwIfAborted();
-    const identities = batch.map(({ identity }) => identity).filter(({ userId }) => ours.has(userId));
+    const identities = batch.map(({ identity }) => identity);
     await deps.directory.with(project, (rows) => writeIdentities(rows, identities), { signal });
     progress((written += batch.length));
   }
@@ -144,9 +143,9 @@ interface Tally {
 }
 
 interface WrittenUsers {
-  readonly made: readonly string[];
+  readonly made: number;
   /** already there */
-  readonly known: readonly string[];
+  readonly known: number;
   readonly taken: readonly string[];
 }
 
@@ -155,26 +154,26 @@ async function writeUsers(
   entries: readonly UserEntry[],
   factors: ReadonlyMap<string, readonly Factor[]>,
 ): Promise<WrittenUsers> {
-  const [made, known, taken] = [[] as string[], [] as string[], [] as string[]];
-  for (const { user } of entries) {
-    if (await rows.users.insert(user)) {
-      made.push(user.id);
-      for (const factor of factors.get(user.id) ?? []) await rows.factors.insert(factor);
-    } else ((await rows.users.byId(user.id)) === undefined ? taken : known).push(user.id);
-  }
-  return { made, known, taken };
+  const made = new Set(await rows.users.insertNew(entries.map(({ user }) => user)));
+  const others = entries.map(({ user }) => user).filter(({ id }) => !made.has(id));
+  const known = await rows.users.known(others.map(({ id }) => id));
+  // one by one, it says when it was a trigger of the owner's that kept somebody out
+  for (const user of others)
+    if (!known.has(user.id) && (await rows.users.insert(user)) !== undefined) made.add(user.id);
+  for (const id of made) for (const factor of factors.get(id) ?? []) await rows.factors.insert(factor);
+  const taken = others.map(({ id }) => id).filter((id) => !known.has(id) && !made.has(id));
+  return { made: made.size, known: known.size, taken };
 }
 
-/** Those that are there are newer than the dump. */
+/** Of users who are there; those that they have are newer than the dump. */
 async function writeIdentities(rows: UserTransaction, identities: readonly Identity[]): Promise<void> {
-  const owners = [...new Set(identities.map(({ userId }) => userId))];
+  const owners = [...(await rows.users.known([...new Set(identities.map(({ userId }) => userId))]))];
   const there = await rows.identities.of(owners);
+  const users = new Set(owners);
   const known = new Set(there.map(({ provider, userId }) => `${provider} ${userId}`));
-  for (const identity of identities) {
-    const { provider, userId, providerId } = identity;
-    if (known.has(`${provider} ${userId}`) || (await rows.identities.find(provider, providerId))) continue;
-    await rows.identities.put(identity);
-  }
+  await rows.identities.putNew(
+    identities.filter(({ provider, userId }) => users.has(userId) && !known.has(`${provider} ${userId}`)),
+  );
 }
 
 /** @throws {ImportFault} @throws {ImportSkip} */
@@ -185,9 +184,9 @@ function entryOf(
   switch (table) {
     case USERS:
       return { kind: 'user', user: importedUser(row) };
-    case 'auth.identities':
+    case TABLES.identity:
       return { kind: 'identity', identity: importedIdentity(row, (text) => ids.uuidFor(text)) };
-    case 'auth.mfa_factors':
+    case TABLES.factor:
       return { kind: 'factor', factor: importedFactor(row) };
     default:
       return undefined;
@@ -203,6 +202,7 @@ async function* entriesOf<K extends Entry['kind']>(
   kind: K,
 ): AsyncIterable<EntryOf<K>> {
   for await (const line of source()) {
+    if (line.table !== TABLES[kind]) continue;
     try {
       const entry = entryOf(deps, line);
       if (entry?.kind === kind) yield entry as EntryOf<K>;

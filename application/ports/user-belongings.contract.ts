@@ -48,6 +48,10 @@ export function userBelongingsContract(name: string, make: () => Promise<UserDir
       await within(({ identities }) => identities.delete(github.id));
       expect(await of([user.id])).toEqual([again]);
       expect(await of([])).toEqual([]);
+      // many at once leave those alone that are there
+      await within(({ identities }) => identities.putNew([{ ...identity, data: {} }, github]));
+      await within(({ identities }) => identities.putNew([]));
+      expect(await of([user.id])).toEqual([again, github]);
     });
 
     test('sessions end by whose they are, and by which; the newest proof of a method counts', async () => {

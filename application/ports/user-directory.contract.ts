@@ -124,6 +124,28 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
       expect(await byId(user.id)).toEqual(user);
     });
 
+    test('of many those are made that nobody is in the way of, and the others are as they were', async () => {
+      const there = await added({ phone: '456' });
+      const [one, two] = [aUser(), aUser({ userMetadata: { name: "O'Neil", tags: [1] } })];
+      const all = [
+        one,
+        aUser({ id: there.id }),
+        aUser({ email: there.email }),
+        aUser({ phone: '456' }),
+        aUser({ email: one.email }),
+        two,
+      ];
+      const [made, known, none] = await within(async ({ users }) => [
+        await users.insertNew(all),
+        await users.known([...all.map(({ id }) => id), randomUUID(), 'no id']),
+        [await users.insertNew([]), await users.known([])],
+      ]);
+      expect([...made].toSorted()).toEqual([one.id, two.id].toSorted());
+      expect([...known].toSorted()).toEqual([there.id, one.id, two.id].toSorted());
+      expect(none).toEqual([new Set(), new Set()]);
+      for (const user of [there, one, two]) expect(await byId(user.id)).toEqual(user);
+    });
+
     test('of two at once one has the address; both, if the first thinks better of it', async () => {
       const email = 'both@b.example';
       const insert = ({ users }: UserTransaction) => users.insert(aUser({ email }));

@@ -36,6 +36,10 @@ export interface UserRows {
   byPhone(phone: string): Promise<User | undefined>;
   /** @returns undefined: somebody has this address, telephone or id already; else as it stands, whatever a trigger made of it */
   insert(user: User): Promise<User | undefined>;
+  /** Many at once. @returns the ids of those that were made: of the others somebody has the address, telephone or id already, or a trigger kept them out */
+  insertNew(users: readonly User[]): Promise<ReadonlySet<string>>;
+  /** @returns which of these are there */
+  known(ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** @returns undefined: somebody else has this address or telephone already, or there is no such user */
   update(id: string, change: Partial<Omit<User, 'id' | 'createdAt'>>): Promise<User | undefined>;
   delete(id: string): Promise<void>;
@@ -48,6 +52,8 @@ export interface IdentityRows {
   find(provider: string, providerId: string): Promise<Identity | undefined>;
   /** with the same provider and id there: replaced */
   put(identity: Identity): Promise<void>;
+  /** Many at once; what is there with the same provider and id stays. */
+  putNew(identities: readonly Identity[]): Promise<void>;
   delete(id: string): Promise<void>;
 }
 

@@ -72,6 +72,23 @@ export function insertion(
   return { text: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${expressions.join(', ')})`, values };
 }
 
+/** Of several rows, with the columns that the first of them has. */
+export function insertions(
+  table: string,
+  columns: object,
+  rows: readonly object[],
+): { text: string; values: readonly unknown[] } {
+  const values: unknown[] = [];
+  const lines: string[] = [];
+  for (const row of rows) {
+    const one = written(columns, row, values.length + 1);
+    lines.push(`(${one.expressions.join(', ')})`);
+    values.push(...one.values);
+  }
+  const { names } = written(columns, rows[0] ?? {});
+  return { text: `INSERT INTO ${table} (${names.join(', ')}) VALUES ${lines.join(', ')}`, values };
+}
+
 /** Of the row with the id that is the first parameter. @returns undefined: there is nothing to change */
 export function change(
   table: string,

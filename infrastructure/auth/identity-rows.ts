@@ -1,7 +1,7 @@
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
 import type { IdentityRows } from '../../application/ports/user-directory.ts';
 import type { Identity } from '../../domain/auth/user.ts';
-import { insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
+import { insertion, insertions, json, plain, selected, type Columns, type Stored } from './columns.ts';
 import { isUuid } from '../../domain/auth/uuid.ts';
 import { object, time, timeOr } from './stored-values.ts';
 
@@ -54,6 +54,11 @@ export function identityRows(sql: TenantConnection): IdentityRows {
     async put(identity) {
       const { text, values } = insertion('auth.identities', COLUMNS, identity);
       await sql.query(`${text} ON CONFLICT (provider_id, provider) DO UPDATE SET ${REPLACED}`, values);
+    },
+    async putNew(identities) {
+      if (identities.length === 0) return;
+      const { text, values } = insertions('auth.identities', COLUMNS, identities);
+      await sql.query(`${text} ON CONFLICT DO NOTHING`, values);
     },
     async delete(id) {
       if (isUuid(id)) await sql.query('DELETE FROM auth.identities WHERE id = $1', [id]);

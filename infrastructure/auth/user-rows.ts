@@ -2,7 +2,16 @@ import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
 import type { Lock, UserRows } from '../../application/ports/user-directory.ts';
 import type { User } from '../../domain/auth/user.ts';
-import { change, insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
+import {
+  change,
+  insertion,
+  insertions,
+  json,
+  plain,
+  selected,
+  type Columns,
+  type Stored,
+} from './columns.ts';
 import { isUuid } from '../../domain/auth/uuid.ts';
 import { nonEmpty, object, text, time, timeOr } from './stored-values.ts';
 
@@ -109,6 +118,19 @@ export const userRows = (sql: TenantConnection): UserRows => ({
     ),
   byPhone: (phone) => one(sql, `SELECT ${SELECTED} FROM auth.users WHERE phone = $1`, [phone]),
   insert: (user) => inserted(sql, user),
+  async insertNew(users) {
+    if (users.length === 0) return new Set();
+    const given = users.map((user) => ({ ...user, ...ALWAYS_VALUES }));
+    const { text: into, values } = insertions('auth.users', { ...COLUMNS, ...ALWAYS }, given);
+    const made = await sql.query<{ id: string }>(`${into} ON CONFLICT DO NOTHING RETURNING id`, values);
+    return new Set(made.rows.map(({ id }) => id));
+  },
+  async known(ids) {
+    const found = await sql.query<{ id: string }>('SELECT id FROM auth.users WHERE id = ANY ($1)', [
+      ids.filter(isUuid),
+    ]);
+    return new Set(found.rows.map(({ id }) => id));
+  },
   async update(id, changes) {
     if (!isUuid(id)) return undefined;
     const unique = 'email' in changes || 'phone' in changes;

@@ -1,10 +1,13 @@
 /** `launchdb users`: a project's users, for whoever runs the platform; and users who come from another platform's dump. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { patience } from './patience.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
+import { writeUsersDump } from './users-dump.ts';
 
 /** of `U*U*`, as the authors of bcrypt give it */
 const BCRYPT = '$2a$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK';
@@ -131,4 +134,34 @@ test('those of a dump sign in with the password that they had, and again changes
   ]);
   const again = await users('import', file);
   expect(again.output).toContain('0 imported, 1 were there already.');
+});
+
+test('an import that was killed goes on where it was: everybody is there once', async () => {
+  const many = 4_000;
+  const file = join(folder, 'many.sql');
+  await writeUsersDump(file, many, BCRYPT);
+  const here = "email LIKE 'imported%'";
+  const count = async (from: string) =>
+    (await platform.sql<{ n: number }>(`SELECT count(*)::int AS n FROM ${from}`, [], id))[0]?.n ?? 0;
+  const child = platform.launchdbProcess('users', 'import', id, file);
+  const ended = once(child, 'exit');
+  await vi.waitFor(
+    async () => expect(await count(`auth.users WHERE ${here}`)).toBeGreaterThan(0),
+    patience(2),
+  );
+  child.kill('SIGKILL');
+  await ended;
+  // what was being written is not there by half
+  const first = await count(`auth.users WHERE ${here}`);
+  expect(first % 200).toBe(0);
+  const again = await users('import', file);
+  expect([again.code, again.output]).toEqual([
+    0,
+    expect.stringContaining(`${many - first} imported, ${first} were there already.`),
+  ]);
+  expect((await users('import', file)).output).toContain(`0 imported, ${many} were there already.`);
+  expect(await count(`auth.users WHERE ${here}`)).toBe(many);
+  expect(await count(`auth.identities JOIN auth.users ON users.id = user_id WHERE users.${here}`)).toBe(many);
+  expect(await count(`auth.mfa_factors JOIN auth.users ON users.id = user_id WHERE ${here}`)).toBe(many / 10);
+  expect(await signIn('imported7@example.com', 'U*U*')).toEqual([200, undefined]);
 });
