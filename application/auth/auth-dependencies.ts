@@ -4,6 +4,7 @@ import type { OneTimeCodes } from '../ports/one-time-codes.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { RateLimits } from '../ports/rate-limits.ts';
 import type { SecondFactors } from '../ports/second-factors.ts';
+import type { SignInProviders } from '../ports/sign-in-providers.ts';
 import type { UserDirectory } from '../ports/user-directory.ts';
 import type { UserTokens } from '../ports/user-tokens.ts';
 import type { AuthProject } from './auth-project.ts';
@@ -17,6 +18,7 @@ export interface AuthDependencies {
   readonly tokens: UserTokens;
   readonly codes: OneTimeCodes;
   readonly secondFactors: SecondFactors;
+  readonly providers: SignInProviders;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly mailLimits: MailLimits;

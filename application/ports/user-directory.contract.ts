@@ -237,6 +237,54 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
       expect(left).toEqual([undefined, undefined, undefined, undefined, undefined]);
     });
 
+    test('a flow that waits for a provider is taken once, and old ones go', async () => {
+      const taken = async (id: string) => within(({ flows }) => flows.take(id));
+      const waits = aFlow({ redirectTo: 'https://app.example/', linkingTargetId: randomUUID() });
+      const [known, coded] = [aFlow({ userId: randomUUID() }), aFlow({ authCodeIssuedAt: at(1) })];
+      for (const flow of [waits, known, coded]) await within(({ flows }) => flows.insert(flow));
+      const both = await Promise.all([taken(waits.id), taken(waits.id)]);
+      expect(both.filter(Boolean)).toEqual([waits]);
+      expect([await taken(known.id), await taken(coded.id), await taken('x')]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+      const day = 24 * 60;
+      const old = aFlow({ providerType: 'acme', createdAt: at(-100) });
+      const mailed = aFlow({ createdAt: at(-100) });
+      const older = aFlow({ createdAt: at(-3 * day) });
+      for (const flow of [old, mailed, older]) await within(({ flows }) => flows.insert(flow));
+      await within(({ flows }) => flows.deleteOlder(at(-50)));
+      const left = await within(async ({ flows }) => [
+        await flows.byId(old.id),
+        await flows.byId(older.id),
+        (await flows.byId(mailed.id))?.id,
+        (await flows.byId(known.id))?.id,
+      ]);
+      expect(left).toEqual([undefined, undefined, mailed.id, known.id]);
+    });
+
+    test('an identity is added to one user only', async () => {
+      const [one, other] = [await added(), await added()];
+      const add = (userId: string) =>
+        within(({ identities }) =>
+          identities.add({
+            id: randomUUID(),
+            userId,
+            provider: 'acme',
+            providerId: 'the same',
+            data: { sub: 'the same' },
+            lastSignInAt: null,
+            createdAt: at(1),
+            updatedAt: at(1),
+          }),
+        );
+      const both = await Promise.all([add(one.id), add(other.id)]);
+      expect(both.filter(Boolean)).toHaveLength(1);
+      const kept = await within(({ identities }) => identities.find('acme', 'the same'));
+      expect(kept?.userId).toBe(both[0] ? one.id : other.id);
+    });
+
     test('pages are newest first; a filter is text, in addresses and full names', async () => {
       const page = (filter: string, nth = 1, perPage = 50) =>
         within(({ users }) => users.page({ page: nth, perPage, filter }), 1);

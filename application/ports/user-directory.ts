@@ -54,6 +54,8 @@ export interface IdentityRows {
   put(identity: Identity): Promise<void>;
   /** Many at once; what is there with the same provider and id stays. */
   putNew(identities: readonly Identity[]): Promise<void>;
+  /** @returns false: whoever it is at the provider is known already, as this user or as another */
+  add(identity: Identity): Promise<boolean>;
   delete(id: string): Promise<void>;
 }
 
@@ -106,6 +108,10 @@ export interface FlowRows {
   insert(flow: Flow): Promise<void>;
   byId(id: string, lock?: Lock): Promise<Flow | undefined>;
   byAuthCode(code: string, lock?: Lock): Promise<Flow | undefined>;
+  /** one that waits for a provider, and goes with it: of many with the same id one gets it */
+  take(id: string): Promise<Flow | undefined>;
+  /** some of those from providers that nobody came back to; of those by e-mail two days later */
+  deleteOlder(before: Date): Promise<void>;
   /** the newest of a user's by e-mail with this method */
   newestOf(userId: string, method: AuthMethod): Promise<Flow | undefined>;
   update(id: string, change: Partial<Omit<Flow, 'id'>>): Promise<void>;

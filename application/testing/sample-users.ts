@@ -81,5 +81,7 @@ export const aFlow = (change: Partial<Flow> = {}): Flow => ({
   authCodeIssuedAt: null,
   providerAccessToken: null,
   providerRefreshToken: null,
+  redirectTo: null,
+  linkingTargetId: null,
   ...change,
 });

@@ -135,12 +135,14 @@ export interface Challenge {
   readonly sessionData: JsonObject | null;
 }
 
-/** A row of `auth.flow_state`: somebody began to sign in with PKCE and is to come back with the verifier. */
+/** A row of `auth.flow_state`: somebody began to sign in, and is to come back: from a provider, or with a verifier of PKCE. */
 export interface Flow {
   readonly id: string;
   /** null: nobody knows yet who it is */
   readonly userId: string | null;
+  /** until a provider has answered: what shows it that we are who began. No UUID, so it opens nothing here. */
   readonly authCode: string;
+  /** empty: they have none, and are sent back with a session */
   readonly codeChallenge: string;
   readonly codeChallengeMethod: 's256' | 'plain';
   /** `email`, or the provider's name */
@@ -150,6 +152,10 @@ export interface Flow {
   readonly authCodeIssuedAt: Date | null;
   readonly providerAccessToken: string | null;
   readonly providerRefreshToken: string | null;
+  /** where they are sent back to from a provider */
+  readonly redirectTo?: string | null;
+  /** whose account the provider's is to be added to */
+  readonly linkingTargetId?: string | null;
 }
 
 export const hasPassword = ({ passwordHash }: Pick<User, 'passwordHash'>): boolean =>

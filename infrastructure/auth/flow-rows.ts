@@ -18,6 +18,8 @@ const COLUMNS: Columns<Flow> = {
   authCodeIssuedAt: plain('auth_code_issued_at'),
   providerAccessToken: plain('provider_access_token'),
   providerRefreshToken: plain('provider_refresh_token'),
+  redirectTo: plain('referrer'),
+  linkingTargetId: plain('linking_target_id'),
 };
 const SELECTED = selected(COLUMNS);
 
@@ -34,6 +36,8 @@ const flowOf = (row: Stored<Flow>): Flow => ({
   authCodeIssuedAt: time(row.authCodeIssuedAt),
   providerAccessToken: text(row.providerAccessToken),
   providerRefreshToken: text(row.providerRefreshToken),
+  redirectTo: text(row.redirectTo),
+  linkingTargetId: text(row.linkingTargetId),
 });
 
 export function flowRows(sql: TenantConnection): FlowRows {
@@ -59,6 +63,23 @@ export function flowRows(sql: TenantConnection): FlowRows {
             [userId, method],
           )
         : undefined,
+    async take(id) {
+      if (!isUuid(id)) return undefined;
+      const { rows } = await sql.query<Stored<Flow>>(
+        `DELETE FROM auth.flow_state WHERE id = $1 AND user_id IS NULL AND auth_code_issued_at IS NULL RETURNING ${SELECTED}`,
+        [id],
+      );
+      return rows[0] && flowOf(rows[0]);
+    },
+    async deleteOlder(before) {
+      await sql.query(
+        `DELETE FROM auth.flow_state WHERE id IN
+         (SELECT id FROM auth.flow_state
+          WHERE created_at < $1 AND (provider_type <> 'email' OR created_at < $1::timestamptz - interval '2 days')
+          ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED)`,
+        [before],
+      );
+    },
     async update(id, changes) {
       const statement = isUuid(id) ? change('auth.flow_state', COLUMNS, id, changes) : undefined;
       if (statement) await sql.query(statement.text, statement.values);

@@ -60,6 +60,11 @@ export function identityRows(sql: TenantConnection): IdentityRows {
       const { text, values } = insertions('auth.identities', COLUMNS, identities);
       await sql.query(`${text} ON CONFLICT DO NOTHING`, values);
     },
+    async add(identity) {
+      const { text, values } = insertion('auth.identities', COLUMNS, identity);
+      const { rowCount } = await sql.query(`${text} ON CONFLICT DO NOTHING`, values);
+      return rowCount > 0;
+    },
     async delete(id) {
       if (isUuid(id)) await sql.query('DELETE FROM auth.identities WHERE id = $1', [id]);
     },

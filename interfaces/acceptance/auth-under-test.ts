@@ -6,13 +6,20 @@ import type { AuthDependencies } from '../../application/auth/auth-dependencies.
 import { MailLimits } from '../../application/auth/mail-limits.ts';
 import { MailSender } from '../../application/auth/mail-sender.ts';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
-import { AUTH_DEFAULTS, NO_AUTH_SECRETS, type AuthSettings } from '../../domain/auth/auth-settings.ts';
+import {
+  AUTH_DEFAULTS,
+  NO_AUTH_SECRETS,
+  type AuthSecrets,
+  type AuthSettings,
+} from '../../domain/auth/auth-settings.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
+import { guardedFetch } from '../../infrastructure/network/guarded-fetch.ts';
+import { OpenIdProviders } from '../../infrastructure/oauth/open-id-providers.ts';
 import { PgMailOutbox } from '../../infrastructure/auth/pg-mail-outbox.ts';
 import { SmtpMailer } from '../../infrastructure/mail/smtp-mailer.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
@@ -31,6 +38,7 @@ export const SITE = 'https://app.example';
 export async function authUnderTest() {
   const users = await testUsers();
   let settings: AuthSettings = AUTH_DEFAULTS;
+  let providerSecrets: AuthSecrets['providerSecrets'] = {};
   let aheadMs = 0;
   let base = '';
   const clock = {
@@ -45,7 +53,7 @@ export async function authUnderTest() {
         url: `${base}/project/${id}/auth/v1`,
         siteUrl: SITE,
         settings,
-        secrets: NO_AUTH_SECRETS,
+        secrets: { ...NO_AUTH_SECRETS, providerSecrets },
         keys: { project: id, jwtSecrets: [SECRET], publicKeys: [], signingKey: null },
       }),
   };
@@ -56,6 +64,7 @@ export async function authUnderTest() {
     tokens: new JoseUserTokens(clock),
     codes: nodeOneTimeCodes,
     secondFactors: nodeSecondFactors,
+    providers: new OpenIdProviders(guardedFetch({ mayBePrivate: true }), () => performance.now()),
     clock,
     ids: new RandomIds(Buffer.alloc(32)),
     mailLimits: new MailLimits(),
@@ -108,6 +117,9 @@ export async function authUnderTest() {
     auth,
     project: users.projects[0],
     projects: users.projects,
+    /** of the other project */
+    otherUrl: `${base}/project/${users.projects[1]}/auth/v1`,
+    setProviderSecrets: (given: AuthSecrets['providerSecrets']) => void (providerSecrets = given),
     serviceKey: await key('service_role'),
     anonKey: await key('anon'),
     sender,

@@ -28,7 +28,7 @@ const AUTH_LIMITS: AuthLimits = {
   streamsPerAddress: 4,
 };
 
-/** What makes a user, or a mail, for whoever asks without a key. */
+/** What makes a user, or a mail, for whoever asks without a key; so does `authorize`, which is a GET, of what is begun. */
 const MAKES = new Set(['signup', 'otp', 'magiclink', 'recover', 'resend']);
 
 export class AuthBounds implements CallerBounds {
@@ -53,7 +53,8 @@ export class AuthBounds implements CallerBounds {
     );
     try {
       // the same for addresses that have an account and for those that have none
-      if (method === 'post' && MAKES.has(path.split('/').at(-1) ?? ''))
+      const last = path.split('/').at(-1) ?? '';
+      if (method === 'post' ? MAKES.has(last) : last === 'authorize')
         await this.#rates.use('users-by-address', address ?? 'unknown');
     } catch (error) {
       release();

@@ -28,7 +28,11 @@ const MIB = 1024 * 1024;
 const TIME_MS = 20_000;
 const NOTHING = z.looseObject({});
 const PARAMS = z.looseObject({ project: z.string() });
-const HEADERS = z.looseObject({ redirect_to: z.string().optional(), referer: z.string().optional() });
+const HEADERS = z.looseObject({
+  redirect_to: z.string().optional(),
+  referer: z.string().optional(),
+  authorization: z.string().optional(),
+});
 
 /** Some clients send no body where there is nothing to say. */
 const orNothing = (schema: z.ZodType): z.ZodType => schema.prefault({});
@@ -44,6 +48,8 @@ interface Asked<Q extends z.ZodType, B extends z.ZodType> {
   readonly redirectTo: string | undefined;
   /** the page that asks */
   readonly referer: string | undefined;
+  /** where nobody has to show who they are, and may */
+  readonly authorization: string | undefined;
 }
 
 interface Declared<A extends AuthWay | 'none', Q extends z.ZodType, B extends z.ZodType> {
@@ -105,6 +111,7 @@ export const authEndpoint =
           params,
           redirectTo: typeof redirectTo === 'string' && redirectTo !== '' ? redirectTo : undefined,
           referer: headers.referer,
+          authorization: headers.authorization,
           shown: request.shown as ShownToken,
         };
         // what a handler throws before it begins is told like all else

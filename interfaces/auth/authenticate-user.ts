@@ -5,6 +5,8 @@ import type { Authenticate } from '../http/server.ts';
 import { findProject, told, type AuthEndpoint, type AuthServiceCaller } from './auth-endpoint.ts';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+/** undefined: there is none */
+export const bearerIn = (authorization = ''): string | undefined => BEARER.exec(authorization)?.[1];
 const ADMINS: ReadonlySet<string | undefined> = new Set(['service_role', 'supabase_admin']);
 
 /** Whose token it is by its signature. @throws {ProblemError} 401 no_authorization, 403 bad_jwt, not_admin */
@@ -12,7 +14,7 @@ export const userAuthentication =
   (projects: AuthProjects, tokens: UserTokens): Authenticate<AuthEndpoint, AuthServiceCaller> =>
   async ({ headers, params }, { auth }) => {
     const project = await findProject(projects, params['project']);
-    const token = BEARER.exec(headers.authorization ?? '')?.[1];
+    const token = bearerIn(headers.authorization);
     return told(
       (async () => {
         if (token === undefined)

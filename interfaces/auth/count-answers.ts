@@ -16,6 +16,7 @@ const METHODS: Readonly<Record<string, AuthMethod | 'refresh'>> = {
   'post /token?id_token': 'oauth',
   'post /verify': 'otp',
   'get /verify': 'otp',
+  'get /callback': 'oauth',
   'post /factors/:id/verify': 'totp',
   'post /factors/recovery-codes/verify': 'recovery_code',
 };

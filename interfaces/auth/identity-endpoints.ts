@@ -10,8 +10,6 @@ type Off = readonly [method: Method, path: string, status: number, code: AuthErr
 
 const PASSKEYS = [404, 'passkey_disabled', 'Passkeys are disabled'] as const;
 const OFF: readonly Off[] = [
-  ['get', '/authorize', 400, 'validation_failed', 'Unsupported provider: provider is not enabled'],
-  ['get', '/user/identities/authorize', 404, 'manual_linking_disabled', 'Manual linking is disabled'],
   ['post', '/sso', 404, 'saml_provider_disabled', 'SAML 2.0 is disabled'],
   ['get', '/passkeys', ...PASSKEYS],
   ['patch', '/passkeys/:id', ...PASSKEYS],

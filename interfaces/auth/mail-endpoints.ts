@@ -9,9 +9,9 @@ import { resendMail } from '../../application/auth/resend-mail.ts';
 import { sendSignInCode } from '../../application/auth/send-sign-in-code.ts';
 import { siteRedirect } from '../../application/auth/site-redirects.ts';
 import { followLink, verifyCode, type Verified } from '../../application/auth/verify-code.ts';
-import { withFragment, withQuery } from '../../domain/auth/redirects.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
 import { challenge, metadata, text } from './body-fields.ts';
+import { withCode, withRefusal, withSession, withWords, type Way } from './send-back.ts';
 import { sessionReply } from './user-json.ts';
 
 const DONE = { status: 200, body: {} };
@@ -119,51 +119,23 @@ function verifyEndpoints(deps: AuthDependencies, projects: AuthProjects): readon
           return sentOn(way, await followLink(deps, project, { type, hash: token }, caller), type);
         } catch (error) {
           if (!(error instanceof AuthError) || error.status >= 500) throw error;
-          return refused(way, error);
+          return withRefusal(way, error);
         }
       },
     }),
   ];
 }
 
-interface Way {
-  readonly target: string;
-  /** whose page reads the query */
-  readonly isPkce: boolean;
-}
-
-function sentOn({ target, isPkce }: Way, verified: Verified, type: string) {
+function sentOn(way: Way, verified: Verified, type: string) {
   switch (verified.became) {
     case 'code':
-      return seeOther(withQuery(target, { code: verified.authCode }));
-    case 'halfway': {
-      const said = { message: HALFWAY, sb: '' };
-      return seeOther(withFragment(isPkce ? withQuery(target, said) : target, said));
-    }
-    case 'signed-in': {
-      const { accessToken, expiresAt, expiresInSeconds, refreshToken } = verified.session;
-      return seeOther(
-        withFragment(target, {
-          access_token: accessToken,
-          expires_at: String(expiresAt),
-          expires_in: String(expiresInSeconds),
-          refresh_token: refreshToken,
-          sb: '',
-          token_type: 'bearer',
-          type,
-        }),
-      );
-    }
+      return withCode(way, verified.authCode);
+    case 'halfway':
+      return withWords(way, { message: HALFWAY, sb: '' });
+    case 'signed-in':
+      return withSession(way, verified.session, type);
   }
 }
-
-function refused({ target, isPkce }: Way, { code, message, status }: AuthError) {
-  const error = status === 403 ? 'access_denied' : 'invalid_request';
-  const said = { error, error_code: code, error_description: message, sb: '' };
-  return seeOther(withFragment(isPkce ? withQuery(target, said) : target, said));
-}
-
-const seeOther = (location: string) => ({ status: 303, headers: { location } });
 
 function orderOf(
   body: z.output<typeof mailBody>,

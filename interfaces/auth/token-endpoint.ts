@@ -5,10 +5,12 @@ import { AuthError, invalid } from '../../application/auth/auth-error.ts';
 import type { AuthProject, AuthProjects } from '../../application/auth/auth-project.ts';
 import { exchangeCode } from '../../application/auth/exchange-code.ts';
 import { refreshSession } from '../../application/auth/refresh-session.ts';
+import { signInWithIdToken } from '../../application/auth/sign-in-with-id-token.ts';
 import { signInWithPassword } from '../../application/auth/sign-in.ts';
 import { requireEmail } from '../../application/auth/require-email.ts';
 import type { Reply } from '../http/endpoint.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
+import { bearerIn } from './authenticate-user.ts';
 import { passwordText, text } from './body-fields.ts';
 import { sessionReply } from './user-json.ts';
 
@@ -19,6 +21,11 @@ const tokenBody = z.looseObject({
   refresh_token: z.string().max(10_000).default(''),
   auth_code: text.nullish(),
   code_verifier: text.nullish(),
+  provider: text.nullish(),
+  id_token: z.string().max(20_000).nullish(),
+  access_token: z.string().max(20_000).nullish(),
+  nonce: text.nullish(),
+  link_identity: z.boolean().nullish(),
 });
 
 type Grant = (
@@ -26,6 +33,7 @@ type Grant = (
   project: AuthProject,
   body: z.output<typeof tokenBody>,
   caller: AuthCaller,
+  authorization: string | undefined,
 ) => Promise<Reply>;
 
 const password: Grant = async (deps, project, body, caller) => {
@@ -43,10 +51,35 @@ const refreshToken: Grant = async (deps, project, body, caller) => {
 const pkce: Grant = async (deps, project, { auth_code: authCode, code_verifier: codeVerifier }, caller) =>
   sessionReply(await exchangeCode(deps, project, { authCode, codeVerifier }, caller));
 
+/** Whoever shows it is signed in by it, or, signed in already, known by it from then on. */
+const idToken: Grant = async (deps, project, body, caller, authorization) => {
+  if (!body.provider || !body.id_token) throw invalid('id_token and provider are required');
+  const shown = {
+    provider: body.provider,
+    idToken: body.id_token,
+    accessToken: body.access_token ?? undefined,
+    nonce: body.nonce ?? undefined,
+  };
+  const linkTo = body.link_identity === true ? await userIn(deps, project, authorization) : undefined;
+  return sessionReply(await signInWithIdToken(deps, project, shown, caller, linkTo));
+};
+
+async function userIn(
+  { tokens }: AuthDependencies,
+  { keys }: AuthProject,
+  authorization: string | undefined,
+) {
+  const shown = await tokens.read(keys, bearerIn(authorization) ?? '');
+  if (shown?.sub === undefined)
+    throw new AuthError(403, 'bad_jwt', 'Whoever links an identity has to be signed in');
+  return shown;
+}
+
 const GRANTS: ReadonlyMap<string, Grant> = new Map([
   ['password', password],
   ['refresh_token', refreshToken],
   ['pkce', pkce],
+  ['id_token', idToken],
 ]);
 
 export const tokenEndpoint = (deps: AuthDependencies, projects: AuthProjects): AuthEndpoint =>
@@ -57,9 +90,9 @@ export const tokenEndpoint = (deps: AuthDependencies, projects: AuthProjects): A
     auth: 'none',
     query: z.looseObject({ grant_type: z.string().default('') }),
     body: tokenBody,
-    handler: ({ project, caller, query, body }) => {
+    handler: ({ project, caller, query, body, authorization }) => {
       const grant = GRANTS.get(query.grant_type);
       if (!grant) throw new AuthError(400, 'invalid_credentials', 'unsupported_grant_type');
-      return grant(deps, project, body, caller);
+      return grant(deps, project, body, caller, authorization);
     },
   });

@@ -8,6 +8,8 @@ import { AesSigningKeys } from '../../infrastructure/crypto/aes-signing-keys.ts'
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
+import { guardedFetch } from '../../infrastructure/network/guarded-fetch.ts';
+import { OpenIdProviders } from '../../infrastructure/oauth/open-id-providers.ts';
 import { PgUserDirectory } from '../../infrastructure/auth/pg-user-directory.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
@@ -21,6 +23,9 @@ import { serverPart } from './server-part.ts';
 import { ownWay } from './tenant-connections-module.ts';
 import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
+
+/** each of the four things that a provider may be asked in one sign-in */
+const PROVIDER_MS = 4_000;
 
 type Bind = ContainerModuleLoadOptions['bind'];
 
@@ -64,14 +69,19 @@ export const authModule = new ContainerModule(({ bind }) => {
         clock: TOKENS.clock,
         ids: TOKENS.ids,
         mailSender: TOKENS.mailSender,
+        config: TOKENS.config,
       },
-      ({ options: { rateLimits = {} }, connections, passwords, clock, ids, mailSender }) => ({
+      ({ options: { rateLimits = {} }, connections, passwords, clock, ids, mailSender, config }) => ({
         directory: new PgUserDirectory(connections),
         passwords,
         rates: new MemoryRateLimits(rateLimits),
         tokens: new JoseUserTokens(clock),
         codes: nodeOneTimeCodes,
         secondFactors: nodeSecondFactors,
+        providers: new OpenIdProviders(
+          guardedFetch({ mayBePrivate: config.AUTH_ALLOW_PRIVATE_PROVIDERS === 'on', timeMs: PROVIDER_MS }),
+          () => clock.elapsedMs(),
+        ),
         clock,
         ids,
         mailLimits: new MailLimits(),

@@ -1,0 +1,453 @@
+/** Sign-in by others: a real provider of OpenID Connect, the real client, real databases. */
+import { createHash, randomUUID } from 'node:crypto';
+import { AuthClient } from '@supabase/auth-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AuthSettings } from '../../domain/auth/auth-settings.ts';
+import { startOpenIdServer, type OpenIdServer } from '../../infrastructure/testing/open-id-server.ts';
+import { authUnderTest, SITE } from '../acceptance/auth-under-test.ts';
+
+let service: Awaited<ReturnType<typeof authUnderTest>>;
+let acme: OpenIdServer;
+beforeAll(async () => {
+  service = await authUnderTest();
+  acme = await startOpenIdServer([`${service.url}/callback`, `${service.otherUrl}/callback`]);
+}, 60_000);
+afterAll(async () => {
+  await acme.close();
+  await service.close();
+});
+
+const provider = { enabled: true, issuer: '', scopes: [] };
+const set = (change: Partial<AuthSettings> = {}) => {
+  const providers = {
+    acme: { ...provider, clientId: acme.clientId, issuer: acme.issuer },
+    off: { ...provider, enabled: false, clientId: acme.clientId, issuer: acme.issuer },
+  };
+  service.set({ providers, ...change });
+  service.setProviderSecrets({ acme: acme.clientSecret });
+};
+beforeEach(() => set());
+
+/** Somebody whom acme knows. */
+function person(claims: Readonly<Record<string, unknown>> = {}): {
+  readonly who: string;
+  readonly email: string;
+} {
+  const who = randomUUID();
+  const email = `${who}@example.com`;
+  acme.people.set(who, { email, email_verified: true, name: 'Ann', ...claims });
+  return { who, email };
+}
+
+type Query = Readonly<Record<string, string>>;
+
+async function begun(query: Query, url = service.url): Promise<string> {
+  const asked = new URLSearchParams({ provider: 'acme', ...query });
+  const answer = await fetch(`${url}/authorize?${asked.toString()}`, { redirect: 'manual' });
+  expect(answer.status).toBe(302);
+  return answer.headers.get('location') ?? '';
+}
+
+/** @returns where acme sends them back to */
+const back = async (who: string, query: Query = {}, url = service.url) =>
+  acme.signIn(await begun({ ...query, login_hint: who }, url), `${url}/callback`);
+
+async function sent(address: string, init: RequestInit = {}) {
+  const answer = await fetch(address, { redirect: 'manual', ...init });
+  expect(answer.status).toBe(303);
+  const to = new URL(answer.headers.get('location') ?? '');
+  return {
+    to,
+    said: Object.fromEntries(new URLSearchParams(to.hash.slice(1))),
+    query: Object.fromEntries(to.searchParams),
+  };
+}
+
+const signedIn = async (who: string, query: Query = {}) => (await sent(await back(who, query))).said;
+
+const client = (storage = new Map<string, string>()) =>
+  new AuthClient({
+    url: service.url,
+    headers: { apikey: service.anonKey, Authorization: `Bearer ${service.anonKey}` },
+    autoRefreshToken: false,
+    flowType: 'pkce',
+    storage: {
+      getItem: (key) => storage.get(key) ?? null,
+      setItem: (key, value) => void storage.set(key, value),
+      removeItem: (key) => void storage.delete(key),
+    },
+  });
+
+const userOf = async (token = '') => {
+  const { data, error } = await client().getUser(token);
+  if (error) throw error;
+  return data.user;
+};
+
+const rows = (sql: string) => service.owner(sql);
+
+describe('by the browser', () => {
+  test('who is new becomes a user, and comes back as the same one', async () => {
+    const { who, email } = person({ picture: 'https://a.example/1' });
+    const first = await signedIn(who);
+    expect(first).toMatchObject({
+      token_type: 'bearer',
+      refresh_token: expect.any(String),
+      provider_token: expect.any(String),
+    });
+    const user = await userOf(first['access_token']);
+    expect(user).toMatchObject({
+      email,
+      email_confirmed_at: expect.any(String),
+      app_metadata: { provider: 'acme', providers: ['acme'] },
+      user_metadata: { full_name: 'Ann', avatar_url: 'https://a.example/1', email_verified: true },
+      identities: [{ provider: 'acme', id: who, identity_data: { iss: acme.issuer, sub: who } }],
+    });
+    acme.people.set(who, { email: 'moved@example.com', email_verified: true, name: 'Ann B.' });
+    const again = await userOf((await signedIn(who))['access_token']);
+    expect(again).toMatchObject({ id: user.id, email, user_metadata: { full_name: 'Ann B.' } });
+    const claims = JSON.parse(
+      Buffer.from(first['access_token']?.split('.')[1] ?? '', 'base64url').toString(),
+    ) as object;
+    expect(claims).toMatchObject({ amr: [{ method: 'oauth' }] });
+  });
+
+  test('the real client, by PKCE: a code for whoever has the verifier, once, and the provider’s token with it', async () => {
+    const { who } = person();
+    const storage = new Map<string, string>();
+    const auth = client(storage);
+    const asked = await auth.signInWithOAuth({
+      provider: 'acme' as 'google',
+      options: {
+        skipBrowserRedirect: true,
+        redirectTo: `${SITE}/in?next=/a&x=1`,
+        queryParams: { login_hint: who },
+      },
+    });
+    const answer = await fetch(asked.data.url ?? '', { redirect: 'manual' });
+    const came = await sent(
+      await acme.signIn(answer.headers.get('location') ?? '', `${service.url}/callback`),
+    );
+    expect(came.said).toEqual({});
+    expect(came.query).toMatchObject({ next: '/a', x: '1', code: expect.any(String) });
+    const code = came.query['code'] ?? '';
+    const stranger = await fetch(`${service.url}/token?grant_type=pkce`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ auth_code: code, code_verifier: 'x'.repeat(43) }),
+    });
+    expect(stranger.status).toBe(400);
+    const exchanged = await auth.exchangeCodeForSession(code);
+    expect(exchanged.error).toBeNull();
+    expect(exchanged.data.session).toMatchObject({
+      provider_token: expect.any(String),
+      user: { identities: [{ id: who }] },
+    });
+    const left = await rows(`SELECT count(*) AS n FROM auth.flow_state WHERE provider_type = 'acme'`);
+    expect(JSON.stringify(left)).toContain('"0"');
+  });
+
+  test('who says no there comes back with that', async () => {
+    const { to, said, query } = await sent(await back('nobody', { redirect_to: `${SITE}/in` }));
+    expect(to.href.startsWith(`${SITE}/in#`)).toBe(true);
+    expect(said).toMatchObject({ error: 'access_denied', error_code: 'bad_oauth_callback' });
+    expect(query).toEqual({});
+    const challenge = { code_challenge: 'c'.repeat(43), code_challenge_method: 's256' };
+    expect((await sent(await back('nobody', challenge))).query).toMatchObject({ error: 'access_denied' });
+  });
+
+  test('what is off, or none, is told at once', async () => {
+    for (const name of ['off', 'none', '', 'constructor', '__proto__']) {
+      const answer = await fetch(`${service.url}/authorize?provider=${name}`, { redirect: 'manual' });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ error_code: 'validation_failed' });
+    }
+    const half = await fetch(`${service.url}/authorize?provider=acme&code_challenge=${'c'.repeat(43)}`, {
+      redirect: 'manual',
+    });
+    expect(half.status).toBe(400);
+    const two = await fetch(`${service.url}/authorize?provider=acme&provider=off`, { redirect: 'manual' });
+    expect(two.status).toBe(400);
+  });
+
+  test('nobody is sent to where the owner has not said', async () => {
+    for (const redirect_to of [
+      'https://evil.example',
+      '//evil.example',
+      'https://app.example@evil.example',
+      'javascript:alert(1)',
+    ]) {
+      const { who } = person();
+      const { to } = await sent(await back(who, { redirect_to }));
+      expect(to.origin).toBe(SITE);
+    }
+  });
+});
+
+describe('what was begun', () => {
+  const bad = async (address: string) => (await sent(address)).said['error_code'];
+
+  test('is good once, and looking at it spends nothing', async () => {
+    const address = await back(person().who);
+    for (const method of ['HEAD', 'OPTIONS'])
+      expect((await fetch(address, { method, redirect: 'manual' })).status).toBeLessThan(300);
+    const both = await Promise.all([sent(address), sent(address)]);
+    expect(both.filter(({ said }) => said['access_token'])).toHaveLength(1);
+    expect(await bad(address)).toBe('bad_oauth_state');
+  });
+
+  test('is good for ten minutes, in its own project, with its own state', async () => {
+    const other = new URL(await back(person().who));
+    expect(await bad(`${service.otherUrl}/callback${other.search}`)).toBe('bad_oauth_state');
+    expect(await bad(`${service.url}/callback?code=x`)).toBe('bad_oauth_state');
+    expect(await bad(`${service.url}/callback?code=x&state=${randomUUID()}`)).toBe('bad_oauth_state');
+    const [mine, theirs] = [new URL(await back(person().who)), new URL(await back(person().who))];
+    mine.searchParams.set('state', theirs.searchParams.get('state') ?? '');
+    // their code, my verifier: acme says no
+    expect(await bad(mine.href)).toBe('bad_oauth_callback');
+    const late = await back(person().who);
+    service.advance(11 * 60);
+    expect(await bad(late)).toBe('bad_oauth_state');
+  });
+
+  test('an answer that says that it is of another provider is refused', async () => {
+    const mixed = new URL(await back(person().who));
+    mixed.searchParams.set('iss', 'https://evil.example');
+    expect(await bad(mixed.href)).toBe('bad_oauth_callback');
+  });
+
+  test('no code for a session is made of what waits for the provider', async () => {
+    const address = new URL(await begun({ code_challenge: 'c'.repeat(43), code_challenge_method: 'plain' }));
+    const state = address.searchParams.get('state') ?? '';
+    for (const auth_code of [
+      state,
+      address.searchParams.get('code_challenge'),
+      address.searchParams.get('nonce'),
+    ]) {
+      const answer = await fetch(`${service.url}/token?grant_type=pkce`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ auth_code, code_verifier: 'c'.repeat(43) }),
+      });
+      expect(answer.status).toBe(404);
+    }
+  });
+
+  test('a form is as good as a query', async () => {
+    const address = new URL(await back(person().who));
+    const posted = await fetch(`${service.url}/callback`, {
+      method: 'POST',
+      body: address.searchParams,
+      redirect: 'manual',
+    });
+    expect(posted.status).toBe(303);
+    expect((await sent(posted.headers.get('location') ?? '')).said).toHaveProperty('access_token');
+  });
+});
+
+describe('whose account it is', () => {
+  const password = 'correct horse battery';
+
+  async function signedUp(email: string, autoconfirm: boolean) {
+    set({ autoconfirm });
+    const answer = await client().signUp({ email, password, options: { data: { by: 'password' } } });
+    expect(answer.error).toBeNull();
+    set();
+    return answer.data;
+  }
+
+  test('an address that the provider vouches for leads to who has shown that it is theirs', async () => {
+    const { who, email } = person();
+    const { user } = await signedUp(email, true);
+    const same = await userOf((await signedIn(who))['access_token']);
+    expect(same).toMatchObject({
+      id: user?.id,
+      app_metadata: { provider: 'email', providers: ['email', 'acme'] },
+      user_metadata: { by: 'password', full_name: 'Ann' },
+    });
+    await service.signIn(email, password);
+  });
+
+  test.each([['false'], [false], [undefined], [null]])(
+    'one that it does not vouch for (%j) leads to nobody',
+    async (email_verified) => {
+      const { who, email } = person({ email_verified });
+      const { user } = await signedUp(email, true);
+      const { said } = await sent(await back(who));
+      expect(said).toMatchObject({ error: 'access_denied', error_code: 'provider_email_needs_verification' });
+      expect(
+        JSON.stringify(await rows(`SELECT provider FROM auth.identities WHERE user_id = '${user?.id}'`)),
+      ).not.toContain('acme');
+    },
+  );
+
+  test('who signed up with somebody else’s address and waited loses whatever they could come back by', async () => {
+    const { who, email } = person({ email_verified: 'true' });
+    const { user } = await signedUp(email, false);
+    const mail = await service.mailTo(email);
+    const mine = await userOf((await signedIn(who))['access_token']);
+    expect(mine).toMatchObject({ id: user?.id, app_metadata: { provider: 'acme', providers: ['acme'] } });
+    expect(mine.user_metadata).not.toHaveProperty('by');
+    expect(mine.identities?.map((one) => one.provider)).toEqual(['acme']);
+    await expect(service.signIn(email, password)).rejects.toThrow('invalid_credentials');
+    expect(mail).toBeDefined();
+    expect(
+      JSON.stringify(
+        await rows(`SELECT count(*) AS n FROM auth.one_time_tokens WHERE user_id = '${mine.id}'`),
+      ),
+    ).toContain('"0"');
+  });
+
+  test('who is new with an address that nobody vouches for follows the link in a mail first', async () => {
+    const { who, email } = person({ email_verified: 'false' });
+    expect((await sent(await back(who))).said['error_code']).toBe('provider_email_needs_verification');
+    expect((await sent(await back(who))).said['error_code']).toBe('provider_email_needs_verification');
+    const link = /https?:\S+\/verify\?[^\s"<>]+/.exec((await service.mailTo(email)).text)?.[0] ?? '';
+    expect((await sent(link)).said).toHaveProperty('access_token');
+    expect(await userOf((await signedIn(who))['access_token'])).toMatchObject({ email });
+  });
+
+  test('closed sign-ups, bans and people without an address', async () => {
+    const { who, email } = person();
+    set({ signUpsOpen: false });
+    expect((await sent(await back(who))).said['error_code']).toBe('signup_disabled');
+    set();
+    await signedIn(who);
+    set({ signUpsOpen: false });
+    expect(await signedIn(who)).toHaveProperty('access_token');
+    await rows(`UPDATE auth.users SET banned_until = 'infinity' WHERE email = '${email}'`);
+    expect((await sent(await back(who))).said['error_code']).toBe('user_banned');
+    set();
+    expect((await sent(await back(person({ email: undefined }).who))).said['error_code']).toBe(
+      'validation_failed',
+    );
+  });
+
+  test('two who come at once are one user', async () => {
+    const { who, email } = person();
+    const [one, two] = [await back(who), await back(who)];
+    const both = await Promise.all([sent(one), sent(two)]);
+    for (const { said } of both) expect(said['access_token'] ?? said['error_code']).toMatch(/^ey|^conflict$/);
+    expect(
+      JSON.stringify(await rows(`SELECT count(*) AS n FROM auth.users WHERE email = '${email}'`)),
+    ).toContain('"1"');
+  });
+
+  test('a trigger of the owner’s that fails sends people back, and tells them nothing of it', async () => {
+    await rows(`CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.email LIKE 'trigger%' THEN RAISE EXCEPTION 'a secret'; END IF; RETURN NEW; END $$`);
+    await rows(
+      'CREATE TRIGGER refuse AFTER INSERT ON auth.users FOR EACH ROW EXECUTE FUNCTION public.refuse()',
+    );
+    const { who } = person({ email: `trigger-${randomUUID()}@example.com` });
+    const { to, said } = await sent(await back(who));
+    expect(said).toMatchObject({ error: 'server_error', error_code: 'unexpected_failure' });
+    expect(to.href).not.toContain('secret');
+    await rows('DROP FUNCTION public.refuse() CASCADE');
+  });
+});
+
+describe('another way to be known by', () => {
+  const linked = async (token: string, who: string): Promise<Readonly<Record<string, string>>> => {
+    const query = new URLSearchParams({ provider: 'acme', skip_http_redirect: 'true', login_hint: who });
+    const answer = await fetch(`${service.url}/user/identities/authorize?${query.toString()}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const { url = '', error_code = '' } = (await answer.json()) as { url?: string; error_code?: string };
+    if (answer.status !== 200) return { error_code, status: String(answer.status) };
+    return (await sent(await acme.signIn(url, `${service.url}/callback`))).said;
+  };
+
+  test('is off until the owner says so, and asks who it is', async () => {
+    const { access_token: token = '' } = await signedIn(person().who);
+    expect(await linked(token, person().who)).toEqual({
+      error_code: 'manual_linking_disabled',
+      status: '404',
+    });
+    set({ manualLinking: true });
+    expect(await linked(service.anonKey, person().who)).toMatchObject({ status: '403' });
+  });
+
+  test('is added to who asked, whatever its address is, and to nobody twice', async () => {
+    set({ manualLinking: true });
+    const [one, other] = [person(), person({ email_verified: false })];
+    const { access_token: token = '' } = await signedIn(one.who);
+    const user = await userOf((await linked(token, other.who))['access_token']);
+    expect(user).toMatchObject({ email: one.email, id: (await userOf(token)).id });
+    expect(user.identities?.map(({ id }) => id)).toEqual([one.who, other.who]);
+    expect((await linked(token, other.who))['error_code']).toBe('identity_already_exists');
+    const { access_token: stranger = '' } = await signedIn(person().who);
+    expect((await linked(stranger, other.who))['error_code']).toBe('identity_already_exists');
+    set({ manualLinking: false });
+    expect((await userOf((await signedIn(other.who))['access_token'])).id).toBe(user.id);
+  });
+
+  test('makes a user of somebody anonymous, unless the address is somebody else’s', async () => {
+    set({ manualLinking: true, anonymousSignIns: true });
+    const anonymous = async () => (await client().signInAnonymously()).data.session?.access_token ?? '';
+    const { who, email } = person();
+    const token = await anonymous();
+    const user = await userOf((await linked(token, who))['access_token']);
+    expect(user).toMatchObject({ id: (await userOf(token)).id, email, is_anonymous: false });
+    const taken = randomUUID();
+    acme.people.set(taken, { email, email_verified: true });
+    expect((await linked(await anonymous(), taken))['error_code']).toBe('email_exists');
+  });
+
+  test('who has signed out in between gets nothing', async () => {
+    set({ manualLinking: true });
+    const { who } = person();
+    const { access_token: token = '' } = await signedIn(who);
+    const { id } = await userOf(token);
+    await rows(`DELETE FROM auth.users WHERE id = '${id}'`);
+    expect(await linked(token, person().who)).toMatchObject({ status: '403', error_code: 'user_not_found' });
+  });
+});
+
+describe('by an ID token that the app has', () => {
+  const callback = () => `${service.url}/callback`;
+  const hashed = (nonce: string) => createHash('sha256').update(nonce).digest('hex');
+
+  test('the real client signs in by it, with the nonce whose hash is in it', async () => {
+    const { who, email } = person();
+    const token = await acme.idToken(who, callback(), hashed('n'));
+    const auth = client();
+    for (const nonce of [undefined, 'm', hashed('n')])
+      expect(
+        (await auth.signInWithIdToken({ provider: 'acme', token, ...(nonce && { nonce }) })).error?.code,
+      ).toBe('validation_failed');
+    const { data, error } = await auth.signInWithIdToken({ provider: 'acme', token, nonce: 'n' });
+    expect(error).toBeNull();
+    expect(data.user).toMatchObject({ email, identities: [{ id: who }] });
+  });
+
+  test('one that was altered, or of a provider that is off, is refused', async () => {
+    const token = await acme.idToken(person().who, callback());
+    const auth = client();
+    const altered = token.slice(0, -8) + token.slice(-8).split('').toReversed().join('');
+    expect((await auth.signInWithIdToken({ provider: 'acme', token: altered })).error?.status).toBe(400);
+    expect((await auth.signInWithIdToken({ provider: 'off', token })).error?.status).toBe(400);
+    expect((await auth.signInWithIdToken({ provider: 'acme', token: 'x' })).error?.status).toBe(400);
+  });
+
+  test('who is signed in is known by it from then on', async () => {
+    set({ manualLinking: true });
+    const [one, other] = [person(), person()];
+    const auth = client();
+    const first = await auth.signInWithIdToken({
+      provider: 'acme',
+      token: await acme.idToken(one.who, callback()),
+    });
+    const linked = await auth.linkIdentity({
+      provider: 'acme',
+      token: await acme.idToken(other.who, callback()),
+    });
+    expect(linked.error).toBeNull();
+    expect((await userOf((await signedIn(other.who))['access_token'])).id).toBe(first.data.user?.id);
+    set();
+    const token = await acme.idToken(person().who, callback());
+    expect((await auth.linkIdentity({ provider: 'acme', token })).error?.code).toBe(
+      'manual_linking_disabled',
+    );
+  });
+});
