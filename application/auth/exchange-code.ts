@@ -1,19 +1,24 @@
+import { accountOf } from '../../domain/auth/provider-account.ts';
 import { isUuid } from '../../domain/auth/uuid.ts';
-import { isBanned } from '../../domain/auth/user.ts';
+import { isBanned, type Flow, type User } from '../../domain/auth/user.ts';
+import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
+import { requireLinking } from './begin-provider-flow.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
+import { linkedTo } from './provider-user.ts';
 
 const LIFE_MS = 5 * 60_000;
 
 /**
  * The code that a link or a provider brought, for a session: whoever asked for it has the verifier. A wrong verifier spends nothing.
- * @throws {AuthError} 400 validation_failed, bad_code_verifier, user_banned, 404 flow_state_not_found, 422 flow_state_expired
+ * @throws {AuthError} 400 validation_failed, bad_code_verifier, user_banned, 404 flow_state_not_found, 422 flow_state_expired;
+ *   of an identity that comes with it also as linkedTo
  */
 export async function exchangeCode(
-  deps: Pick<AuthDependencies, 'directory' | 'tokens' | 'codes' | 'clock' | 'ids'>,
+  deps: AuthDependencies,
   project: AuthProject,
   {
     authCode,
@@ -45,8 +50,9 @@ export async function exchangeCode(
         );
       if (isBanned(user, now)) throw new AuthError(400, 'user_banned', 'User is banned');
       await rows.flows.delete(flow.id);
-      await audit(rows, 'login', user, now, caller, { provider_type: flow.providerType });
-      const session = await beginSession(deps, rows, project, user, flow.method, caller);
+      const known = await withIdentity(deps, rows, project, { flow, user, now }, caller);
+      await audit(rows, 'login', known, now, caller, { provider_type: flow.providerType });
+      const session = await beginSession(deps, rows, project, known, flow.method, caller);
       return {
         ...session,
         ...(flow.providerAccessToken !== null && { providerToken: flow.providerAccessToken }),
@@ -55,4 +61,19 @@ export async function exchangeCode(
     },
     caller,
   );
+}
+
+/** Whoever asked for another way to be known by is known by it now. */
+async function withIdentity(
+  deps: AuthDependencies,
+  rows: UserTransaction,
+  project: AuthProject,
+  { flow, user, now }: { readonly flow: Flow; readonly user: User; readonly now: Date },
+  caller: AuthCaller,
+): Promise<User> {
+  const { providerType, identityData: data, linkingTargetId } = flow;
+  const account = data && linkingTargetId ? accountOf(providerType, String(data['iss']), data) : undefined;
+  if (!account) return user;
+  requireLinking(project);
+  return linkedTo({ deps, rows, project, account, order: {}, caller, now }, user.id);
 }

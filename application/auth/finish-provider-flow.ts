@@ -9,9 +9,9 @@ import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
-import { checksOf, PROVIDER_FLOW_MS, requireLinking } from './begin-provider-flow.ts';
+import { boundTo, checksOf, PROVIDER_FLOW_MS, requireLinking } from './begin-provider-flow.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
-import { linkedTo, providerUser, type Arrival, type ProviderUser } from './provider-user.ts';
+import { linkable, linkedTo, providerUser, type Arrival, type ProviderUser } from './provider-user.ts';
 import { siteRedirect } from './site-redirects.ts';
 import { usedProvider } from './used-provider.ts';
 
@@ -23,23 +23,29 @@ export type CameBack = { readonly target: string; readonly isPkce: boolean } & (
   | { readonly became: 'refused'; readonly error: AuthError; readonly said?: string | undefined }
 );
 
-/** @param said the query that they came with @throws {Unavailable} of the project's database */
+/**
+ * @param said the query that they came with
+ * @param browserKey that their browser keeps; none: empty
+ * @throws {Unavailable} of the project's database
+ */
 export async function finishProviderFlow(
   deps: AuthDependencies,
   project: AuthProject,
   said: URLSearchParams,
   caller: AuthCaller,
+  browserKey: string,
 ): Promise<CameBack> {
   const state = said.get('state') ?? '';
+  const hash = boundTo(deps, state, browserKey);
   const flow = isUuid(state)
-    ? await deps.directory.with(project.id, (rows) => rows.flows.take(state), caller)
+    ? await deps.directory.with(project.id, (rows) => rows.flows.take(state, hash), caller)
     : undefined;
   const isLate = flow && deps.clock.now().getTime() - flow.createdAt.getTime() > PROVIDER_FLOW_MS;
   if (!flow || isLate) {
     const error = new AuthError(
       400,
       'bad_oauth_state',
-      'OAuth state is invalid, was used before, or has expired',
+      'OAuth state is invalid, was used before, has expired, or is of another browser',
     );
     // nobody knows which way they began by
     return { target: siteRedirect(project, undefined), isPkce: true, became: 'refused', error };
@@ -50,7 +56,8 @@ export async function finishProviderFlow(
   };
   try {
     const provider = usedProvider(project, flow.providerType);
-    const answer = await deps.providers.finish(provider, checksOf(deps, flow), said);
+    const secret = flow.linkingTargetId ? flow.authCode : browserKey;
+    const answer = await deps.providers.finish(provider, checksOf(deps, flow.id, secret), said);
     return { ...way, ...(await arrived(deps, project, flow, answer, caller)) };
   } catch (error) {
     return { ...way, became: 'refused', ...refusalOf(error) };
@@ -78,7 +85,7 @@ async function arrived(
     async (rows) => {
       const { account } = answer;
       const arrival: Arrival = { deps, rows, project, account, order, caller, now: deps.clock.now() };
-      const person = await personOf(arrival, flow.linkingTargetId ?? null);
+      const person = await personOf(arrival, flow);
       return person.became === 'known' ? letIn(arrival, flow, answer, person) : person;
     },
     caller,
@@ -89,10 +96,12 @@ async function arrived(
   throw needsVerification(flow.providerType);
 }
 
-async function personOf(arrival: Arrival, target: string | null): Promise<ProviderUser> {
-  if (target === null) return providerUser(arrival);
+async function personOf(arrival: Arrival, { linkingTargetId, codeChallenge }: Flow): Promise<ProviderUser> {
+  if (!linkingTargetId) return providerUser(arrival);
   requireLinking(arrival.project);
-  return { became: 'known', user: await linkedTo(arrival, target) };
+  // who comes may have followed a link of somebody else's: with PKCE it is for whoever has the verifier to link
+  const link = codeChallenge === '' ? linkedTo : linkable;
+  return { became: 'known', user: await link(arrival, linkingTargetId) };
 }
 
 /** The same, whether there is somebody else of that address or not. */
@@ -104,17 +113,19 @@ export const needsVerification = (provider: string): AuthError =>
   );
 
 async function letIn(
-  { deps, rows, project, caller, now }: Arrival,
+  { deps, rows, project, account, caller, now }: Arrival,
   flow: Flow,
   { accessToken, refreshToken }: ProviderAnswer,
   { user }: Extract<ProviderUser, { became: 'known' }>,
 ): Promise<Arrived> {
   if (flow.codeChallenge !== '') {
-    const tokens = { providerAccessToken: accessToken, providerRefreshToken: refreshToken };
-    return {
-      became: 'code',
-      authCode: await codeFor(deps, rows, { ...flow, ...tokens, userId: user.id }, now),
+    const known = {
+      userId: user.id,
+      providerAccessToken: accessToken,
+      providerRefreshToken: refreshToken,
+      identityData: flow.linkingTargetId ? account.data : null,
     };
+    return { became: 'code', authCode: await codeFor(deps, rows, { ...flow, ...known }, now) };
   }
   await audit(rows, 'login', user, now, caller, { provider: flow.providerType });
   const session = {

@@ -22,8 +22,8 @@ export interface LoadAuthProjectDependencies {
   readonly publicUrl: string;
 }
 
-/** from this one on there are tables of users, and a login that works on them */
-const USERS_SINCE_TEMPLATE = 12;
+/** from this one on there is all of users that we work on */
+const USERS_SINCE_TEMPLATE = 13;
 
 /** By the log, as it is now. @throws {Rejection} project/not-found, project/not-active, project/upgrade-needed */
 export async function loadAuthProject(

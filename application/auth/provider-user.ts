@@ -7,10 +7,9 @@ import type { ProviderAccount } from '../../domain/auth/provider-account.ts';
 import { isBanned, isConfirmed, type Identity, type JsonObject, type User } from '../../domain/auth/user.ts';
 import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
-import { AuthError, invalid } from './auth-error.ts';
+import { AuthError, emailTaken, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
-import { emailTaken } from './create-user.ts';
 import type { MailOrder } from './mail-order.ts';
 import { sendConfirmation } from './send-confirmation.ts';
 
@@ -155,15 +154,23 @@ async function claimed({ rows, account, now }: Arrival, user: User): Promise<Use
 }
 
 async function mailed({ deps, rows, project, order, caller, now }: Arrival, user: User): Promise<boolean> {
-  try {
-    const asked = await sendConfirmation(deps, rows, project, user, order);
-    await audit(rows, 'user_confirmation_requested', asked, now, caller);
-    return true;
-  } catch (error) {
-    // it went out a moment ago
-    if (error instanceof AuthError && error.status === 429) return false;
-    throw error;
-  }
+  const asked = await sendConfirmation(deps, rows, project, user, order);
+  // it went out a moment ago
+  if (asked === user) return false;
+  await audit(rows, 'user_confirmation_requested', asked, now, caller);
+  return true;
+}
+
+/** Whether it may become theirs. @returns them, locked @throws {AuthError} 403, 422 identity_already_exists */
+export async function linkable({ rows, account, now }: Arrival, userId: string): Promise<User> {
+  const user = welcome(await rows.users.byId(userId, 'lock'), now);
+  const known = await rows.identities.find(account.provider, account.id);
+  if (!known) return user;
+  throw new AuthError(
+    422,
+    'identity_already_exists',
+    known.userId === user.id ? 'Identity is already linked' : 'Identity is already linked to another user',
+  );
 }
 
 /**
@@ -171,14 +178,7 @@ async function mailed({ deps, rows, project, order, caller, now }: Arrival, user
  */
 export async function linkedTo(arrival: Arrival, userId: string): Promise<User> {
   const { rows, account, caller, now } = arrival;
-  const user = welcome(await rows.users.byId(userId, 'lock'), now);
-  const known = await rows.identities.find(account.provider, account.id);
-  if (known)
-    throw new AuthError(
-      422,
-      'identity_already_exists',
-      known.userId === user.id ? 'Identity is already linked' : 'Identity is already linked to another user',
-    );
+  const user = await linkable(arrival, userId);
   await added(arrival, user);
   const first = user.email === null && account.emailVerified ? account.email : null;
   const change = {

@@ -5,11 +5,14 @@
  */
 import type { AuthMethod } from '../../domain/auth/user.ts';
 
+/** `pkce`: by a code that a link or a provider had brought, and the verifier */
+export type SignInWay = AuthMethod | 'pkce';
+
 export interface AuthMetrics {
   /** Somebody proved who they are and has a session, or more of one, by it. */
-  signedIn(method: AuthMethod): void;
+  signedIn(method: SignInWay): void;
   /** What was shown did not prove it: a wrong password or code, one that is too late, a banned user. */
-  signInRefused(method: AuthMethod): void;
+  signInRefused(method: SignInWay): void;
   /** Tokens of a session that goes on were exchanged for newer ones. */
   sessionRefreshed(): void;
   /** An answer, or where somebody was sent, says no with this code of an AuthError. */

@@ -237,31 +237,45 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
       expect(left).toEqual([undefined, undefined, undefined, undefined, undefined]);
     });
 
-    test('a flow that waits for a provider is taken once, and old ones go', async () => {
-      const taken = async (id: string) => within(({ flows }) => flows.take(id));
-      const waits = aFlow({ redirectTo: 'https://app.example/', linkingTargetId: randomUUID() });
-      const [known, coded] = [aFlow({ userId: randomUUID() }), aFlow({ authCodeIssuedAt: at(1) })];
-      for (const flow of [waits, known, coded]) await within(({ flows }) => flows.insert(flow));
-      const both = await Promise.all([taken(waits.id), taken(waits.id)]);
+    test('a flow that waits for a provider is taken once, by whom it is bound to', async () => {
+      const taken = async (id: string, boundTo: string) => within(({ flows }) => flows.take(id, boundTo));
+      const waits = aFlow({ redirectTo: 'https://app.example/' });
+      const adds = aFlow({ linkingTargetId: randomUUID() });
+      const known = aFlow({ userId: randomUUID(), identityData: { sub: 'a' } });
+      const coded = aFlow({ authCodeIssuedAt: at(1) });
+      for (const flow of [waits, adds, known, coded]) await within(({ flows }) => flows.insert(flow));
+      expect(await within(({ flows }) => flows.byId(known.id))).toEqual(known);
+      expect([await taken(waits.id, ''), await taken(waits.id, adds.authCode)]).toEqual([
+        undefined,
+        undefined,
+      ]);
+      const both = await Promise.all([waits, waits].map(({ id, authCode }) => taken(id, authCode)));
       expect(both.filter(Boolean)).toEqual([waits]);
-      expect([await taken(known.id), await taken(coded.id), await taken('x')]).toEqual([
-        undefined,
-        undefined,
-        undefined,
-      ]);
-      const day = 24 * 60;
-      const old = aFlow({ providerType: 'acme', createdAt: at(-100) });
-      const mailed = aFlow({ createdAt: at(-100) });
-      const older = aFlow({ createdAt: at(-3 * day) });
-      for (const flow of [old, mailed, older]) await within(({ flows }) => flows.insert(flow));
-      await within(({ flows }) => flows.deleteOlder(at(-50)));
-      const left = await within(async ({ flows }) => [
-        await flows.byId(old.id),
-        await flows.byId(older.id),
-        (await flows.byId(mailed.id))?.id,
-        (await flows.byId(known.id))?.id,
-      ]);
-      expect(left).toEqual([undefined, undefined, mailed.id, known.id]);
+      expect(await taken(adds.id, '')).toEqual(adds);
+      for (const { id, authCode } of [known, coded]) expect(await taken(id, authCode)).toBeUndefined();
+      expect(await taken('x', '')).toBeUndefined();
+    });
+
+    test('flows that nobody came back to go when others begin, a few at a time', async () => {
+      const twoDays = 2 * 24 * 60;
+      const begun = async (providerType: string, minute: number) => {
+        const flow = aFlow({ providerType, createdAt: at(minute) });
+        await within(({ flows }) => flows.insert(flow));
+        return flow;
+      };
+      const stays = [await begun('acme', -9), await begun('email', 1 - twoDays)];
+      const goes = [await begun('acme', -12), await begun('email', -1 - twoDays)];
+      const many = [];
+      for (let nth = 0; nth < 30; nth++) many.push(await begun('acme', -11));
+      const left = async (those: readonly { id: string }[]) => {
+        let found = 0;
+        for (const { id } of those) if (await within(({ flows }) => flows.byId(id))) found++;
+        return found;
+      };
+      await begun('acme', 0);
+      expect([await left(stays), await left(goes), await left(many)]).toEqual([2, 0, 11]);
+      await begun('email', 0);
+      expect([await left(stays), await left(goes), await left(many)]).toEqual([2, 0, 0]);
     });
 
     test('an identity is added to one user only', async () => {

@@ -105,13 +105,18 @@ export interface FactorRows {
 }
 
 export interface FlowRows {
+  /**
+   * Clears away some of those that nobody came back to: from providers ten minutes after they began, by e-mail two days.
+   * It waits for nobody.
+   */
   insert(flow: Flow): Promise<void>;
   byId(id: string, lock?: Lock): Promise<Flow | undefined>;
   byAuthCode(code: string, lock?: Lock): Promise<Flow | undefined>;
-  /** one that waits for a provider, and goes with it: of many with the same id one gets it */
-  take(id: string): Promise<Flow | undefined>;
-  /** some of those from providers that nobody came back to; of those by e-mail two days later */
-  deleteOlder(before: Date): Promise<void>;
+  /**
+   * One that waits for a provider, and goes with it: of many with the same id one gets it.
+   * @param boundTo it has to have this `authCode`, unless it adds to an account
+   */
+  take(id: string, boundTo: string): Promise<Flow | undefined>;
   /** the newest of a user's by e-mail with this method */
   newestOf(userId: string, method: AuthMethod): Promise<Flow | undefined>;
   update(id: string, change: Partial<Omit<Flow, 'id'>>): Promise<void>;

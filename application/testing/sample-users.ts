@@ -83,5 +83,6 @@ export const aFlow = (change: Partial<Flow> = {}): Flow => ({
   providerRefreshToken: null,
   redirectTo: null,
   linkingTargetId: null,
+  identityData: null,
   ...change,
 });

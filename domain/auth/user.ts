@@ -140,7 +140,7 @@ export interface Flow {
   readonly id: string;
   /** null: nobody knows yet who it is */
   readonly userId: string | null;
-  /** until a provider has answered: what shows it that we are who began. No UUID, so it opens nothing here. */
+  /** until a provider has answered: what ties it to the browser that began it. No UUID, so it opens nothing here. */
   readonly authCode: string;
   /** empty: they have none, and are sent back with a session */
   readonly codeChallenge: string;
@@ -156,6 +156,8 @@ export interface Flow {
   readonly redirectTo?: string | null;
   /** whose account the provider's is to be added to */
   readonly linkingTargetId?: string | null;
+  /** of the identity that is added when the verifier is shown */
+  readonly identityData?: JsonObject | null;
 }
 
 export const hasPassword = ({ passwordHash }: Pick<User, 'passwordHash'>): boolean =>

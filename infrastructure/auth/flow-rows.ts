@@ -1,9 +1,9 @@
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
 import type { FlowRows, Lock } from '../../application/ports/user-directory.ts';
 import type { AuthMethod, Flow } from '../../domain/auth/user.ts';
-import { change, insertion, plain, selected, type Columns, type Stored } from './columns.ts';
+import { change, insertion, json, plain, selected, type Columns, type Stored } from './columns.ts';
 import { isUuid } from '../../domain/auth/uuid.ts';
-import { text, time, timeOr } from './stored-values.ts';
+import { object, text, time, timeOr } from './stored-values.ts';
 import { locking } from './user-rows.ts';
 
 const COLUMNS: Columns<Flow> = {
@@ -20,8 +20,19 @@ const COLUMNS: Columns<Flow> = {
   providerRefreshToken: plain('provider_refresh_token'),
   redirectTo: plain('referrer'),
   linkingTargetId: plain('linking_target_id'),
+  identityData: json('identity_data'),
 };
 const SELECTED = selected(COLUMNS);
+
+/** Of those before the time that is the last parameter, and by an index each, however many there are. */
+const sweeping = (parameter: string): string => `
+  WITH of_providers AS (${sweep("<> 'email'", `${parameter}::timestamptz - interval '10 minutes'`)}),
+    of_mails AS (${sweep("= 'email'", `${parameter}::timestamptz - interval '2 days'`)})`;
+
+const sweep = (provider: string, before: string): string => `
+  DELETE FROM auth.flow_state WHERE id IN (
+    SELECT id FROM auth.flow_state WHERE provider_type ${provider} AND created_at < ${before}
+    ORDER BY created_at LIMIT 20 FOR UPDATE SKIP LOCKED)`;
 
 const flowOf = (row: Stored<Flow>): Flow => ({
   id: row.id as string,
@@ -38,6 +49,7 @@ const flowOf = (row: Stored<Flow>): Flow => ({
   providerRefreshToken: text(row.providerRefreshToken),
   redirectTo: text(row.redirectTo),
   linkingTargetId: text(row.linkingTargetId),
+  identityData: row.identityData === null ? null : object(row.identityData),
 });
 
 export function flowRows(sql: TenantConnection): FlowRows {
@@ -51,7 +63,7 @@ export function flowRows(sql: TenantConnection): FlowRows {
   return {
     async insert(flow) {
       const { text: into, values } = insertion('auth.flow_state', COLUMNS, flow);
-      await sql.query(into, values);
+      await sql.query(`${sweeping(`$${values.length + 1}`)} ${into}`, [...values, flow.createdAt]);
     },
     byId: async (id, lock) => (isUuid(id) ? one('id = $1', [id], lock) : undefined),
     byAuthCode: async (code, lock) => (code === '' ? undefined : one('auth_code = $1', [code], lock)),
@@ -63,22 +75,14 @@ export function flowRows(sql: TenantConnection): FlowRows {
             [userId, method],
           )
         : undefined,
-    async take(id) {
+    async take(id, boundTo) {
       if (!isUuid(id)) return undefined;
       const { rows } = await sql.query<Stored<Flow>>(
-        `DELETE FROM auth.flow_state WHERE id = $1 AND user_id IS NULL AND auth_code_issued_at IS NULL RETURNING ${SELECTED}`,
-        [id],
+        `DELETE FROM auth.flow_state WHERE id = $1 AND user_id IS NULL AND auth_code_issued_at IS NULL
+           AND (auth_code = $2 OR linking_target_id IS NOT NULL) RETURNING ${SELECTED}`,
+        [id, boundTo],
       );
       return rows[0] && flowOf(rows[0]);
-    },
-    async deleteOlder(before) {
-      await sql.query(
-        `DELETE FROM auth.flow_state WHERE id IN
-         (SELECT id FROM auth.flow_state
-          WHERE created_at < $1 AND (provider_type <> 'email' OR created_at < $1::timestamptz - interval '2 days')
-          ORDER BY created_at LIMIT 100 FOR UPDATE SKIP LOCKED)`,
-        [before],
-      );
     },
     async update(id, changes) {
       const statement = isUuid(id) ? change('auth.flow_state', COLUMNS, id, changes) : undefined;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { userBelongingsContract } from '../../application/ports/user-belongings.contract.ts';
 import { userDirectoryContract } from '../../application/ports/user-directory.contract.ts';
 import type { UserTransaction } from '../../application/ports/user-directory.ts';
-import { aFactor, aSession, aUser } from '../../application/testing/sample-users.ts';
+import { aFactor, aFlow, aSession, aUser } from '../../application/testing/sample-users.ts';
 import { testUsers } from '../testing/users.ts';
 import { transactionOf } from './pg-user-directory.ts';
 
@@ -137,8 +137,8 @@ test('lookups go by an index, however many rows there are', async () => {
     INSERT INTO auth.sessions (id, user_id) SELECT gen_random_uuid(), id FROM auth.users;
     INSERT INTO auth.one_time_tokens (id, user_id, token_type, token_hash, relates_to)
       SELECT id, id, 'confirmation_token', id, '' FROM auth.users;
-    INSERT INTO auth.flow_state (id, user_id, provider_type, authentication_method, auth_code)
-      SELECT id, id, 'email', 'otp', id FROM auth.users;
+    INSERT INTO auth.flow_state (id, user_id, provider_type, authentication_method, auth_code, created_at)
+      SELECT id, id, 'email', 'otp', id, now() FROM auth.users;
     INSERT INTO auth.identities (user_id, provider, provider_id, identity_data) SELECT id, 'email', id, '{}' FROM auth.users;
     INSERT INTO auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
       SELECT id, id, 'totp', 'verified', now(), now() FROM auth.users;
@@ -170,6 +170,8 @@ test('lookups go by an index, however many rows there are', async () => {
   await oneTimeTokens.take(['a', 'b'], ['recovery_token', 'confirmation_token']);
   await oneTimeTokens.delete(id);
   await flows.byAuthCode('a');
+  await flows.take(id, 'a');
+  await flows.insert(aFlow());
   await flows.newestOf(id, 'otp');
   await factors.of([id]);
   await identities.of([id]);

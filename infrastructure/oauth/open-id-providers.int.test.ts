@@ -4,7 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
-import { ProviderRefused, type UsedProvider } from '../../application/ports/sign-in-providers.ts';
+import {
+  refusalOf as refusal,
+  signInProvidersContract,
+} from '../../application/ports/sign-in-providers.contract.ts';
+import type { UsedProvider } from '../../application/ports/sign-in-providers.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { guardedFetch } from '../network/guarded-fetch.ts';
 import { startOpenIdServer, type OpenIdServer } from '../testing/open-id-server.ts';
@@ -36,71 +40,21 @@ const used = (change: Partial<UsedProvider> = {}): UsedProvider => ({
   ...change,
 });
 
-async function came(provider = used(), wanted = checks(), further: readonly [string, string][] = []) {
-  const providers = make();
-  const back = await real.signIn(await providers.begin(provider, wanted, new Map(further)), callback);
-  return { providers, wanted, said: new URL(back).searchParams };
-}
-
-const refusal = async (work: Promise<unknown>) => {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ProviderRefused);
-  return error as ProviderRefused;
-};
+signInProvidersContract(
+  'by openid-client, at a real provider',
+  () => ({
+    providers: make(),
+    provider: used(),
+    signIn: async (address) => new URL(await real.signIn(address, callback)).searchParams,
+  }),
+  random,
+);
 
 describe('a real provider', () => {
-  test('says who somebody is, their address too, and its tokens come along', async () => {
-    const { providers, wanted, said } = await came();
-    expect(await providers.finish(used(), wanted, said)).toEqual({
-      account: {
-        provider: 'acme',
-        id: 'ann',
-        email: 'ann@example.com',
-        emailVerified: true,
-        data: expect.objectContaining({
-          iss: real.issuer,
-          sub: 'ann',
-          full_name: 'Ann',
-          email_verified: true,
-        }),
-      },
-      accessToken: expect.any(String),
-      refreshToken: null,
-    });
-    // its code is good once
-    await refusal(providers.finish(used(), wanted, said));
-  });
-
-  test('what was begun otherwise is refused', async () => {
-    for (const change of [{ state: random() }, { verifier: random() }, { nonce: random() }]) {
-      const { providers, wanted, said } = await came();
-      await refusal(providers.finish(used(), { ...wanted, ...change }, said));
-    }
-  });
-
-  test('an answer that says that it is of another provider, or does not say whose, or says it twice, is refused', async () => {
-    for (const change of [
-      (said: URLSearchParams) => said.set('iss', 'https://evil.example'),
-      (said: URLSearchParams) => said.delete('iss'),
-      (said: URLSearchParams) => said.append('code', 'another'),
-      (said: URLSearchParams) => said.append('state', 'another'),
-    ]) {
-      const { providers, wanted, said } = await came();
-      change(said);
-      await refusal(providers.finish(used(), wanted, said));
-    }
-  });
-
-  test('who says no there is told to have said so', async () => {
-    const { providers, wanted, said } = await came(used(), checks(), [['login_hint', 'nobody']]);
-    expect((await refusal(providers.finish(used(), wanted, said))).error).toBe('access_denied');
-  });
-
   test('a wrong secret is refused', async () => {
-    const { wanted, said } = await came();
+    const wanted = checks();
+    const back = await real.signIn(await make().begin(used(), wanted, new Map()), callback);
+    const said = new URL(back).searchParams;
     await refusal(make().finish(used({ clientSecret: 'wrong' }), wanted, said));
   });
 
@@ -146,9 +100,11 @@ const json = (res: Parameters<RequestListener>[1], body: unknown, status = 200) 
 async function hostile({
   metadata = {},
   token,
+  userInfo,
 }: {
   metadata?: object;
   token?: (nonce: string) => Promise<unknown>;
+  userInfo?: object | undefined;
 }) {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const { privateKey: another } = await generateKeyPair('ES256');
@@ -163,8 +119,10 @@ async function hostile({
         token_endpoint: `${issuer}/token`,
         jwks_uri: `${issuer}/keys`,
         id_token_signing_alg_values_supported: ['ES256'],
+        ...(userInfo && { userinfo_endpoint: `${issuer}/me` }),
         ...metadata,
       });
+    else if (path === '/me') json(res, userInfo);
     else if (path === '/keys') json(res, { keys: [jwk] });
     else if (path === '/token')
       void token?.(wanted.nonce).then((id_token) =>
@@ -191,8 +149,10 @@ async function hostile({
 describe('a provider that lies', () => {
   const finish = async (
     make_: (one: Awaited<ReturnType<typeof hostile>>, nonce: string) => Promise<unknown>,
+    userInfo?: object,
   ) => {
-    const one: Awaited<ReturnType<typeof hostile>> = await hostile({ token: (nonce) => make_(one, nonce) });
+    const token = (nonce: string) => make_(one, nonce);
+    const one: Awaited<ReturnType<typeof hostile>> = await hostile({ token, userInfo });
     const said = new URLSearchParams({ code: 'c', state: one.wanted.state });
     return make().finish(used({ issuer: one.issuer, clientSecret: null }), one.wanted, said);
   };
@@ -200,6 +160,18 @@ describe('a provider that lies', () => {
   test('one whose tokens are right is believed', async () => {
     const { account } = await finish((one, nonce) => one.signed({ nonce }));
     expect(account).toMatchObject({ id: 'eve', email: 'eve@example.com', emailVerified: true });
+  });
+
+  test('what its token leaves out is asked for, and has to be of the same person', async () => {
+    const silent = (one: Awaited<ReturnType<typeof hostile>>, nonce: string) =>
+      one.signed({ nonce, email: undefined, email_verified: undefined });
+    const said = { sub: 'eve', email: 'Eve@Example.com', email_verified: true };
+    expect((await finish(silent, said)).account).toMatchObject({
+      email: 'eve@example.com',
+      emailVerified: true,
+    });
+    await refusal(finish(silent, { ...said, sub: 'ann' }));
+    await refusal(finish(silent, { ...said, sub: undefined }));
   });
 
   test.each<[string, (one: Awaited<ReturnType<typeof hostile>>, nonce: string) => Promise<unknown>]>([

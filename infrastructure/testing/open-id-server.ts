@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Provider, { type Configuration, type Interaction } from 'oidc-provider';
+import { Browser } from './browser.ts';
 
 export interface OpenIdServer {
   readonly issuer: string;
@@ -9,7 +10,7 @@ export interface OpenIdServer {
   readonly clientSecret: string;
   /** what is said of whom */
   readonly people: Map<string, Readonly<Record<string, unknown>>>;
-  /** As a browser that follows wherever it is sent. @returns where it is to go at last, which it does not */
+  /** In a browser where nobody is signed in. @returns where it is to go at last, which it does not */
   signIn(address: string, callback: string): Promise<string>;
   /** As an app gets it from the provider itself. */
   idToken(who: string, callback: string, nonce?: string): Promise<string>;
@@ -44,7 +45,7 @@ export async function startOpenIdServer(callbacks: readonly string[]): Promise<O
     clientId: CLIENT.client_id,
     clientSecret: CLIENT.client_secret,
     people,
-    signIn: walk,
+    signIn,
     async idToken(who, callback, nonce) {
       const asked = new URLSearchParams({
         client_id: CLIENT.client_id,
@@ -55,7 +56,7 @@ export async function startOpenIdServer(callbacks: readonly string[]): Promise<O
         ...(nonce !== undefined && { nonce }),
       });
       const code =
-        new URL(await walk(`${issuer}/auth?${asked.toString()}`, callback)).searchParams.get('code') ?? '';
+        new URL(await signIn(`${issuer}/auth?${asked.toString()}`, callback)).searchParams.get('code') ?? '';
       const body = new URLSearchParams({
         ...CLIENT,
         grant_type: 'authorization_code',
@@ -68,6 +69,8 @@ export async function startOpenIdServer(callbacks: readonly string[]): Promise<O
     close: () => closed(server),
   };
 }
+
+const signIn = (address: string, callback: string): Promise<string> => new Browser().go(address, callback);
 
 const settings = (callbacks: readonly string[], people: OpenIdServer['people']): Configuration => ({
   clients: [
@@ -90,23 +93,6 @@ const settings = (callbacks: readonly string[], people: OpenIdServer['people']):
   clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
   pkce: { required: () => false },
 });
-
-async function walk(address: string, callback: string): Promise<string> {
-  const cookies = new Map<string, string>();
-  for (let at = address; ;) {
-    if (at.startsWith(callback)) return at;
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(at, { redirect: 'manual', headers: { cookie } });
-    for (const set of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
-      if (value === '') cookies.delete(name);
-      else cookies.set(name, value);
-    }
-    const next = answer.headers.get('location');
-    if (next === null) throw new Error(`${at} leads nowhere: ${answer.status} ${await answer.text()}`);
-    at = new URL(next, at).href;
-  }
-}
 
 function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {

@@ -32,6 +32,8 @@ const HEADERS = z.looseObject({
   redirect_to: z.string().optional(),
   referer: z.string().optional(),
   authorization: z.string().optional(),
+  host: z.string().optional(),
+  cookie: z.string().optional(),
 });
 
 /** Some clients send no body where there is nothing to say. */
@@ -48,8 +50,7 @@ interface Asked<Q extends z.ZodType, B extends z.ZodType> {
   readonly redirectTo: string | undefined;
   /** the page that asks */
   readonly referer: string | undefined;
-  /** where nobody has to show who they are, and may */
-  readonly authorization: string | undefined;
+  readonly headers: z.output<typeof HEADERS>;
 }
 
 interface Declared<A extends AuthWay | 'none', Q extends z.ZodType, B extends z.ZodType> {
@@ -111,7 +112,7 @@ export const authEndpoint =
           params,
           redirectTo: typeof redirectTo === 'string' && redirectTo !== '' ? redirectTo : undefined,
           referer: headers.referer,
-          authorization: headers.authorization,
+          headers,
           shown: request.shown as ShownToken,
         };
         // what a handler throws before it begins is told like all else

@@ -38,6 +38,7 @@ beforeAll(async () => {
     endpoint('post', '/signup'),
     endpoint('post', '/token'),
     endpoint('get', '/verify'),
+    endpoint('get', '/callback'),
     endpoint('post', '/verify'),
     endpoint('post', '/factors/recovery-codes/verify'),
     endpoint('post', '/factors/:id/verify'),
@@ -96,7 +97,7 @@ const refusal = (status: number, code: string) =>
 test.each([
   ['POST', '/signup', 'email/signup'],
   ['POST', '/token?grant_type=password', 'password'],
-  ['POST', '/token?grant_type=pkce', 'otp'],
+  ['POST', '/token?grant_type=pkce', 'pkce'],
   ['POST', '/token?grant_type=id_token', 'oauth'],
   ['POST', '/verify', 'otp'],
 ])('%s %s is a sign-in by %s when it gives a session', async (method, path, by) => {
@@ -130,14 +131,17 @@ test('a refresh is none, and neither is a second factor', async () => {
   });
 });
 
-test('who followed a link is counted by where they are sent', async () => {
-  const sent = (location: string) => asked('GET', '/verify?token=t', { status: 303, headers: { location } });
+test.each([
+  ['/verify?token=t', 'otp'],
+  ['/callback', 'oauth'],
+])('who is sent on from %s is counted by where they are sent', async (path, by) => {
+  const sent = (location: string) => asked('GET', path, { status: 303, headers: { location } });
   expect(await sent('https://app.example/#access_token=a&refresh_token=b')).toEqual({
-    'sign_ins otp done': 1,
+    [`sign_ins ${by} done`]: 1,
     'sessions begun': 1,
   });
   expect(await sent('https://app.example/?next=/a#error=access_denied&error_code=otp_expired')).toEqual({
-    'sign_ins otp refused': 1,
+    [`sign_ins ${by} refused`]: 1,
     'refusals otp_expired': 1,
   });
   // with PKCE it begins when the code is exchanged

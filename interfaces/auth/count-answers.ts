@@ -1,18 +1,16 @@
 /** What the auth service's answers tell its operator: counted when they are given, so nothing is counted that was rolled back. */
 import { AuthError } from '../../application/auth/auth-error.ts';
-import type { AuthMetrics } from '../../application/ports/auth-metrics.ts';
-import type { AuthMethod } from '../../domain/auth/user.ts';
+import type { AuthMetrics, SignInWay } from '../../application/ports/auth-metrics.ts';
 import type { Endpoint, EndpointRequest, Reply } from '../http/endpoint.ts';
 import type { ErrorBody } from '../http/error-body.ts';
 import { ProblemError } from '../http/problems.ts';
 
 /** By the end of the path; of `/token` by what it is asked for. */
-const METHODS: Readonly<Record<string, AuthMethod | 'refresh'>> = {
+const METHODS: Readonly<Record<string, SignInWay | 'refresh'>> = {
   'post /signup': 'email/signup',
   'post /token?password': 'password',
   'post /token?refresh_token': 'refresh',
-  // whatever came before it: a link, a code, a provider
-  'post /token?pkce': 'otp',
+  'post /token?pkce': 'pkce',
   'post /token?id_token': 'oauth',
   'post /verify': 'otp',
   'get /verify': 'otp',
@@ -42,16 +40,13 @@ export const countedEndpoints = <E extends Endpoint>(
     },
   }));
 
-function methodOf(
-  { method, path }: Endpoint,
-  { query }: EndpointRequest,
-): AuthMethod | 'refresh' | undefined {
+function methodOf({ method, path }: Endpoint, { query }: EndpointRequest): SignInWay | 'refresh' | undefined {
   const grant = (query as { grant_type?: unknown }).grant_type;
   const below = path.replace('/project/:project/auth/v1', '');
   return METHODS[`${method} ${below}${below === '/token' ? `?${String(grant)}` : ''}`];
 }
 
-function count(reply: Reply, method: AuthMethod | 'refresh', metrics: AuthMetrics): void {
+function count(reply: Reply, method: SignInWay | 'refresh', metrics: AuthMetrics): void {
   const location = reply.headers?.['location'];
   if (location !== undefined) return countRedirect(location, method, metrics);
   const body = 'body' in reply ? (reply.body as SessionBody | undefined) : undefined;
@@ -66,7 +61,7 @@ interface SessionBody {
 }
 
 /** Who followed a link is sent on, whatever became of it; with a code for PKCE the session begins later. */
-function countRedirect(location: string, method: AuthMethod | 'refresh', metrics: AuthMetrics): void {
+function countRedirect(location: string, method: SignInWay | 'refresh', metrics: AuthMetrics): void {
   if (method === 'refresh') return;
   const said = new URLSearchParams(location.split('#')[1] ?? '');
   const code = said.get('error_code');

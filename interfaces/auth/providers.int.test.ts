@@ -1,13 +1,17 @@
 /** Sign-in by others: a real provider of OpenID Connect, the real client, real databases. */
 import { createHash, randomUUID } from 'node:crypto';
+import { get, type IncomingMessage } from 'node:http';
 import { AuthClient } from '@supabase/auth-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AuthSettings } from '../../domain/auth/auth-settings.ts';
+import { Browser } from '../../infrastructure/testing/browser.ts';
 import { startOpenIdServer, type OpenIdServer } from '../../infrastructure/testing/open-id-server.ts';
 import { authUnderTest, SITE } from '../acceptance/auth-under-test.ts';
 
 let service: Awaited<ReturnType<typeof authUnderTest>>;
 let acme: OpenIdServer;
+/** of whoever asks the service; at acme each comes with one of their own */
+let browser: Browser;
 beforeAll(async () => {
   service = await authUnderTest();
   acme = await startOpenIdServer([`${service.url}/callback`, `${service.otherUrl}/callback`]);
@@ -26,7 +30,10 @@ const set = (change: Partial<AuthSettings> = {}) => {
   service.set({ providers, ...change });
   service.setProviderSecrets({ acme: acme.clientSecret });
 };
-beforeEach(() => set());
+beforeEach(() => {
+  browser = new Browser();
+  set();
+});
 
 /** Somebody whom acme knows. */
 function person(claims: Readonly<Record<string, unknown>> = {}): {
@@ -43,7 +50,7 @@ type Query = Readonly<Record<string, string>>;
 
 async function begun(query: Query, url = service.url): Promise<string> {
   const asked = new URLSearchParams({ provider: 'acme', ...query });
-  const answer = await fetch(`${url}/authorize?${asked.toString()}`, { redirect: 'manual' });
+  const answer = await browser.ask(`${url}/authorize?${asked.toString()}`);
   expect(answer.status).toBe(302);
   return answer.headers.get('location') ?? '';
 }
@@ -52,8 +59,8 @@ async function begun(query: Query, url = service.url): Promise<string> {
 const back = async (who: string, query: Query = {}, url = service.url) =>
   acme.signIn(await begun({ ...query, login_hint: who }, url), `${url}/callback`);
 
-async function sent(address: string, init: RequestInit = {}) {
-  const answer = await fetch(address, { redirect: 'manual', ...init });
+async function sent(address: string, by = browser) {
+  const answer = await by.ask(address);
   expect(answer.status).toBe(303);
   const to = new URL(answer.headers.get('location') ?? '');
   return {
@@ -124,7 +131,7 @@ describe('by the browser', () => {
         queryParams: { login_hint: who },
       },
     });
-    const answer = await fetch(asked.data.url ?? '', { redirect: 'manual' });
+    const answer = await browser.ask(asked.data.url ?? '');
     const came = await sent(
       await acme.signIn(answer.headers.get('location') ?? '', `${service.url}/callback`),
     );
@@ -185,7 +192,7 @@ describe('by the browser', () => {
 });
 
 describe('what was begun', () => {
-  const bad = async (address: string) => (await sent(address)).said['error_code'];
+  const bad = async (address: string, by?: Browser) => (await sent(address, by)).said['error_code'];
 
   test('is good once, and looking at it spends nothing', async () => {
     const address = await back(person().who);
@@ -233,15 +240,67 @@ describe('what was begun', () => {
     }
   });
 
-  test('a form is as good as a query', async () => {
+  test('is of the browser that began it: in another one it is nothing, and is not spent', async () => {
+    const address = await back(person().who);
+    const other = new Browser();
+    expect(await bad(address, other)).toBe('bad_oauth_state');
+    // nor with the key of a sign-in that was begun there
+    await other.ask(`${service.url}/authorize?provider=acme`);
+    expect(await bad(address, other)).toBe('bad_oauth_state');
+    expect((await sent(address)).said).toHaveProperty('access_token');
+  });
+
+  test('two tabs of one browser do not disturb each other', async () => {
+    const [one, two] = [await back(person().who), await back(person().who)];
+    expect((await sent(one)).said).toHaveProperty('access_token');
+    expect((await sent(two)).said).toHaveProperty('access_token');
+  });
+
+  test('is kept so that whoever reads the database cannot end it', async () => {
+    const answer = await fetch(`${service.url}/authorize?provider=acme`, { redirect: 'manual' });
+    const [, key = ''] = /^launchdb-sign-in=([\w-]{43}); /.exec(answer.headers.get('set-cookie') ?? '') ?? [];
+    const asked = new URL(answer.headers.get('location') ?? '').searchParams;
+    const [row] = await rows(`SELECT * FROM auth.flow_state WHERE id = '${asked.get('state')}'`);
+    const kept = [key, asked.get('code_challenge'), asked.get('nonce')];
+    for (const secret of kept) expect(JSON.stringify(row)).not.toContain(secret);
+    expect(kept).toEqual([expect.stringMatching(/./), expect.anything(), expect.anything()]);
+  });
+
+  test('a form that another page posts is as good as a query, and brings the browser’s key on the way on', async () => {
     const address = new URL(await back(person().who));
-    const posted = await fetch(`${service.url}/callback`, {
-      method: 'POST',
-      body: address.searchParams,
-      redirect: 'manual',
-    });
+    const form = new URLSearchParams([...address.searchParams, ['user', 'x'.repeat(20_000)]]);
+    const posted = await browser.ask(`${service.url}/callback`, form);
     expect(posted.status).toBe(303);
-    expect((await sent(posted.headers.get('location') ?? '')).said).toHaveProperty('access_token');
+    const next = posted.headers.get('location') ?? '';
+    expect(Object.fromEntries(new URL(next).searchParams)).toEqual(Object.fromEntries(address.searchParams));
+    expect(await bad(next, new Browser())).toBe('bad_oauth_state');
+    expect((await sent(next)).said).toHaveProperty('access_token');
+  });
+
+  test('at another name of ours people are sent home first, once, and come back to where they wanted to', async () => {
+    const { port, host, pathname } = new URL(service.url);
+    const asked = async (as: string, query: URLSearchParams) => {
+      const headers = { host: as, referer: `${SITE}/page` };
+      const path = `${pathname}/authorize?${query.toString()}`;
+      const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+      get({ port, path, headers }, (answer) => resolve(answer.resume()));
+      const { statusCode, headers: said } = await promise;
+      expect(statusCode).toBe(302);
+      return { to: new URL(said.location ?? ''), keeps: said['set-cookie'] !== undefined };
+    };
+    const query = { provider: 'acme', scopes: 'a b', login_hint: 'x y&z' };
+    const first = await asked('proj-0123456789abcdef.example', new URLSearchParams(query));
+    expect(first).toMatchObject({ keeps: false, to: { host, pathname: `${pathname}/authorize` } });
+    const carried = Object.fromEntries(first.to.searchParams);
+    expect(carried).toEqual({ ...query, redirect_to: `${SITE}/page`, moved: 'true' });
+    // also where somebody in front calls us by another name all the time
+    for (const as of [host, 'inside'])
+      expect(await asked(as, first.to.searchParams)).toMatchObject({
+        keeps: true,
+        to: { origin: acme.issuer },
+      });
+    const { to } = await asked(host, first.to.searchParams);
+    expect([to.searchParams.get('login_hint'), to.searchParams.get('moved')]).toEqual(['x y&z', null]);
   });
 });
 
@@ -392,6 +451,89 @@ describe('another way to be known by', () => {
     const taken = randomUUID();
     acme.people.set(taken, { email, email_verified: true });
     expect((await linked(await anonymous(), taken))['error_code']).toBe('email_exists');
+  });
+
+  test('with PKCE it is whoever has the verifier who adds it, and nobody who was led to the provider', async () => {
+    set({ manualLinking: true });
+    const [one, other] = [person(), person()];
+    const storage = new Map<string, string>();
+    const auth = client(storage);
+    const { access_token = '', refresh_token = '' } = await signedIn(one.who);
+    await auth.setSession({ access_token, refresh_token });
+    const link = async () => {
+      const { data, error } = await auth.linkIdentity({
+        provider: 'acme' as 'google',
+        options: { skipBrowserRedirect: true, queryParams: { login_hint: other.who } },
+      });
+      expect(error).toBeNull();
+      const back = await acme.signIn(data?.url ?? '', `${service.url}/callback`);
+      // the browser of somebody else, whom the link was sent to
+      return (await sent(back, new Browser())).query['code'] ?? '';
+    };
+    const identities = async () => (await userOf(access_token)).identities?.map(({ id }) => id);
+    const led = await link();
+    const stranger = await fetch(`${service.url}/token?grant_type=pkce`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ auth_code: led, code_verifier: 'x'.repeat(43) }),
+    });
+    expect([stranger.status, await identities()]).toEqual([400, [one.who]]);
+    const code = await link();
+    expect(await identities()).toEqual([one.who]);
+    const { data, error } = await auth.exchangeCodeForSession(code);
+    expect(error).toBeNull();
+    expect(data.user?.identities?.map(({ id }) => id)).toEqual([one.who, other.who]);
+    expect(data.user?.app_metadata).toEqual({ provider: 'acme', providers: ['acme'] });
+    // and what is somebody’s already is told as soon as they are back
+    const asked = new URLSearchParams({
+      provider: 'acme',
+      skip_http_redirect: 'true',
+      login_hint: one.who,
+      code_challenge: 'c'.repeat(43),
+      code_challenge_method: 's256',
+    });
+    const answer = await fetch(`${service.url}/user/identities/authorize?${asked.toString()}`, {
+      headers: { authorization: `Bearer ${access_token}` },
+    });
+    const { url } = (await answer.json()) as { url: string };
+    const told = await sent(await acme.signIn(url, `${service.url}/callback`));
+    expect(told.query).toMatchObject({ error_code: 'identity_already_exists' });
+  });
+
+  test('is added by nobody when the owner has turned that off in between, or somebody else was faster', async () => {
+    const [mine, verifier] = [person(), 'v'.repeat(43)];
+    const challenge = { code_challenge: verifier, code_challenge_method: 'plain' };
+    const { access_token: token = '' } = await signedIn(mine.who);
+    const coded = async (who: string) => {
+      set({ manualLinking: true });
+      const query = new URLSearchParams({
+        provider: 'acme',
+        skip_http_redirect: 'true',
+        login_hint: who,
+        ...challenge,
+      });
+      const answer = await fetch(`${service.url}/user/identities/authorize?${query.toString()}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const { url } = (await answer.json()) as { url: string };
+      return (await sent(await acme.signIn(url, `${service.url}/callback`))).query['code'];
+    };
+    const exchange = async (code: string | undefined) => {
+      const answer = await fetch(`${service.url}/token?grant_type=pkce`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ auth_code: code, code_verifier: verifier }),
+      });
+      return [answer.status, ((await answer.json()) as { error_code?: string }).error_code];
+    };
+    const [off, late] = [await coded(person().who), person()];
+    const code = await coded(late.who);
+    set();
+    expect(await exchange(off)).toEqual([404, 'manual_linking_disabled']);
+    await signedIn(late.who);
+    set({ manualLinking: true });
+    expect(await exchange(code)).toEqual([422, 'identity_already_exists']);
+    expect((await userOf(token)).identities?.map(({ id }) => id)).toEqual([mine.who]);
   });
 
   test('who has signed out in between gets nothing', async () => {

@@ -90,9 +90,9 @@ export const tokenEndpoint = (deps: AuthDependencies, projects: AuthProjects): A
     auth: 'none',
     query: z.looseObject({ grant_type: z.string().default('') }),
     body: tokenBody,
-    handler: ({ project, caller, query, body, authorization }) => {
+    handler: ({ project, caller, query, body, headers }) => {
       const grant = GRANTS.get(query.grant_type);
       if (!grant) throw new AuthError(400, 'invalid_credentials', 'unsupported_grant_type');
-      return grant(deps, project, body, caller, authorization);
+      return grant(deps, project, body, caller, headers.authorization);
     },
   });

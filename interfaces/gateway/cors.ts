@@ -1,6 +1,6 @@
 /**
- * CORS of the projects' routes: any origin, because the key in the request decides and no cookie does. The
- * gateway answers preflights itself, so they cost no database and need no key.
+ * CORS of the projects' routes: any origin, because the key in the request decides and no cookie does (that of a sign-in by
+ * others opens nothing by itself). The gateway answers preflights itself, so they cost no database and need no key.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
