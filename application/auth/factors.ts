@@ -31,7 +31,7 @@ export async function requireSession(
   return { user, session };
 }
 
-export const noSuchFactor = (): AuthError => new AuthError(404, 'mfa_factor_not_found', 'Factor not found');
+const noSuchFactor = (): AuthError => new AuthError(404, 'mfa_factor_not_found', 'Factor not found');
 
 /** Theirs, locked. @throws {AuthError} 404 */
 export async function requireFactor(rows: UserTransaction, user: User, id: string): Promise<Factor> {
