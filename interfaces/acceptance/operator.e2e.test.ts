@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { projectId } from '../../domain/project/project-id.ts';
+import { PROJECT_LOGINS, roleOf } from '../../domain/project/project-logins.ts';
 import { EVERYTHING } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
@@ -143,7 +145,8 @@ test('verify names the first event that was altered, that was taken out, and an 
 });
 
 async function loseLogins(project: string): Promise<void> {
-  for (const role of [`${project}_authenticator`, `${project}_owner`]) {
+  for (const login of PROJECT_LOGINS) {
+    const role = roleOf(projectId(project), login);
     await platform.sql(`REASSIGN OWNED BY ${role} TO postgres`, [], project);
     await platform.sql(`DROP OWNED BY ${role}`, [], project);
     await platform.sql(`DROP OWNED BY ${role}`);
@@ -201,6 +204,11 @@ test('rebuild brings back what is lost beside the log: views, files of the poole
       headers: { apikey: keys.body.anon_key },
     });
     expect(rest.status).toBe(200);
+    const signedUp = await platform.call('POST', `/project/${id}/auth/v1/signup`, {
+      headers: { apikey: keys.body.anon_key },
+      body: { email: 'ann@example.com', password: 'correct horse battery' },
+    });
+    expect(signedUp.status).toBe(200);
   }
   const { body } = await platform.call<{ projects: unknown[] }>('GET', '/api/projects', { token });
   expect(body.projects).toHaveLength(2);
