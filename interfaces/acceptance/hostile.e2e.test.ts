@@ -127,6 +127,7 @@ describe('another owner', () => {
 /** What the routes that need a body get, so that it is not the body that is refused. */
 const BODIES: Readonly<Record<string, unknown>> = {
   'patch /api/projects/{id}/auth/settings': { settings: { autoconfirm: true } },
+  'post /api/projects/{id}/auth/signing-keys': { algorithm: 'ES256' },
   'patch /api/projects/{id}': { display_name: 'x' },
   'delete /api/projects/{id}': { name: 'mine' },
   'post /api/projects/{id}/sql': { query: 'SELECT 1' },
