@@ -167,9 +167,8 @@ async function writeUsers(
 
 /** Of users who are there; those that they have are newer than the dump. */
 async function writeIdentities(rows: UserTransaction, identities: readonly Identity[]): Promise<void> {
-  const owners = [...(await rows.users.known([...new Set(identities.map(({ userId }) => userId))]))];
-  const there = await rows.identities.of(owners);
-  const users = new Set(owners);
+  const users = await rows.users.known([...new Set(identities.map(({ userId }) => userId))]);
+  const there = await rows.identities.of([...users]);
   const known = new Set(there.map(({ provider, userId }) => `${provider} ${userId}`));
   await rows.identities.putNew(
     identities.filter(({ provider, userId }) => users.has(userId) && !known.has(`${provider} ${userId}`)),

@@ -68,8 +68,7 @@ export function insertion(
   columns: object,
   row: object,
 ): { text: string; values: readonly unknown[] } {
-  const { names, expressions, values } = written(columns, row);
-  return { text: `INSERT INTO ${table} (${names.join(', ')}) VALUES (${expressions.join(', ')})`, values };
+  return insertions(table, columns, [row]);
 }
 
 /** Of several rows, with the columns that the first of them has. */
@@ -80,13 +79,14 @@ export function insertions(
 ): { text: string; values: readonly unknown[] } {
   const values: unknown[] = [];
   const lines: string[] = [];
+  let names: readonly string[] | undefined;
   for (const row of rows) {
     const one = written(columns, row, values.length + 1);
+    names ??= one.names;
     lines.push(`(${one.expressions.join(', ')})`);
     values.push(...one.values);
   }
-  const { names } = written(columns, rows[0] ?? {});
-  return { text: `INSERT INTO ${table} (${names.join(', ')}) VALUES ${lines.join(', ')}`, values };
+  return { text: `INSERT INTO ${table} (${names?.join(', ')}) VALUES ${lines.join(', ')}`, values };
 }
 
 /** Of the row with the id that is the first parameter. @returns undefined: there is nothing to change */

@@ -1,6 +1,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint } from 'jose';
+import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 import { Refused } from '../../application/errors.ts';
 import type { PrivateKey, SigningKeyVault } from '../../application/ports/signing-keys.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -16,7 +17,8 @@ const generate = promisify(generateKeyPair);
 /** Sealed with AES-256-GCM under a key of each project's own, each in its own place. */
 export class AesSigningKeys implements SigningKeyVault {
   readonly #masterKey: Uint8Array;
-  #making: Promise<unknown> = Promise.resolve();
+  /** one after the other: passwords are checked by the same threads */
+  readonly #making = new KeyedQueue<'key'>();
 
   constructor(masterKey: Uint8Array) {
     if (masterKey.length !== 32) throw new TypeError('the master key has 32 bytes');
@@ -24,10 +26,7 @@ export class AesSigningKeys implements SigningKeyVault {
   }
 
   make(project: ProjectId, algorithm: SigningAlgorithm): Promise<SigningKey> {
-    const made = this.#making.then(() => this.#made(project, algorithm));
-    // one after the other: passwords are checked by the same threads
-    this.#making = made.catch(() => undefined);
-    return made;
+    return this.#making.run('key', () => this.#made(project, algorithm));
   }
 
   async #made(project: ProjectId, algorithm: SigningAlgorithm): Promise<SigningKey> {

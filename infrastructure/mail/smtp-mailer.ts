@@ -1,5 +1,4 @@
 /** Mails by SMTP. What an owner names as their server is looked up once, and reached where it was found. */
-import { lookup as lookUp } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
@@ -7,11 +6,12 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { within } from '../../application/background/deadline.ts';
 import type { Delivery, Mailer, SmtpAccount } from '../../application/ports/mailer.ts';
 import type { Mail } from '../../application/ports/user-directory.ts';
+import { addressesOf, systemLookup, type Lookup } from '../network/host-addresses.ts';
 import { isLoopbackAddress, isPublicAddress } from '../network/public-address.ts';
 
 export interface SmtpMailerOptions {
-  /** of a name all addresses; default: the system's */
-  readonly lookup?: (host: string) => Promise<readonly string[]>;
+  /** default: the system's */
+  readonly lookup?: Lookup;
   readonly connectMs?: number;
   /** without a word of the server's */
   readonly silentMs?: number;
@@ -22,13 +22,13 @@ export interface SmtpMailerOptions {
 const MAX_REASON = 300;
 
 export class SmtpMailer implements Mailer {
-  readonly #lookup: (host: string) => Promise<readonly string[]>;
+  readonly #lookup: Lookup;
   readonly #connectMs: number;
   readonly #silentMs: number;
   readonly #mostMs: number;
 
   constructor({
-    lookup = systemLookup,
+    lookup = (host) => systemLookup(host).catch(() => []),
     connectMs = 10_000,
     silentMs = 20_000,
     mostMs = 120_000,
@@ -75,9 +75,8 @@ export class SmtpMailer implements Mailer {
 
   /** undefined: none, or one that whoever named it may not reach */
   async #addressOf({ host, mayBePrivate }: SmtpAccount, signal: AbortSignal): Promise<string | undefined> {
-    const bare = host.replace(/^\[(.*)\]$/, '$1');
     if (signal.aborted) return undefined;
-    const found = isIP(bare) ? [bare] : await within(this.#connectMs, this.#lookup(bare), () => []);
+    const found = await within(this.#connectMs, addressesOf(host, this.#lookup), () => []);
     return found.find((address) => mayBePrivate || isPublicAddress(address));
   }
 
@@ -103,11 +102,6 @@ export class SmtpMailer implements Mailer {
     return { connection, broken };
   }
 }
-
-const systemLookup = async (host: string): Promise<readonly string[]> => {
-  const found = await lookUp(host, { all: true }).catch(() => []);
-  return found.map(({ address }) => address);
-};
 
 /** The end of the message, without which it does not count, comes when `handOver` has said that it may. */
 class HeldBack {

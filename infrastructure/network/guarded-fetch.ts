@@ -3,11 +3,12 @@
  * where it was found, never in a private network unless the operator says so; it is not followed elsewhere, and neither the
  * time nor the size of what it says is its own choice.
  */
-import { lookup as lookUp } from 'node:dns/promises';
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { Readable } from 'node:stream';
+import { unlessAborted } from '../../application/background/deadline.ts';
+import { addressesOf, systemLookup, type Lookup } from './host-addresses.ts';
 import { isPublicAddress } from './public-address.ts';
 
 export interface GuardOptions {
@@ -17,8 +18,8 @@ export interface GuardOptions {
   readonly timeMs?: number;
   /** default 256 KiB */
   readonly bytes?: number;
-  /** of a name all addresses; default: the system's */
-  readonly lookup?: (host: string) => Promise<readonly string[]>;
+  /** default: the system's */
+  readonly lookup?: Lookup;
 }
 
 export interface GuardedRequest {
@@ -51,8 +52,7 @@ export const guardedFetch =
     const time = AbortSignal.timeout(timeMs);
     const signal = stopped ? AbortSignal.any([stopped, time]) : time;
     try {
-      const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-      const found = isIP(host) ? [host] : await unless(signal, lookup(host));
+      const found = await unlessAborted(addressesOf(url.hostname, lookup), signal, tooLate);
       const reached = found.find((address) => isReached(address, url, mayBePrivate));
       if (reached === undefined) throw new NotReached('it has no address that may be reached');
       const answer = await asked(url, reached, request, signal);
@@ -69,16 +69,8 @@ export const guardedFetch =
 const isReached = (address: string, { protocol }: URL, mayBePrivate: boolean): boolean =>
   isPublicAddress(address) ? protocol === 'https:' : mayBePrivate;
 
-const systemLookup = async (host: string): Promise<readonly string[]> =>
-  (await lookUp(host, { all: true })).map(({ address }) => address);
-
-function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(new NotReached('it was not found in time'));
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  work.catch(() => {});
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', stop));
+function tooLate(): never {
+  throw new NotReached('it was not found in time');
 }
 
 function asked(
