@@ -11,15 +11,16 @@ import { drawnWithin, isFull } from './test-tier.ts';
 import { keepsSeconds, secondsOf } from './usual-seconds.ts';
 
 /**
- * Of one worker. Two cores are two workers, and what comes before these files (prerequisites, the unit tests, a Docker
- * engine) takes half a minute: with 580 `npm test` takes five minutes and a half.
+ * Of one worker. Two cores are two workers. What the files' own time does not hold (prerequisites, the unit tests, a Docker
+ * engine, starting workers) takes two minutes more, and a slow day makes all of it a third longer: `npm test` stays under
+ * six minutes.
  */
-const BUDGET_SECONDS = 580;
+const BUDGET_SECONDS = 380;
 
 /** Integration tests up to this long are of the core. */
-const QUICK_SECONDS = 12;
+const QUICK_SECONDS = 6;
 /** Of the acceptance tests: a project's whole life and whom it is kept from, which no change may break. */
-const CORE = ['capacity', 'first-project', 'hostile', 'life', 'manager', 'migrations'];
+const CORE = ['first-project', 'hostile', 'life'];
 
 const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
 /** what stands in front of the platform does not depend on its shape */
