@@ -169,6 +169,7 @@ const schema = z.object({
   SMTP_FROM: sender.optional(),
   AUTH_ALLOW_PRIVATE_SMTP: z.enum(['on', 'off']).default('off'),
   AUTH_ALLOW_PRIVATE_PROVIDERS: z.enum(['on', 'off']).default('off'),
+  AUTH_ALLOW_PRIVATE_HOOKS: z.enum(['on', 'off']).default('off'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?:$/).optional(),
   OTEL_SERVICE_NAME: z.string().max(255).optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),

@@ -1,3 +1,5 @@
+import type { AuthHooks } from '../ports/auth-hooks.ts';
+import type { Captchas } from '../ports/captchas.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { OneTimeCodes } from '../ports/one-time-codes.ts';
@@ -19,6 +21,8 @@ export interface AuthDependencies {
   readonly codes: OneTimeCodes;
   readonly secondFactors: SecondFactors;
   readonly providers: SignInProviders;
+  readonly captchas: Captchas;
+  readonly hooks: AuthHooks;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly mailLimits: MailLimits;

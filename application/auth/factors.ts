@@ -5,6 +5,7 @@ import type { ShownToken } from '../ports/user-tokens.ts';
 import type { AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid, type AuthErrorCode } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
+import type { HookedRows } from './hooked.ts';
 import { issueTokens, type IssuedSession } from './issue-session.ts';
 import { requireUser } from './require-user.ts';
 
@@ -94,14 +95,14 @@ export const isUsable = (factor: Factor): boolean => isVerified(factor) && facto
 
 /** The session is aal2 now: with other tokens, and the user's sessions that are not have ended. */
 export async function raiseSession(
-  deps: Pick<AuthDependencies, 'tokens' | 'clock'>,
-  rows: UserTransaction,
+  deps: Pick<AuthDependencies, 'tokens'>,
+  rows: HookedRows,
   project: AuthProject,
   { user, session: before }: InSession,
   factor: Factor,
   method: AuthMethod,
 ): Promise<IssuedSession> {
-  const now = deps.clock.now();
+  const { now } = rows.hooks;
   // as it is now: a refresh may have been under way
   const current = await rows.sessions.byId(before.id, 'lock');
   if (!current) throw new AuthError(403, 'session_not_found', 'The session has ended');
@@ -114,7 +115,7 @@ export async function raiseSession(
   await rows.sessions.update(current.id, change);
   await rows.sessions.prove(current.id, method, now);
   await rows.sessions.endOf(user.id, { except: current.id, aal: 'aal1' });
-  return issueTokens(deps, rows, project, { ...current, ...change }, user);
+  return issueTokens(deps, rows, project, { ...current, ...change }, user, method);
 }
 
 export const tooManyTries = (code: AuthErrorCode, until: Date, now: Date): AuthError => {

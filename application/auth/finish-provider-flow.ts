@@ -10,6 +10,7 @@ import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
 import { boundTo, checksOf, PROVIDER_FLOW_MS, requireLinking } from './begin-provider-flow.ts';
+import { hooked } from './hooked.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
 import { linkable, linkedTo, providerUser, type Arrival, type ProviderUser } from './provider-user.ts';
 import { siteRedirect } from './site-redirects.ts';
@@ -80,16 +81,12 @@ async function arrived(
     codeChallenge: flow.codeChallenge || null,
     codeChallengeMethod: flow.codeChallenge ? flow.codeChallengeMethod : null,
   };
-  const found = await deps.directory.with(
-    project.id,
-    async (rows) => {
-      const { account } = answer;
-      const arrival: Arrival = { deps, rows, project, account, order, caller, now: deps.clock.now() };
-      const person = await personOf(arrival, flow);
-      return person.became === 'known' ? letIn(arrival, flow, answer, person) : person;
-    },
-    caller,
-  );
+  const found = await hooked(deps, project, caller, async (rows) => {
+    const { account } = answer;
+    const arrival: Arrival = { deps, rows, project, account, order, caller, now: deps.clock.now() };
+    const person = await personOf(arrival, flow);
+    return person.became === 'known' ? letIn(arrival, flow, answer, person) : person;
+  });
   if (found.became !== 'unverified') return found;
   // told when the user is there for good, and the mail in the outbox
   if (found.mailed) deps.mailWaits(project);

@@ -7,6 +7,7 @@ import { affected, audit, SERVICE_KEY } from './audit.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, emailTaken, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import { unconfirmedUser } from './invited-user.ts';
 import { makeCode, type CodeMakers, type CodeRequest } from './mailed-code.ts';
 import { requireEmail } from './require-email.ts';
@@ -32,7 +33,7 @@ export interface GeneratedLink {
   readonly redirectTo: string;
 }
 
-type Generators = CodeMakers & Pick<AuthDependencies, 'directory' | 'passwords'>;
+type Generators = CodeMakers & Pick<AuthDependencies, 'directory' | 'hooks' | 'passwords'>;
 
 /** Who it is for, what a mail with it would be, and to which address it would go. */
 interface Wanted extends Pick<CodeRequest, 'kind' | 'token' | 'to'> {
@@ -50,7 +51,7 @@ interface Asked {
   readonly caller: AuthCaller;
 }
 
-type Make = (deps: Generators, rows: UserTransaction, asked: Asked) => Promise<Wanted>;
+type Make = (deps: Generators, rows: HookedRows, asked: Asked) => Promise<Wanted>;
 
 /** @throws {AuthError} 400 validation_failed, 404 user_not_found, 422 email_exists, weak_password */
 export async function generateLink(
@@ -65,16 +66,12 @@ export async function generateLink(
   const now = deps.clock.now();
   const passwordHash = await newPasswordHash(deps, project, input, caller);
   const redirectTo = siteRedirect(project, input.redirectTo);
-  return deps.directory.with(
-    project.id,
-    async (rows) => {
-      const wanted = await make(deps, rows, { input, email, passwordHash, now, project, caller });
-      const { user, verificationType, ...request } = wanted;
-      const made = await makeCode(deps, rows, project, user, { ...request, redirectTo, challenge: null });
-      return { ...made, person: await personOf(rows, user), verificationType, redirectTo };
-    },
-    caller,
-  );
+  return hooked(deps, project, caller, async (rows) => {
+    const wanted = await make(deps, rows, { input, email, passwordHash, now, project, caller });
+    const { user, verificationType, ...request } = wanted;
+    const made = await makeCode(deps, rows, project, user, { ...request, redirectTo, challenge: null });
+    return { ...made, person: await personOf(rows, user), verificationType, redirectTo };
+  });
 }
 
 const forSignUp: Make = async (deps, rows, { input, email, passwordHash, now, caller }) => {

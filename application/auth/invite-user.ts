@@ -4,6 +4,7 @@ import { affected, audit, SERVICE_KEY } from './audit.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
 import { unconfirmedUser } from './invited-user.ts';
+import { hooked } from './hooked.ts';
 import { mailCode, type CodeMakers } from './mailed-code.ts';
 import { personOf, type Person } from './person.ts';
 import { requireAddress } from './request-mail.ts';
@@ -17,7 +18,7 @@ export interface Invitation {
 
 /** Also where sign-ups are closed. @throws {AuthError} 400 validation_failed, 422 email_exists */
 export async function inviteUser(
-  deps: CodeMakers & Pick<AuthDependencies, 'directory' | 'mailWaits'>,
+  deps: CodeMakers & Pick<AuthDependencies, 'directory' | 'hooks' | 'mailWaits'>,
   project: AuthProject,
   { email, data, redirectTo: asked }: Invitation,
   caller: AuthCaller,
@@ -25,21 +26,17 @@ export async function inviteUser(
   const address = requireAddress(email);
   const redirectTo = siteRedirect(project, asked);
   const now = deps.clock.now();
-  const person = await deps.directory.with(
-    project.id,
-    async (rows) => {
-      const given = { invitedAt: now, passwordHash: null };
-      const invited = await unconfirmedUser(deps, rows, address, data, now, given);
-      const user = await mailCode(deps, rows, project, invited, {
-        kind: 'invite',
-        redirectTo,
-        challenge: null,
-      });
-      await audit(rows, 'user_invited', SERVICE_KEY, now, caller, affected(user));
-      return personOf(rows, user);
-    },
-    caller,
-  );
+  const person = await hooked(deps, project, caller, async (rows) => {
+    const given = { invitedAt: now, passwordHash: null };
+    const invited = await unconfirmedUser(deps, rows, address, data, now, given);
+    const user = await mailCode(deps, rows, project, invited, {
+      kind: 'invite',
+      redirectTo,
+      challenge: null,
+    });
+    await audit(rows, 'user_invited', SERVICE_KEY, now, caller, affected(user));
+    return personOf(rows, user);
+  });
   deps.mailWaits(project);
   return person;
 }

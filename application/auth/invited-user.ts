@@ -1,9 +1,10 @@
 import { newEmailUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import { mergedMetadata, isConfirmed, type JsonObject, type User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthDependencies } from './auth-dependencies.ts';
 import { emailTaken } from './auth-error.ts';
 import { throwTaken } from './create-user.ts';
+import type { HookedRows } from './hooked.ts';
+import { newcomer } from './newcomer.ts';
 
 /**
  * The row of somebody who has not shown yet that the address is theirs: a new one, or the one that waits already.
@@ -12,7 +13,7 @@ import { throwTaken } from './create-user.ts';
  */
 export async function unconfirmedUser(
   { ids }: Pick<AuthDependencies, 'ids'>,
-  rows: UserTransaction,
+  rows: HookedRows,
   email: string,
   data: JsonObject,
   now: Date,
@@ -25,7 +26,7 @@ export async function unconfirmedUser(
     return (await rows.users.update(before.id, change)) ?? before;
   }
   const userMetadata = mergedMetadata({}, data);
-  const user = newEmailUser(ids.uuid(), now, { email, userMetadata, ...given });
+  const user = newcomer(rows, () => newEmailUser(ids.uuid(), now, { email, userMetadata, ...given }));
   const made = (await rows.users.insert(user)) ?? (await throwTaken(rows, user));
   await rows.identities.put(ownIdentity(ids.uuid(), 'email', made, now));
   return made;

@@ -1,8 +1,10 @@
 /** Sessions, and the tokens that are given out for them. */
+import { claimsOf } from '../../domain/auth/token-claims.ts';
 import type { AuthMethod, ProvedMethod, Session, User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
+import { customClaims, type IssuedFor } from './custom-claims.ts';
+import type { HookedRows } from './hooked.ts';
 import { personOf, type Person } from './person.ts';
 
 export interface IssuedSession {
@@ -19,7 +21,7 @@ export interface IssuedSession {
   readonly providerRefreshToken?: string;
 }
 
-type TokenIssuers = Pick<AuthDependencies, 'tokens' | 'clock'>;
+type TokenIssuers = Pick<AuthDependencies, 'tokens'>;
 type Issuers = TokenIssuers & Pick<AuthDependencies, 'codes' | 'ids'>;
 
 const KEY_BYTES = 32;
@@ -27,16 +29,16 @@ const KEY_BYTES = 32;
 /** A new session of somebody who has proved who they are. They are not banned: whoever calls has looked. */
 export async function beginSession(
   deps: Issuers,
-  rows: UserTransaction,
+  rows: HookedRows,
   project: AuthProject,
   before: User,
   method: AuthMethod,
   caller: AuthCaller,
 ): Promise<IssuedSession> {
-  const now = deps.clock.now();
+  const { now } = rows.hooks;
   const { maxSeconds, onePerUser } = project.settings.session;
   const session: Session = {
-    id: deps.ids.uuid(),
+    id: rows.hooks.kept('session', () => deps.ids.uuid()),
     userId: before.id,
     createdAt: now,
     updatedAt: now,
@@ -56,34 +58,36 @@ export async function beginSession(
     rows.sessions.insert(session),
     rows.sessions.prove(session.id, method, now),
   ]);
-  return issued(deps, project, session, { ...person, user }, [{ method, at: now }]);
+  const proved = { issuedFor: method, methods: [{ method, at: now }] };
+  return issued(deps, rows, project, session, { ...person, user }, proved);
 }
 
 /** An access token, and the session's current refresh token. */
 export async function issueTokens(
   deps: TokenIssuers,
-  rows: UserTransaction,
+  rows: HookedRows,
   project: AuthProject,
   session: Session,
   user: User,
+  issuedFor: IssuedFor,
 ): Promise<IssuedSession> {
   const [methods, person] = await Promise.all([rows.sessions.methodsOf(session.id), personOf(rows, user)]);
-  return issued(deps, project, session, person, methods);
+  return issued(deps, rows, project, session, person, { issuedFor, methods });
 }
 
 async function issued(
-  { tokens, clock }: TokenIssuers,
+  { tokens }: TokenIssuers,
+  rows: HookedRows,
   project: AuthProject,
   session: Session,
   person: Person,
-  methods: readonly ProvedMethod[],
+  { issuedFor, methods }: { readonly issuedFor: IssuedFor; readonly methods: readonly ProvedMethod[] },
 ): Promise<IssuedSession> {
   const { user } = person;
   const { accessTokenSeconds } = project.settings;
   // rounded down: another machine's clock may be behind ours
-  const issuedAt = Math.floor(clock.now().getTime() / 1000);
-  const expiresAt = issuedAt + accessTokenSeconds;
-  const accessToken = await tokens.sign(project.keys, {
+  const issuedAt = Math.floor(rows.hooks.now.getTime() / 1000);
+  const claims = claimsOf({
     issuer: project.url,
     userId: user.id,
     aud: user.aud,
@@ -97,13 +101,14 @@ async function issued(
     sessionId: session.id,
     isAnonymous: user.isAnonymous,
     issuedAt,
-    expiresAt,
+    expiresAt: issuedAt + accessTokenSeconds,
   });
+  const custom = customClaims(rows, claims, issuedFor);
   return {
-    accessToken,
+    accessToken: await tokens.sign(project.keys, custom),
     refreshToken: tokens.refreshToken(session, session.refreshTokenCounter),
-    expiresInSeconds: accessTokenSeconds,
-    expiresAt,
+    expiresInSeconds: custom.exp - issuedAt,
+    expiresAt: custom.exp,
     sessionId: session.id,
     person,
   };

@@ -5,12 +5,13 @@
 import { emailConfirmed, newUser, withoutProvider, withProvider } from '../../domain/auth/new-user.ts';
 import type { ProviderAccount } from '../../domain/auth/provider-account.ts';
 import { isBanned, isConfirmed, type Identity, type JsonObject, type User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, emailTaken, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
+import type { HookedRows } from './hooked.ts';
 import type { MailOrder } from './mail-order.ts';
+import { newcomer } from './newcomer.ts';
 import { sendConfirmation } from './send-confirmation.ts';
 
 /** `unverified`: they have to follow the link in a mail first */
@@ -21,7 +22,7 @@ export type ProviderUser =
 /** How somebody came, and what is known of them by it. */
 export interface Arrival {
   readonly deps: AuthDependencies;
-  readonly rows: UserTransaction;
+  readonly rows: HookedRows;
   readonly project: AuthProject;
   readonly account: ProviderAccount;
   readonly order: MailOrder;
@@ -75,13 +76,17 @@ async function made(arrival: Arrival): Promise<ProviderUser> {
   const { signUpsOpen, autoconfirm } = project.settings;
   if (!signUpsOpen) throw new AuthError(422, 'signup_disabled', 'Signups not allowed for this instance');
   if (account.email === null) throw invalid('Error getting user email from external provider');
-  const begun = newUser(deps.ids.uuid(), now, {
+  const given = {
     email: account.email,
     appMetadata: withProvider({}, account.provider),
     userMetadata: account.data,
-  });
+  };
   const isTheirs = account.emailVerified || autoconfirm;
-  const user = await rows.users.insert({ ...begun, ...(isTheirs && emailConfirmed(begun, now)) });
+  const isNew = newcomer(rows, () => {
+    const begun = newUser(deps.ids.uuid(), now, given);
+    return { ...begun, ...(isTheirs && emailConfirmed(begun, now)) };
+  });
+  const user = await rows.users.insert(isNew);
   if (!user) throw conflict();
   await added(arrival, user);
   if (!isTheirs) return { became: 'unverified', mailed: await mailed(arrival, user) };

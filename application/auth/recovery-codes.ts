@@ -17,6 +17,7 @@ import {
   requireSession,
   tooManyTries,
 } from './factors.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import type { IssuedSession } from './issue-session.ts';
 
 export interface RecoveryCodeSet {
@@ -132,7 +133,7 @@ export async function renewRecoveryCodes(
 
 /** @throws {AuthError} 422 mfa_verification_failed, 429 mfa_recovery_codes_locked */
 export async function useRecoveryCode(
-  deps: Codes & Pick<AuthDependencies, 'tokens'>,
+  deps: Codes & Pick<AuthDependencies, 'tokens' | 'hooks'>,
   project: AuthProject,
   code: string,
   shown: ShownToken,
@@ -140,7 +141,7 @@ export async function useRecoveryCode(
 ): Promise<IssuedSession> {
   if (code.trim() === '') throw invalid('Code needs to be non-empty');
   const now = deps.clock.now();
-  const work = async (rows: UserTransaction): Promise<IssuedSession | AuthError> => {
+  const work = async (rows: HookedRows): Promise<IssuedSession | AuthError> => {
     const inSession = await requireSession(rows, shown, now);
     const factor = await setOf(rows, inSession.user);
     if (!factor) return wrongCode();
@@ -157,7 +158,7 @@ export async function useRecoveryCode(
     await audit(rows, 'recovery_codes_verified', inSession.user, now, caller, traits);
     return raiseSession(deps, rows, project, inSession, factor, 'recovery_code');
   };
-  return orThrow(deps.directory.with(project.id, work, caller));
+  return orThrow(hooked(deps, project, caller, work));
 }
 
 /**

@@ -2,11 +2,11 @@
 import { isBanned, type Session } from '../../domain/auth/user.ts';
 import type { AuthSettings } from '../../domain/auth/auth-settings.ts';
 import { placeInChain } from '../../domain/auth/refresh-chain.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import { issueTokens, type IssuedSession } from './issue-session.ts';
 
 const SHORTEST_TOKEN = 12;
@@ -28,16 +28,12 @@ export async function refreshSession(
   if (token.length < SHORTEST_TOKEN) throw invalid('Refresh token is not valid');
   const place = deps.tokens.readRefreshToken(token);
   if (!place) throw notFound();
-  const outcome = await deps.directory.with(
-    project.id,
-    async (rows) => {
-      // one after another: whoever comes second sees what the first has done
-      const session = await rows.sessions.byId(place.sessionId, 'lock');
-      if (!session || !deps.tokens.isRefreshTokenOf(session, token)) throw notFound();
-      return exchange(deps, rows, project, session, place.counter, caller);
-    },
-    caller,
-  );
+  const outcome = await hooked(deps, project, caller, async (rows) => {
+    // one after another: whoever comes second sees what the first has done
+    const session = await rows.sessions.byId(place.sessionId, 'lock');
+    if (!session || !deps.tokens.isRefreshTokenOf(session, token)) throw notFound();
+    return exchange(deps, rows, project, session, place.counter, caller);
+  });
   // told when its session has ended for good: what is thrown inside is taken back
   if (outcome === 'reused') throw alreadyUsed();
   return outcome;
@@ -45,7 +41,7 @@ export async function refreshSession(
 
 async function exchange(
   deps: AuthDependencies,
-  rows: UserTransaction,
+  rows: HookedRows,
   project: AuthProject,
   session: Session,
   counter: number,
@@ -67,11 +63,11 @@ async function exchange(
       await audit(rows, 'token_revoked', user, now, caller);
       return 'reused';
     case 'again':
-      return issueTokens(deps, rows, project, session, user);
+      return issueTokens(deps, rows, project, session, user, 'token_refresh');
     case 'current': {
       const next = { refreshTokenCounter: session.refreshTokenCounter + 1, refreshedAt: now, updatedAt: now };
       const [issued] = await Promise.all([
-        issueTokens(deps, rows, project, { ...session, ...next }, user),
+        issueTokens(deps, rows, project, { ...session, ...next }, user, 'token_refresh'),
         rows.sessions.update(session.id, next),
         audit(rows, 'token_refreshed', user, now, caller),
       ]);

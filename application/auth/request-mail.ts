@@ -1,15 +1,15 @@
 /** What all requests of strangers for a mail have in common: the same answer, limits and time for everybody. */
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import type { AskedMail } from './mail-limits.ts';
 import type { MailOrder } from './mail-order.ts';
 import { requireEmail } from './require-email.ts';
 
 export type MailRequesters = Pick<
   AuthDependencies,
-  'directory' | 'codes' | 'clock' | 'ids' | 'mailLimits' | 'mailWaits'
+  'directory' | 'hooks' | 'codes' | 'clock' | 'ids' | 'mailLimits' | 'mailWaits'
 >;
 
 export interface MailRequest extends MailOrder {
@@ -41,9 +41,9 @@ export async function requestMail(
   project: AuthProject,
   { mails, address }: { readonly mails: readonly AskedMail[]; readonly address: string },
   caller: AuthCaller,
-  work: (rows: UserTransaction) => Promise<boolean>,
+  work: (rows: HookedRows) => Promise<boolean>,
 ): Promise<void> {
-  const { clock, directory, mailLimits, mailWaits } = deps;
+  const { clock, mailLimits, mailWaits } = deps;
   const started = clock.elapsedMs();
   try {
     const takeBack = mailLimits.ask(
@@ -54,9 +54,9 @@ export async function requestMail(
       clock.now(),
     );
     try {
-      if (await directory.with(project.id, work, caller)) mailWaits(project);
+      if (await hooked(deps, project, caller, work)) mailWaits(project);
     } catch (error) {
-      if (!(error instanceof AuthError)) takeBack();
+      if (!(error instanceof AuthError) || error.status >= 500) takeBack();
       throw error;
     }
   } finally {

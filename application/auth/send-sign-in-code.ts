@@ -1,13 +1,14 @@
 import { emailConfirmed, newEmailUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import type { JsonObject, User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller } from './auth-dependencies.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
+import type { HookedRows } from './hooked.ts';
 import { pauseLeft } from './mail-limits.ts';
 import { wayBack } from './mail-order.ts';
 import { mailCode } from './mailed-code.ts';
+import { newcomer } from './newcomer.ts';
 import {
   requestMail,
   requireAddress,
@@ -44,7 +45,7 @@ export async function sendSignInCode(
     if (!known && !request.createUser)
       throw new AuthError(422, 'otp_disabled', 'Signups not allowed for otp');
     if (!known && !signUpsOpen) return false;
-    const user = known ?? (await newcomer(deps, rows, project, address, request.data, caller));
+    const user = known ?? (await made(deps, rows, project, address, request.data, caller));
     if (user.emailConfirmedAt === null && !autoconfirm) {
       await sendConfirmation(deps, rows, project, user, request);
       await audit(rows, 'user_confirmation_requested', user, deps.clock.now(), caller);
@@ -59,17 +60,20 @@ export async function sendSignInCode(
 }
 
 /** Somebody else may have made them at the same moment: then it is them. */
-async function newcomer(
+async function made(
   { ids, clock }: MailRequesters,
-  rows: UserTransaction,
+  rows: HookedRows,
   { settings: { autoconfirm } }: AuthProject,
   email: string,
   data: JsonObject,
   caller: AuthCaller,
 ): Promise<User> {
   const now = clock.now();
-  const row = newEmailUser(ids.uuid(), now, { email, userMetadata: data });
-  const user = await rows.users.insert(autoconfirm ? { ...row, ...emailConfirmed(row, now) } : row);
+  const isNew = newcomer(rows, () => {
+    const row = newEmailUser(ids.uuid(), now, { email, userMetadata: data });
+    return autoconfirm ? { ...row, ...emailConfirmed(row, now) } : row;
+  });
+  const user = await rows.users.insert(isNew);
   if (user) {
     await rows.identities.put(ownIdentity(ids.uuid(), 'email', user, now));
     if (autoconfirm) await audit(rows, 'user_signedup', user, now, caller, { provider: 'email' });

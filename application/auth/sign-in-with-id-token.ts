@@ -7,6 +7,7 @@ import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
 import { requireLinking } from './begin-provider-flow.ts';
 import { needsVerification } from './finish-provider-flow.ts';
+import { hooked } from './hooked.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
 import { linkedTo, providerUser, type Arrival } from './provider-user.ts';
 import { requireUser } from './require-user.ts';
@@ -33,19 +34,15 @@ export async function signInWithIdToken(
   const account = await deps.providers.readIdToken(provider, request).catch((error: unknown) => {
     throw error instanceof ProviderRefused ? new AuthError(400, 'validation_failed', error.message) : error;
   });
-  const found = await deps.directory.with(
-    project.id,
-    async (rows) => {
-      const arrival: Arrival = { deps, rows, project, account, order: {}, caller, now: deps.clock.now() };
-      if (linkTo) {
-        const { user } = await requireUser(rows, linkTo, arrival.now);
-        return letIn(arrival, await linkedTo(arrival, user.id));
-      }
-      const person = await providerUser(arrival);
-      return person.became === 'known' ? letIn(arrival, person.user) : person;
-    },
-    caller,
-  );
+  const found = await hooked(deps, project, caller, async (rows) => {
+    const arrival: Arrival = { deps, rows, project, account, order: {}, caller, now: deps.clock.now() };
+    if (linkTo) {
+      const { user } = await requireUser(rows, linkTo, arrival.now);
+      return letIn(arrival, await linkedTo(arrival, user.id));
+    }
+    const person = await providerUser(arrival);
+    return person.became === 'known' ? letIn(arrival, person.user) : person;
+  });
   if ('accessToken' in found) return found;
   if (found.mailed) deps.mailWaits(project);
   throw needsVerification(request.provider);

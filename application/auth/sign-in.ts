@@ -5,6 +5,7 @@ import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
+import { hooked } from './hooked.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
 
 export interface Credentials {
@@ -39,22 +40,18 @@ export async function signInWithPassword(
   if (outcome !== 'right' || !found || hash === undefined) throw wrong();
   const newHash = deps.passwords.isOutdated(hash) ? await deps.passwords.hash(password, asker) : undefined;
   const reasons = passwordFaults(password, settings.password);
-  const issued = await deps.directory.with(
-    project.id,
-    async (rows) => {
-      const user = await rows.users.byId(found.id, 'lock');
-      // changed while it was compared
-      if (!user || user.passwordHash !== hash) throw wrong();
-      requireWelcome(user, deps.clock.now());
-      const [session] = await Promise.all([
-        beginSession(deps, rows, project, user, 'password', caller),
-        newHash !== undefined && rows.users.update(user.id, { passwordHash: newHash }),
-        audit(rows, 'login', user, deps.clock.now(), caller, { provider: 'email' }),
-      ]);
-      return session;
-    },
-    caller,
-  );
+  const issued = await hooked(deps, project, caller, async (rows) => {
+    const user = await rows.users.byId(found.id, 'lock');
+    // changed while it was compared
+    if (!user || user.passwordHash !== hash) throw wrong();
+    requireWelcome(user, deps.clock.now());
+    const [session] = await Promise.all([
+      beginSession(deps, rows, project, user, 'password', caller),
+      newHash !== undefined && rows.users.update(user.id, { passwordHash: newHash }),
+      audit(rows, 'login', user, deps.clock.now(), caller, { provider: 'email' }),
+    ]);
+    return session;
+  });
   return reasons.length === 0 ? issued : { ...issued, weakPassword: reasons };
 }
 

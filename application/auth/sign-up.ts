@@ -1,12 +1,13 @@
 /** Somebody makes an account with an address and a password. */
 import { emailConfirmed, newEmailUser, newUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import type { JsonObject, User } from '../../domain/auth/user.ts';
-import type { UserTransaction } from '../ports/user-directory.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
+import { newcomer } from './newcomer.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
 import { wayBack, type MailOrder } from './mail-order.ts';
@@ -55,7 +56,7 @@ export async function signUp(
   try {
     return await madeOrKnown(deps, project, request, caller);
   } catch (error) {
-    if (!(error instanceof AuthError)) takeBack?.();
+    if (!(error instanceof AuthError) || error.status >= 500) takeBack?.();
     throw error;
   }
 }
@@ -72,29 +73,26 @@ async function madeOrKnown(
     project: project.id,
     address: caller.ip,
   });
-  const signedUp = await deps.directory.with(
-    project.id,
-    async (rows) => {
-      const found = await rows.users.byEmail(request.email, 'lock');
-      if (found) return known(deps, rows, project, request, found, caller);
-      const made = await rows.users.insert(userOf(deps, request, passwordHash, autoconfirm));
-      // somebody was quicker with the same address
-      if (!made) {
-        const theirs = await rows.users.byEmail(request.email, 'lock');
-        if (!theirs) throw new AuthError(409, 'conflict', 'Too many sign-ups for this address at once');
-        return known(deps, rows, project, request, theirs, caller);
-      }
-      return welcome(deps, rows, project, request, made, caller);
-    },
-    caller,
-  );
+  const signedUp = await hooked(deps, project, caller, async (rows): Promise<SignedUp> => {
+    const found = await rows.users.byEmail(request.email, 'lock');
+    if (found && autoconfirm) throw registered();
+    // whoever has an account already, too: strangers would learn by it who has
+    const user = newcomer(rows, () => userOf(deps, request, passwordHash, autoconfirm));
+    const made = found ? undefined : await rows.users.insert(user);
+    if (made) return welcome(deps, rows, project, request, made, caller);
+    // somebody may have been quicker with the same address
+    const theirs = found ?? (await rows.users.byEmail(request.email, 'lock'));
+    if (!theirs) throw new AuthError(409, 'conflict', 'Too many sign-ups for this address at once');
+    if (autoconfirm) throw registered();
+    return known(deps, rows, project, request, { user, theirs }, caller);
+  });
   if (signedUp.outcome === 'made') deps.mailWaits(project);
   return signedUp;
 }
 
 async function welcome(
   deps: AuthDependencies,
-  rows: UserTransaction,
+  rows: HookedRows,
   project: AuthProject,
   request: SignUp,
   user: User,
@@ -111,26 +109,26 @@ async function welcome(
   return { outcome: 'session', issued: await beginSession(deps, rows, project, user, 'password', caller) };
 }
 
+const registered = () => new AuthError(422, 'user_already_exists', 'User already registered');
+
 /** Nothing of a stored user changes by what a stranger sends, but that they are written to again. */
 async function known(
   deps: AuthDependencies,
-  rows: UserTransaction,
+  rows: HookedRows,
   project: AuthProject,
   request: SignUp,
-  user: User,
+  { user, theirs }: { readonly user: User; readonly theirs: User },
   caller: AuthCaller,
 ): Promise<SignedUp> {
-  if (project.settings.autoconfirm)
-    throw new AuthError(422, 'user_already_exists', 'User already registered');
-  if (user.emailConfirmedAt !== null) return { outcome: 'made', person: pretended(deps, request) };
-  const asked = await sendConfirmation(deps, rows, project, user, request);
+  if (theirs.emailConfirmedAt !== null) return { outcome: 'made', person: pretended(deps, user) };
+  const asked = await sendConfirmation(deps, rows, project, theirs, request);
   await audit(rows, 'user_repeated_signup', asked, deps.clock.now(), caller);
   return { outcome: 'made', person: await personOf(rows, asked) };
 }
 
 /** As if it were new, but for the identities, which are empty: client code goes by that. */
-const pretended = (deps: AuthDependencies, request: SignUp): Person => ({
-  user: { ...userOf(deps, request, '', false), role: '', confirmationSentAt: deps.clock.now() },
+const pretended = ({ clock }: AuthDependencies, user: User): Person => ({
+  user: { ...user, role: '', confirmationSentAt: clock.now() },
   identities: [],
   factors: [],
 });
@@ -159,14 +157,10 @@ export async function signInAnonymously(
     throw new AuthError(422, 'anonymous_provider_disabled', 'Anonymous sign-ins are disabled');
   const now = deps.clock.now();
   const user = newUser(deps.ids.uuid(), now, { userMetadata: data, isAnonymous: true });
-  return deps.directory.with(
-    project.id,
-    async (rows) => {
-      const made = await rows.users.insert(user);
-      if (!made) throw new AuthError(409, 'conflict', 'Try again');
-      await audit(rows, 'user_signedup', made, now, caller);
-      return beginSession(deps, rows, project, made, 'anonymous', caller);
-    },
-    caller,
-  );
+  return hooked(deps, project, caller, async (rows) => {
+    const made = await rows.users.insert(newcomer(rows, () => user));
+    if (!made) throw new AuthError(409, 'conflict', 'Try again');
+    await audit(rows, 'user_signedup', made, now, caller);
+    return beginSession(deps, rows, project, made, 'anonymous', caller);
+  });
 }

@@ -14,10 +14,14 @@ import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit, type AuditAction } from './audit.ts';
 import { applyEmail, putEmailIdentity } from './email-change.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import { beginSession, type IssuedSession } from './issue-session.ts';
 import { PKCE_PREFIX } from './mailed-code.ts';
 
-type Verifiers = Pick<AuthDependencies, 'directory' | 'tokens' | 'codes' | 'clock' | 'ids' | 'mailLimits'>;
+type Verifiers = Pick<
+  AuthDependencies,
+  'directory' | 'hooks' | 'tokens' | 'codes' | 'clock' | 'ids' | 'mailLimits'
+>;
 
 /** `email`: whatever brings a sign-in */
 const TOKENS: Readonly<Record<string, readonly OneTimeTokenType[]>> = {
@@ -57,7 +61,7 @@ export async function verifyCode(
       ? deps.mailLimits.tryHash(project.id, caller.ip, deps.clock.now())
       : await requireTry(deps, project, address, caller);
   const work = (rows: UserTransaction) => spend(deps, rows, project, { hashes, types }, caller);
-  const signIn = async (rows: UserTransaction): Promise<Verified> => {
+  const signIn = async (rows: HookedRows): Promise<Verified> => {
     const user = await work(rows);
     if (!user) return { became: 'halfway' };
     return { became: 'signed-in', session: await beginSession(deps, rows, project, user, 'otp', caller) };
@@ -148,22 +152,19 @@ async function requireTry(
  * first, in a transaction of its own.
  */
 async function owned<T>(
-  { directory }: Verifiers,
+  deps: Verifiers,
   project: AuthProject,
   { hashes, types }: Asked,
   caller: AuthCaller,
-  work: (rows: UserTransaction) => Promise<T>,
+  work: (rows: HookedRows) => Promise<T>,
 ): Promise<T> {
-  const found = await directory.with(project.id, (rows) => rows.oneTimeTokens.take(hashes, types), caller);
+  const taken = ({ oneTimeTokens }: UserTransaction) => oneTimeTokens.take(hashes, types);
+  const found = await deps.directory.with(project.id, taken, caller);
   if (!found) throw expired();
-  return directory.with(
-    project.id,
-    async (rows) => {
-      await rows.users.byId(found.userId, 'lock');
-      return work(rows);
-    },
-    caller,
-  );
+  return hooked(deps, project, caller, async (rows) => {
+    await rows.users.byId(found.userId, 'lock');
+    return work(rows);
+  });
 }
 
 /** @returns undefined: the other address has to agree, too */

@@ -10,6 +10,7 @@ import { AuthError, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { challengeEnd, placeOf } from './challenge-factor.ts';
 import { orThrow, raiseSession, requireLiveFactor, requireSession, tooManyTries } from './factors.ts';
+import { hooked, type HookedRows } from './hooked.ts';
 import type { IssuedSession } from './issue-session.ts';
 
 export interface FactorCode {
@@ -18,7 +19,7 @@ export interface FactorCode {
   readonly code: string;
 }
 
-type Verifiers = Pick<AuthDependencies, 'directory' | 'secondFactors' | 'tokens' | 'clock'>;
+type Verifiers = Pick<AuthDependencies, 'directory' | 'hooks' | 'secondFactors' | 'tokens' | 'clock' | 'ids'>;
 
 /** @throws {AuthError} 422 of the challenge and the code, 429: too many wrong ones */
 export async function verifyFactor(
@@ -30,7 +31,7 @@ export async function verifyFactor(
 ): Promise<IssuedSession> {
   if (code === '') throw invalid('Code needs to be non-empty');
   const now = deps.clock.now();
-  const work = async (rows: UserTransaction): Promise<IssuedSession | AuthError> => {
+  const work = async (rows: HookedRows): Promise<IssuedSession | AuthError> => {
     const inSession = await requireSession(rows, shown, now);
     const factor = await requireLiveFactor(rows, inSession.user, factorId, now);
     if (factor.type !== 'totp') throw invalid('There are no codes of this kind for factors of this type');
@@ -46,7 +47,7 @@ export async function verifyFactor(
     });
     return raiseSession(deps, rows, project, inSession, factor, 'totp');
   };
-  return orThrow(deps.directory.with(project.id, work, caller));
+  return orThrow(hooked(deps, project, caller, work));
 }
 
 /** @throws {AuthError} 422 */

@@ -1,10 +1,11 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { projectId } from '../../domain/project/project-id.ts';
+import { claimsOf, type TokenClaims, type UserClaims } from '../../domain/auth/token-claims.ts';
 import type { SigningKey } from '../../domain/project/events.ts';
 import { SIGNING_ALGORITHMS } from '../../domain/project/public-key.ts';
 import type { SigningKeyVault } from './signing-keys.ts';
-import type { ProjectKeys, UserClaims, UserTokens } from './user-tokens.ts';
+import type { ProjectKeys, UserTokens } from './user-tokens.ts';
 
 const project = projectId('proj_0123456789abcdef');
 const keysOf = (...jwtSecrets: string[]): ProjectKeys => ({
@@ -35,23 +36,24 @@ export function userTokensContract(
     signingKey: vault.open(project, key),
   });
   const issuedAt = Math.floor(now.getTime() / 1000);
-  const claims = (change: Partial<UserClaims> = {}): UserClaims => ({
-    issuer: 'http://localhost:8080/project/proj_0123456789abcdef/auth/v1',
-    userId: '99999999-2222-4333-8444-555555555555',
-    aud: 'authenticated',
-    role: 'authenticated',
-    email: 'a@b.example',
-    phone: '',
-    appMetadata: { provider: 'email' },
-    userMetadata: { name: 'Zoë' },
-    aal: 'aal1',
-    methods: [{ method: 'password', at: new Date(issuedAt * 1000 + 900) }],
-    sessionId,
-    isAnonymous: false,
-    issuedAt,
-    expiresAt: issuedAt + 3600,
-    ...change,
-  });
+  const claims = (change: Partial<UserClaims> = {}): TokenClaims =>
+    claimsOf({
+      issuer: 'http://localhost:8080/project/proj_0123456789abcdef/auth/v1',
+      userId: '99999999-2222-4333-8444-555555555555',
+      aud: 'authenticated',
+      role: 'authenticated',
+      email: 'a@b.example',
+      phone: '',
+      appMetadata: { provider: 'email' },
+      userMetadata: { name: 'Zoë' },
+      aal: 'aal1',
+      methods: [{ method: 'password', at: new Date(issuedAt * 1000 + 900) }],
+      sessionId,
+      isAnonymous: false,
+      issuedAt,
+      expiresAt: issuedAt + 3600,
+      ...change,
+    });
   const headerOf = (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()) as unknown;
   const payloadOf = (token: string) =>
@@ -117,7 +119,7 @@ export function userTokensContract(
       const token = await tokens.sign(keys, claims());
       expect(headerOf(token)).toEqual({ alg, typ: 'JWT', kid: key.publicKey.kid });
       expect(JSON.stringify(payloadOf(token))).not.toContain(keys.signingKey?.jwk['d']);
-      expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
+      expect(await tokens.read(keys, token)).toMatchObject({ sub: claims()['sub'], sessionId });
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read({ ...withKey(next, key), signingKey: null }, token)).toBeDefined();

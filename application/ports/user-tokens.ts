@@ -1,5 +1,6 @@
 /** The tokens by which a project's users show who they are, and its API keys. */
-import type { AssuranceLevel, JsonObject, ProvedMethod, Session } from '../../domain/auth/user.ts';
+import type { TokenClaims } from '../../domain/auth/token-claims.ts';
+import type { Session } from '../../domain/auth/user.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { VerifyingKeys } from './secrets.ts';
 import type { PrivateKey } from './signing-keys.ts';
@@ -9,25 +10,6 @@ export interface ProjectKeys extends VerifyingKeys {
   readonly project: ProjectId;
   /** null: the first of the secrets signs */
   readonly signingKey: PrivateKey | null;
-}
-
-export interface UserClaims {
-  readonly issuer: string;
-  readonly userId: string;
-  readonly aud: string;
-  readonly role: string;
-  readonly email: string;
-  readonly phone: string;
-  readonly appMetadata: JsonObject;
-  readonly userMetadata: JsonObject;
-  readonly aal: AssuranceLevel;
-  /** newest first */
-  readonly methods: readonly ProvedMethod[];
-  readonly sessionId: string;
-  readonly isAnonymous: boolean;
-  /** whole seconds since 1970, as in `iat` and `exp` */
-  readonly issuedAt: number;
-  readonly expiresAt: number;
 }
 
 /** What a token of a project says of whoever shows it. */
@@ -48,7 +30,7 @@ export interface RefreshTokenPlace {
 export type RefreshTokenKey = Pick<Session, 'id' | 'refreshTokenKey'>;
 
 export interface UserTokens {
-  sign(keys: ProjectKeys, claims: UserClaims): Promise<string>;
+  sign(keys: ProjectKeys, claims: TokenClaims): Promise<string>;
   /** @returns undefined: not a token of this project's, or not now. Never throws. */
   read(keys: ProjectKeys, token: string): Promise<ShownToken | undefined>;
   refreshToken(session: RefreshTokenKey, counter: number): string;

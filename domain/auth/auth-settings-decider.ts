@@ -2,7 +2,7 @@
 import type { Decider } from '../decider.ts';
 import type { SealedSecrets } from '../project/events.ts';
 import type { ProjectId } from '../project/project-id.ts';
-import { AUTH_DEFAULTS, type AuthSettings } from './auth-settings.ts';
+import { AUTH_DEFAULTS, completeSettings, type AuthSettings, type StoredSettings } from './auth-settings.ts';
 import { requireValidSettings } from './auth-settings-rules.ts';
 
 export type AuthSettingsEvent = {
@@ -10,7 +10,7 @@ export type AuthSettingsEvent = {
   /** `secrets` holds every secret that is set; absent: none is */
   readonly data: {
     readonly projectId: ProjectId;
-    readonly settings: AuthSettings;
+    readonly settings: StoredSettings;
     readonly secrets?: SealedSecrets;
   };
 };
@@ -39,7 +39,7 @@ export const authSettingsDecider: Decider<AuthSettingsState, AuthSettingsCommand
     return [{ type: 'AuthSettingsChanged', data: { projectId, settings, ...(secrets && { secrets }) } }];
   },
   evolve: (_state, { data, revision }) => ({
-    settings: data.settings,
+    settings: completeSettings(data.settings),
     secrets: data.secrets ?? null,
     revision,
   }),

@@ -121,8 +121,11 @@ function secretsThatWouldMove(
       detail,
     );
   }
-  const other = before.captcha?.provider !== after.captcha?.provider && told.captchaSecret === undefined;
-  faults.check(secrets.captchaSecret === null || !other, ['captcha', 'secret'], detail);
+  const isOther =
+    before.captcha?.provider !== after.captcha?.provider ||
+    before.captcha?.verifyUrl !== after.captcha?.verifyUrl;
+  const isHeld = secrets.captchaSecret !== null && told.captchaSecret === undefined;
+  faults.check(!isHeld || !isOther, ['captcha', 'secret'], detail);
   return faults.all;
 }
 
@@ -156,6 +159,7 @@ function settingsFaults(settings: AuthSettings): readonly SettingsFault[] {
   numbers(settings, faults);
   passkeys(settings, faults);
   providers(settings, faults);
+  captcha(settings, faults);
   hooks(settings, faults);
   smtp(settings, faults);
   templates(settings, faults);
@@ -219,6 +223,12 @@ function providers({ providers: all }: AuthSettings, faults: Faults): void {
       scopes.length <= AUTH_MOST.scopes && scopes.every((scope) => /^[!#-[\]-~]{1,200}$/.test(scope));
     faults.check(areScopes, [...path, 'scopes'], `${AUTH_MOST.scopes} at most, of 1 to 200 characters.`);
   }
+}
+
+function captcha({ captcha: asked }: AuthSettings, faults: Faults): void {
+  const url = asked?.verifyUrl ?? null;
+  const fine = url === null || (url.length <= AUTH_MOST.urlLength && isHook(url));
+  faults.check(fine, ['captcha', 'verifyUrl'], 'A URL of https; of http for this machine only.');
 }
 
 function hooks({ hooks: all }: AuthSettings, faults: Faults): void {

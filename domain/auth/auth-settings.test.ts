@@ -316,6 +316,9 @@ test('what asks others, or is asked by them, has a secret', () => {
     expect(faultsOf(hook, { hookSecrets: { beforeUserCreated: secret } })).toEqual([]);
   expect(faultsOf({ captcha: { provider: 'hcaptcha' } })).toEqual(['captcha.secret']);
   expect(faultsOf({ captcha: { provider: 'hcaptcha' } }, { captchaSecret: '0x1' })).toEqual([]);
+  expect(faultsOf({ captcha: { verifyUrl: 'http://captcha.example' } }, { captchaSecret: '0x1' })).toEqual([
+    'captcha.verifyUrl',
+  ]);
   expect(faultsOf({ providers: { google } })).toEqual(['providers.google.clientSecret']);
   expect(faultsOf({ providers: { google } }, { providerSecrets: { google: 's' } })).toEqual([]);
   expect(faultsOf({ providers: { google: { ...google, enabled: false } } })).toEqual([]);
@@ -345,6 +348,9 @@ test('a secret does not move to another host: it is given again, or taken away',
   expect(faults(elsewhere, { providerSecrets: { idp: 's' } })).toEqual([]);
   expect(faults({ captcha: { provider: 'turnstile' } })).toEqual(['captcha.secret']);
   expect(faults({ captcha: { provider: 'turnstile' } }, { captchaSecret: 'd' })).toEqual([]);
+  const mine = { captcha: { verifyUrl: 'https://evil.example/siteverify' } };
+  expect(faults(mine)).toEqual(['captcha.secret']);
+  expect(faults(mine, { captchaSecret: 'd' })).toEqual([]);
 });
 
 test('all that is wrong is told at once', () => {

@@ -36,6 +36,12 @@ export type CaptchaProvider = (typeof CAPTCHA_PROVIDERS)[number];
 export const HOOK_NAMES = ['beforeUserCreated', 'customAccessToken'] as const;
 export type HookName = (typeof HOOK_NAMES)[number];
 
+export interface CaptchaSettings {
+  readonly provider: CaptchaProvider;
+  /** of one that answers as the provider does; null: where the provider is */
+  readonly verifyUrl: string | null;
+}
+
 /** An address of the owner's that is asked, by a signed POST. */
 export interface AuthHook {
   readonly url: string;
@@ -109,7 +115,7 @@ export interface AuthSettings {
   /** by their names, as users' apps say them */
   readonly providers: Readonly<Record<string, AuthProvider>>;
   /** null: nobody is asked to show that they are human */
-  readonly captcha: { readonly provider: CaptchaProvider } | null;
+  readonly captcha: CaptchaSettings | null;
   /** null: nobody is asked */
   readonly hooks: Readonly<Record<HookName, AuthHook | null>>;
   /** null: into the mailbox of the platform */
@@ -161,3 +167,13 @@ export const AUTH_DEFAULTS: AuthSettings = {
   smtp: null,
   templates: {},
 };
+
+/** As the log has them: what came later is not in what was set before. */
+export type StoredSettings = Omit<AuthSettings, 'captcha'> & {
+  readonly captcha: (Omit<CaptchaSettings, 'verifyUrl'> & Partial<CaptchaSettings>) | null;
+};
+
+export const completeSettings = (stored: StoredSettings): AuthSettings => ({
+  ...stored,
+  captcha: stored.captcha && { ...stored.captcha, verifyUrl: stored.captcha.verifyUrl ?? null },
+});

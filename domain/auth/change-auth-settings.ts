@@ -6,7 +6,7 @@ import {
   type AuthProvider,
   type AuthSecrets,
   type AuthSettings,
-  type CaptchaProvider,
+  type CaptchaSettings,
   type HookName,
   type MailKind,
   type MailTemplate,
@@ -24,7 +24,7 @@ export type AuthSettingsChange = Changed<Plain> & {
   readonly [S in Sections]?: Changed<AuthSettings[S]> | null | undefined;
 } & {
   readonly providers?: Named<string, AuthProvider> | null | undefined;
-  readonly captcha?: Changed<{ readonly provider: CaptchaProvider }> | null | undefined;
+  readonly captcha?: Changed<CaptchaSettings> | null | undefined;
   readonly hooks?: Named<HookName, AuthHook> | null | undefined;
   readonly smtp?: Changed<SmtpSettings> | null | undefined;
   readonly templates?: Named<MailKind, MailTemplate> | null | undefined;
@@ -43,7 +43,7 @@ const SMTP: SmtpSettings = { host: '', port: 587, user: null, senderEmail: '', s
 const PROVIDER: AuthProvider = { enabled: false, clientId: '', issuer: null, scopes: [] };
 const HOOK: AuthHook = { url: '', timeoutMs: 5_000 };
 const TEMPLATE: MailTemplate = { subject: '', text: '', html: '' };
-const CAPTCHA: { readonly provider: CaptchaProvider } = { provider: 'hcaptcha' };
+const CAPTCHA: CaptchaSettings = { provider: 'hcaptcha', verifyUrl: null };
 
 export function changeAuthSettings(settings: AuthSettings, change: AuthSettingsChange): AuthSettings {
   const { password, session, otp, mfa, passkeys, ...others } = change;

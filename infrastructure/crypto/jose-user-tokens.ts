@@ -6,13 +6,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import type { TokenClaims } from '../../domain/auth/token-claims.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type {
   ProjectKeys,
   RefreshTokenKey,
   RefreshTokenPlace,
   ShownToken,
-  UserClaims,
   UserTokens,
 } from '../../application/ports/user-tokens.ts';
 import { CLOCK_TOLERANCE_SECONDS, keysOfToken, type TokenKey } from './keys-of-token.ts';
@@ -34,27 +34,10 @@ export class JoseUserTokens implements UserTokens {
     this.#clock = clock;
   }
 
-  async sign({ jwtSecrets: [secret = ''], signingKey }: ProjectKeys, claims: UserClaims): Promise<string> {
+  async sign({ jwtSecrets: [secret = ''], signingKey }: ProjectKeys, claims: TokenClaims): Promise<string> {
     // clients of the secret's tokens ask us; those of a named key check by themselves
     const { jwk, ...header } = signingKey ?? { alg: 'HS256', jwk: new TextEncoder().encode(secret) };
-    return new SignJWT({
-      aud: claims.aud,
-      email: claims.email,
-      phone: claims.phone,
-      app_metadata: claims.appMetadata,
-      user_metadata: claims.userMetadata,
-      role: claims.role,
-      aal: claims.aal,
-      amr: claims.methods.map(({ method, at }) => ({ method, timestamp: seconds(at) })),
-      session_id: claims.sessionId,
-      is_anonymous: claims.isAnonymous,
-    })
-      .setProtectedHeader({ ...header, typ: 'JWT' })
-      .setIssuer(claims.issuer)
-      .setSubject(claims.userId)
-      .setIssuedAt(claims.issuedAt)
-      .setExpirationTime(claims.expiresAt)
-      .sign(jwk);
+    return new SignJWT({ ...claims }).setProtectedHeader({ ...header, typ: 'JWT' }).sign(jwk);
   }
 
   async read(keys: ProjectKeys, token: string): Promise<ShownToken | undefined> {
@@ -103,8 +86,6 @@ export class JoseUserTokens implements UserTokens {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 }
-
-const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const shown = (payload: JWTPayload): ShownToken => ({

@@ -31,11 +31,17 @@ export interface GuardedRequest {
 
 export type GuardedFetch = (address: string, request?: GuardedRequest) => Promise<Response>;
 
+/** `forbidden`: it was not asked; `too-long`: it says more than it may; `away`: there was no whole answer, in time or at all. */
+export type NotReachedKind = 'forbidden' | 'too-long' | 'away';
+
 /** It was not asked, or gave no whole answer. */
 export class NotReached extends Error {
-  constructor(why: string, cause?: unknown) {
+  readonly kind: NotReachedKind;
+
+  constructor(why: string, cause?: unknown, kind: NotReachedKind = 'away') {
     super(why, { cause });
     this.name = 'NotReached';
+    this.kind = kind;
   }
 }
 
@@ -48,13 +54,14 @@ export const guardedFetch =
   async (text, { signal: stopped, ...request } = {}) => {
     const url = URL.parse(text);
     if (!url || !['https:', 'http:'].includes(url.protocol))
-      throw new NotReached('it is no address of the web');
+      throw new NotReached('it is no address of the web', undefined, 'forbidden');
     const time = AbortSignal.timeout(timeMs);
     const signal = stopped ? AbortSignal.any([stopped, time]) : time;
     try {
       const found = await unlessAborted(addressesOf(url.hostname, lookup), signal, tooLate);
       const reached = found.find((address) => isReached(address, url, mayBePrivate));
-      if (reached === undefined) throw new NotReached('it has no address that may be reached');
+      if (reached === undefined)
+        throw new NotReached('it has no address that may be reached', undefined, 'forbidden');
       const answer = await asked(url, reached, request, signal);
       return new Response(await whole(answer, bytes), {
         status: answer.statusCode ?? 502,
@@ -113,7 +120,7 @@ async function whole(answer: IncomingMessage, most: number): Promise<Buffer | nu
     size += chunk.length;
     if (size > most) {
       answer.destroy();
-      throw new NotReached(`it said more than ${most} bytes`);
+      throw new NotReached(`it said more than ${most} bytes`, undefined, 'too-long');
     }
     chunks.push(chunk);
   }

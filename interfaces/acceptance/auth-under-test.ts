@@ -20,6 +20,8 @@ import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-facto
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { guardedFetch } from '../../infrastructure/network/guarded-fetch.ts';
 import { OpenIdProviders } from '../../infrastructure/oauth/open-id-providers.ts';
+import { HttpAuthHooks } from '../../infrastructure/auth/http-auth-hooks.ts';
+import { HttpCaptchas } from '../../infrastructure/auth/http-captchas.ts';
 import { PgMailOutbox } from '../../infrastructure/auth/pg-mail-outbox.ts';
 import { SmtpMailer } from '../../infrastructure/mail/smtp-mailer.ts';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
@@ -39,6 +41,9 @@ export async function authUnderTest() {
   const users = await testUsers();
   let settings: AuthSettings = AUTH_DEFAULTS;
   let providerSecrets: AuthSecrets['providerSecrets'] = {};
+  let secrets: AuthSecrets = NO_AUTH_SECRETS;
+  /** of the other project, where it has its own */
+  let others: Pick<AuthProject, 'settings' | 'secrets'> | undefined;
   let aheadMs = 0;
   let base = '';
   const clock = {
@@ -53,10 +58,14 @@ export async function authUnderTest() {
         url: `${base}/project/${id}/auth/v1`,
         siteUrl: SITE,
         settings,
-        secrets: { ...NO_AUTH_SECRETS, providerSecrets },
+        secrets: { ...secrets, providerSecrets: { ...secrets.providerSecrets, ...providerSecrets } },
+        ...(id === users.projects[1] && others),
         keys: { project: id, jwtSecrets: [SECRET], publicKeys: [], signingKey: null },
       }),
   };
+  const warned: object[] = [];
+  const noted = (line: object) => void warned.push(line);
+  const log = { debug() {}, info() {}, warn: noted, error: noted };
   const auth: AuthDependencies = {
     directory: users.directory,
     passwords: new Argon2Passwords({ memoryKib: 64, passes: 1, lanes: 1, concurrency: 2 }),
@@ -65,14 +74,13 @@ export async function authUnderTest() {
     codes: nodeOneTimeCodes,
     secondFactors: nodeSecondFactors,
     providers: new OpenIdProviders(guardedFetch({ mayBePrivate: true }), () => performance.now()),
+    captchas: new HttpCaptchas({ mayBePrivate: true, timeMs: 500 }),
+    hooks: new HttpAuthHooks({ mayBePrivate: true, clock, log }),
     clock,
     ids: new RandomIds(Buffer.alloc(32)),
     mailLimits: new MailLimits(),
     mailWaits: (project) => sender.mailWaits(project),
   };
-  const warned: object[] = [];
-  const noted = (line: object) => void warned.push(line);
-  const log = { debug() {}, info() {}, warn: noted, error: noted };
   const sink = await smtpSink();
   const sender = new MailSender({
     outbox: new PgMailOutbox(users.connections),
@@ -140,8 +148,15 @@ export async function authUnderTest() {
     owner: (sql: string) => users.owner(sql),
     now: clock.now,
     advance: (seconds: number) => void (aheadMs += seconds * 1000),
-    /** nothing: as they are by default */
-    set: (change: Partial<AuthSettings> = {}) => void (settings = { ...AUTH_DEFAULTS, ...change }),
+    /** nothing: as they are by default, of both projects */
+    set(change: Partial<AuthSettings> = {}, given: Partial<AuthSecrets> = {}) {
+      settings = { ...AUTH_DEFAULTS, ...change };
+      secrets = { ...NO_AUTH_SECRETS, ...given };
+      others = undefined;
+    },
+    /** of the other project alone */
+    setOther: (change: Partial<AuthSettings>) =>
+      void (others = { settings: { ...AUTH_DEFAULTS, ...change }, secrets: NO_AUTH_SECRETS }),
     async signIn(email: string, password: string) {
       const answer = await fetch(`${url}/token?grant_type=password`, {
         method: 'POST',

@@ -10,14 +10,20 @@ import { sendSignInCode } from '../../application/auth/send-sign-in-code.ts';
 import { siteRedirect } from '../../application/auth/site-redirects.ts';
 import { followLink, verifyCode, type Verified } from '../../application/auth/verify-code.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
-import { challenge, metadata, text } from './body-fields.ts';
+import { captcha, challenge, metadata, text } from './body-fields.ts';
+import { humanAsks } from './human-asks.ts';
 import { withCode, withRefusal, withSession, withWords, type Way } from './send-back.ts';
 import { sessionReply } from './user-json.ts';
 
 const DONE = { status: 200, body: {} };
 const HALFWAY = 'Confirmation link accepted. Please proceed to confirm link sent to the other email';
 
-const mailBody = z.looseObject({ email: text.nullish(), phone: text.nullish(), ...challenge });
+const mailBody = z.looseObject({
+  email: text.nullish(),
+  phone: text.nullish(),
+  ...challenge,
+  ...captcha,
+});
 const signInBody = z.looseObject({
   ...mailBody.shape,
   create_user: z.boolean().nullish(),
@@ -40,7 +46,9 @@ export function mailEndpoints(deps: AuthDependencies, projects: AuthProjects): r
       summary: 'Sends a link and a code that sign in',
       auth: 'none',
       body: signInBody,
-      handler: async ({ project, caller, body, ...asked }) => {
+      handler: async (asked) => {
+        await humanAsks(deps, asked);
+        const { project, caller, body } = asked;
         const order = orderOf(body, asked);
         const request = { ...order, createUser: body.create_user ?? true, data: body.data ?? {} };
         await sendSignInCode(deps, project, request, caller);
@@ -56,8 +64,9 @@ export function mailEndpoints(deps: AuthDependencies, projects: AuthProjects): r
       summary: 'Sends a link and a code that sign in, to choose a new password',
       auth: 'none',
       body: mailBody,
-      handler: async ({ project, caller, body, ...asked }) => {
-        await recoverPassword(deps, project, orderOf(body, asked), caller);
+      handler: async (asked) => {
+        await humanAsks(deps, asked);
+        await recoverPassword(deps, asked.project, orderOf(asked.body, asked), asked.caller);
         return DONE;
       },
     }),
@@ -67,7 +76,9 @@ export function mailEndpoints(deps: AuthDependencies, projects: AuthProjects): r
       summary: 'Sends the mail of a sign-up or of a new address once more',
       auth: 'none',
       body: mailBody.extend({ type: text.nullish() }),
-      handler: async ({ project, caller, body, ...asked }) => {
+      handler: async (asked) => {
+        await humanAsks(deps, asked);
+        const { project, caller, body } = asked;
         await resendMail(deps, project, { ...orderOf(body, asked), type: body.type }, caller);
         return DONE;
       },

@@ -5,7 +5,8 @@ import type { AuthProjects } from '../../application/auth/auth-project.ts';
 import { signInAnonymously, signUp } from '../../application/auth/sign-up.ts';
 import { requireEmail } from '../../application/auth/require-email.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
-import { challenge, metadata, passwordText, text } from './body-fields.ts';
+import { captcha, challenge, metadata, passwordText, text } from './body-fields.ts';
+import { humanAsks } from './human-asks.ts';
 import { sessionReply, userJson } from './user-json.ts';
 
 const body = z.looseObject({
@@ -14,6 +15,7 @@ const body = z.looseObject({
   password: passwordText.optional(),
   data: metadata.nullish(),
   ...challenge,
+  ...captcha,
 });
 
 export const signUpEndpoint = (deps: AuthDependencies, projects: AuthProjects): AuthEndpoint =>
@@ -23,7 +25,9 @@ export const signUpEndpoint = (deps: AuthDependencies, projects: AuthProjects): 
     summary: 'Makes a user, or one without an address',
     auth: 'none',
     body,
-    handler: async ({ project, caller, body: given, redirectTo }) => {
+    handler: async (asked) => {
+      await humanAsks(deps, asked);
+      const { project, caller, body: given, redirectTo } = asked;
       const { email, phone, password = '', code_challenge, code_challenge_method } = given;
       const data = given.data ?? {};
       if (phone) throw new AuthError(400, 'phone_provider_disabled', 'Phone signups are disabled');

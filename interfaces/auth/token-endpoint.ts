@@ -11,7 +11,8 @@ import { requireEmail } from '../../application/auth/require-email.ts';
 import type { Reply } from '../http/endpoint.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
 import { bearerIn } from './authenticate-user.ts';
-import { passwordText, text } from './body-fields.ts';
+import { captcha, passwordText, text } from './body-fields.ts';
+import { humanAsks } from './human-asks.ts';
 import { sessionReply } from './user-json.ts';
 
 const tokenBody = z.looseObject({
@@ -26,6 +27,7 @@ const tokenBody = z.looseObject({
   access_token: z.string().max(20_000).nullish(),
   nonce: text.nullish(),
   link_identity: z.boolean().nullish(),
+  ...captcha,
 });
 
 type Grant = (
@@ -90,9 +92,12 @@ export const tokenEndpoint = (deps: AuthDependencies, projects: AuthProjects): A
     auth: 'none',
     query: z.looseObject({ grant_type: z.string().default('') }),
     body: tokenBody,
-    handler: ({ project, caller, query, body, headers }) => {
+    handler: async (asked) => {
+      const { project, caller, query, body, headers } = asked;
       const grant = GRANTS.get(query.grant_type);
       if (!grant) throw new AuthError(400, 'invalid_credentials', 'unsupported_grant_type');
+      // whoever brings a token or a code of ours was asked before, or by whom it is from
+      if (grant === password) await humanAsks(deps, asked);
       return grant(deps, project, body, caller, headers.authorization);
     },
   });

@@ -7,6 +7,8 @@ import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-
 import { AesSigningKeys } from '../../infrastructure/crypto/aes-signing-keys.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
+import { HttpAuthHooks } from '../../infrastructure/auth/http-auth-hooks.ts';
+import { HttpCaptchas } from '../../infrastructure/auth/http-captchas.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
 import { guardedFetch } from '../../infrastructure/network/guarded-fetch.ts';
 import { OpenIdProviders } from '../../infrastructure/oauth/open-id-providers.ts';
@@ -70,8 +72,9 @@ export const authModule = new ContainerModule(({ bind }) => {
         ids: TOKENS.ids,
         mailSender: TOKENS.mailSender,
         config: TOKENS.config,
+        log: TOKENS.log,
       },
-      ({ options: { rateLimits = {} }, connections, passwords, clock, ids, mailSender, config }) => ({
+      ({ options: { rateLimits = {} }, connections, passwords, clock, ids, mailSender, config, log }) => ({
         directory: new PgUserDirectory(connections),
         passwords,
         rates: new MemoryRateLimits(rateLimits),
@@ -82,6 +85,8 @@ export const authModule = new ContainerModule(({ bind }) => {
           guardedFetch({ mayBePrivate: config.AUTH_ALLOW_PRIVATE_PROVIDERS === 'on', timeMs: PROVIDER_MS }),
           () => clock.elapsedMs(),
         ),
+        captchas: new HttpCaptchas({ mayBePrivate: config.AUTH_ALLOW_PRIVATE_HOOKS === 'on' }),
+        hooks: new HttpAuthHooks({ mayBePrivate: config.AUTH_ALLOW_PRIVATE_HOOKS === 'on', clock, log }),
         clock,
         ids,
         mailLimits: new MailLimits(),

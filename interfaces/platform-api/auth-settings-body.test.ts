@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { AUTH_DEFAULTS, NO_AUTH_SECRETS, type AuthSettings } from '../../domain/auth/auth-settings.ts';
+import {
+  AUTH_DEFAULTS,
+  completeSettings,
+  NO_AUTH_SECRETS,
+  type StoredSettings,
+} from '../../domain/auth/auth-settings.ts';
 import { changeAuthSecrets, changeAuthSettings } from '../../domain/auth/change-auth-settings.ts';
 import {
   authChangeOf,
@@ -13,7 +18,8 @@ const golden = new URL(
   '../../infrastructure/event-store/codec/golden/AuthSettingsChanged.v1.all-settings.json',
   import.meta.url,
 );
-const { settings } = JSON.parse(readFileSync(golden, 'utf8')) as { settings: AuthSettings };
+const stored = JSON.parse(readFileSync(golden, 'utf8')) as { settings: StoredSettings };
+const settings = completeSettings(stored.settings);
 const secrets = {
   smtpPassword: 'hunter2',
   captchaSecret: 'hunter3',

@@ -68,7 +68,12 @@ const provider = {
   issuer: url.nullable().describe('Of OpenID Connect. null: google and github, whose addresses are known.'),
   scopes: z.array(z.string().max(200)).max(AUTH_MOST.scopes).describe('Besides those that signing in needs.'),
 };
-const captcha = { provider: z.enum(CAPTCHA_PROVIDERS) };
+const captcha = {
+  provider: z.enum(CAPTCHA_PROVIDERS),
+  verify_url: url
+    .nullable()
+    .describe('Of a verifier that answers as the provider does; null: the provider itself.'),
+};
 const hook = { url, timeout_ms: range(AUTH_RANGES.timeoutMs) };
 const smtp = {
   host: z.string().min(1).max(253),

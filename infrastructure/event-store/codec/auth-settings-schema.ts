@@ -46,7 +46,9 @@ export const authSettings = z.strictObject({
     origins: texts,
   }),
   providers: z.record(text, provider),
-  captcha: z.strictObject({ provider: z.enum(CAPTCHA_PROVIDERS) }).nullable(),
+  captcha: z
+    .strictObject({ provider: z.enum(CAPTCHA_PROVIDERS), verifyUrl: text.nullable().exactOptional() })
+    .nullable(),
   hooks: z.strictObject({ beforeUserCreated: hook, customAccessToken: hook }),
   smtp: z
     .strictObject({

@@ -1,0 +1,71 @@
+import { createHmac } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { authHooksContract } from '../../application/ports/auth-hooks.contract.ts';
+import { projectId } from '../../domain/project/project-id.ts';
+import { answeringServer, failing, type Asked } from '../testing/answering-server.ts';
+import { HttpAuthHooks } from './http-auth-hooks.ts';
+
+const clock = {
+  now: () => new Date(),
+  elapsedMs: () => performance.now(),
+  sleep: () => Promise.resolve(),
+};
+const lines: object[] = [];
+const log = { debug() {}, info() {}, error() {}, warn: (line: object) => void lines.push(line) };
+
+function isSigned({ headers, body }: Asked, secret: string): boolean {
+  const key = Buffer.from(secret.split('whsec_')[1] ?? '', 'base64');
+  const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
+  const isNow = Math.abs(Date.now() / 1000 - Number(headers['webhook-timestamp'])) < 60;
+  const expected = `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
+  return isNow && headers['webhook-signature'] === expected;
+}
+
+authHooksContract('by HTTP', async () => {
+  const { url, asked, answers, close } = await answeringServer();
+  return {
+    hooks: new HttpAuthHooks({ mayBePrivate: true, clock, log }),
+    url: `${url}/hook`,
+    answers(...all) {
+      asked.splice(0);
+      const left = [...all];
+      answers((_asked, res) => {
+        const [status, body, headers] = (left.length > 1 ? left.shift() : left[0]) ?? [500];
+        res.writeHead(status, headers).end(typeof body === 'object' ? JSON.stringify(body) : body);
+      });
+    },
+    fails(how) {
+      asked.splice(0);
+      answers(failing[how]);
+    },
+    asked: (secret) =>
+      asked.map((one) => ({
+        id: String(one.headers['webhook-id']),
+        body: one.body,
+        isSigned: isSigned(one, secret),
+        contentType: one.headers['content-type'],
+      })),
+    close,
+  };
+});
+
+const project = projectId('proj_00000000000000aa');
+const hook = { name: 'customAccessToken', timeoutMs: 1_000, secret: `whsec_${'A'.repeat(32)}` } as const;
+
+test('one in a private network is asked only where the operator lets it', async () => {
+  const { url, asked, close } = await answeringServer();
+  const hooks = new HttpAuthHooks({ mayBePrivate: false, clock, log });
+  await expect(hooks.ask(project, { ...hook, url }, {})).rejects.toMatchObject({ failure: 'unexpected' });
+  expect(asked).toEqual([]);
+  await close();
+});
+
+test('the log has why, and neither the address, which may have a key in it, nor what was asked', async () => {
+  lines.splice(0);
+  const { url, close } = await answeringServer();
+  const hooks = new HttpAuthHooks({ mayBePrivate: true, clock, log });
+  const asked = hooks.ask(project, { ...hook, url: `${url}/?key=hunter2` }, { user_id: 'hunter3' });
+  await expect(asked).rejects.toThrow();
+  expect(lines).toEqual([{ project, hook: 'customAccessToken', why: 'not application/json' }]);
+  await close();
+});
