@@ -7,13 +7,13 @@ import type { AuthProject } from './auth-project.ts';
 
 export type HookAskers = Pick<AuthDependencies, 'hooks' | 'clock' | 'ids'>;
 
-/** As hooks know them. */
+/** By these names the reference's hooks know them. */
 const NAMES: Readonly<Record<HookName, string>> = {
   beforeUserCreated: 'before-user-created',
   customAccessToken: 'customize-access-token',
 };
 
-/** 5xx, so that the client keeps its session: it is an outage of the owner's, and no fault of the user's. */
+/** 5xx, so that the client keeps its session: it is an outage of the owner's, not the user's fault. */
 const FAILURES: Readonly<Record<HookFailure, readonly [number, AuthErrorCode, string]>> = {
   timeout: [504, 'hook_timeout', 'Failed to reach hook within maximum time'],
   'timeout-after-retry': [504, 'hook_timeout_after_retry', 'Failed to reach hook after maximum retries'],
@@ -23,10 +23,10 @@ const FAILURES: Readonly<Record<HookFailure, readonly [number, AuthErrorCode, st
     'hook_payload_invalid_content_type',
     'The hook did not answer in application/json',
   ],
-  unexpected: [500, 'unexpected_failure', 'The hook gave no answer that is one'],
+  unexpected: [500, 'unexpected_failure', 'The hook did not answer as it should'],
 };
 
-/** While no transaction is open. @throws {AuthError} it refuses, or is of no use @throws {Unavailable} */
+/** Only while no transaction is open. @throws {AuthError} it refuses, or fails @throws {Unavailable} */
 export async function askHook(
   deps: HookAskers,
   project: AuthProject,

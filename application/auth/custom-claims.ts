@@ -6,10 +6,10 @@ import type { HookedRows } from './hooked.ts';
 /** What a token is issued for. */
 export type IssuedFor = AuthMethod | 'token_refresh';
 
-/** What the token says when the project's hook has had its say. @throws {AuthError} 500: what it says is no token */
+/** What the token says once the project's hook has had its say. @throws {AuthError} 500: the hook's claims break the rules */
 export function customClaims(rows: HookedRows, claims: TokenClaims, method: IssuedFor): TokenClaims {
   const told = { user_id: claims['sub'], claims, authentication_method: method };
-  // a hook may change what is told of the user beside it, each time that it is asked
+  // a hook may write to the user's metadata each time that it is asked: that is no reason to ask it again
   const { app_metadata: _, user_metadata: __, ...about } = claims;
   const answer = rows.hooks.to('customAccessToken', told, about);
   if (!answer) return claims;

@@ -1,7 +1,7 @@
 /**
- * Work in a project's database that needs to know what a hook of its owner's says. Nobody waits for a hook with a transaction
- * open: work that comes to a question is taken back, the hook is asked, and the work begins anew and finds the answer. The time
- * and what it makes up are the same in each run, so what the hook was told is what is done.
+ * Work in a project's database that needs an answer from its owner's hook. No transaction is open while a hook is asked: work that
+ * comes to a question is rolled back, the hook is asked, and the work runs again and finds the answer. The time and the ids are
+ * the same in each run, so what the hook was told is what is done.
  */
 import type { HookName } from '../../domain/auth/auth-settings.ts';
 import type { JsonObject } from '../../domain/auth/user.ts';
@@ -11,7 +11,7 @@ import { askHook, type HookAskers } from './ask-hook.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import type { AuthProject } from './auth-project.ts';
 
-/** Two hooks, and twice more because what one was told has changed meanwhile. */
+/** One with all answers after two hooks, and two more because what a hook was told has changed meanwhile. */
 const MOST_RUNS = 5;
 
 export interface HookedRows extends UserTransaction {
@@ -21,11 +21,11 @@ export interface HookedRows extends UserTransaction {
 interface Question {
   readonly hook: HookName;
   readonly told: JsonObject;
-  /** of that, what the answer is good for: when it is another in the next run, the hook is asked again */
+  /** the part of it that the answer holds for: if it differs in the next run, the hook is asked again */
   readonly about: JsonObject;
 }
 
-/** What a hook has to be asked before the work can go on. */
+/** A hook has to be asked before the work can go on. */
 class Unanswered extends Error {
   readonly question: Question;
 
@@ -69,7 +69,7 @@ class HookAnswers {
 
 /**
  * One transaction, as UserDirectory.with; where a hook has to be asked, one more for each.
- * @throws {AuthError} a hook refuses, or is of no use: nothing was done then
+ * @throws {AuthError} a hook refuses, or fails: nothing was done then
  */
 export async function hooked<T>(
   deps: HookAskers & Pick<AuthDependencies, 'directory'>,

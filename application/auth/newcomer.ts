@@ -2,7 +2,7 @@ import type { JsonObject, User } from '../../domain/auth/user.ts';
 import type { HookedRows } from './hooked.ts';
 
 /**
- * Somebody who is about to become a user, by whatever way but an owner's own hand; the project's hook may refuse them.
+ * Somebody who is about to become a user, in any way but by an owner's own hand; the project's hook may refuse them.
  * @param make as they are to be: the first one made stays
  */
 export function newcomer(rows: HookedRows, make: () => User): User {

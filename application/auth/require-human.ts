@@ -6,21 +6,21 @@ import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 
 export interface ShownByAsker {
-  /** that the solved puzzle gave them */
+  /** what solving the puzzle gave them */
   readonly captchaToken: string;
   /** of their `Authorization` header */
   readonly bearer: string | undefined;
 }
 
-/** Longer than any that a provider gives. */
+/** No provider's are longer. */
 const LONGEST_TOKEN = 16 * 1024;
 
 const disallowed = (why: string): AuthError =>
   new AuthError(400, 'captcha_failed', `captcha protection: request disallowed (${why})`);
 
 /**
- * Where the project asks for it, whoever asks has solved the puzzle. Whoever has the service key is a program, and is not asked.
- * @throws {AuthError} captcha_failed: 400; 500 when nobody can say
+ * Where the project wants it, whoever asks has to have solved the puzzle; a program with the service key has not.
+ * @throws {AuthError} captcha_failed: 400; 500 while nobody can say
  */
 export async function requireHuman(
   { captchas, tokens }: Pick<AuthDependencies, 'captchas' | 'tokens'>,

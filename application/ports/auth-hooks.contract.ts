@@ -142,11 +142,15 @@ export function authHooksContract(name: string, open: () => Promise<AuthHooksHar
     });
 
     test('who no longer waits is left alone', async () => {
-      const gone = new AbortController();
+      const [gone, waits] = [new AbortController(), new AbortController()];
       harness.fails('hangs');
       const asked = ask({ timeoutMs: 10_000 }, gone.signal);
       setTimeout(() => gone.abort(), 50);
       expect(await failure(asked)).toBe('timeout');
+      harness.answers([503, '', { 'retry-after': '30' }]);
+      setTimeout(() => waits.abort(), 50);
+      expect(await failure(ask({ timeoutMs: 60_000 }, waits.signal))).toBe('timeout');
+      expect(harness.asked(SECRET).length).toBe(1);
     });
   });
 }

@@ -1,4 +1,4 @@
-/** Whoever has set users a puzzle says whether the solution is one. */
+/** The provider of a puzzle says whether a user's solution is good. */
 import type { CaptchaProvider } from '../../domain/auth/auth-settings.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 

@@ -1,4 +1,4 @@
-/** What an access token says, and what a hook of the owner's may make of it. */
+/** What an access token says, and what an owner's hook may make of it. */
 import { AUTH_RANGES } from './auth-settings-rules.ts';
 import type { AssuranceLevel, JsonObject, ProvedMethod } from './user.ts';
 
@@ -74,11 +74,11 @@ const OPTIONAL: Readonly<Record<string, Kind>> = {
   jti: isText,
 };
 
-/** Such as headers of a request hold, encoded. */
-const MOST_BYTES = 32 * 1024;
+/** A third more when they are encoded: the headers of a request, 40 KiB at the gateway, hold them and what else there is. */
+const MOST_BYTES = 24 * 1024;
 const [, LONGEST_LIFE] = AUTH_RANGES.accessTokenSeconds;
 
-/** Of a hook's: those that have to be there and are not, or are of another kind than they were. */
+/** Of a hook's claims those that are missing, of another kind than they were, or out of range. */
 export const claimFaults = (claims: JsonObject): readonly string[] => [
   ...Object.entries(REQUIRED).flatMap(([name, kind]) => (kind(claims[name]) ? [] : [name])),
   ...Object.entries(OPTIONAL).flatMap(([name, kind]) =>

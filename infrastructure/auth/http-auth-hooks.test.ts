@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { authHooksContract } from '../../application/ports/auth-hooks.contract.ts';
 import { projectId } from '../../domain/project/project-id.ts';
@@ -8,7 +9,8 @@ import { HttpAuthHooks } from './http-auth-hooks.ts';
 const clock = {
   now: () => new Date(),
   elapsedMs: () => performance.now(),
-  sleep: () => Promise.resolve(),
+  /** a hundred times as fast as it says */
+  sleep: (ms: number, signal?: AbortSignal) => pause(ms / 100, undefined, { signal }),
 };
 const lines: object[] = [];
 const log = { debug() {}, info() {}, error() {}, warn: (line: object) => void lines.push(line) };

@@ -16,7 +16,7 @@ import { guardedFetch, NotReached, type GuardedFetch, type GuardOptions } from '
 import { ProjectCalls } from '../network/project-calls.ts';
 
 const TRIES = 3;
-/** when it cannot be reached, and says nothing of when it can */
+/** where it does not say itself when to ask again */
 const BACK_OFF_MS = 500;
 const BYTES = 200 * 1024;
 const LONGEST_MESSAGE = 1_000;
@@ -59,7 +59,7 @@ export class HttpAuthHooks implements AuthHooks {
       return await this.#calls.run(project, signal, () => this.#answer(hook, message));
     } catch (error) {
       const why = error instanceof Error ? error.message : 'unexpected error';
-      this.#log.warn({ project, hook: hook.name, why }, 'a hook of a project was of no use');
+      this.#log.warn({ project, hook: hook.name, why }, 'a hook of a project failed');
       throw error;
     }
   }
@@ -71,7 +71,7 @@ export class HttpAuthHooks implements AuthHooks {
       const isTooLate = this.#clock.elapsedMs() + outcome.againInMs >= message.endsAtMs;
       if (tries === TRIES || isTooLate)
         throw new HookFailed('timeout-after-retry', `not reached in ${tries} tries`);
-      await this.#clock.sleep(outcome.againInMs, message.signal);
+      await this.#clock.sleep(outcome.againInMs, message.signal).catch(tooLate);
     }
   }
 
@@ -92,12 +92,16 @@ export class HttpAuthHooks implements AuthHooks {
       return answerOf(answer, await answer.text());
     } catch (error) {
       if (!(error instanceof NotReached)) throw error;
-      if (signal.aborted) throw new HookFailed('timeout', 'no answer in time', error);
+      if (signal.aborted) tooLate(error);
       if (error.kind === 'too-long') throw new HookFailed('over-size-limit', error.message, error);
       if (error.kind === 'forbidden') throw new HookFailed('unexpected', error.message, error);
       return { againInMs: BACK_OFF_MS };
     }
   }
+}
+
+function tooLate(error: unknown): never {
+  throw new HookFailed('timeout', 'no answer in time', error);
 }
 
 /** Seconds, or a date. */

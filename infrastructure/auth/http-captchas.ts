@@ -3,7 +3,7 @@ import { Unavailable } from '../../application/errors.ts';
 import type { CaptchaCheck, Captchas, CaptchaVerdict } from '../../application/ports/captchas.ts';
 import type { CaptchaProvider } from '../../domain/auth/auth-settings.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { guardedFetch, type GuardOptions } from '../network/guarded-fetch.ts';
+import { guardedFetch, type GuardedFetch, type GuardOptions } from '../network/guarded-fetch.ts';
 import { ProjectCalls } from '../network/project-calls.ts';
 
 /** https://docs.hcaptcha.com, https://developers.cloudflare.com/turnstile/get-started/server-side-validation */
@@ -17,12 +17,12 @@ const BYTES = 16 * 1024;
 const MOST_CODES = 5;
 
 export class HttpCaptchas implements Captchas {
-  readonly #options: GuardOptions;
+  readonly #fetch: GuardedFetch;
   readonly #timeMs: number;
   readonly #calls = new ProjectCalls('the captcha provider');
 
   constructor({ timeMs = CAPTCHA_MS, ...options }: GuardOptions) {
-    this.#options = { ...options, timeMs, bytes: BYTES };
+    this.#fetch = guardedFetch({ ...options, timeMs, bytes: BYTES });
     this.#timeMs = timeMs;
   }
 
@@ -33,7 +33,7 @@ export class HttpCaptchas implements Captchas {
     const form = { secret, response: token, ...(ip !== null && { remoteip: ip }) };
     try {
       const answer = await this.#calls.run(project, signal, () =>
-        guardedFetch(this.#options)(verifyUrl ?? PLACES[provider], {
+        this.#fetch(verifyUrl ?? PLACES[provider], {
           method: 'POST',
           headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
           body: new URLSearchParams(form).toString(),

@@ -31,14 +31,14 @@ export interface GuardedRequest {
 
 export type GuardedFetch = (address: string, request?: GuardedRequest) => Promise<Response>;
 
-/** `forbidden`: it was not asked; `too-long`: it says more than it may; `away`: there was no whole answer, in time or at all. */
+/** `forbidden`: it was not asked; `too-long`: it said more than it may; `away`: there was no whole answer, or not in time. */
 export type NotReachedKind = 'forbidden' | 'too-long' | 'away';
 
 /** It was not asked, or gave no whole answer. */
 export class NotReached extends Error {
   readonly kind: NotReachedKind;
 
-  constructor(why: string, cause?: unknown, kind: NotReachedKind = 'away') {
+  constructor(kind: NotReachedKind, why: string, cause?: unknown) {
     super(why, { cause });
     this.name = 'NotReached';
     this.kind = kind;
@@ -54,21 +54,22 @@ export const guardedFetch =
   async (text, { signal: stopped, ...request } = {}) => {
     const url = URL.parse(text);
     if (!url || !['https:', 'http:'].includes(url.protocol))
-      throw new NotReached('it is no address of the web', undefined, 'forbidden');
+      throw new NotReached('forbidden', 'it is no address of the web');
     const time = AbortSignal.timeout(timeMs);
     const signal = stopped ? AbortSignal.any([stopped, time]) : time;
     try {
       const found = await unlessAborted(addressesOf(url.hostname, lookup), signal, tooLate);
       const reached = found.find((address) => isReached(address, url, mayBePrivate));
-      if (reached === undefined)
-        throw new NotReached('it has no address that may be reached', undefined, 'forbidden');
+      if (reached === undefined) throw new NotReached('forbidden', 'it has no address that may be reached');
       const answer = await asked(url, reached, request, signal);
       return new Response(await whole(answer, bytes), {
         status: answer.statusCode ?? 502,
         headers: new Headers(headersOf(answer)),
       });
     } catch (error) {
-      throw error instanceof NotReached ? error : new NotReached('it did not answer as it should', error);
+      throw error instanceof NotReached
+        ? error
+        : new NotReached('away', 'it did not answer as it should', error);
     }
   };
 
@@ -77,7 +78,7 @@ const isReached = (address: string, { protocol }: URL, mayBePrivate: boolean): b
   isPublicAddress(address) ? protocol === 'https:' : mayBePrivate;
 
 function tooLate(): never {
-  throw new NotReached('it was not found in time');
+  throw new NotReached('away', 'it was not found in time');
 }
 
 function asked(
@@ -120,11 +121,11 @@ async function whole(answer: IncomingMessage, most: number): Promise<Buffer | nu
     size += chunk.length;
     if (size > most) {
       answer.destroy();
-      throw new NotReached(`it said more than ${most} bytes`, undefined, 'too-long');
+      throw new NotReached('too-long', `it said more than ${most} bytes`);
     }
     chunks.push(chunk);
   }
-  if (!answer.complete) throw new NotReached('it broke off');
+  if (!answer.complete) throw new NotReached('away', 'it broke off');
   return WITHOUT_BODY.has(answer.statusCode ?? 0) ? null : Buffer.concat(chunks);
 }
 

@@ -1,7 +1,8 @@
 /**
- * How many calls out there may be at once for a project, and how many that wait for one of them to end. Each project's are
- * counted by themselves: those of one that hang hold up nobody else's.
+ * How many calls to others run at once for a project, and how many wait for one of them to end. Each project's are counted by
+ * themselves: those of one that hang hold up nobody else's.
  */
+import { Slots } from '../../application/background/slots.ts';
 import { Unavailable } from '../../application/errors.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
@@ -11,8 +12,9 @@ export interface CallBounds {
 }
 
 interface Line {
-  running: number;
-  readonly waiting: Set<() => void>;
+  readonly slots: Slots;
+  /** that run or wait */
+  calls: number;
 }
 
 const BOUNDS: CallBounds = { atOnce: 20, waiting: 30 };
@@ -33,44 +35,24 @@ export class ProjectCalls {
    * @throws what the call throws @throws {Unavailable} there is no room to wait, or no turn before the signal
    */
   async run<T>(project: ProjectId, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    const line = this.#lines.get(project) ?? { running: 0, waiting: new Set<() => void>() };
-    this.#lines.set(project, line);
-    await this.#turn(project, line, signal);
-    try {
-      return await call();
-    } finally {
-      this.#next(project, line);
-    }
-  }
-
-  async #turn(project: ProjectId, line: Line, signal: AbortSignal): Promise<void> {
-    if (line.running < this.#bounds.atOnce) {
-      line.running++;
-      return;
-    }
+    const { atOnce, waiting } = this.#bounds;
     const attempted = `ask ${this.#of} of ${project}`;
-    if (line.waiting.size >= this.#bounds.waiting)
+    const line = this.#lines.get(project) ?? { slots: new Slots(atOnce), calls: 0 };
+    if (line.calls >= atOnce + waiting)
       throw new Unavailable(`${attempted}: too much is waiting for it already`);
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stop = () => {
-      line.waiting.delete(resolve);
-      reject(new Unavailable(`${attempted}: others took all of the time`));
+    this.#lines.set(project, line);
+    line.calls++;
+    let hasBegun = false;
+    const begun = () => {
+      hasBegun = true;
+      return call();
     };
-    line.waiting.add(resolve);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    await promise.finally(() => signal.removeEventListener('abort', stop));
-  }
-
-  /** Whoever waits longest goes on in the place of who has ended. */
-  #next(project: ProjectId, line: Line): void {
-    const [first] = line.waiting;
-    if (first) {
-      line.waiting.delete(first);
-      first();
-      return;
+    try {
+      return await line.slots.within(begun, signal);
+    } catch (error) {
+      throw hasBegun ? error : new Unavailable(`${attempted}: others took all of the time`, error);
+    } finally {
+      if (--line.calls === 0) this.#lines.delete(project);
     }
-    line.running--;
-    if (line.running === 0) this.#lines.delete(project);
   }
 }

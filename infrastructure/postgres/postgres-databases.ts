@@ -23,7 +23,7 @@ import {
 import { MIGRATIONS_SCHEMA, templateName } from './project-template.ts';
 import { dropRetired, retiredProjects, retirement, rolesMarked } from './retired-logins.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
-import { Slots } from './slots.ts';
+import { Slots } from '../../application/background/slots.ts';
 
 const shared = SHARED_ROLES.join(', ');
 

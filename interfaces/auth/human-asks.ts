@@ -12,7 +12,7 @@ interface Asked {
   };
 }
 
-/** Of a request whose body has the fields `captcha`; before anything else of it is looked at. @throws {AuthError} captcha_failed */
+/** For a request whose body has the fields `captcha`, before anything else is done with it. @throws {AuthError} captcha_failed */
 export const humanAsks = (
   deps: Pick<AuthDependencies, 'captchas' | 'tokens'>,
   { project, caller, headers, body }: Asked,

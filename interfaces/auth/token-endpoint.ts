@@ -96,7 +96,7 @@ export const tokenEndpoint = (deps: AuthDependencies, projects: AuthProjects): A
       const { project, caller, query, body, headers } = asked;
       const grant = GRANTS.get(query.grant_type);
       if (!grant) throw new AuthError(400, 'invalid_credentials', 'unsupported_grant_type');
-      // whoever brings a token or a code of ours was asked before, or by whom it is from
+      // whoever brings a token or a code has been asked before: by us, or by the provider that it is from
       if (grant === password) await humanAsks(deps, asked);
       return grant(deps, project, body, caller, headers.authorization);
     },
