@@ -78,13 +78,14 @@ export async function hooked<T>(
   work: (rows: HookedRows) => Promise<T>,
 ): Promise<T> {
   const hooks = new HookAnswers(project, deps.clock.now());
-  for (let run = 1; run <= MOST_RUNS; run++) {
+  for (let run = 1; ; run++) {
     try {
       return await deps.directory.with(project.id, (rows) => work({ ...rows, hooks }), caller);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
+      if (run === MOST_RUNS)
+        throw new Unavailable(`end work in ${project.id}: what its hooks are asked changes all the time`);
       await hooks.ask(deps, error.question, caller);
     }
   }
-  throw new Unavailable(`end work in ${project.id}: what its hooks are asked changes all the time`);
 }

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { authHooksContract } from '../../application/ports/auth-hooks.contract.ts';
 import { projectId } from '../../domain/project/project-id.ts';
-import { answeringServer, failing, type Asked } from '../testing/answering-server.ts';
+import { answeringServer, failing, json, type Asked } from '../testing/answering-server.ts';
 import { HttpAuthHooks } from './http-auth-hooks.ts';
 
 const clock = {
@@ -59,6 +59,37 @@ test('one in a private network is asked only where the operator lets it', async 
   const hooks = new HttpAuthHooks({ mayBePrivate: false, clock, log });
   await expect(hooks.ask(project, { ...hook, url }, {})).rejects.toMatchObject({ failure: 'unexpected' });
   expect(asked).toEqual([]);
+  await close();
+});
+
+test('it is asked again after the seconds, or at the time, that it says', async () => {
+  const { url, asked, answers, close } = await answeringServer();
+  const slept: number[] = [];
+  const sleep = (ms: number) => Promise.resolve(void slept.push(ms));
+  const hooks = new HttpAuthHooks({ mayBePrivate: true, clock: { ...clock, sleep }, log });
+  const at = new Date(Date.now() + 4_000).toUTCString();
+  const puts = ['2', at, 'soon', new Date(0).toUTCString()];
+  for (const [index, after] of puts.entries()) {
+    answers((question, res) =>
+      json({}, asked.length % 2 === 1 ? 503 : 200, { 'retry-after': after })(question, res),
+    );
+    await hooks.ask(project, { ...hook, timeoutMs: 10_000, url }, {});
+    expect(asked.length).toBe(2 * (index + 1));
+  }
+  expect([slept[0], slept[2], slept[3]]).toEqual([2_000, 500, 0]);
+  expect(slept[1]).toBeGreaterThan(2_000);
+  expect(slept[1]).toBeLessThanOrEqual(4_000);
+  await close();
+});
+
+test('it has all of the time that its owner gives it', async () => {
+  const { url, answers, close } = await answeringServer();
+  answers(async (question, res) => {
+    await pause(5_500);
+    return json({})(question, res);
+  });
+  const hooks = new HttpAuthHooks({ mayBePrivate: true, clock, log });
+  expect(await hooks.ask(project, { ...hook, timeoutMs: 10_000, url }, {})).toMatchObject({ said: 'yes' });
   await close();
 });
 

@@ -142,6 +142,26 @@ describe('before a user is created', () => {
     expect([rows[0]?.['id'], await count('users')]).toEqual([last(users)?.user['id'], before + 1]);
   });
 
+  test('it is told who they are to be, and no more', async () => {
+    hooked({ users: true });
+    const address = email();
+    const options = { data: { name: 'Zoë' } };
+    expect((await client().signUp({ email: address, password, options })).error).toBeNull();
+    expect(last(users)?.user).toEqual({
+      id: expect.any(String),
+      aud: 'authenticated',
+      role: 'authenticated',
+      email: address,
+      phone: '',
+      app_metadata: { provider: 'email', providers: ['email'] },
+      user_metadata: expect.objectContaining({ name: 'Zoë' }),
+      identities: [],
+      created_at: expect.any(String),
+      updated_at: expect.any(String),
+      is_anonymous: false,
+    });
+  });
+
   test('by an owner’s own hand, and of who is there already, it is not asked', async () => {
     hooked({ users: true });
     refuse();
@@ -356,6 +376,36 @@ describe('an access token', () => {
     const { body } = await post('/token?grant_type=refresh_token', { refresh_token: session.refresh_token });
     expect(payload(String(body['access_token']))).toMatchObject({ role: 'member' });
     expect(tokens.asked.length).toBe(3);
+  });
+
+  test('that is never the same when it is asked for is issued to nobody, and nothing is used up', async () => {
+    hooked({ tokens: true });
+    const address = email();
+    const session = await signUp(address);
+    tokens.asked.splice(0);
+    tokens.answers(async (asked, res) => {
+      const { claims } = JSON.parse(asked.body) as Question;
+      const role = `role_${tokens.asked.length}`;
+      await auth.owner(`UPDATE auth.users SET role = '${role}' WHERE email = '${address}'`);
+      return json({ claims })(asked, res);
+    });
+    const refresh = () => post('/token?grant_type=refresh_token', { refresh_token: session.refresh_token });
+    expect((await refresh()).status).toBe(503);
+    expect(tokens.asked.length).toBe(4);
+    echo();
+    expect((await refresh()).status).toBe(200);
+  });
+
+  test('is of the time at which it was asked for, however long the hook takes', async () => {
+    hooked({ tokens: true });
+    const asked = Math.floor(auth.now().getTime() / 1000);
+    tokens.answers((question, res) => {
+      auth.advance(60);
+      return json({ claims: (JSON.parse(question.body) as Question).claims })(question, res);
+    });
+    const { iat } = payload((await signUp()).access_token);
+    expect(Number(iat) - asked).toBeLessThan(60);
+    expect(tokens.asked.length).toBe(1);
   });
 
   test('may wait for who changes the very user: nothing of the database is held', async () => {

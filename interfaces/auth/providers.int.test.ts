@@ -3,7 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { get, type IncomingMessage } from 'node:http';
 import { AuthClient } from '@supabase/auth-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AuthSettings } from '../../domain/auth/auth-settings.ts';
+import type { AuthSecrets, AuthSettings } from '../../domain/auth/auth-settings.ts';
+import { answeringServer, json } from '../../infrastructure/testing/answering-server.ts';
 import { Browser } from '../../infrastructure/testing/browser.ts';
 import { startOpenIdServer, type OpenIdServer } from '../../infrastructure/testing/open-id-server.ts';
 import { authUnderTest, SITE } from '../acceptance/auth-under-test.ts';
@@ -22,12 +23,12 @@ afterAll(async () => {
 });
 
 const provider = { enabled: true, issuer: '', scopes: [] };
-const set = (change: Partial<AuthSettings> = {}) => {
+const set = (change: Partial<AuthSettings> = {}, secrets: Partial<AuthSecrets> = {}) => {
   const providers = {
     acme: { ...provider, clientId: acme.clientId, issuer: acme.issuer },
     off: { ...provider, enabled: false, clientId: acme.clientId, issuer: acme.issuer },
   };
-  service.set({ providers, ...change });
+  service.set({ providers, ...change }, secrets);
   service.setProviderSecrets({ acme: acme.clientSecret });
 };
 beforeEach(() => {
@@ -544,6 +545,27 @@ describe('another way to be known by', () => {
     await rows(`DELETE FROM auth.users WHERE id = '${id}'`);
     expect(await linked(token, person().who)).toMatchObject({ status: '403', error_code: 'user_not_found' });
   });
+});
+
+test('an owner’s hook may refuse who is new, in the browser and by an ID token, and nobody else', async () => {
+  const { who, email } = person();
+  const stranger = person();
+  await signedIn(who);
+  const hook = await answeringServer(json({ error: { http_code: 403, message: 'Not you' } }));
+  const hooks = { beforeUserCreated: { url: hook.url, timeoutMs: 2_000 }, customAccessToken: null };
+  const hookSecrets = { beforeUserCreated: `whsec_${'A'.repeat(44)}`, customAccessToken: null };
+  set({ hooks }, { hookSecrets });
+  expect(await signedIn(stranger.who)).toMatchObject({ error_code: 'unknown', error_description: 'Not you' });
+  const token = await acme.idToken(stranger.who, `${service.url}/callback`);
+  const { error } = await client().signInWithIdToken({ provider: 'acme', token });
+  expect([error?.status, error?.message]).toEqual([403, 'Not you']);
+  expect(hook.asked.map(({ body }) => (JSON.parse(body) as { user: { email: string } }).user.email)).toEqual([
+    stranger.email,
+    stranger.email,
+  ]);
+  expect(await rows(`SELECT FROM auth.users WHERE email = '${stranger.email}'`)).toEqual([]);
+  expect((await userOf((await signedIn(who))['access_token'])).email).toBe(email);
+  await hook.close();
 });
 
 describe('by an ID token that the app has', () => {
