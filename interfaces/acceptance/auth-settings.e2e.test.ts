@@ -1,5 +1,6 @@
 /** A project's auth settings, as their owner changes them. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { answeringServer } from '../../infrastructure/testing/answering-server.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 interface Shown {
@@ -180,6 +181,30 @@ test('who changed what is in the audit trail, without a secret, and without a ne
   expect(output).toContain('AuthSettingsChanged');
   expect(output).toContain('providers, captcha)');
   expect(output).not.toMatch(/hunter/);
+});
+
+test('hooks and captcha verifiers on this machine are not asked unless the operator allows it', async () => {
+  const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+  const { url, asked, close } = await answeringServer();
+  const signUp = async () => {
+    const headers = { apikey: keys.body.anon_key, 'x-supabase-api-version': '2024-01-01' };
+    const body = {
+      email: 'a@example.com',
+      password: 'a password',
+      gotrue_meta_security: { captcha_token: 'x' },
+    };
+    const answer = await platform.call('POST', `/project/${id}/auth/v1/signup`, { headers, body });
+    return [answer.status, answer.body['code']];
+  };
+  const secret = `v1,whsec_${'A'.repeat(44)}`;
+  expect((await patch({ captcha: null, hooks: { before_user_created: { url, secret } } })).status).toBe(200);
+  await expect.poll(signUp).toEqual([500, 'unexpected_failure']);
+  const captcha = { provider: 'turnstile', verify_url: url, secret: 'hunter7' };
+  expect((await patch({ captcha, hooks: null })).status).toBe(200);
+  await expect.poll(signUp).toEqual([500, 'captcha_failed']);
+  expect((await patch({ captcha: null })).status).toBe(200);
+  expect(asked).toEqual([]);
+  await close();
 });
 
 test('the auth service goes by a change within a second, and stops with the project', async () => {

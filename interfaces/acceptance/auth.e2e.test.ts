@@ -1,14 +1,17 @@
 /** Users of a project, by the client library that people have, unmodified, on the whole platform. */
+import { createHmac } from 'node:crypto';
 import { AuthClient, type AuthError } from '@supabase/auth-js';
+import { createClient } from '@supabase/supabase-js';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { answeringServer, json, type Asked } from '../../infrastructure/testing/answering-server.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 let platform: PlatformUnderTest;
 let token: string;
 
 beforeAll(async () => {
-  platform = await PlatformUnderTest.create();
+  platform = await PlatformUnderTest.create({ AUTH_ALLOW_PRIVATE_HOOKS: 'on' });
   await platform.start();
   token = await platform.owner('auth');
 });
@@ -165,6 +168,55 @@ test('a trigger of the owner that raises rolls the user back, and tells the stra
   } finally {
     await owner.end();
   }
+});
+
+/** By whom a hook was asked, as a library of the standard checks it. */
+function signer({ headers, body }: Asked, secrets: Readonly<Record<string, string>>): string | undefined {
+  const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`;
+  const isBy = ([, secret]: [string, string]) => {
+    const key = Buffer.from(secret.replace('v1,whsec_', ''), 'base64');
+    return headers['webhook-signature'] === `v1,${createHmac('sha256', key).update(signed).digest('base64')}`;
+  };
+  return Object.entries(secrets).find(isBy)?.[0];
+}
+
+test('hooks of the owner decide who comes in and what their tokens say; rows go by it, and a large token passes', async () => {
+  const secretOf = (byte: number) => `v1,whsec_${Buffer.alloc(32, byte).toString('base64')}`;
+  const secrets = { before_user_created: secretOf(1), custom_access_token: secretOf(2) };
+  const signers: (string | undefined)[] = [];
+  const hook = await answeringServer((asked, res) => {
+    signers.push(signer(asked, secrets));
+    const { user, claims } = JSON.parse(asked.body) as { user?: { email: string }; claims?: object };
+    if (!user) return json({ claims: { ...claims, tenant: 'acme', large: 'x'.repeat(23_000) } })(asked, res);
+    const refusal = { error: { http_code: 403, message: 'Only from example.com' } };
+    return json(user.email.endsWith('@example.com') ? {} : refusal)(asked, res);
+  });
+  const hooks = Object.fromEntries(
+    Object.entries(secrets).map(([name, secret]) => [name, { url: hook.url, secret }]),
+  );
+  const one = await project(unique('hooks'), { settings: { autoconfirm: true, hooks } });
+  await platform.call('POST', `/api/projects/${one.id}/sql`, {
+    token,
+    body: {
+      query: `CREATE TABLE notes (id int PRIMARY KEY, tenant text);
+        INSERT INTO notes VALUES (1, 'acme'), (2, 'other');
+        ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY tenants ON notes USING (tenant = auth.jwt() ->> 'tenant')`,
+    },
+  });
+  const app = createClient(one.url, one.anonKey, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const password = 'asked about';
+  const refused = await app.auth.signUp({ email: 'ada@elsewhere.example', password });
+  expect([...codeOf(refused), refused.error?.message]).toEqual([403, 'unknown', 'Only from example.com']);
+  expect((await app.auth.signUp({ email: 'ada@example.com', password })).error).toBeNull();
+  expect(signers).toEqual(['before_user_created', 'before_user_created', 'custom_access_token']);
+  await expect.poll(async () => (await app.from('notes').select('id')).data).toEqual([{ id: 1 }]);
+  const shown = await platform.call('GET', `/api/projects/${one.id}/auth/settings`, { token });
+  for (const secret of Object.values(secrets))
+    expect(`${JSON.stringify(shown.body)} ${platform.output}`).not.toContain(secret.slice(9));
+  await hook.close();
 });
 
 test('without a mail server the mails are kept, where owner and operator find the code and the link', async () => {
