@@ -5,6 +5,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { TenantLogin } from '../../application/ports/tenant-connections.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
+import { GatheringSocket } from '../postgres/gathering-socket.ts';
 import { cutOff } from '../postgres/scram-client.ts';
 import { sessionPool } from '../postgres/session-pool.ts';
 import {
@@ -47,6 +48,7 @@ export function pooledTenantSessions({
       idleTimeoutMillis: IDLE_MS,
       allowExitOnIdle: true,
       pipeline: true,
+      stream: () => new GatheringSocket(),
     });
     pool.on('connect', () => open++);
     pool.on('remove', () => open--);

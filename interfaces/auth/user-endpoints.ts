@@ -4,8 +4,7 @@ import type { AuthDependencies } from '../../application/auth/auth-dependencies.
 import { AuthError } from '../../application/auth/auth-error.ts';
 import type { AuthProjects } from '../../application/auth/auth-project.ts';
 import { logOutUser } from '../../application/auth/log-out-user.ts';
-import { personOf } from '../../application/auth/person.ts';
-import { requireUser } from '../../application/auth/require-user.ts';
+import { requirePerson } from '../../application/auth/person.ts';
 import { updateUser } from '../../application/auth/update-user.ts';
 import { requireEmail } from '../../application/auth/require-email.ts';
 import { authEndpoint, type AuthEndpoint } from './auth-endpoint.ts';
@@ -51,7 +50,7 @@ const getUser = (deps: AuthDependencies, projects: AuthProjects) =>
     handler: async ({ project, caller, shown }) => {
       const person = await deps.directory.with(
         project.id,
-        async (rows) => personOf(rows, (await requireUser(rows, shown, deps.clock.now())).user),
+        (rows) => requirePerson(rows, shown, deps.clock.now()),
         caller,
       );
       return { status: 200, body: userJson(person) };

@@ -1,8 +1,7 @@
 /** What the auth service asks of a project's database, asked by nothing but the driver. */
 import pg from 'pg';
 import { refreshSession } from '../../application/auth/refresh-session.ts';
-import { requireUser } from '../../application/auth/require-user.ts';
-import { personOf } from '../../application/auth/person.ts';
+import { requirePerson } from '../../application/auth/person.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
 import type { UserTransaction } from '../../application/ports/user-directory.ts';
@@ -30,7 +29,7 @@ export type Work = (rows: UserTransaction, user: SignedInUser) => Promise<unknow
 
 export const getUser: Work = async (rows, { sub, sessionId }) => {
   const shown = { sub, sessionId, role: undefined, aal: undefined, email: undefined };
-  await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
+  await requirePerson(rows, shown, clock.now());
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
