@@ -1,5 +1,5 @@
 /** A session goes on: its refresh token is exchanged for the next one. */
-import { isBanned, type Session } from '../../domain/auth/user.ts';
+import { isBanned, type Session, type User } from '../../domain/auth/user.ts';
 import type { AuthSettings } from '../../domain/auth/auth-settings.ts';
 import { placeInChain } from '../../domain/auth/refresh-chain.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
@@ -30,9 +30,13 @@ export async function refreshSession(
   if (!place) throw notFound();
   const outcome = await hooked(deps, project, caller, async (rows) => {
     // one after another: whoever comes second sees what the first has done
-    const session = await rows.sessions.byId(place.sessionId, 'lock');
+    const [session, user] = await Promise.all([
+      rows.sessions.byId(place.sessionId, 'lock'),
+      rows.users.ofSession(place.sessionId),
+    ]);
     if (!session || !deps.tokens.isRefreshTokenOf(session, token)) throw notFound();
-    return exchange(deps, rows, project, session, place.counter, caller);
+    if (!user || user.deletedAt !== null) throw notFound();
+    return exchange(deps, rows, project, { session, user }, place.counter, caller);
   });
   // told when its session has ended for good: what is thrown inside is taken back
   if (outcome === 'reused') throw alreadyUsed();
@@ -43,14 +47,12 @@ async function exchange(
   deps: AuthDependencies,
   rows: HookedRows,
   project: AuthProject,
-  session: Session,
+  { session, user }: { readonly session: Session; readonly user: User },
   counter: number,
   caller: AuthCaller,
 ): Promise<IssuedSession | 'reused'> {
   const { settings } = project;
   const now = deps.clock.now();
-  const user = await rows.users.byId(session.userId);
-  if (!user || user.deletedAt !== null) throw notFound();
   if (isBanned(user, now)) throw new AuthError(400, 'user_banned', 'Invalid Refresh Token: User Banned');
   if (isOver(session, settings.session, now))
     throw new AuthError(400, 'session_expired', 'Invalid Refresh Token: Session Expired');

@@ -61,6 +61,10 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
       const called = await added({ phone: '4912345' });
       expect(await within(({ users }) => users.byPhone('4912345'))).toEqual(called);
       expect(await within(({ users }) => users.byPhone(''))).toBeUndefined();
+      const session = aSession(user.id);
+      await within(({ sessions }) => sessions.insert(session));
+      expect(await within(({ users }) => users.ofSession(session.id))).toEqual(user);
+      expect(await within(({ users }) => users.ofSession(user.id))).toBeUndefined();
       expect(await within(({ users }) => users.byId(user.id), 1)).toBeUndefined();
       expect(await within(({ users }) => users.byEmail(user.email!), 1)).toBeUndefined();
     });
@@ -81,6 +85,7 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
           await oneTimeTokens.delete(id);
           return [
             await users.byId(id, 'lock'),
+            await users.ofSession(id),
             await users.update(id, { email: 'a@b.example' }),
             await sessions.byId(id),
             await factors.byId(id),

@@ -34,6 +34,7 @@ export interface UserRows {
   /** @param email lower case */
   byEmail(email: string, lock?: Lock): Promise<User | undefined>;
   byPhone(phone: string): Promise<User | undefined>;
+  ofSession(sessionId: string): Promise<User | undefined>;
   /** @returns undefined: somebody has this address, telephone or id already; else as it stands, whatever a trigger made of it */
   insert(user: User): Promise<User | undefined>;
   /** Many at once. @returns the ids of those that were made: of the others somebody has the address, telephone or id already, or a trigger kept them out */

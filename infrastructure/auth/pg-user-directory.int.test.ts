@@ -165,6 +165,7 @@ test('lookups go by an index, however many rows there are', async () => {
   await sessions.endOf(id, { except: id });
   await sessions.downgrade(id, 'totp');
   await users.byPhone('1');
+  await users.ofSession(id);
   await factors.deleteChallenges(id, new Date());
   await sessions.methodsOf(id);
   await oneTimeTokens.take(['a', 'b'], ['recovery_token', 'confirmation_token']);

@@ -104,6 +104,8 @@ const PAGE = `WITH page AS (
   CROSS JOIN (SELECT coalesce(sum(${BYTES}), 0) AS bytes FROM page) sized LEFT JOIN page ON bytes <= $4
   ORDER BY ${NEWEST_FIRST('page.', '"createdAt"')}`;
 
+const OF_SESSION = `SELECT ${SELECTED} FROM auth.users WHERE id = (SELECT user_id FROM auth.sessions WHERE id = $1)`;
+
 export const userRows = (sql: TenantConnection): UserRows => ({
   byId: async (id, lock) =>
     isUuid(id)
@@ -117,6 +119,7 @@ export const userRows = (sql: TenantConnection): UserRows => ({
       [email],
     ),
   byPhone: (phone) => one(sql, `SELECT ${SELECTED} FROM auth.users WHERE phone = $1`, [phone]),
+  ofSession: async (id) => (isUuid(id) ? one(sql, OF_SESSION, [id]) : undefined),
   insert: (user) => inserted(sql, user),
   async insertNew(users) {
     if (users.length === 0) return new Set();
