@@ -38,7 +38,12 @@ export async function updateUser(
 ): Promise<Person> {
   const before = await deps.directory.with(
     project.id,
-    (rows) => requireUser(rows, shown, deps.clock.now()),
+    async (rows) => {
+      const signedIn = await requireUser(rows, shown, deps.clock.now());
+      // before anything is said of a password
+      await requireAssurance(rows, signedIn, change);
+      return signedIn;
+    },
     caller,
   );
   // outside of a transaction: it takes its time
