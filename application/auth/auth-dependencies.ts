@@ -9,6 +9,7 @@ import type { SecondFactors } from '../ports/second-factors.ts';
 import type { SignInProviders } from '../ports/sign-in-providers.ts';
 import type { UserDirectory } from '../ports/user-directory.ts';
 import type { UserTokens } from '../ports/user-tokens.ts';
+import type { WebAuthn } from '../ports/web-authn.ts';
 import type { AuthProject } from './auth-project.ts';
 import type { MailLimits } from './mail-limits.ts';
 
@@ -20,6 +21,7 @@ export interface AuthDependencies {
   readonly tokens: UserTokens;
   readonly codes: OneTimeCodes;
   readonly secondFactors: SecondFactors;
+  readonly webAuthn: WebAuthn;
   readonly providers: SignInProviders;
   readonly captchas: Captchas;
   readonly hooks: AuthHooks;

@@ -39,7 +39,7 @@ export type AuthErrorCode =
   | 'mfa_totp_verify_not_enabled'
   | 'mfa_verification_failed'
   | 'mfa_verified_factor_exists'
-  | 'mfa_web_authn_enroll_not_enabled'
+  | 'mfa_webauthn_enroll_not_enabled'
   | 'no_authorization'
   | 'not_admin'
   | 'otp_disabled'
@@ -65,6 +65,7 @@ export type AuthErrorCode =
   | 'signup_disabled'
   | 'single_identity_not_deletable'
   | 'too_many_enrolled_mfa_factors'
+  | 'too_many_passkeys'
   | 'unexpected_failure'
   | 'unknown'
   | 'user_already_exists'
@@ -73,7 +74,11 @@ export type AuthErrorCode =
   | 'validation_failed'
   | 'weak_password'
   | 'web3_provider_disabled'
-  | 'webauthn_challenge_expired';
+  | 'webauthn_challenge_expired'
+  | 'webauthn_challenge_not_found'
+  | 'webauthn_credential_exists'
+  | 'webauthn_credential_not_found'
+  | 'webauthn_verification_failed';
 
 export class AuthError extends Error {
   readonly status: number;

@@ -5,6 +5,7 @@ import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { requireLiveFactor, requireSession } from './factors.ts';
+import { askForKey, type KeyAsked } from './web-authn-factor.ts';
 
 const GOOD_FOR_MS = 300_000;
 const NOWHERE = '0.0.0.0';
@@ -13,6 +14,8 @@ export interface Challenged {
   readonly challenge: Challenge;
   readonly factor: Factor;
   readonly expiresAt: Date;
+  /** of a key: what the page hands to its browser */
+  readonly asked?: Pick<KeyAsked, 'kind' | 'options'>;
 }
 
 export const challengeEnd = ({ createdAt }: Challenge): Date => new Date(createdAt.getTime() + GOOD_FOR_MS);
@@ -22,7 +25,7 @@ export const placeOf = ({ ip }: AuthCaller): string => ip ?? NOWHERE;
 
 /** @throws {AuthError} 404 mfa_factor_not_found */
 export async function challengeFactor(
-  { directory, clock, ids }: Pick<AuthDependencies, 'directory' | 'clock' | 'ids'>,
+  { directory, codes, clock, ids }: Pick<AuthDependencies, 'directory' | 'codes' | 'clock' | 'ids'>,
   project: AuthProject,
   factorId: string,
   shown: ShownToken,
@@ -32,16 +35,20 @@ export async function challengeFactor(
   return directory.with(
     project.id,
     async (rows) => {
-      const { user } = await requireSession(rows, shown, now);
+      const inSession = await requireSession(rows, shown, now);
+      const { user } = inSession;
       const factor = await requireLiveFactor(rows, user, factorId, now);
-      if (factor.type !== 'totp') throw invalid('There are no challenges for factors of this type');
+      if (factor.type !== 'totp' && factor.type !== 'webauthn')
+        throw invalid('There are no challenges for factors of this type');
+      const asked =
+        factor.type === 'webauthn' ? await askForKey({ codes }, rows, project, inSession, factor) : undefined;
       const challenge: Challenge = {
         id: ids.uuid(),
         factorId,
         createdAt: now,
         verifiedAt: null,
         ip: placeOf(caller),
-        sessionData: null,
+        sessionData: asked?.sessionData ?? null,
       };
       await rows.factors.deleteChallenges(factorId, new Date(now.getTime() - GOOD_FOR_MS));
       await rows.factors.insertChallenge(challenge);
@@ -50,7 +57,7 @@ export async function challengeFactor(
         factor_id: factorId,
         factor_status: factor.status,
       });
-      return { challenge, factor, expiresAt: challengeEnd(challenge) };
+      return { challenge, factor, expiresAt: challengeEnd(challenge), ...(asked && { asked }) };
     },
     caller,
   );

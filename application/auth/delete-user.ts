@@ -47,6 +47,7 @@ async function obscure(
     });
   }
   for (const factor of await rows.factors.of([user.id])) await rows.factors.delete(factor.id);
+  for (const passkey of await rows.passkeys.of(user.id)) await rows.passkeys.delete(passkey.id);
   await rows.sessions.endOf(user.id);
   await rows.oneTimeTokens.delete(user.id);
   await rows.users.update(user.id, {

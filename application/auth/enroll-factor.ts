@@ -17,10 +17,13 @@ export interface EnrollInput {
 
 export interface EnrolledFactor {
   readonly factor: Factor;
-  readonly secret: string;
-  readonly uri: string;
-  /** SVG */
-  readonly qrCode: string;
+  /** of an authenticator with codes; a key is made when the factor is challenged */
+  readonly totp?: {
+    readonly secret: string;
+    readonly uri: string;
+    /** SVG */
+    readonly qrCode: string;
+  };
 }
 
 type Enrollers = Pick<AuthDependencies, 'directory' | 'secondFactors' | 'clock' | 'ids'>;
@@ -35,11 +38,11 @@ export async function enrollFactor(
   shown: ShownToken,
   caller: AuthCaller,
 ): Promise<EnrolledFactor> {
-  requireTotp(type, project);
+  const kind = requireEnabled(type, project);
   const name = factorName(friendlyName);
   if (issuer !== undefined && issuer.length > LONGEST_ISSUER) throw invalid('issuer is too long');
   const now = clock.now();
-  const secret = secondFactors.newSecret();
+  const secret = kind === 'totp' ? secondFactors.newSecret() : null;
   const { factor, account } = await directory.with(
     project.id,
     async (rows) => {
@@ -55,33 +58,36 @@ export async function enrollFactor(
       const made: Factor = {
         id: ids.uuid(),
         userId: user.id,
-        type: 'totp',
+        type: kind,
         status: 'unverified',
         friendlyName: name,
         secret,
-        credential: totpMemoryToJson({ lastStep: null, tries: NO_TRIES }),
+        credential: kind === 'totp' ? totpMemoryToJson({ lastStep: null, tries: NO_TRIES }) : null,
         lastChallengedAt: null,
         createdAt: now,
         updatedAt: now,
       };
       await rows.factors.insert(made);
-      await audit(rows, 'factor_in_progress', user, now, caller, { factor_id: made.id, factor_type: 'totp' });
+      await audit(rows, 'factor_in_progress', user, now, caller, { factor_id: made.id, factor_type: kind });
       return { factor: made, account: user.email || user.phone || user.id };
     },
     caller,
   );
+  if (secret === null) return { factor };
   const uri = otpauthUri(issuer || siteOf(project), account, secret);
-  return { factor, secret, uri, qrCode: secondFactors.qrCode(uri) };
+  return { factor, totp: { secret, uri, qrCode: secondFactors.qrCode(uri) } };
 }
 
-function requireTotp(type: string, { settings }: AuthProject): void {
+function requireEnabled(type: string, { settings: { mfa } }: AuthProject): 'totp' | 'webauthn' {
   if (type === 'phone')
     throw new AuthError(422, 'mfa_phone_enroll_not_enabled', 'MFA enroll is disabled for Phone');
-  if (type === 'webauthn')
-    throw new AuthError(422, 'mfa_web_authn_enroll_not_enabled', 'MFA enroll is disabled for WebAuthn');
-  if (type !== 'totp') throw invalid('factor_type needs to be totp, phone, or webauthn');
-  if (!settings.mfa.totp)
+  if (type !== 'totp' && type !== 'webauthn')
+    throw invalid('factor_type needs to be totp, phone, or webauthn');
+  if (type === 'webauthn' && !mfa.webauthn)
+    throw new AuthError(422, 'mfa_webauthn_enroll_not_enabled', 'MFA enroll is disabled for WebAuthn');
+  if (type === 'totp' && !mfa.totp)
     throw new AuthError(422, 'mfa_totp_enroll_not_enabled', 'MFA enroll is disabled for TOTP');
+  return type;
 }
 
 /** What people know the project by. */

@@ -75,7 +75,8 @@ export async function requireMayEnroll(
   const { user, session } = await requireSession(rows, shown, now, 'lock');
   if (user.isAnonymous)
     throw new AuthError(403, 'no_authorization', 'Anonymous user not allowed to perform these actions');
-  await rows.factors.deleteUnverified(user.id, 'totp', enrolmentsEnd(now));
+  for (const type of ['totp', 'webauthn'] as const)
+    await rows.factors.deleteUnverified(user.id, type, enrolmentsEnd(now));
   const factors = await rows.factors.of([user.id]);
   if (factors.some(isVerified) && session.aal === 'aal1')
     throw new AuthError(403, 'insufficient_aal', 'AAL2 required to enroll a new factor');
@@ -89,6 +90,10 @@ export async function requireMayEnroll(
 }
 
 export const isVerified = ({ status }: Factor): boolean => status === 'verified';
+
+/** What proves it, in the claims of a session. */
+export const methodOf = ({ type }: Factor): AuthMethod =>
+  type === 'webauthn' ? 'mfa/webauthn' : type === 'recovery_code' ? 'recovery_code' : 'totp';
 
 /** Recovery codes stand in for one of these, and are none themselves. */
 export const isUsable = (factor: Factor): boolean => isVerified(factor) && factor.type !== 'recovery_code';

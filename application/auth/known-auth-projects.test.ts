@@ -94,7 +94,7 @@ async function makeKnown(limits: Partial<KnownAuthProjectsLimits> = {}) {
   return { harness, between, known, pass };
 }
 
-async function served(harness: Harness, templateVersion = 13): Promise<ProjectId> {
+async function served(harness: Harness, templateVersion = 14): Promise<ProjectId> {
   const id = newProject();
   await command(harness, id, { ...request(id), templateVersion } as ProjectCommand);
   await runToRest(harness, id);
@@ -130,7 +130,7 @@ test('a project that nobody has set anything for has the defaults, its own addre
 
 test('a project whose database has no users yet says what it needs', async () => {
   const { harness, known } = await makeKnown();
-  const id = await served(harness, 12);
+  const id = await served(harness, 13);
   await expect(known.find(id)).rejects.toMatchObject({ code: 'project/upgrade-needed' });
 });
 
@@ -314,7 +314,7 @@ test('a project that comes to be is found, though it was asked for before', asyn
   const id = newProject();
   await known.start();
   await expect(known.find(id)).rejects.toMatchObject({ code: 'project/not-found' });
-  await command(harness, id, { ...request(id), templateVersion: 13 } as ProjectCommand);
+  await command(harness, id, { ...request(id), templateVersion: 14 } as ProjectCommand);
   await runToRest(harness, id);
   await vi.waitFor(async () => expect((await known.find(id)).id).toBe(id));
 });

@@ -23,7 +23,7 @@ export interface LoadAuthProjectDependencies {
 }
 
 /** from this one on there is all of users that we work on */
-const USERS_SINCE_TEMPLATE = 13;
+const USERS_SINCE_TEMPLATE = 14;
 
 /** By the log, as it is now. @throws {Rejection} project/not-found, project/not-active, project/upgrade-needed */
 export async function loadAuthProject(

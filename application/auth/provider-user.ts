@@ -140,6 +140,7 @@ async function claimed({ rows, account, now }: Arrival, user: User): Promise<Use
   await rows.sessions.endOf(user.id);
   await rows.oneTimeTokens.delete(user.id);
   for (const { id } of await rows.factors.of([user.id])) await rows.factors.delete(id);
+  for (const { id } of await rows.passkeys.of(user.id)) await rows.passkeys.delete(id);
   let { appMetadata } = user;
   for (const { id, provider, providerId, data } of await rows.identities.of([user.id])) {
     if (data['email_verified'] === true || (provider === account.provider && providerId === account.id))

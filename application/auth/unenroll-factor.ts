@@ -7,7 +7,7 @@ import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { requireRow } from './admin-users.ts';
-import { isUsable, isVerified, requireFactor, requireSession } from './factors.ts';
+import { isUsable, isVerified, methodOf, requireFactor, requireSession } from './factors.ts';
 
 type Removers = Pick<AuthDependencies, 'directory' | 'clock'>;
 
@@ -68,6 +68,6 @@ export async function removeFactor(
 }
 
 async function remove(rows: UserTransaction, factor: Factor): Promise<void> {
-  await rows.sessions.downgrade(factor.id, factor.type === 'recovery_code' ? 'recovery_code' : 'totp');
+  await rows.sessions.downgrade(factor.id, methodOf(factor));
   await rows.factors.delete(factor.id);
 }

@@ -7,7 +7,8 @@ export type RateLimit =
   | 'changes-by-owner-in-a-day'
   | 'documents-by-owner-in-a-day'
   | 'checks-by-owner'
-  | 'users-by-address';
+  | 'users-by-address'
+  | 'passkeys-by-address';
 
 /** Somebody asked too often, or for too much at once. HTTP 429 with `Retry-After`. */
 export class RateLimited extends Error {

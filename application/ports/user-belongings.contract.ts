@@ -1,8 +1,9 @@
 /** What keeping what a user has must be like: the second part of user-directory.contract.ts. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Passkey, PasskeyChallenge } from '../../domain/auth/passkey.ts';
 import type { Factor, OneTimeToken } from '../../domain/auth/user.ts';
-import { aFactor, aFlow, aSession, at, aToken, aUser } from '../testing/sample-users.ts';
+import { aFactor, aFlow, aPasskey, aSession, at, aToken, aUser } from '../testing/sample-users.ts';
 import { overlapping, type UserDirectoryHarness } from './user-directory.contract.ts';
 import type { UserTransaction } from './user-directory.ts';
 
@@ -207,6 +208,78 @@ export function userBelongingsContract(name: string, make: () => Promise<UserDir
       await within(({ flows }) => flows.delete(flow.id));
       expect(await within(({ flows }) => flows.byAuthCode(flow.authCode))).toBeUndefined();
       expect(await within(({ flows }) => flows.byAuthCode(''))).toBeUndefined();
+    });
+
+    test('passkeys are found by the key, which one user has at most', async () => {
+      const [user, other] = [await added(), await added()];
+      const [old, newer] = [aPasskey(user.id, { createdAt: at(1) }), aPasskey(user.id, { createdAt: at(2) })];
+      const theirs = aPasskey(other.id, { aaguid: null, friendlyName: '', transports: [] });
+      const insert = (passkey: Passkey) => within(({ passkeys }) => passkeys.insert(passkey));
+      expect([await insert(newer), await insert(old), await insert(theirs)]).toEqual([true, true, true]);
+      expect(await insert(aPasskey(other.id, { credentialId: old.credentialId }))).toBe(false);
+      const of = (id: string) => within(({ passkeys }) => passkeys.of(id));
+      expect([await of(user.id), await of(other.id)]).toEqual([[old, newer], [theirs]]);
+      const used = { signCount: 2 ** 32 - 1, backedUp: false, lastUsedAt: at(9), friendlyName: 'n' };
+      const found = await within(async ({ passkeys }) => {
+        await passkeys.update(old.id, used);
+        await passkeys.delete(newer.id);
+        return [
+          await passkeys.byId(old.id, 'lock'),
+          await passkeys.byCredentialId(old.credentialId, 'lock'),
+          await passkeys.byId(newer.id),
+          await passkeys.byCredentialId('AAAA'),
+        ];
+      });
+      expect(found).toEqual([{ ...old, ...used }, { ...old, ...used }, undefined, undefined]);
+      await within(({ users }) => users.delete(user.id));
+      expect([await of(user.id), await of(other.id)]).toEqual([[], [theirs]]);
+    });
+
+    test('a challenge is taken once, by whoever it is for, and those that are long over go', async () => {
+      const user = await added();
+      const challenge = (change: Partial<PasskeyChallenge> = {}): PasskeyChallenge => ({
+        id: randomUUID(),
+        kind: 'registration',
+        userId: user.id,
+        sessionId: randomUUID(),
+        challenge: 'AQIDBA',
+        createdAt: at(0),
+        expiresAt: at(5),
+        ...change,
+      });
+      const [mine, anybodys] = [
+        challenge(),
+        challenge({ kind: 'authentication', userId: null, sessionId: null }),
+      ];
+      await within(async ({ passkeys }) => {
+        for (const one of [mine, anybodys]) await passkeys.insertChallenge(one);
+      });
+      const take = (id: string, kind: PasskeyChallenge['kind'], userId: string | null) =>
+        within(({ passkeys }) => passkeys.takeChallenge(id, kind, userId));
+      for (const wrong of [
+        await take(mine.id, 'registration', randomUUID()),
+        await take(mine.id, 'registration', null),
+        await take(mine.id, 'authentication', user.id),
+        await take(anybodys.id, 'authentication', user.id),
+        await take(anybodys.id, 'registration', null),
+        await take(randomUUID(), 'authentication', null),
+      ])
+        expect(wrong).toBeUndefined();
+      const taken = ({ passkeys }: UserTransaction) =>
+        passkeys.takeChallenge(anybodys.id, 'authentication', null);
+      expect(await atOnce(taken, taken)).toEqual([anybodys, undefined]);
+      expect(await take(mine.id, 'registration', user.id)).toEqual(mine);
+      const [old, later] = [challenge(), challenge({ createdAt: at(64), expiresAt: at(69) })];
+      await within(async ({ passkeys }) => {
+        for (const one of [old, later]) await passkeys.insertChallenge(one);
+      });
+      expect(await take(old.id, 'registration', user.id)).toEqual(old);
+      await within(async ({ passkeys }) => {
+        for (const one of [old, challenge({ createdAt: at(66), expiresAt: at(71) })])
+          await passkeys.insertChallenge(one);
+      });
+      expect(await take(old.id, 'registration', user.id)).toBeUndefined();
+      expect(await take(later.id, 'registration', user.id)).toEqual(later);
     });
   });
 }

@@ -14,6 +14,7 @@ import type {
   User,
 } from '../../domain/auth/user.ts';
 import type { MailKind } from '../../domain/auth/auth-settings.ts';
+import type { Passkey, PasskeyChallenge } from '../../domain/auth/passkey.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
 /** `lock`: whoever asks for the same row so waits until this transaction is over. */
@@ -124,6 +125,28 @@ export interface FlowRows {
   delete(id: string): Promise<void>;
 }
 
+export interface PasskeyRows {
+  /** oldest first */
+  of(userId: string): Promise<readonly Passkey[]>;
+  byId(id: string, lock?: Lock): Promise<Passkey | undefined>;
+  byCredentialId(id: string, lock?: Lock): Promise<Passkey | undefined>;
+  /** @returns false: there is this key already, whoever has it */
+  insert(passkey: Passkey): Promise<boolean>;
+  update(
+    id: string,
+    change: Partial<Pick<Passkey, 'signCount' | 'backedUp' | 'friendlyName' | 'updatedAt' | 'lastUsedAt'>>,
+  ): Promise<void>;
+  delete(id: string): Promise<void>;
+  /** Clears away some of those that are over. */
+  insertChallenge(challenge: PasskeyChallenge): Promise<void>;
+  /** It goes with that: of many who come with it one gets it. @param userId whose it has to be; null: nobody's */
+  takeChallenge(
+    id: string,
+    kind: PasskeyChallenge['kind'],
+    userId: string | null,
+  ): Promise<PasskeyChallenge | undefined>;
+}
+
 /** A mail, ready to be sent. */
 export interface Mail {
   readonly id: string;
@@ -158,6 +181,7 @@ export interface UserTransaction {
   readonly oneTimeTokens: OneTimeTokenRows;
   readonly factors: FactorRows;
   readonly flows: FlowRows;
+  readonly passkeys: PasskeyRows;
   readonly outbox: OutboxRows;
   readonly audit: (entry: AuditEntry, at: Date) => Promise<void>;
 }

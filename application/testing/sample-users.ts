@@ -1,5 +1,6 @@
 /** Rows of a project's users, for tests. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Passkey } from '../../domain/auth/passkey.ts';
 import type { Factor, Flow, OneTimeToken, Session, User } from '../../domain/auth/user.ts';
 
 export const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute, 0, 123));
@@ -84,5 +85,21 @@ export const aFlow = (change: Partial<Flow> = {}): Flow => ({
   redirectTo: null,
   linkingTargetId: null,
   identityData: null,
+  ...change,
+});
+export const aPasskey = (userId: string, change: Partial<Passkey> = {}): Passkey => ({
+  id: randomUUID(),
+  userId,
+  credentialId: randomBytes(32).toString('base64url'),
+  publicKey: randomBytes(77).toString('base64url'),
+  signCount: 3_000_000_000,
+  transports: ['internal', 'hybrid'],
+  aaguid: randomUUID(),
+  backupEligible: true,
+  backedUp: true,
+  friendlyName: 'Zoë’s phone',
+  createdAt: at(1),
+  updatedAt: at(2),
+  lastUsedAt: null,
   ...change,
 });

@@ -18,6 +18,7 @@ import {
   isSiteUrl,
 } from './auth-texts.ts';
 import type { AuthSecretsChange } from './change-auth-settings.ts';
+import { relyingPartyOf } from './relying-party.ts';
 
 const DAY = 24 * 3600;
 
@@ -195,7 +196,8 @@ function numbers(settings: AuthSettings, faults: Faults): void {
   faults.range(mfa.maxFactors, AUTH_RANGES.maxFactors, 'mfa', 'maxFactors');
 }
 
-function passkeys({ passkeys: { rpId, rpName, origins } }: AuthSettings, faults: Faults): void {
+function passkeys(settings: AuthSettings, faults: Faults): void {
+  const { rpId, rpName, origins, enabled } = settings.passkeys;
   faults.check(rpId === null || isHostName(rpId), ['passkeys', 'rpId'], 'A host name, in lower case.');
   faults.text(rpName, AUTH_MOST.nameLength, 'passkeys', 'rpName');
   faults.check(origins.length <= AUTH_MOST.origins, ['passkeys', 'origins'], `${AUTH_MOST.origins} at most.`);
@@ -204,6 +206,10 @@ function passkeys({ passkeys: { rpId, rpName, origins } }: AuthSettings, faults:
       'https://host of rp_id or below it, http:// for this machine only, or android:apk-key-hash:...';
     faults.check(isOrigin(origin, rpId), ['passkeys', 'origins', `${at}`], detail);
   }
+  // what the project's own address is, nobody here knows: that is told to whoever asks for a key
+  if (!(enabled || settings.mfa.webauthn) || settings.siteUrl === null || faults.all.length > 0) return;
+  const party = relyingPartyOf(settings, settings.siteUrl);
+  if ('fault' in party) faults.check(false, ['passkeys', 'rpId'], party.fault);
 }
 
 function providers({ providers: all }: AuthSettings, faults: Faults): void {

@@ -99,6 +99,8 @@ export interface AuthSettings {
   readonly mailEverySeconds: number;
   readonly mfa: {
     readonly totp: boolean;
+    /** keys that are no passkeys, such as those of USB */
+    readonly webauthn: boolean;
     readonly recoveryCodes: boolean;
     /** of every type together */
     readonly maxFactors: number;
@@ -159,7 +161,7 @@ export const AUTH_DEFAULTS: AuthSettings = {
   session: { maxSeconds: null, idleSeconds: null, onePerUser: false },
   otp: { digits: 6, expirySeconds: 3_600 },
   mailEverySeconds: 60,
-  mfa: { totp: true, recoveryCodes: false, maxFactors: 10 },
+  mfa: { totp: true, webauthn: false, recoveryCodes: false, maxFactors: 10 },
   passkeys: { enabled: false, rpId: null, rpName: null, origins: [] },
   providers: {},
   captcha: null,
@@ -169,11 +171,13 @@ export const AUTH_DEFAULTS: AuthSettings = {
 };
 
 /** As the log has them: what came later is not in what was set before. */
-export type StoredSettings = Omit<AuthSettings, 'captcha'> & {
+export type StoredSettings = Omit<AuthSettings, 'captcha' | 'mfa'> & {
   readonly captcha: (Omit<CaptchaSettings, 'verifyUrl'> & Partial<CaptchaSettings>) | null;
+  readonly mfa: Omit<AuthSettings['mfa'], 'webauthn'> & Partial<Pick<AuthSettings['mfa'], 'webauthn'>>;
 };
 
 export const completeSettings = (stored: StoredSettings): AuthSettings => ({
   ...stored,
   captcha: stored.captcha && { ...stored.captcha, verifyUrl: stored.captcha.verifyUrl ?? null },
+  mfa: { ...AUTH_DEFAULTS.mfa, ...stored.mfa },
 });

@@ -138,7 +138,7 @@ test('owners may not alter the tables, and the roles of the REST API see none', 
   // it gives nothing, whatever it says
   await owner('GRANT SELECT ON auth.users TO anon');
   const tables = await owner(TABLES);
-  expect(tables).toHaveLength(11);
+  expect(tables).toHaveLength(13);
   const seen =
     await owner(`SELECT role, name FROM (${TABLES}) tables, unnest(ARRAY['public', 'anon', 'authenticated', 'service_role']) role
     WHERE has_any_column_privilege(role, name, 'SELECT, INSERT, UPDATE, REFERENCES') OR has_table_privilege(role, name, 'DELETE, TRIGGER')`);

@@ -143,6 +143,10 @@ test('lookups go by an index, however many rows there are', async () => {
     INSERT INTO auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
       SELECT id, id, 'totp', 'verified', now(), now() FROM auth.users;
     INSERT INTO auth.mfa_challenges (id, factor_id, created_at, ip_address) SELECT id, id, now(), '::1' FROM auth.mfa_factors;
+    INSERT INTO auth.webauthn_credentials (id, user_id, credential_id, public_key)
+      SELECT id, id, uuid_send(id), '' FROM auth.users;
+    INSERT INTO auth.webauthn_challenges (id, user_id, challenge_type, session_data, expires_at)
+      SELECT id, id, 'registration', '{}', now() FROM auth.users;
     INSERT INTO auth.mfa_amr_claims (id, session_id, created_at, updated_at, authentication_method)
       SELECT id, id, now(), now(), 'otp' FROM auth.sessions`);
   await harness.server.inDatabase(harness.projects[0], 'look', (client) => client.query('ANALYZE'));
@@ -156,7 +160,7 @@ test('lookups go by an index, however many rows there are', async () => {
       return { rows: [], rowCount: 0 };
     },
   };
-  const { users, sessions, oneTimeTokens, flows, factors, identities } = transactionOf(explain);
+  const { users, sessions, oneTimeTokens, flows, factors, identities, passkeys } = transactionOf(explain);
   const id = randomUUID();
   await users.byId(id);
   await users.byEmail('many7@b.example', 'lock');
@@ -177,6 +181,19 @@ test('lookups go by an index, however many rows there are', async () => {
   await factors.of([id]);
   await identities.of([id]);
   await identities.find('email', id);
+  await passkeys.of(id);
+  await passkeys.byId(id, 'lock');
+  await passkeys.byCredentialId(id, 'lock');
+  await passkeys.takeChallenge(id, 'authentication', null);
+  const [createdAt, challenge] = [new Date(), 'AA'];
+  const begun = {
+    kind: 'authentication',
+    userId: null,
+    sessionId: null,
+    createdAt,
+    expiresAt: createdAt,
+  } as const;
+  await passkeys.insertChallenge({ id, challenge, ...begun });
   expect(scans).toEqual([]);
   await owner('DELETE FROM auth.users');
   expect(await owner('SELECT id FROM auth.sessions UNION ALL SELECT id FROM auth.one_time_tokens')).toEqual(

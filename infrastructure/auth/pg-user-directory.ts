@@ -13,6 +13,7 @@ import { factorRows } from './factor-rows.ts';
 import { flowRows } from './flow-rows.ts';
 import { identityRows } from './identity-rows.ts';
 import { oneTimeTokenRows } from './one-time-token-rows.ts';
+import { passkeyRows } from './passkey-rows.ts';
 import { sessionRows } from './session-rows.ts';
 import { userRows } from './user-rows.ts';
 
@@ -53,6 +54,7 @@ export const transactionOf = (sql: TenantConnection): UserTransaction => ({
   oneTimeTokens: oneTimeTokenRows(sql),
   factors: factorRows(sql),
   flows: flowRows(sql),
+  passkeys: passkeyRows(sql),
   outbox: { add: (mail) => addMail(sql, mail) },
   audit: (entry, at) => note(sql, entry, at),
 });

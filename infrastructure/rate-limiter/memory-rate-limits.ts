@@ -49,6 +49,12 @@ const USES: Record<RateLimit, Rate & { readonly of: string }> = {
     perSeconds: 10 * MINUTE,
     of: 'sign-ups and requests for mails from an address',
   },
+  // pages may ask whenever somebody opens them; each leaves a row behind for a while
+  'passkeys-by-address': {
+    points: 3_000,
+    perSeconds: 10 * MINUTE,
+    of: 'sign-ins with passkeys from an address',
+  },
 };
 /** one who has a large IPv6 network gets as much as so many who have a small one */
 const WIDE = 5;

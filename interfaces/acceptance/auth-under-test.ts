@@ -17,6 +17,7 @@ import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-codes.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
+import { simpleWebAuthn } from '../../infrastructure/crypto/simple-web-authn.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { guardedFetch } from '../../infrastructure/network/guarded-fetch.ts';
 import { OpenIdProviders } from '../../infrastructure/oauth/open-id-providers.ts';
@@ -56,7 +57,7 @@ export async function authUnderTest() {
       Promise.resolve({
         id,
         url: `${base}/project/${id}/auth/v1`,
-        siteUrl: SITE,
+        siteUrl: settings.siteUrl ?? SITE,
         settings,
         secrets: { ...secrets, providerSecrets: { ...secrets.providerSecrets, ...providerSecrets } },
         ...(id === users.projects[1] && others),
@@ -73,6 +74,7 @@ export async function authUnderTest() {
     tokens: new JoseUserTokens(clock),
     codes: nodeOneTimeCodes,
     secondFactors: nodeSecondFactors,
+    webAuthn: simpleWebAuthn,
     providers: new OpenIdProviders(guardedFetch({ mayBePrivate: true }), () => performance.now()),
     captchas: new HttpCaptchas({ mayBePrivate: true, timeMs: 500 }),
     hooks: new HttpAuthHooks({ mayBePrivate: true, clock, log }),

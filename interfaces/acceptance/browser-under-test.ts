@@ -1,7 +1,10 @@
 /** Chromium without a window, as far as this machine has it, and a page of an app's own that it opens. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { CHROMIUM } from '../../infrastructure/process/system-programs.ts';
 
@@ -36,4 +39,11 @@ export async function serveApp(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** The client library as its npm package has it for `<script src>` */
+export async function clientBundle(): Promise<string> {
+  const main = createRequire(import.meta.url).resolve('@supabase/supabase-js');
+  const root = main.slice(0, main.lastIndexOf('supabase-js') + 'supabase-js'.length);
+  return readFile(join(dirname(join(root, 'package.json')), 'dist', 'umd', 'supabase.js'), 'utf8');
 }

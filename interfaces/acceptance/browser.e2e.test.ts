@@ -1,12 +1,9 @@
 /** What people's apps do in a browser: the client library as it is published, in a page, in Chromium, on the whole platform. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import type { SupabaseClient } from '@supabase/supabase-js';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { smtpSink, type SmtpSink } from '../../infrastructure/testing/smtp-sink.ts';
-import { serveApp, startBrowser } from './browser-under-test.ts';
+import { clientBundle, serveApp, startBrowser } from './browser-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 // of the page
@@ -19,13 +16,6 @@ let browser: Browser;
 let sink: SmtpSink;
 let app: Awaited<ReturnType<typeof serveApp>>;
 let id: string;
-
-/** as the npm package has it for `<script src>` */
-async function clientBundle(): Promise<string> {
-  const main = createRequire(import.meta.url).resolve('@supabase/supabase-js');
-  const root = main.slice(0, main.lastIndexOf('supabase-js') + 'supabase-js'.length);
-  return readFile(join(dirname(join(root, 'package.json')), 'dist', 'umd', 'supabase.js'), 'utf8');
-}
 
 beforeAll(async () => {
   sink = await smtpSink();

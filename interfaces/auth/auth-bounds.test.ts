@@ -8,6 +8,7 @@ import { AuthBounds } from './auth-bounds.ts';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const [A, B] = ['proj_00000000000000aa', 'proj_00000000000000bb'];
+const BEGIN = 'passkeys/authentication/options';
 const servers: HttpServer[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop(0);
@@ -34,16 +35,26 @@ async function serve(limits: ConstructorParameters<typeof AuthBounds>[1] = {}, s
     waiting++;
     await go.promise;
   };
-  const uses = { 'users-by-address': { points: signUps, perSeconds: 60 } };
+  const uses = {
+    'users-by-address': { points: signUps, perSeconds: 60 },
+    'passkeys-by-address': { points: 3, perSeconds: 60 },
+  };
   const server = createServer({
     name: 'auth',
     port: 0,
     portVariable: 'AUTH_PORT',
     endpoints: [
       one('get', 'wait', wait),
-      ...['signup', 'otp', 'magiclink', 'recover', 'resend', 'token'].map((name) =>
-        one('post', name, () => Promise.resolve()),
-      ),
+      ...[
+        'signup',
+        'otp',
+        'magiclink',
+        'recover',
+        'resend',
+        'token',
+        BEGIN,
+        'passkeys/registration/options',
+      ].map((name) => one('post', name, () => Promise.resolve())),
     ],
     bounds: new AuthBounds(new MemoryRateLimits({ uses }), limits),
     trustedProxies: ['loopback'],
@@ -101,4 +112,14 @@ test('what makes users and mails is counted together by address; signing in is n
   await expect
     .poll(async () => (await bounded(`/project/${A}/auth/v1/token`, { method: 'POST' })).status)
     .toBe(204);
+});
+
+test('strangers begin so many sign-ins with passkeys from an address, whatever else they do', async () => {
+  const { ask } = await serve({}, 1);
+  const post = async (name: string, from?: string) =>
+    (await ask(`/project/${A}/auth/v1/${name}`, { method: 'POST', ...(from !== undefined && { from }) }))
+      .status;
+  for (let times = 0; times < 3; times++) expect(await post(BEGIN)).toBe(204);
+  expect([await post(BEGIN), await post(BEGIN, '192.0.2.2'), await post('signup')]).toEqual([429, 204, 204]);
+  for (let times = 0; times < 5; times++) expect(await post('passkeys/registration/options')).toBe(204);
 });

@@ -56,6 +56,8 @@ export class AuthBounds implements CallerBounds {
       const last = path.split('/').at(-1) ?? '';
       if (method === 'post' ? MAKES.has(last) : last === 'authorize')
         await this.#rates.use('users-by-address', address ?? 'unknown');
+      if (path.endsWith('/passkeys/authentication/options'))
+        await this.#rates.use('passkeys-by-address', address ?? 'unknown');
     } catch (error) {
       release();
       throw error;

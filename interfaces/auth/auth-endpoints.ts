@@ -8,6 +8,7 @@ import { identityEndpoints } from './identity-endpoints.ts';
 import { keySetEndpoint } from './key-set-endpoint.ts';
 import { linkEndpoints } from './link-endpoints.ts';
 import { mailEndpoints } from './mail-endpoints.ts';
+import { passkeyEndpoints } from './passkey-endpoints.ts';
 import { providerEndpoints } from './provider-endpoints.ts';
 import { settingsEndpoint } from './settings-endpoint.ts';
 import { signUpEndpoint } from './sign-up-endpoint.ts';
@@ -47,7 +48,7 @@ export const authEndpoints = ({
   ...userEndpoints(auth, projects),
   ...mailEndpoints(auth, projects),
   ...providerEndpoints(auth, projects),
-  ...[factorEndpoints, identityEndpoints, adminEndpoints, linkEndpoints].flatMap((endpoints) =>
-    endpoints(auth, authEndpoint(projects)),
+  ...[factorEndpoints, passkeyEndpoints, identityEndpoints, adminEndpoints, linkEndpoints].flatMap(
+    (endpoints) => endpoints(auth, authEndpoint(projects)),
   ),
 ];

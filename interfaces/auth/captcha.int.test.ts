@@ -8,6 +8,7 @@ import {
   json,
   type AnsweringServer,
 } from '../../infrastructure/testing/answering-server.ts';
+import { AUTH_DEFAULTS } from '../../domain/auth/auth-settings.ts';
 import { authUnderTest } from '../acceptance/auth-under-test.ts';
 
 let auth: Awaited<ReturnType<typeof authUnderTest>>;
@@ -37,7 +38,12 @@ afterAll(async () => {
 
 const protect = (verifyUrl = `${verifier.url}/siteverify`) =>
   auth.set(
-    { autoconfirm: true, anonymousSignIns: true, captcha: { provider: 'turnstile', verifyUrl } },
+    {
+      autoconfirm: true,
+      anonymousSignIns: true,
+      passkeys: { ...AUTH_DEFAULTS.passkeys, enabled: true },
+      captcha: { provider: 'turnstile', verifyUrl },
+    },
     { captchaSecret: SECRET },
   );
 const client = (key = auth.anonKey) =>
@@ -68,6 +74,8 @@ const ASKED: Readonly<Record<string, Ask>> = {
   'a recovery': (captchaToken, key) => client(key).resetPasswordForEmail(email(), shown(captchaToken)),
   'a mail again': (captchaToken, key) =>
     client(key).resend({ type: 'signup', email: email(), options: shown(captchaToken) }),
+  'a sign-in by passkey': (captchaToken, key) =>
+    client(key).passkey.startAuthentication({ options: shown(captchaToken) }),
 };
 
 test.each(Object.entries(ASKED))('%s needs a solved puzzle', async (name, ask) => {

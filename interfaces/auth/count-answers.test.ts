@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { AuthError } from '../../application/auth/auth-error.ts';
+import { json } from '../http/body.ts';
 import { openEndpoint, type Method, type Reply } from '../http/endpoint.ts';
 import { problemJson } from '../http/error-body.ts';
 import { Metrics } from '../http/metrics.ts';
@@ -25,6 +26,7 @@ const endpoint = (method: Method, path: string) =>
     auth: 'none',
     params: z.object({ project: z.string(), id: z.string().optional() }),
     query: z.object({ grant_type: z.string().optional(), token: z.string().optional() }),
+    ...(method === 'post' && { body: json(z.looseObject({}).prefault({}), { bytes: 1_000 }) }),
     responses: { 200: z.unknown(), 204: 'done', 303: 'elsewhere' },
     handler: (async () => {
       if (next instanceof Error) throw next;
@@ -42,6 +44,7 @@ beforeAll(async () => {
     endpoint('post', '/verify'),
     endpoint('post', '/factors/recovery-codes/verify'),
     endpoint('post', '/factors/:id/verify'),
+    endpoint('post', '/passkeys/authentication/verify'),
     endpoint('get', '/user'),
   ];
   server = createServer({
@@ -78,11 +81,17 @@ async function counted(): Promise<Record<string, number>> {
 }
 let before = new Map<string, number>();
 
-async function asked(method: string, path: string, answer: Reply | Error): Promise<Record<string, number>> {
+async function asked(
+  method: string,
+  path: string,
+  answer: Reply | Error,
+  body?: object,
+): Promise<Record<string, number>> {
   next = answer;
   await fetch(`http://127.0.0.1:${server.port}${BELOW.replace(':project', P)}${path}`, {
     method,
     redirect: 'manual',
+    ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
   return counted();
 }
@@ -100,6 +109,7 @@ test.each([
   ['POST', '/token?grant_type=pkce', 'pkce'],
   ['POST', '/token?grant_type=id_token', 'oauth'],
   ['POST', '/verify', 'otp'],
+  ['POST', '/passkeys/authentication/verify', 'passkey'],
 ])('%s %s is a sign-in by %s when it gives a session', async (method, path, by) => {
   expect(await asked(method, path, session())).toEqual({ [`sign_ins ${by} done`]: 1, 'sessions begun': 1 });
   // a user who has to confirm their address first, or a message
@@ -119,6 +129,10 @@ test('a refresh is none, and neither is a second factor', async () => {
   });
   expect(await asked('POST', '/factors/5/verify', session())).toEqual({
     'sign_ins totp done': 1,
+    'sessions raised': 1,
+  });
+  expect(await asked('POST', '/factors/5/verify', session(), { webauthn: { type: 'request' } })).toEqual({
+    'sign_ins mfa/webauthn done': 1,
     'sessions raised': 1,
   });
   expect(await asked('POST', '/factors/recovery-codes/verify', session())).toEqual({

@@ -5,7 +5,7 @@ import type { Endpoint, EndpointRequest, Reply } from '../http/endpoint.ts';
 import type { ErrorBody } from '../http/error-body.ts';
 import { ProblemError } from '../http/problems.ts';
 
-/** By the end of the path; of `/token` by what it is asked for. */
+/** By the end of the path, and what is asked for: by the query or, of a factor, by what the body has. */
 const METHODS: Readonly<Record<string, SignInWay | 'refresh'>> = {
   'post /signup': 'email/signup',
   'post /token?password': 'password',
@@ -16,7 +16,9 @@ const METHODS: Readonly<Record<string, SignInWay | 'refresh'>> = {
   'get /verify': 'otp',
   'get /callback': 'oauth',
   'post /factors/:id/verify': 'totp',
+  'post /factors/:id/verify?webauthn': 'mfa/webauthn',
   'post /factors/recovery-codes/verify': 'recovery_code',
+  'post /passkeys/authentication/verify': 'passkey',
 };
 
 /** The same endpoints; each answer that begins a session or goes on with one is counted, and each that refuses to. */
@@ -40,10 +42,15 @@ export const countedEndpoints = <E extends Endpoint>(
     },
   }));
 
-function methodOf({ method, path }: Endpoint, { query }: EndpointRequest): SignInWay | 'refresh' | undefined {
-  const grant = (query as { grant_type?: unknown }).grant_type;
+function methodOf(
+  { method, path }: Endpoint,
+  { query, body }: EndpointRequest,
+): SignInWay | 'refresh' | undefined {
   const below = path.replace('/project/:project/auth/v1', '');
-  return METHODS[`${method} ${below}${below === '/token' ? `?${String(grant)}` : ''}`];
+  const grant = below === '/token' ? `?${String((query as { grant_type?: unknown }).grant_type)}` : '';
+  const isKey =
+    below === '/factors/:id/verify' && Boolean((body as { webauthn?: unknown } | undefined)?.webauthn);
+  return METHODS[`${method} ${below}${isKey ? '?webauthn' : grant}`];
 }
 
 function count(reply: Reply, method: SignInWay | 'refresh', metrics: AuthMetrics): void {

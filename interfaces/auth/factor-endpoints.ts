@@ -13,12 +13,24 @@ import {
 } from '../../application/auth/recovery-codes.ts';
 import { unenrollFactor } from '../../application/auth/unenroll-factor.ts';
 import { verifyFactor } from '../../application/auth/verify-factor.ts';
+import type { KeyAnswer } from '../../application/auth/web-authn-factor.ts';
 import type { authEndpoint, AuthEndpoint } from './auth-endpoint.ts';
+import { madeKey, madeKeyOf, usedKey, usedKeyOf } from './key-fields.ts';
 import { sessionReply } from './user-json.ts';
 
 type Declare = ReturnType<typeof authEndpoint>;
 
 const text = z.string().nullish();
+/** for which pages it is, the client says, too, and nobody here believes it */
+const key = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('create'), credential_response: madeKey }),
+  z.looseObject({ type: z.literal('request'), credential_response: usedKey }),
+]);
+
+const keyAnswerOf = (given: z.output<typeof key>): KeyAnswer =>
+  given.type === 'create'
+    ? { kind: given.type, key: madeKeyOf(given.credential_response) }
+    : { kind: given.type, key: usedKeyOf(given.credential_response) };
 
 export const factorEndpoints = (deps: AuthDependencies, endpoint: Declare): readonly AuthEndpoint[] => [
   // before those with a factor's id in their place
@@ -35,14 +47,14 @@ export const factorEndpoints = (deps: AuthDependencies, endpoint: Declare): read
         friendlyName: body.friendly_name ?? undefined,
         issuer: body.issuer ?? undefined,
       };
-      const { factor, qrCode, secret, uri } = await enrollFactor(deps, project, input, shown, caller);
+      const { factor, totp } = await enrollFactor(deps, project, input, shown, caller);
       return {
         status: 200,
         body: {
           id: factor.id,
           type: factor.type,
           friendly_name: factor.friendlyName ?? undefined,
-          totp: { qr_code: qrCode, secret, uri },
+          totp: totp && { qr_code: totp.qrCode, secret: totp.secret, uri: totp.uri },
         },
       };
     },
@@ -50,22 +62,32 @@ export const factorEndpoints = (deps: AuthDependencies, endpoint: Declare): read
   endpoint({
     method: 'post',
     path: '/factors/:id/challenge',
-    summary: 'Asks for a code of it',
+    summary: 'Asks for a code of it, or for a key',
     auth: 'user',
     handler: async ({ project, shown, params: { id = '' }, caller }) => {
-      const { challenge, factor, expiresAt } = await challengeFactor(deps, project, id, shown, caller);
-      const expires = Math.floor(expiresAt.getTime() / 1000);
-      return { status: 200, body: { id: challenge.id, type: factor.type, expires_at: expires } };
+      const { challenge, factor, expiresAt, asked } = await challengeFactor(deps, project, id, shown, caller);
+      return {
+        status: 200,
+        body: {
+          id: challenge.id,
+          type: factor.type,
+          expires_at: Math.floor(expiresAt.getTime() / 1000),
+          webauthn: asked && { type: asked.kind, credential_options: { publicKey: asked.options } },
+        },
+      };
     },
   }),
   endpoint({
     method: 'post',
     path: '/factors/:id/verify',
-    summary: 'A code of it: the session is aal2',
+    summary: 'A code of it, or a key: the session is aal2',
     auth: 'user',
-    body: z.looseObject({ challenge_id: text, code: text }),
+    body: z.looseObject({ challenge_id: text, code: text, webauthn: key.nullish() }),
     handler: async ({ project, shown, params: { id = '' }, body, caller }) => {
-      const given = { factorId: id, challengeId: body.challenge_id ?? '', code: body.code ?? '' };
+      const answer = body.webauthn
+        ? keyAnswerOf(body.webauthn)
+        : ({ kind: 'code', code: body.code ?? '' } as const);
+      const given = { factorId: id, challengeId: body.challenge_id ?? '', answer };
       return sessionReply(await verifyFactor(deps, project, given, shown, caller));
     },
   }),

@@ -188,7 +188,7 @@ describe('enrolment', () => {
     const one = await signedIn(email);
     for (const [body, status, code] of [
       [{ factor_type: 'phone', phone: '+49170' }, 422, 'mfa_phone_enroll_not_enabled'],
-      [{ factor_type: 'webauthn' }, 422, 'mfa_web_authn_enroll_not_enabled'],
+      [{ factor_type: 'webauthn' }, 422, 'mfa_webauthn_enroll_not_enabled'],
       [{ factor_type: 'x' }, 400, 'validation_failed'],
       [{ factor_type: 'totp', friendly_name: 'x'.repeat(300) }, 400, 'validation_failed'],
       [{ factor_type: 'totp', friendly_name: '\u0000' }, 400, 'validation_failed'],

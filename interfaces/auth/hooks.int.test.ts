@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { GoTrueClient, type AuthError } from '@supabase/auth-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AuthSettings } from '../../domain/auth/auth-settings.ts';
+import { SoftwareAuthenticator, type KeyOptions } from '../../application/testing/software-authenticator.ts';
+import { AUTH_DEFAULTS, type AuthSettings } from '../../domain/auth/auth-settings.ts';
 import {
   answeringServer,
   failing,
@@ -11,7 +12,7 @@ import {
   type AnsweringServer,
   type Failing,
 } from '../../infrastructure/testing/answering-server.ts';
-import { authUnderTest } from '../acceptance/auth-under-test.ts';
+import { authUnderTest, SITE } from '../acceptance/auth-under-test.ts';
 
 let auth: Awaited<ReturnType<typeof authUnderTest>>;
 let users: AnsweringServer;
@@ -265,6 +266,59 @@ describe('an access token', () => {
     expect([error, payload(data.session?.access_token)['tenant']]).toEqual([null, 'acme']);
     expect(last(tokens)?.authentication_method).toBe('otp');
   });
+
+  test.each(['passkey', 'mfa/webauthn'])(
+    'of a key (%s) says it, too; where it is refused the answer to the challenge is still good',
+    async (method) => {
+      hooked(
+        { tokens: true },
+        {
+          passkeys: { ...AUTH_DEFAULTS.passkeys, enabled: true },
+          mfa: { ...AUTH_DEFAULTS.mfa, webauthn: true },
+        },
+      );
+      const answer = method === 'passkey' ? await passkeyAnswer() : await keyAnswer();
+      const state = () =>
+        auth.owner(`SELECT array(SELECT sign_count FROM auth.webauthn_credentials),
+          array(SELECT status FROM auth.mfa_factors), (SELECT count(*) FROM auth.audit_log_entries)`);
+      const before = await state();
+      tokens.answers(json({ error: { http_code: 403, message: 'Staging is closed' } }));
+      expect(await answer()).toMatchObject({ status: 403, body: { message: 'Staging is closed' } });
+      expect(await state()).toEqual(before);
+      echo({ tenant: 'acme' });
+      const { body } = await answer();
+      const { tenant, amr } = payload(String(body['access_token']));
+      expect([tenant, (amr as [object])[0]]).toMatchObject(['acme', { method }]);
+      expect(last(tokens)?.authentication_method).toBe(method);
+      expect(await answer()).not.toMatchObject({ status: 200 });
+    },
+  );
+
+  /** by a passkey of somebody new */
+  async function passkeyAnswer() {
+    const one = client();
+    await one.setSession(await signUp());
+    const authenticator = new SoftwareAuthenticator(SITE);
+    const made = (await one.passkey.startRegistration()).data;
+    const credential = authenticator.create(made?.options as unknown as KeyOptions);
+    await one.passkey.verifyRegistration({ challengeId: made?.challenge_id, credential } as never);
+    const asked = (await client().passkey.startAuthentication()).data;
+    const used = authenticator.get(asked?.options as unknown as KeyOptions);
+    return () =>
+      post('/passkeys/authentication/verify', { challenge_id: asked?.challenge_id, credential: used });
+  }
+
+  /** by the first key of somebody new */
+  async function keyAnswer() {
+    const { access_token: token } = await signUp();
+    const factor = await post('/factors', { factor_type: 'webauthn', friendly_name: 'key' }, token);
+    const path = `/factors/${String(factor.body['id'])}`;
+    const { body } = await post(`${path}/challenge`, {}, token);
+    const { credential_options } = body['webauthn'] as { credential_options: { publicKey: KeyOptions } };
+    const made = new SoftwareAuthenticator(SITE).create(credential_options.publicKey);
+    const webauthn = { type: 'create', credential_response: made };
+    return () => post(`${path}/verify`, { challenge_id: body['id'], webauthn }, token);
+  }
 
   test('may say less and end sooner: the client is told when', async () => {
     hooked({ tokens: true });

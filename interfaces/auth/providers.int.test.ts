@@ -345,17 +345,22 @@ describe('whose account it is', () => {
     const { who, email } = person({ email_verified: 'true' });
     const { user } = await signedUp(email, false);
     const mail = await service.mailTo(email);
+    await rows(
+      `INSERT INTO auth.webauthn_credentials (user_id, credential_id, public_key) VALUES ('${user?.id}', 'a', 'b')`,
+    );
+    await rows(`INSERT INTO auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
+      VALUES (gen_random_uuid(), '${user?.id}', 'webauthn', 'verified', now(), now())`);
     const mine = await userOf((await signedIn(who))['access_token']);
     expect(mine).toMatchObject({ id: user?.id, app_metadata: { provider: 'acme', providers: ['acme'] } });
     expect(mine.user_metadata).not.toHaveProperty('by');
     expect(mine.identities?.map((one) => one.provider)).toEqual(['acme']);
     await expect(service.signIn(email, password)).rejects.toThrow('invalid_credentials');
     expect(mail).toBeDefined();
-    expect(
-      JSON.stringify(
-        await rows(`SELECT count(*) AS n FROM auth.one_time_tokens WHERE user_id = '${mine.id}'`),
-      ),
-    ).toContain('"0"');
+    for (const table of ['one_time_tokens', 'mfa_factors', 'webauthn_credentials'])
+      expect([table, await rows(`SELECT FROM auth.${table} WHERE user_id = '${mine.id}'`)]).toEqual([
+        table,
+        [],
+      ]);
   });
 
   test('who is new with an address that nobody vouches for follows the link in a mail first', async () => {

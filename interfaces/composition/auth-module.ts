@@ -10,6 +10,7 @@ import { nodeOneTimeCodes } from '../../infrastructure/crypto/node-one-time-code
 import { HttpAuthHooks } from '../../infrastructure/auth/http-auth-hooks.ts';
 import { HttpCaptchas } from '../../infrastructure/auth/http-captchas.ts';
 import { nodeSecondFactors } from '../../infrastructure/crypto/node-second-factors.ts';
+import { simpleWebAuthn } from '../../infrastructure/crypto/simple-web-authn.ts';
 import { guardedFetch } from '../../infrastructure/network/guarded-fetch.ts';
 import { OpenIdProviders } from '../../infrastructure/oauth/open-id-providers.ts';
 import { PgUserDirectory } from '../../infrastructure/auth/pg-user-directory.ts';
@@ -81,6 +82,7 @@ export const authModule = new ContainerModule(({ bind }) => {
         tokens: new JoseUserTokens(clock),
         codes: nodeOneTimeCodes,
         secondFactors: nodeSecondFactors,
+        webAuthn: simpleWebAuthn,
         providers: new OpenIdProviders(
           guardedFetch({ mayBePrivate: config.AUTH_ALLOW_PRIVATE_PROVIDERS === 'on', timeMs: PROVIDER_MS }),
           () => clock.elapsedMs(),

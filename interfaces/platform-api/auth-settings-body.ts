@@ -55,7 +55,12 @@ const session = {
   one_per_user: z.boolean().describe('A new sign-in ends the others.'),
 };
 const otp = { digits: range(AUTH_RANGES.otpDigits), expiry_seconds: range(AUTH_RANGES.otpExpirySeconds) };
-const mfa = { totp: z.boolean(), recovery_codes: z.boolean(), max_factors: range(AUTH_RANGES.maxFactors) };
+const mfa = {
+  totp: z.boolean(),
+  webauthn: z.boolean().describe('Keys as second factors, for the pages that passkeys are for.'),
+  recovery_codes: z.boolean(),
+  max_factors: range(AUTH_RANGES.maxFactors),
+};
 const passkeys = {
   enabled: z.boolean(),
   rp_id: z.string().max(253).nullable().describe("The domain they are for; null: the site URL's host."),

@@ -38,7 +38,12 @@ export const authSettings = z.strictObject({
   }),
   otp: z.strictObject({ digits: z.int(), expirySeconds: z.int() }),
   mailEverySeconds: z.int(),
-  mfa: z.strictObject({ totp: z.boolean(), recoveryCodes: z.boolean(), maxFactors: z.int() }),
+  mfa: z.strictObject({
+    totp: z.boolean(),
+    webauthn: z.boolean().exactOptional(),
+    recoveryCodes: z.boolean(),
+    maxFactors: z.int(),
+  }),
   passkeys: z.strictObject({
     enabled: z.boolean(),
     rpId: text.nullable(),
