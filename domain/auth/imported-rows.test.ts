@@ -110,6 +110,17 @@ describe('a second factor', () => {
     expect(() => importedFactor({ ...factor, secret: '{"key_id":"a","alg":"aes"}' })).toThrow(ImportFault);
   });
 
+  test('that is a security key comes with its public key, or not at all', () => {
+    const web_authn_credential = '{"id": "AA==", "publicKey": "AQ=="}';
+    const key = { ...factor, factor_type: 'webauthn', secret: null };
+    expect(importedFactor({ ...key, web_authn_credential })).toMatchObject({
+      type: 'webauthn',
+      secret: null,
+      credential: { id: 'AA==', publicKey: 'AQ==' },
+    });
+    expect(() => importedFactor({ ...key, web_authn_credential: null })).toThrow(ImportFault);
+  });
+
   test('of another type, or never used, is left out', () => {
     expect(() => importedFactor({ ...factor, status: 'unverified' })).toThrow(ImportSkip);
     expect(() => importedFactor({ ...factor, factor_type: 'phone' })).toThrow(ImportSkip);

@@ -4,6 +4,7 @@ import { fromBase32 } from './base32.ts';
 import { copyTime } from './copy-text.ts';
 import { newUser } from './new-user.ts';
 import { hashKind } from './password-hash.ts';
+import { credentialFromJson } from './passkey.ts';
 import { isUuid } from './uuid.ts';
 import type { Factor, Identity, JsonObject, User } from './user.ts';
 
@@ -62,23 +63,34 @@ export function importedIdentity(row: DumpRow, idFor: (text: string) => string):
 /** @throws {ImportFault} @throws {ImportSkip} */
 export function importedFactor(row: DumpRow): Factor {
   if (row['status'] !== 'verified') throw new ImportSkip('second factors that were never used');
-  if (row['factor_type'] !== 'totp') throw new ImportSkip('second factors that are no authenticators');
-  const secret = row['secret'] ?? '';
-  if (!fromBase32(secret))
-    throw new ImportFault('the secret of a second factor is not base32: it may be sealed');
+  const type = row['factor_type'];
+  if (type !== 'totp' && type !== 'webauthn')
+    throw new ImportSkip('second factors that are neither authenticators nor keys');
   const createdAt = time(row, 'created_at') ?? new Date(0);
   return {
     id: uuid(row, 'id'),
     userId: uuid(row, 'user_id'),
-    type: 'totp',
+    type,
     status: 'verified',
     friendlyName: row['friendly_name'] || null,
-    secret,
-    credential: null,
+    ...(type === 'totp' ? authenticator(row) : key(row)),
     lastChallengedAt: time(row, 'last_challenged_at'),
     createdAt,
     updatedAt: time(row, 'updated_at') ?? createdAt,
   };
+}
+
+function authenticator(row: DumpRow): Pick<Factor, 'secret' | 'credential'> {
+  const secret = row['secret'] ?? '';
+  if (!fromBase32(secret))
+    throw new ImportFault('the secret of a second factor is not base32: it may be sealed');
+  return { secret, credential: null };
+}
+
+function key(row: DumpRow): Pick<Factor, 'secret' | 'credential'> {
+  const credential = object(row, 'web_authn_credential');
+  if (!credentialFromJson(credential)) throw new ImportFault('a security key without its public key');
+  return { secret: null, credential };
 }
 
 function uuid(row: DumpRow, column: string): string {
