@@ -28,11 +28,13 @@ const isOfAnyShape = (file: string) => /\/(browser|caddy|public-pooler)\.e2e/.te
 /** not every system has a package of it, see chromiumProgram */
 const hasBrowser = (await CHROMIUM.find(process.env['PATH'] ?? '')) !== undefined;
 
+const needsBrowser = (file: string) => /\bbrowser\.(e2e|int)\.test\.ts$/.test(file);
+
 const filesBy = (pattern: string) =>
-  globSync(pattern, { cwd: join(import.meta.dirname, '../..') }).toSorted();
-const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts').filter(
-  (file) => hasBrowser || !file.endsWith('/browser.e2e.test.ts'),
-);
+  globSync(pattern, { cwd: join(import.meta.dirname, '../..') })
+    .filter((file) => hasBrowser || !needsBrowser(file))
+    .toSorted();
+const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts');
 const PROJECTS = {
   integration: filesBy('{application,infrastructure,projections,interfaces}/**/*.int.test.ts'),
   // elsewhere containers have no addresses that this machine could reach
