@@ -52,7 +52,7 @@ authHooksContract('by HTTP', async () => {
 });
 
 const project = projectId('proj_00000000000000aa');
-const hook = { name: 'customAccessToken', timeoutMs: 1_000, secret: `whsec_${'A'.repeat(32)}` } as const;
+const hook = { name: 'customAccessToken', timeoutMs: 10_000, secret: `whsec_${'A'.repeat(32)}` } as const;
 
 test('one in a private network is asked only where the operator lets it', async () => {
   const { url, asked, close } = await answeringServer();
@@ -67,18 +67,18 @@ test('it is asked again after the seconds, or at the time, that it says', async 
   const slept: number[] = [];
   const sleep = (ms: number) => Promise.resolve(void slept.push(ms));
   const hooks = new HttpAuthHooks({ mayBePrivate: true, clock: { ...clock, sleep }, log });
-  const at = new Date(Date.now() + 4_000).toUTCString();
+  const at = new Date(Date.now() + 30_000).toUTCString();
   const puts = ['2', at, 'soon', new Date(0).toUTCString()];
   for (const [index, after] of puts.entries()) {
     answers((question, res) =>
       json({}, asked.length % 2 === 1 ? 503 : 200, { 'retry-after': after })(question, res),
     );
-    await hooks.ask(project, { ...hook, timeoutMs: 10_000, url }, {});
+    await hooks.ask(project, { ...hook, timeoutMs: 60_000, url }, {});
     expect(asked.length).toBe(2 * (index + 1));
   }
   expect([slept[0], slept[2], slept[3]]).toEqual([2_000, 500, 0]);
   expect(slept[1]).toBeGreaterThan(2_000);
-  expect(slept[1]).toBeLessThanOrEqual(4_000);
+  expect(slept[1]).toBeLessThanOrEqual(30_000);
   await close();
 });
 
@@ -89,7 +89,7 @@ test('it has all of the time that its owner gives it', async () => {
     return json({})(question, res);
   });
   const hooks = new HttpAuthHooks({ mayBePrivate: true, clock, log });
-  expect(await hooks.ask(project, { ...hook, timeoutMs: 10_000, url }, {})).toMatchObject({ said: 'yes' });
+  expect(await hooks.ask(project, { ...hook, url }, {})).toMatchObject({ said: 'yes' });
   await close();
 });
 

@@ -8,7 +8,7 @@ import { HttpCaptchas } from './http-captchas.ts';
 captchasContract('by HTTP', async () => {
   const { url, asked, answers, close } = await answeringServer();
   return {
-    captchas: new HttpCaptchas({ mayBePrivate: true, timeMs: 300 }),
+    captchas: new HttpCaptchas({ mayBePrivate: true, timeMs: 1_000 }),
     verifyUrl: `${url}/siteverify`,
     answers: (status, body) => answers(json(body, status)),
     fails: (how) => answers(failing[how]),

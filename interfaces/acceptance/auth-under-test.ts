@@ -76,7 +76,7 @@ export async function authUnderTest() {
     secondFactors: nodeSecondFactors,
     webAuthn: simpleWebAuthn,
     providers: new OpenIdProviders(guardedFetch({ mayBePrivate: true }), () => performance.now()),
-    captchas: new HttpCaptchas({ mayBePrivate: true, timeMs: 500 }),
+    captchas: new HttpCaptchas({ mayBePrivate: true, timeMs: 2_000 }),
     hooks: new HttpAuthHooks({ mayBePrivate: true, clock, log }),
     clock,
     ids: new RandomIds(Buffer.alloc(32)),

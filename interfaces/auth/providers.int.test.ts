@@ -557,7 +557,7 @@ test('an owner’s hook may refuse who is new, in the browser and by an ID token
   const stranger = person();
   await signedIn(who);
   const hook = await answeringServer(json({ error: { http_code: 403, message: 'Not you' } }));
-  const hooks = { beforeUserCreated: { url: hook.url, timeoutMs: 2_000 }, customAccessToken: null };
+  const hooks = { beforeUserCreated: { url: hook.url, timeoutMs: 10_000 }, customAccessToken: null };
   const hookSecrets = { beforeUserCreated: `whsec_${'A'.repeat(44)}`, customAccessToken: null };
   set({ hooks }, { hookSecrets });
   expect(await signedIn(stranger.who)).toMatchObject({ error_code: 'unknown', error_description: 'Not you' });
