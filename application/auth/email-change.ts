@@ -5,7 +5,7 @@ import type { UserTransaction } from '../ports/user-directory.ts';
 import { emailTaken } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { requirePause } from './mail-limits.ts';
-import { wayBack, type MailOrder } from './mail-order.ts';
+import { wayBack, type MailOrder, type WayBack } from './mail-order.ts';
 import { mailCode, type CodeMakers } from './mailed-code.ts';
 
 /**
@@ -22,12 +22,12 @@ export async function requestEmailChange(
   order: MailOrder,
 ): Promise<User> {
   if (email === user.email) return user;
-  wayBack(project, order);
+  const way = wayBack(project, order);
   if (await rows.users.byEmail(email)) throw emailTaken();
   if (user.isAnonymous && project.settings.autoconfirm) return applyEmail(deps, rows, user, email);
   const { mailEverySeconds } = project.settings;
   requirePause(user.emailChangeSentAt?.getTime(), mailEverySeconds, deps.clock.now());
-  return mailEmailChange(deps, rows, project, user, email, order);
+  return mailEmailChange(deps, rows, project, user, email, way);
 }
 
 export async function mailEmailChange(
@@ -36,9 +36,8 @@ export async function mailEmailChange(
   project: AuthProject,
   user: User,
   email: string,
-  order: MailOrder,
+  { redirectTo, challenge }: WayBack,
 ): Promise<User> {
-  const { redirectTo, challenge } = wayBack(project, order);
   const request = { kind: 'email_change', redirectTo, newEmail: email } as const;
   await rows.oneTimeTokens.delete(user.id, ['email_change_token_new', 'email_change_token_current']);
   if (project.settings.secureEmailChange && user.email !== null)

@@ -10,7 +10,7 @@ import { AuthError, emailTaken, invalid } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
 import type { HookedRows } from './hooked.ts';
-import type { MailOrder } from './mail-order.ts';
+import { wayBack, type MailOrder } from './mail-order.ts';
 import { newcomer } from './newcomer.ts';
 import { sendConfirmation } from './send-confirmation.ts';
 
@@ -160,7 +160,7 @@ async function claimed({ rows, account, now }: Arrival, user: User): Promise<Use
 }
 
 async function mailed({ deps, rows, project, order, caller, now }: Arrival, user: User): Promise<boolean> {
-  const asked = await sendConfirmation(deps, rows, project, user, order);
+  const asked = await sendConfirmation(deps, rows, project, user, wayBack(project, order));
   // it went out a moment ago
   if (asked === user) return false;
   await audit(rows, 'user_confirmation_requested', asked, now, caller);

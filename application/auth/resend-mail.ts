@@ -25,14 +25,14 @@ export async function resendMail(
     throw invalid('Missing one of these types: signup, email_change, sms, phone_change');
   requireEmailSignIns(project);
   const address = requireAddress(request.email);
-  wayBack(project, request);
+  const way = wayBack(project, request);
   const mails = [type === 'signup' ? 'confirmation' : 'email_change'] as const;
   await requestMail(deps, project, { mails, address }, caller, async (rows) => {
     const user = await rows.users.byEmail(address, 'lock');
     if (!user) return false;
     if (type === 'signup') {
       if (user.emailConfirmedAt !== null) return false;
-      await sendConfirmation(deps, rows, project, user, request);
+      await sendConfirmation(deps, rows, project, user, way);
       await audit(rows, 'user_confirmation_requested', user, deps.clock.now(), caller);
       return true;
     }
@@ -40,7 +40,7 @@ export async function resendMail(
     const now = deps.clock.now();
     const { mailEverySeconds } = project.settings;
     if (pauseLeft(user.emailChangeSentAt?.getTime(), mailEverySeconds, now) > 0) return false;
-    await mailEmailChange(deps, rows, project, user, user.emailChange, request);
+    await mailEmailChange(deps, rows, project, user, user.emailChange, way);
     return true;
   });
 }

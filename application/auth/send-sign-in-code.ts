@@ -47,7 +47,7 @@ export async function sendSignInCode(
     if (!known && !signUpsOpen) return false;
     const user = known ?? (await made(deps, rows, project, address, request.data, caller));
     if (user.emailConfirmedAt === null && !autoconfirm) {
-      await sendConfirmation(deps, rows, project, user, request);
+      await sendConfirmation(deps, rows, project, user, way);
       await audit(rows, 'user_confirmation_requested', user, deps.clock.now(), caller);
       return true;
     }

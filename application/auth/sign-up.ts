@@ -10,7 +10,7 @@ import { beginSession, type IssuedSession } from './issue-session.ts';
 import { newcomer } from './newcomer.ts';
 import { requireGoodPassword } from './password-fault.ts';
 import { personOf, type Person } from './person.ts';
-import { wayBack, type MailOrder } from './mail-order.ts';
+import { wayBack, type MailOrder, type WayBack } from './mail-order.ts';
 import { sendConfirmation } from './send-confirmation.ts';
 
 export interface SignUp extends MailOrder {
@@ -43,7 +43,7 @@ export async function signUp(
   if (request.password === '') throw invalid('Signup requires a valid password');
   requireGoodPassword(request.password, settings.password);
   // before it is known whether anybody has the address
-  wayBack(project, request);
+  const way = wayBack(project, request);
   const takeBack = settings.autoconfirm
     ? undefined
     : deps.mailLimits.ask(
@@ -54,7 +54,7 @@ export async function signUp(
         deps.clock.now(),
       );
   try {
-    return await madeOrKnown(deps, project, request, caller);
+    return await madeOrKnown(deps, project, request, way, caller);
   } catch (error) {
     if (!(error instanceof AuthError) || error.status >= 500) takeBack?.();
     throw error;
@@ -65,6 +65,7 @@ async function madeOrKnown(
   deps: AuthDependencies,
   project: AuthProject,
   request: SignUp,
+  way: WayBack,
   caller: AuthCaller,
 ): Promise<SignedUp> {
   const { autoconfirm } = project.settings;
@@ -79,12 +80,12 @@ async function madeOrKnown(
     // whoever has an account already, too: strangers would learn by it who has
     const user = newcomer(rows, () => userOf(deps, request, passwordHash, autoconfirm));
     const made = found ? undefined : await rows.users.insert(user);
-    if (made) return welcome(deps, rows, project, request, made, caller);
+    if (made) return welcome(deps, rows, project, made, way, caller);
     // somebody may have been quicker with the same address
     const theirs = found ?? (await rows.users.byEmail(request.email, 'lock'));
     if (!theirs) throw new AuthError(409, 'conflict', 'Too many sign-ups for this address at once');
     if (autoconfirm) throw registered();
-    return known(deps, rows, project, request, { user, theirs }, caller);
+    return known(deps, rows, project, { user, theirs }, way, caller);
   });
   if (signedUp.outcome === 'made') deps.mailWaits(project);
   return signedUp;
@@ -94,14 +95,14 @@ async function welcome(
   deps: AuthDependencies,
   rows: HookedRows,
   project: AuthProject,
-  request: SignUp,
   user: User,
+  way: WayBack,
   caller: AuthCaller,
 ): Promise<SignedUp> {
   const now = deps.clock.now();
   await rows.identities.put({ ...ownIdentity(deps.ids.uuid(), 'email', user, now), lastSignInAt: now });
   if (!project.settings.autoconfirm) {
-    const asked = await sendConfirmation(deps, rows, project, user, request);
+    const asked = await sendConfirmation(deps, rows, project, user, way);
     await audit(rows, 'user_confirmation_requested', asked, now, caller);
     return { outcome: 'made', person: await personOf(rows, asked) };
   }
@@ -116,12 +117,12 @@ async function known(
   deps: AuthDependencies,
   rows: HookedRows,
   project: AuthProject,
-  request: SignUp,
   { user, theirs }: { readonly user: User; readonly theirs: User },
+  way: WayBack,
   caller: AuthCaller,
 ): Promise<SignedUp> {
   if (theirs.emailConfirmedAt !== null) return { outcome: 'made', person: pretended(deps, user) };
-  const asked = await sendConfirmation(deps, rows, project, theirs, request);
+  const asked = await sendConfirmation(deps, rows, project, theirs, way);
   await audit(rows, 'user_repeated_signup', asked, deps.clock.now(), caller);
   return { outcome: 'made', person: await personOf(rows, asked) };
 }
