@@ -231,6 +231,15 @@ describe('before a user is created', () => {
   });
 });
 
+test('the mail of a sign-up that the hook broke does not count', async () => {
+  hooked({ users: true }, { autoconfirm: false, mailEverySeconds: 60 });
+  users.answers(json({}, 500));
+  const address = email();
+  expect((await post('/signup', { email: address, password })).status).toBe(500);
+  users.answers(json({}));
+  expect((await client().signUp({ email: address, password })).error).toBeNull();
+});
+
 describe('an access token', () => {
   test('says what the hook makes of it, each time that one is issued', async () => {
     hooked({ tokens: true });
@@ -338,7 +347,7 @@ describe('an access token', () => {
     expect([session.expires_in, session.expires_at]).toEqual([60, claims['exp']]);
   });
 
-  test.each<[string, object | null]>([
+  test.each<[string, object]>([
     ['no sub', { sub: undefined }],
     ['no session', { session_id: undefined }],
     ['an address that is none', { email: null }],
@@ -349,17 +358,24 @@ describe('an access token', () => {
     ['no end', { exp: 9_000_000_000 }],
     ['an end before its beginning', { exp: 1 }],
     ['metadata that is a text', { user_metadata: 'x' }],
-    ['no claims', null],
   ])('with %s is issued to nobody', async (_what, change) => {
     hooked({ tokens: true });
-    if (change) echo(change);
-    else tokens.answers(json({}));
+    echo(change);
     const before = await count('users');
     expect(await post('/signup', { email: email(), password })).toMatchObject({
       status: 500,
       body: { code: 'unexpected_failure' },
     });
     expect(await count('users')).toBe(before);
+  });
+
+  test.each([{}, { claims: null }, { claims: [] }, { claims: 'x' }])('by %j is none', async (answer) => {
+    hooked({ tokens: true });
+    tokens.answers(json(answer));
+    expect(await post('/signup', { email: email(), password })).toMatchObject({
+      status: 500,
+      body: { code: 'unexpected_failure', message: 'output claims field is missing' },
+    });
   });
 
   test('that no header could hold is issued to nobody', async () => {
