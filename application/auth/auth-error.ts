@@ -105,3 +105,6 @@ export const emailTaken = (): AuthError =>
   new AuthError(422, 'email_exists', 'A user with this email address has already been registered');
 
 export const invalid = (message: string): AuthError => new AuthError(400, 'validation_failed', message);
+
+/** Whoever asked has done nothing wrong: what it counts for them is taken back. */
+export const isOutage = (error: unknown): boolean => !(error instanceof AuthError) || error.status >= 500;

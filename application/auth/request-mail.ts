@@ -1,6 +1,6 @@
 /** What all requests of strangers for a mail have in common: the same answer, limits and time for everybody. */
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
-import { AuthError, invalid } from './auth-error.ts';
+import { AuthError, invalid, isOutage } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { hooked, type HookedRows } from './hooked.ts';
 import type { AskedMail } from './mail-limits.ts';
@@ -56,7 +56,7 @@ export async function requestMail(
     try {
       if (await hooked(deps, project, caller, work)) mailWaits(project);
     } catch (error) {
-      if (!(error instanceof AuthError) || error.status >= 500) takeBack();
+      if (isOutage(error)) takeBack();
       throw error;
     }
   } finally {

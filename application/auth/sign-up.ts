@@ -2,7 +2,7 @@
 import { emailConfirmed, newEmailUser, newUser, ownIdentity } from '../../domain/auth/new-user.ts';
 import type { JsonObject, User } from '../../domain/auth/user.ts';
 import type { AuthCaller, AuthDependencies } from './auth-dependencies.ts';
-import { AuthError, invalid } from './auth-error.ts';
+import { AuthError, invalid, isOutage } from './auth-error.ts';
 import type { AuthProject } from './auth-project.ts';
 import { audit } from './audit.ts';
 import { hooked, type HookedRows } from './hooked.ts';
@@ -56,7 +56,7 @@ export async function signUp(
   try {
     return await madeOrKnown(deps, project, request, way, caller);
   } catch (error) {
-    if (!(error instanceof AuthError) || error.status >= 500) takeBack?.();
+    if (isOutage(error)) takeBack?.();
     throw error;
   }
 }

@@ -97,7 +97,7 @@ async function keysOf(
   if (!isVerified(factor) && session.aal === 'aal1' && others.some(isVerified))
     throw new AuthError(403, 'insufficient_aal', 'AAL2 required to enroll a new factor');
   return others.flatMap(({ type, credential }) =>
-    type === 'webauthn' ? [credentialFromJson(credential) ?? []].flat() : [],
+    type === 'webauthn' ? (credentialFromJson(credential) ?? []) : [],
   );
 }
 

@@ -14,6 +14,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import { webhookHeaders } from '../crypto/standard-webhooks.ts';
 import { guardedFetch, NotReached, type GuardedFetch, type GuardOptions } from '../network/guarded-fetch.ts';
 import { ProjectCalls } from '../network/project-calls.ts';
+import { timeLimit } from '../network/time-limit.ts';
 
 const TRIES = 3;
 /** where it does not say itself when to ask again */
@@ -51,8 +52,7 @@ export class HttpAuthHooks implements AuthHooks {
     question: JsonObject,
     stopped?: AbortSignal,
   ): Promise<HookAnswer> {
-    const time = AbortSignal.timeout(hook.timeoutMs);
-    const signal = stopped ? AbortSignal.any([stopped, time]) : time;
+    const signal = timeLimit(hook.timeoutMs, stopped);
     const endsAtMs = this.#clock.elapsedMs() + hook.timeoutMs;
     const message = { id: randomUUID(), body: JSON.stringify(question), endsAtMs, signal };
     try {

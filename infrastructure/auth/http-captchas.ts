@@ -5,6 +5,7 @@ import type { CaptchaProvider } from '../../domain/auth/auth-settings.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { guardedFetch, type GuardedFetch, type GuardOptions } from '../network/guarded-fetch.ts';
 import { ProjectCalls } from '../network/project-calls.ts';
+import { timeLimit } from '../network/time-limit.ts';
 
 /** https://docs.hcaptcha.com, https://developers.cloudflare.com/turnstile/get-started/server-side-validation */
 const PLACES: Readonly<Record<CaptchaProvider, string>> = {
@@ -28,8 +29,7 @@ export class HttpCaptchas implements Captchas {
 
   async verify(project: ProjectId, check: CaptchaCheck, stopped?: AbortSignal): Promise<CaptchaVerdict> {
     const { provider, verifyUrl, secret, token, ip } = check;
-    const time = AbortSignal.timeout(this.#timeMs);
-    const signal = stopped ? AbortSignal.any([stopped, time]) : time;
+    const signal = timeLimit(this.#timeMs, stopped);
     const form = { secret, response: token, ...(ip !== null && { remoteip: ip }) };
     try {
       const answer = await this.#calls.run(project, signal, () =>

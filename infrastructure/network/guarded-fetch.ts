@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { unlessAborted } from '../../application/background/deadline.ts';
 import { addressesOf, systemLookup, type Lookup } from './host-addresses.ts';
 import { isPublicAddress } from './public-address.ts';
+import { timeLimit } from './time-limit.ts';
 
 export interface GuardOptions {
   /** addresses in private networks and on this machine, and these without TLS, are reached, too */
@@ -55,8 +56,7 @@ export const guardedFetch =
     const url = URL.parse(text);
     if (!url || !['https:', 'http:'].includes(url.protocol))
       throw new NotReached('forbidden', 'it is no address of the web');
-    const time = AbortSignal.timeout(timeMs);
-    const signal = stopped ? AbortSignal.any([stopped, time]) : time;
+    const signal = timeLimit(timeMs, stopped);
     try {
       const found = await unlessAborted(addressesOf(url.hostname, lookup), signal, tooLate);
       const reached = found.find((address) => isReached(address, url, mayBePrivate));
