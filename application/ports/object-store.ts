@@ -1,0 +1,80 @@
+/** The bytes of projects' files. What they are called by users, and who may have them, their rows say. */
+import type { Readable } from 'node:stream';
+import type { Brand } from '../../domain/brand.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+
+/** A random UUID, in lower case: bytes are under it, and never change. */
+export type ObjectVersion = Brand<string, 'ObjectVersion'>;
+
+const VERSION = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Rows are the owner's to write: what stands in one may be anything. */
+export const isObjectVersion = (text: string): text is ObjectVersion => VERSION.test(text);
+
+export interface StoredBytes {
+  readonly size: number;
+  /** in hexadecimal digits */
+  readonly md5: string;
+}
+
+/** Both ends included. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface StoredVersion {
+  readonly version: ObjectVersion;
+  readonly size: number;
+  readonly storedAt: Date;
+}
+
+/** There are none under that version. */
+export class BytesMissing extends Error {
+  constructor() {
+    super('the bytes of this version are not there');
+    this.name = 'BytesMissing';
+  }
+}
+
+/** There is no room for them. Nothing that was there is damaged. */
+export class StoreFull extends Error {
+  constructor() {
+    super('the store has no room left');
+    this.name = 'StoreFull';
+  }
+}
+
+export interface ObjectStore {
+  /**
+   * Never holds all of them in memory. Resolves when they are durable: then, and not before, they are there. When it rejects
+   * they are not, or never will be looked for.
+   * @param source whatever it fails with is what this rejects with
+   * @throws {StoreFull} @throws {Unavailable} the store is away @throws the signal's reason
+   */
+  put(
+    project: ProjectId,
+    version: ObjectVersion,
+    source: Readable,
+    signal?: AbortSignal,
+  ): Promise<StoredBytes>;
+  /**
+   * @param range within the size
+   * @returns a stream that is to be read or destroyed. Who removes the version meanwhile does not cut it off.
+   * @throws {BytesMissing} @throws {Unavailable}
+   */
+  open(
+    project: ProjectId,
+    version: ObjectVersion,
+    range?: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<{ readonly size: number; readonly bytes: Readable }>;
+  /** What is not there is no error. @throws {Unavailable} */
+  remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<void>;
+  /** Nothing of the project's stays. @throws {Unavailable} */
+  removeAll(project: ProjectId, signal?: AbortSignal): Promise<void>;
+  /** Whatever is there, in no order, a page at a time; what is being stored is not. @throws {Unavailable} */
+  list(project: ProjectId, signal?: AbortSignal): AsyncIterable<StoredVersion>;
+  /** Those that have bytes here. @throws {Unavailable} */
+  projects(signal?: AbortSignal): AsyncIterable<ProjectId>;
+}
