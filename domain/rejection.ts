@@ -34,6 +34,9 @@ export const REJECTION_CODES = [
   'migration/no-dry-run',
   'migration/busy',
   'auth/invalid-settings',
+  'storage/invalid-settings',
+  'storage/too-many-s3-keys',
+  'storage/s3-key-not-found',
 ] as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[number];

@@ -26,9 +26,11 @@ import {
   signingKeys,
   type Harness,
 } from '../testing/project-harness.ts';
-import { KnownAuthProjects, type KnownAuthProjectsLimits } from './known-auth-projects.ts';
+import type { KnownProjects, KnownProjectsLimits } from '../project/known-projects.ts';
+import type { AuthProject } from './auth-project.ts';
+import { knownAuthProjects } from './known-auth-projects.ts';
 
-const running: KnownAuthProjects[] = [];
+const running: KnownProjects<AuthProject>[] = [];
 afterEach(async () => {
   for (const one of running.splice(0)) await one.stop();
 });
@@ -81,11 +83,11 @@ class Between {
   }
 }
 
-async function makeKnown(limits: Partial<KnownAuthProjectsLimits> = {}) {
+async function makeKnown(limits: Partial<KnownProjectsLimits> = {}) {
   const harness = makeHarness();
   const between = new Between(harness.store);
   const { clock } = harness;
-  const known = new KnownAuthProjects(
+  const known = knownAuthProjects(
     { store: between.store, secrets, signingKeys, vault, publicUrl: 'https://db.example', clock },
     limits,
   );

@@ -5,7 +5,7 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { networkOf } from '../../domain/platform/network-of.ts';
 import { AuthError } from './auth-error.ts';
-import { KeptByUse } from './kept-by-use.ts';
+import { KeptByUse } from '../kept-by-use.ts';
 
 /** Those that a stranger can ask for; what they ask for may send one of several kinds. */
 export type AskedMail = 'confirmation' | 'recovery' | 'email_change';

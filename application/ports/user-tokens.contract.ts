@@ -83,7 +83,14 @@ export function userTokensContract(
         role: 'authenticated',
         sessionId,
         aal: 'aal1',
+        claims: payloadOf(token),
       });
+    });
+
+    test('what policies read of a token is everything that it says', async () => {
+      const payload = { sub: 'x', exp: issuedAt + 60, role: 'authenticated', team: { of: ['a', 1, null] } };
+      const shown = await tokens.read(keysOf(NEW), forge({ alg: 'HS256' }, payload, NEW));
+      expect(shown?.claims).toEqual(payload);
     });
 
     test('the first key signs; those before it are read for as long as they are given', async () => {
@@ -119,10 +126,15 @@ export function userTokensContract(
       const token = await tokens.sign(keys, claims());
       expect(headerOf(token)).toEqual({ alg, typ: 'JWT', kid: key.publicKey.kid });
       expect(JSON.stringify(payloadOf(token))).not.toContain(keys.signingKey?.jwk['d']);
+<<<<<<< main
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims()['sub'], sessionId });
+=======
+      expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
+      const noLongerSigning = { ...withKey(next, key), signingKey: null };
+>>>>>>> 95726937f27f5fe27c8b3981a3542b5dafffc180
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
-      expect(await tokens.read({ ...withKey(next, key), signingKey: null }, token)).toBeDefined();
+      expect(await tokens.read(noLongerSigning, token)).toBeDefined();
       expect(await tokens.read(withKey(next), token)).toBeUndefined();
       expect(await tokens.read(keysOf(NEW), token)).toBeUndefined();
       // those of the secret, as API keys are

@@ -19,6 +19,8 @@ export interface ShownToken {
   readonly role: string | undefined;
   readonly sessionId: string | undefined;
   readonly aal: string | undefined;
+  /** the whole of its payload: what policies read */
+  readonly claims: JsonObject;
 }
 
 /** Which of a session's tokens it is; whether it is one at all, its session's key says. */
@@ -32,7 +34,7 @@ export type RefreshTokenKey = Pick<Session, 'id' | 'refreshTokenKey'>;
 export interface UserTokens {
   sign(keys: ProjectKeys, claims: TokenClaims): Promise<string>;
   /** @returns undefined: not a token of this project's, or not now. Never throws. */
-  read(keys: ProjectKeys, token: string): Promise<ShownToken | undefined>;
+  read(keys: VerifyingKeys, token: string): Promise<ShownToken | undefined>;
   refreshToken(session: RefreshTokenKey, counter: number): string;
   /** @returns undefined: not what {@link refreshToken} gives. Never throws. */
   readRefreshToken(token: string): RefreshTokenPlace | undefined;

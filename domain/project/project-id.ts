@@ -26,6 +26,9 @@ export const projectMigrationsStream = (id: ProjectId): string => `projectmigrat
 /** Where it stands what its owner has set of its auth service. */
 export const projectAuthStream = (id: ProjectId): string => `projectauth-${id}`;
 
+/** Where it stands what its owner has set of its storage, and which access keys of S3's it has. */
+export const projectStorageStream = (id: ProjectId): string => `projectstorage-${id}`;
+
 /** The project of a stream name, or undefined when the stream belongs to something else. */
 export function projectOfStream(stream: string): ProjectId | undefined {
   const id = stream.startsWith('project-') ? stream.slice('project-'.length) : '';
@@ -34,7 +37,7 @@ export function projectOfStream(stream: string): ProjectId | undefined {
 
 /** The project of the name of a stream that stands beside its own. */
 export function projectBesideStream(stream: string): ProjectId | undefined {
-  const id = /^project(?:access|migrations|auth)-(.*)$/.exec(stream)?.[1] ?? '';
+  const id = /^project(?:access|migrations|auth|storage)-(.*)$/.exec(stream)?.[1] ?? '';
   return isProjectId(id) ? id : undefined;
 }
 

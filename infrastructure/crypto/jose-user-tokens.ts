@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import { jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import type { TokenClaims } from '../../domain/auth/token-claims.ts';
 import type { Clock } from '../../application/ports/clock.ts';
+import type { VerifyingKeys } from '../../application/ports/secrets.ts';
 import type {
   ProjectKeys,
   RefreshTokenKey,
@@ -40,7 +41,7 @@ export class JoseUserTokens implements UserTokens {
     return new SignJWT({ ...claims }).setProtectedHeader({ ...header, typ: 'JWT' }).sign(jwk);
   }
 
-  async read(keys: ProjectKeys, token: string): Promise<ShownToken | undefined> {
+  async read(keys: VerifyingKeys, token: string): Promise<ShownToken | undefined> {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
     for (const candidate of keysOfToken(token, keys)) {
       const payload = await this.#verified(token, candidate);
@@ -93,6 +94,7 @@ const shown = (payload: JWTPayload): ShownToken => ({
   role: text(payload['role']),
   sessionId: text(payload['session_id']),
   aal: text(payload['aal']),
+  claims: payload,
 });
 
 const proofOf = ({ refreshTokenKey }: RefreshTokenKey, said: Uint8Array): Buffer =>

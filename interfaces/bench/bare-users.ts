@@ -28,8 +28,13 @@ export interface SignedInUser {
 export type Work = (rows: UserTransaction, user: SignedInUser) => Promise<unknown>;
 
 export const getUser: Work = async (rows, { sub, sessionId }) => {
+<<<<<<< main
   const shown = { sub, sessionId, role: undefined, aal: undefined, email: undefined };
   await requirePerson(rows, shown, clock.now());
+=======
+  const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
+  await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
+>>>>>>> 95726937f27f5fe27c8b3981a3542b5dafffc180
 };
 
 /** Without the use case's own transaction: the statements are what counts. */

@@ -1,7 +1,7 @@
 /** The auth service: the users of all projects, in one process. */
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
-import { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
+import { knownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import { MailLimits } from '../../application/auth/mail-limits.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { AesSigningKeys } from '../../infrastructure/crypto/aes-signing-keys.ts';
@@ -51,7 +51,7 @@ export const authModule = new ContainerModule(({ bind }) => {
         publicUrl: TOKENS.publicUrl,
         clock: TOKENS.clock,
       },
-      (dependencies) => new KnownAuthProjects(dependencies),
+      (dependencies) => knownAuthProjects(dependencies),
     ),
   );
   bind(PARTS.authProjects).toResolvedValue(

@@ -6,7 +6,8 @@ import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
-import type { KnownAuthProjects } from '../../application/auth/known-auth-projects.ts';
+import type { AuthProject } from '../../application/auth/auth-project.ts';
+import type { KnownProjects } from '../../application/project/known-projects.ts';
 import type { MailSender } from '../../application/auth/mail-sender.ts';
 import type { AuthSecretVault } from '../../application/ports/auth-secret-vault.ts';
 import type { Clock } from '../../application/ports/clock.ts';
@@ -136,7 +137,7 @@ export const TOKENS = {
   /** seals what owners set for their auth service */
   authSecretVault: token<AuthSecretVault>('auth-secret-vault'),
   /** as the auth service of this process knows them */
-  authProjects: token<KnownAuthProjects>('auth-projects'),
+  authProjects: token<KnownProjects<AuthProject>>('auth-projects'),
   mailOutbox: token<MailOutbox>('mail-outbox'),
   mailSender: token<MailSender>('mail-sender'),
   /** what the auth service's use cases share */

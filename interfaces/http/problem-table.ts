@@ -46,6 +46,12 @@ const REJECTIONS = {
   'migration/no-dry-run': { status: 409, title: 'What runs without a transaction cannot be taken back' },
   'migration/busy': { status: 409, title: 'Another migration of the project is under way' },
   'auth/invalid-settings': { status: 409, title: 'The auth settings are not valid; `detail` says why' },
+  'storage/invalid-settings': { status: 409, title: 'The storage settings are not valid; `detail` says why' },
+  'storage/too-many-s3-keys': {
+    status: 409,
+    title: 'The project has as many S3 access keys as one may have',
+  },
+  'storage/s3-key-not-found': { status: 404, title: 'There is no such S3 access key' },
 } as const satisfies Record<RejectionCode, ProblemKind>;
 
 const REQUESTS = {
