@@ -49,7 +49,7 @@ export interface ObjectStore {
   /**
    * Never holds all of them in memory. Resolves when they are durable: then, and not before, they are there. When it rejects
    * they are not, or never will be looked for.
-   * @param source whatever it fails with is what this rejects with
+   * @param source whatever it fails with is what this rejects with; destroyed when this rejects
    * @throws {StoreFull} @throws {Unavailable} the store is away @throws the signal's reason
    */
   put(
@@ -60,7 +60,8 @@ export interface ObjectStore {
   ): Promise<StoredBytes>;
   /**
    * @param range within the size
-   * @returns a stream that is to be read or destroyed. Who removes the version meanwhile does not cut it off.
+   * @returns the size of the whole, and a stream that is to be read or destroyed. Who removes the version meanwhile does
+   * not cut it off.
    * @throws {BytesMissing} @throws {Unavailable}
    */
   open(

@@ -131,7 +131,7 @@ export function userTokensContract(
 =======
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
       const noLongerSigning = { ...withKey(next, key), signingKey: null };
->>>>>>> 59732027ff2b1dc14ee1df751e38401d90d41c14
+>>>>>>> 78cb70095bbef4cc3319adbbb8298343adee96cd
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read(noLongerSigning, token)).toBeDefined();

@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> 59732027ff2b1dc14ee1df751e38401d90d41c14
+>>>>>>> 78cb70095bbef4cc3319adbbb8298343adee96cd
 };
 
 /** Without the use case's own transaction: the statements are what counts. */

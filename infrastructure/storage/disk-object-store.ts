@@ -1,0 +1,196 @@
+/**
+ * Bytes in files: `objects/<project>/<the version's first two digits>/<version>`. A file is written elsewhere and gets its
+ * name when it is whole and durable, so whatever has a name is whole. Nothing that a user chooses is part of a path.
+ */
+import { constants, type Dirent } from 'node:fs';
+import { lstat, open, readdir, rm, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { inParallel } from '../../application/in-parallel.ts';
+import {
+  BytesMissing,
+  isObjectVersion,
+  type ByteRange,
+  type ObjectStore,
+  type ObjectVersion,
+  type StoredBytes,
+  type StoredVersion,
+} from '../../application/ports/object-store.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { codeOf, onDisk } from './disk-fault.ts';
+import { folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
+import { TemporaryFiles } from './temporary-files.ts';
+
+/** of a download, at a time: few ways to the disk, and 32 downloads hold a few MiB */
+const READ_BYTES = 256 * 1024;
+const AT_ONCE = 16;
+/** not waiting for whatever may be at the other end of a pipe that somebody put there */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+export class DiskObjectStore implements ObjectStore {
+  readonly #root: string;
+  readonly #temporary: TemporaryFiles;
+
+  private constructor(root: string, temporary: TemporaryFiles) {
+    this.#root = root;
+    this.#temporary = temporary;
+  }
+
+  /** @param folder of this store alone; made when it is missing */
+  static async open(folder: string): Promise<DiskObjectStore> {
+    const root = join(folder, 'objects');
+    await onDisk('make the folder of files', async () => {
+      await ownFolder(folder);
+      await ownFolder(root);
+    });
+    return new DiskObjectStore(root, await TemporaryFiles.open(join(folder, 'temporary')));
+  }
+
+  async put(
+    project: ProjectId,
+    version: ObjectVersion,
+    source: Readable,
+    signal?: AbortSignal,
+  ): Promise<StoredBytes> {
+    const [parts, name] = placeOf(project, version);
+    // an error that comes before anybody reads it is found when it is read
+    source.on('error', () => {});
+    const file = await this.#temporary.create().catch((error: unknown) => {
+      source.destroy();
+      throw error;
+    });
+    try {
+      const stored = await file.fill(source, signal);
+      await onDisk('store the bytes of a file', async () => {
+        const folder = await folderBelow(this.#root, parts, true);
+        await file.moveTo(join(folder, name));
+        await syncFolder(folder);
+      });
+      return stored;
+    } catch (error) {
+      await file.discard().catch(() => {});
+      throw error;
+    }
+  }
+
+  async open(
+    project: ProjectId,
+    version: ObjectVersion,
+    range?: ByteRange,
+  ): Promise<{ readonly size: number; readonly bytes: Readable }> {
+    const [parts, name] = placeOf(project, version);
+    const handle = await missingWhenAbsent(async () =>
+      open(join(await folderBelow(this.#root, parts, false), name), READ),
+    );
+    try {
+      const found = await handle.stat();
+      if (!found.isFile()) throw new BytesMissing();
+      const span = range ? { start: range.first, end: range.last } : { start: 0 };
+      return { size: found.size, bytes: handle.createReadStream({ ...span, highWaterMark: READ_BYTES }) };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<void> {
+    const places = versions.map((version) => placeOf(project, version));
+    await onDisk('remove the bytes of files', () =>
+      inParallel(places, AT_ONCE, ([parts, name]) =>
+        unlessAbsent(async () => unlink(join(await folderBelow(this.#root, parts, false), name))),
+      ),
+    );
+  }
+
+  async removeAll(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    const folder = join(this.#root, checked(project));
+    await onDisk('remove the files of a project', async () => {
+      // a symbolic link is removed itself, and what it names is left alone
+      const isFolder = (await lstatOf(folder))?.isDirectory() === true;
+      for (const { name } of isFolder ? await entriesOf(folder) : []) {
+        signal?.throwIfAborted();
+        await rm(join(folder, name), { recursive: true, force: true });
+      }
+      // again, if an upload ends meanwhile
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+      await syncFolder(this.#root);
+    }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
+  }
+
+  async *list(project: ProjectId, signal?: AbortSignal): AsyncGenerator<StoredVersion> {
+    const folder = join(this.#root, checked(project));
+    for (const { name } of await foldersOf(folder)) {
+      signal?.throwIfAborted();
+      const versions = (await entriesOf(join(folder, name)))
+        .map((entry) => entry.name)
+        .filter((version): version is ObjectVersion => isObjectVersion(version));
+      yield* await storedIn(join(folder, name), versions);
+    }
+  }
+
+  async *projects(signal?: AbortSignal): AsyncGenerator<ProjectId> {
+    for (const { name } of await foldersOf(this.#root)) {
+      signal?.throwIfAborted();
+      if (!isProjectId(name)) continue;
+      for await (const stored of this.list(name, signal)) {
+        if (stored) yield name;
+        break;
+      }
+    }
+  }
+}
+
+function placeOf(
+  project: ProjectId,
+  version: ObjectVersion,
+): readonly [folders: readonly string[], name: string] {
+  if (!isObjectVersion(version)) throw new TypeError('not a version of an object');
+  return [[checked(project), version.slice(0, 2)], version];
+}
+
+/** By types it is one; a path is made of it. */
+function checked(project: ProjectId): ProjectId {
+  if (!isProjectId(project)) throw new TypeError('not a project id');
+  return project;
+}
+
+async function storedIn(folder: string, versions: readonly ObjectVersion[]): Promise<StoredVersion[]> {
+  const found: StoredVersion[] = [];
+  await onDisk('list files', () =>
+    inParallel(versions, AT_ONCE, async (version) => {
+      const file = await lstatOf(join(folder, version));
+      if (file?.isFile()) found.push({ version, size: file.size, storedAt: file.mtime });
+    }),
+  );
+  return found;
+}
+
+const foldersOf = async (folder: string): Promise<Dirent[]> =>
+  (await lstatOf(folder))?.isDirectory() ? (await entriesOf(folder)).filter((one) => one.isDirectory()) : [];
+
+/** None, when the folder went away meanwhile. */
+const entriesOf = (folder: string): Promise<Dirent[]> =>
+  onDisk(
+    'list files',
+    async () => (await unlessAbsent(() => readdir(folder, { withFileTypes: true }))) ?? [],
+  );
+
+const lstatOf = (path: string) => onDisk('look at a file', () => unlessAbsent(() => lstat(path)));
+
+async function unlessAbsent<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function missingWhenAbsent(work: () => Promise<FileHandle>): Promise<FileHandle> {
+  const handle = await onDisk('read the bytes of a file', () => unlessAbsent(work));
+  if (!handle) throw new BytesMissing();
+  return handle;
+}

@@ -1,0 +1,157 @@
+/**
+ * Files that are being written. Each process has a folder of its own for them, named after it: what one leaves that was killed
+ * is removed by the next to start, and nobody removes what another is writing.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Writable, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { StoredBytes } from '../../application/ports/object-store.ts';
+import { processIdentity } from '../process/process-table.ts';
+import { diskFault, onDisk } from './disk-fault.ts';
+import { FILE_MODE, folderBelow, ownFolder } from './safe-folders.ts';
+
+/** of a process on a host that we cannot look at: it takes nobody so long to write a file */
+const LEFT_AFTER_MS = 24 * 60 * 60 * 1000;
+/** what has come in while the disk is busy is written together; an upload holds this much at most */
+const GATHERED_BYTES = 512 * 1024;
+const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+export class TemporaryFiles {
+  readonly #root: string;
+  readonly #own: string;
+
+  private constructor(root: string, own: string) {
+    this.#root = root;
+    this.#own = own;
+  }
+
+  /** Removes what others left. */
+  static async open(root: string): Promise<TemporaryFiles> {
+    const identity = (await processIdentity(process.pid)) ?? String(process.pid);
+    const files = new TemporaryFiles(root, folderName(identity));
+    await onDisk('make the folder of temporary files', () => ownFolder(root));
+    await onDisk('remove temporary files that were left', () => files.removeLeft());
+    return files;
+  }
+
+  create(): Promise<TemporaryFile> {
+    return onDisk('make a temporary file', async () => {
+      const path = join(await folderBelow(this.#root, [this.#own], true), randomUUID());
+      return new TemporaryFile(path, await open(path, NEW_FILE, FILE_MODE));
+    });
+  }
+
+  /** Those of processes that are no more. */
+  async removeLeft(): Promise<void> {
+    for (const name of await readdir(this.#root))
+      if (name !== this.#own && (await isLeft(join(this.#root, name), name)))
+        await rm(join(this.#root, name), { recursive: true, force: true });
+  }
+}
+
+const folderName = (identity: string): string =>
+  `${encodeURIComponent(hostname())} ${encodeURIComponent(identity)}`;
+
+async function isLeft(path: string, name: string): Promise<boolean> {
+  const [host, pid] = name.split(' ');
+  if (host === encodeURIComponent(hostname())) {
+    const running = await processIdentity(Number.parseInt(pid ?? '', 10) || 0);
+    return running === undefined || folderName(running) !== name;
+  }
+  const files = await readdir(path).catch(() => []);
+  const all = [path, ...files.map((file) => join(path, file))].map((one) =>
+    lstat(one).catch(() => undefined),
+  );
+  const touchedAt = Math.max(...(await Promise.all(all)).map((found) => found?.mtimeMs ?? 0));
+  return Date.now() - touchedAt > LEFT_AFTER_MS;
+}
+
+/** Open until it is moved to where it belongs, or discarded: one of the two has to be done. */
+export class TemporaryFile {
+  readonly path: string;
+  readonly #handle: FileHandle;
+
+  constructor(path: string, handle: FileHandle) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  /**
+   * @param seen is told of every chunk before it is written
+   * @throws what the source fails with @throws the signal's reason @throws {StoreFull} @throws {Unavailable}
+   */
+  async fill(
+    source: Readable,
+    signal?: AbortSignal,
+    seen: (chunk: Buffer) => void = () => {},
+  ): Promise<StoredBytes> {
+    const md5 = createHash('md5');
+    let size = 0;
+    const write = async (chunks: readonly Buffer[]): Promise<void> => {
+      for (const chunk of chunks) {
+        md5.update(chunk);
+        size += chunk.length;
+        seen(chunk);
+      }
+      await writeAll(this.#handle, chunks);
+    };
+    const sink = new Writable({
+      highWaterMark: GATHERED_BYTES,
+      write: (chunk: Buffer, _encoding, done) => settle(write([chunk]), done),
+      writev: (chunks, done) => settle(write(chunks.map(({ chunk }) => chunk as Buffer)), done),
+    });
+    try {
+      await pipeline(source, sink, signal ? { signal } : {});
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw error;
+    }
+    return { size, md5: md5.digest('hex') };
+  }
+
+  /** Durable, under a name that is for good once its folder is synced, too. */
+  async moveTo(path: string): Promise<void> {
+    await this.#handle.datasync();
+    await rename(this.path, path);
+    await this.#handle.close();
+  }
+
+  read(from: number, to: number): Readable {
+    return this.#handle.createReadStream({
+      start: from,
+      end: to,
+      autoClose: false,
+      highWaterMark: GATHERED_BYTES,
+    });
+  }
+
+  async discard(): Promise<void> {
+    // closing waits for what is being written
+    await this.#handle.close().catch(() => {});
+    await rm(this.path, { force: true });
+  }
+}
+
+function settle(work: Promise<void>, done: (error?: Error | null) => void): void {
+  work.then(
+    () => done(),
+    (error: unknown) => done(diskFault('write a file', error)),
+  );
+}
+
+/** A disk that is nearly full takes less than it was given, and says so only the next time. */
+export async function writeAll(handle: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+  let left = chunks.filter(({ length }) => length > 0);
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left);
+    while (bytesWritten > 0) {
+      const [first, ...rest] = left as [Buffer, ...Buffer[]];
+      left = bytesWritten < first.length ? [first.subarray(bytesWritten), ...rest] : rest;
+      bytesWritten -= Math.min(bytesWritten, first.length);
+    }
+  }
+}
