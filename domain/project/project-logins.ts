@@ -78,6 +78,21 @@ export const PROJECT_LOGINS: readonly ProjectLogin[] = [
       default_transaction_read_only: connections === 0 ? 'on' : null,
     }),
   },
+  {
+    name: 'storage',
+    since: 15,
+    // what it does it does as whoever asks: it has nothing of its own, and the tables are the owner's
+    rights: { database: ['CONNECT'], shared: true, schemas: [], hangs: false },
+    connections: () => 10,
+    pooled: 2,
+    // as auth's: files of a project that is over its size limit can be read and deleted
+    settings: ({ connections }) => ({
+      ...TEMP_FILES,
+      statement_timeout: '10s',
+      idle_in_transaction_session_timeout: '10s',
+      default_transaction_read_only: connections === 0 ? 'on' : null,
+    }),
+  },
 ];
 
 export const roleOf = (id: ProjectId, login: Pick<ProjectLogin, 'name'>): string => `${id}_${login.name}`;

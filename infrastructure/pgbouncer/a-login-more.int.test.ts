@@ -36,20 +36,20 @@ const PEOPLE: ProjectLogin = {
   pooled: 2,
   settings: () => ({ statement_timeout: '9s' }),
 };
-const STORAGE: ProjectLogin = {
-  name: 'storage',
+const FILES: ProjectLogin = {
+  name: 'files',
   since: 901,
   rights: { database: ['CONNECT'], shared: true, schemas: ['storage'], hangs: false },
   connections: () => 8,
   pooled: 2,
   settings: () => ({}),
 };
-const TABLE = [...PROJECT_LOGINS, PEOPLE, STORAGE];
+const TABLE = [...PROJECT_LOGINS, PEOPLE, FILES];
 
 const key = randomBytes(32);
 const [before, now] = [new AesSecrets(key), new AesSecrets(key, TABLE)];
 const [project, other] = [newProject(), newProject()];
-const [people, storage] = [`${project}_people`, `${project}_storage`];
+const [people, files] = [`${project}_people`, `${project}_files`];
 let folder: TestFolder;
 let server: PostgresServer;
 let [oldDatabases, databases]: readonly PostgresDatabases[] = [];
@@ -147,7 +147,7 @@ test('one that a project lacks is seen as drift, and made with the rights of its
     ])
       await expect(client.query(sql)).rejects.toMatchObject({ code: '42501' });
   });
-  await direct('storage', async (client) => {
+  await direct('files', async (client) => {
     // row-level security decides
     const refused = expect.stringContaining('row-level security') as string;
     await expect(client.query('INSERT INTO storage.things VALUES (1)')).rejects.toMatchObject({
@@ -174,12 +174,12 @@ test('its bound is kept, and a login that was changed by hand is drift', async (
 
 test('sessions of it that are over the hard limits are ended', async () => {
   const limits = new SessionLimits(server, quietLog);
-  await direct('storage', async (client) => {
+  await direct('files', async (client) => {
     await client.query('BEGIN');
     const wide = { statementMs: 1e9, transactionMs: 1e9, snapshotXids: 2 ** 31 - 1 };
     await vi.waitFor(async () =>
       expect(await limits.enforce({ ...wide, idleInTransactionMs: 1 })).toContainEqual({
-        login: storage,
+        login: files,
         over: 'idle in transaction',
       }),
     );
@@ -195,7 +195,7 @@ test('other projects do not see it', async () => {
     await client.end();
     return rows.map(({ rolname }) => rolname);
   };
-  expect(await seen('owner', project)).toEqual(expect.arrayContaining([people, storage]));
+  expect(await seen('owner', project)).toEqual(expect.arrayContaining([people, files]));
   expect((await seen('owner', other)).filter((role) => role.startsWith(project))).toEqual([]);
 });
 
@@ -216,7 +216,7 @@ test('the pooler has its lines, lets it in, and misses them when they are taken 
   expect(await file('databases.ini')).toContain(` max_db_connections=${pooledConnections(TABLE)}\n`);
   const who = (client: pg.Client) => client.query<{ who: string }>('SELECT current_user AS who');
   expect((await pooled('people', who)).rows).toEqual([{ who: people }]);
-  expect((await pooled('storage', who)).rows).toEqual([{ who: storage }]);
+  expect((await pooled('files', who)).rows).toEqual([{ who: files }]);
   const drifts: unknown[] = [];
   pools.onDisturbed((drift) => drifts.push([drift.project, drift.what, drift.actual]));
   const list = join(folder.path, 'pooler', 'userlist.txt');

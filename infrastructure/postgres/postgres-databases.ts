@@ -132,6 +132,7 @@ export class PostgresDatabases implements Databases {
         `GRANT SELECT ON ALL TABLES IN SCHEMA ${MIGRATIONS_SCHEMA} TO ${id(owner)}`,
         largeObjectWrites(!readOnly),
         ...wanted.flatMap(schemaGrants),
+        tablesOfFiles(owner),
         // once: what they take back from the shared roles afterwards stays taken back
         ...(standing === 'given' ? [] : inPublic),
       ]);
@@ -269,6 +270,13 @@ const largeObjectWrites = (may: boolean): string => `DO $$ BEGIN
   IF has_function_privilege('anon', 'lo_create(oid)', 'EXECUTE') <> ${may} THEN
     ${may ? 'GRANT' : 'REVOKE'} EXECUTE ON FUNCTION ${LARGE_OBJECT_WRITES} ${may ? 'TO' : 'FROM'} PUBLIC;
   END IF;
+END $$`;
+
+/** Policies for a table are its owner's to make: see docs/decisions/0080-files.md. There are none before version 15. */
+const tablesOfFiles = (owner: string): string => `DO $$ DECLARE made record; BEGIN
+  FOR made IN SELECT oid::regclass AS name FROM pg_class
+    WHERE relnamespace = 'storage'::regnamespace AND relkind = 'r' AND relowner <> '${owner}'::regrole
+  LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${owner}', made.name); END LOOP;
 END $$`;
 
 /** What is not ours is never touched: to "ensure" it is refused, and to "remove" there is nothing of ours. */

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
-/** (84 - 40 reserved - 25 of the platform's own) / 9 for each project in service, rounded down */
-const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '84', MAX_PROJECTS_PER_OWNER: '3', SIGNUP: 'closed' };
+/** (87 - 40 reserved - 25 of the platform's own) / 11 for each project in service, rounded down */
+const TWO_PROJECTS = { POSTGRES_MAX_CONNECTIONS: '87', MAX_PROJECTS_PER_OWNER: '3', SIGNUP: 'closed' };
 
 let platform: PlatformUnderTest;
 beforeAll(async () => {
@@ -25,10 +25,10 @@ const FULL = {
   status: 409,
   used: 2,
   limit: 2,
-  max_connections: 84,
+  max_connections: 87,
   reserved_connections: 40,
   platform_connections: 25,
-  connections_per_project: 9,
+  connections_per_project: 11,
 };
 
 async function invite(...args: string[]): Promise<string> {

@@ -84,7 +84,7 @@ test('requests, steps, appends, views, REST APIs and room are counted', async ()
   expect(valuesOf(text, 'launchdb_data_apis', 'state="running"')).toEqual([1]);
   expect(valuesOf(text, 'launchdb_projects', 'status="active"')).toEqual([1]);
   expect(valuesOf(text, 'launchdb_capacity_projects_used')).toEqual([1]);
-  expect(valuesOf(text, 'launchdb_capacity_projects_limit')).toEqual([81]);
+  expect(valuesOf(text, 'launchdb_capacity_projects_limit')).toEqual([66]);
   expect(valuesOf(text, 'launchdb_collect_failures_total')).toEqual([]);
   const leaders = valuesOf(text, 'launchdb_event_store_leader');
   expect(new Set(leaders)).toEqual(new Set(platform.store === 'esdb' ? [1] : []));

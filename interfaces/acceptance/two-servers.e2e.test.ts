@@ -15,8 +15,8 @@ import { MASTER_KEY, PlatformUnderTest } from './platform-under-test.ts';
 import { databaseUrl, putCluster, startPostgres } from './postgres-under-test.ts';
 import { withSecondServer } from './second-server.ts';
 
-/** The second one has connections for two projects: (84 - 40 reserved - 25) / 9, rounded down. */
-const SMALL = { max_connections: 84, superuser_reserved_connections: 40 };
+/** The second one has connections for two projects: (87 - 40 reserved - 25) / 11, rounded down. */
+const SMALL = { max_connections: 87, superuser_reserved_connections: 40 };
 const THERE = { databases: 1, roles: PROJECT_LOGINS.length };
 const NOTHING = { databases: 0, roles: 0 };
 
@@ -148,7 +148,7 @@ test('a full server refuses, and another one does not', async () => {
   expect(another.status).toBe(201);
   expect(await create('second-too-many')).toMatchObject({
     status: 409,
-    body: { type: '/docs#platform/capacity-reached', used: 2, limit: 2, max_connections: 84 },
+    body: { type: '/docs#platform/capacity-reached', used: 2, limit: 2, max_connections: 87 },
   });
   expect((await create('main-another')).status).toBe(201);
   expect((await call('POST', `/${another.body.id}/pause`)).status).toBe(200);

@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> 78cb70095bbef4cc3319adbbb8298343adee96cd
+>>>>>>> 5bb0ece3c3a09414f0c2ec7499633fc3ca814024
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
