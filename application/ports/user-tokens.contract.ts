@@ -131,7 +131,7 @@ export function userTokensContract(
 =======
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
       const noLongerSigning = { ...withKey(next, key), signingKey: null };
->>>>>>> 5bb0ece3c3a09414f0c2ec7499633fc3ca814024
+>>>>>>> 6eef9bd0b058cdfd37b0dbdfd7f130dea26ab9bb
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read(noLongerSigning, token)).toBeDefined();

@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> 5bb0ece3c3a09414f0c2ec7499633fc3ca814024
+>>>>>>> 6eef9bd0b058cdfd37b0dbdfd7f130dea26ab9bb
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
