@@ -137,6 +137,9 @@ const schema = z.object({
   SIGNUP: z.enum(['open', 'invite', 'closed']).default('open'),
   MAX_PROJECTS_PER_OWNER: z.coerce.number().int().min(0).max(1_000_000).optional(),
   PROJECT_DATABASE_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
+  STORAGE_FILE_SIZE_MB: z.coerce.number().int().min(1).max(1_073_741_824).default(5_120),
+  STORAGE_PROJECT_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).default(0),
+  STORAGE_PROJECT_FILES: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
   DATABASE_SIZE_LOOK_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   EVENT_STORE_URL: eventStoreUrl.optional(),
   INTERNAL_API_KEY: z

@@ -131,7 +131,7 @@ export function userTokensContract(
 =======
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
       const noLongerSigning = { ...withKey(next, key), signingKey: null };
->>>>>>> 6eef9bd0b058cdfd37b0dbdfd7f130dea26ab9bb
+>>>>>>> b5d47869cf9f3df45d569ca807147402cadc85a4
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read(noLongerSigning, token)).toBeDefined();

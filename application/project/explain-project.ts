@@ -1,9 +1,11 @@
 /** Why a project is as it is: its events in words, each with what caused it, and what it waits for now. */
 import type { AuthSettingsEvent } from '../../domain/auth/auth-settings-decider.ts';
+import type { StorageSettingsEvent } from '../../domain/storage/storage-settings-decider.ts';
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { authSettingsInWords } from './auth-settings-in-words.ts';
+import { storageSettingsInWords } from './storage-settings-in-words.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
 
@@ -35,7 +37,7 @@ export interface Explanation {
   readonly chain: readonly Link[];
 }
 
-type Told = ProjectEvent | RolloutEvent | AuthSettingsEvent;
+type Told = ProjectEvent | RolloutEvent | AuthSettingsEvent | StorageSettingsEvent;
 type Words = {
   readonly [T in Told['type']]: (data: Extract<Told, { type: T }>['data']) => string;
 };
@@ -111,6 +113,10 @@ const WORDS: Words = {
   DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} but is ${actual}`,
   DriftRepaired: ({ what }) => `${what} is as it should be again`,
   AuthSettingsChanged: ({ settings }) => `The auth settings were changed (${authSettingsInWords(settings)})`,
+  StorageSettingsChanged: ({ settings }) =>
+    `The storage settings were changed (${storageSettingsInWords(settings)})`,
+  S3KeyMade: ({ keyId }) => `The S3 access key ${keyId} was made`,
+  S3KeyRevoked: ({ keyId }) => `The S3 access key ${keyId} was revoked`,
   RolloutStarted: ({ version, canary, others }) =>
     `Projects are upgraded to version ${version}: ${canary} first, on its own, then ${others.length} others`,
   RolloutStopped: ({ projectId, reason }) => `The rollout stopped: ${projectId} failed at ${reason}`,

@@ -46,6 +46,6 @@ export async function loadStorageProject(
     limits: limitsOf(settings, limits),
     keys,
     linkKeys: links.keysOf(id, keys.jwtSecrets),
-    s3Keys: new Map(s3Keys.map((key) => [key.id, vault.open(id, key.id, key.secret)])),
+    s3Keys: new Map(s3Keys.map((key) => [key.id, vault.open(id, key.id, key.sealed)])),
   };
 }

@@ -13,7 +13,8 @@ export interface S3Key {
   /** the access key id, which is no secret */
   readonly id: string;
   readonly name: string;
-  readonly secret: SealedSecrets;
+  /** the secret half */
+  readonly sealed: SealedSecrets;
   /** RFC 3339 */
   readonly madeAt: string;
 }

@@ -128,6 +128,8 @@ describe('another owner', () => {
 const BODIES: Readonly<Record<string, unknown>> = {
   'patch /api/projects/{id}/auth/settings': { settings: { autoconfirm: true } },
   'post /api/projects/{id}/auth/signing-keys': { algorithm: 'ES256' },
+  'patch /api/projects/{id}/storage/settings': { settings: { s3: false } },
+  'post /api/projects/{id}/storage/s3-keys': { name: 'x' },
   'patch /api/projects/{id}': { display_name: 'x' },
   'delete /api/projects/{id}': { name: 'mine' },
   'post /api/projects/{id}/sql': { query: 'SELECT 1' },

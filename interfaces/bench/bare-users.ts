@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> 6eef9bd0b058cdfd37b0dbdfd7f130dea26ab9bb
+>>>>>>> b5d47869cf9f3df45d569ca807147402cadc85a4
 };
 
 /** Without the use case's own transaction: the statements are what counts. */

@@ -26,10 +26,12 @@ import {
   extensionRoutesModule,
   projectRoutesModule,
   signingKeyRoutesModule,
+  storageSettingsRoutesModule,
 } from './project-routes-module.ts';
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
+import { storageProjectsModule } from './storage-projects-module.ts';
 import { tenantConnectionsModule } from './tenant-connections-module.ts';
 import { TOKENS } from './tokens.ts';
 import { tracingModule } from './tracing-module.ts';
@@ -68,7 +70,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
     projectRoutesModule,
   );
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
-  container.load(migrationRoutesModule);
+  container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
   container.load(platformApiModule, authModule, mailModule, gatewayModule);
   return container;
 }

@@ -13,6 +13,7 @@ import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints, type ClientsPlace } from '../platform-api/project-access.ts';
 import { projectMailboxEndpoints } from '../platform-api/project-mailbox.ts';
 import { projectAuthEndpoints } from '../platform-api/project-auth.ts';
+import { projectStorageEndpoints } from '../platform-api/project-storage.ts';
 import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
@@ -161,6 +162,22 @@ export const extensionRoutesModule = new ContainerModule(({ bind }) => {
     (store, connections, allowedExtensions) =>
       projectExtensionsEndpoints({ store, connections, allowedExtensions }),
     [TOKENS.store, TOKENS.tenantConnections, TOKENS.allowedExtensions],
+  );
+});
+
+export const storageSettingsRoutesModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.routes).toResolvedValue(
+    ...needs(
+      {
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        s3Keys: TOKENS.s3Keys,
+        limits: TOKENS.storageLimits,
+        publicUrl: TOKENS.publicUrl,
+      },
+      projectStorageEndpoints,
+    ),
   );
 });
 

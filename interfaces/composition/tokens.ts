@@ -6,6 +6,10 @@ import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
+import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
+import type { SignedLinks } from '../../application/ports/signed-links.ts';
+import type { StorageProject } from '../../application/storage/storage-project.ts';
+import type { StorageLimits } from '../../domain/storage/storage-settings.ts';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
 import type { KnownProjects } from '../../application/project/known-projects.ts';
 import type { MailSender } from '../../application/auth/mail-sender.ts';
@@ -138,6 +142,13 @@ export const TOKENS = {
   authSecretVault: token<AuthSecretVault>('auth-secret-vault'),
   /** as the auth service of this process knows them */
   authProjects: token<KnownProjects<AuthProject>>('auth-projects'),
+  /** makes and seals access keys of the S3 protocol */
+  s3Keys: token<S3KeyVault>('s3-keys'),
+  signedLinks: token<SignedLinks>('signed-links'),
+  /** what the platform allows each project */
+  storageLimits: token<StorageLimits>('storage-limits'),
+  /** as the storage service of this process knows them */
+  storageProjects: token<KnownProjects<StorageProject>>('storage-projects'),
   mailOutbox: token<MailOutbox>('mail-outbox'),
   mailSender: token<MailSender>('mail-sender'),
   /** what the auth service's use cases share */
@@ -182,6 +193,7 @@ export const PARTS = {
   migrations: token<Part>('migrations'),
   manager: token<Part>('manager'),
   authProjects: token<Part>('auth-projects'),
+  storageProjects: token<Part>('storage-projects'),
   mailSender: token<Part>('mail-sender'),
   auth: token<Part>('auth'),
   platformApi: token<Part>('platform-api'),

@@ -30,6 +30,7 @@ test('every answer that holds a secret asks for the scope of its own', () => {
     '/api/projects/:id/database-password/rotate',
     '/api/projects/:id/keys',
     '/api/projects/:id/keys/rotate',
+    '/api/projects/:id/storage/s3-keys',
   ]);
   for (const endpoint of secret) {
     expect(refusal(endpoint, 'read', 'write')).toBe('The token has no scope "secrets".');

@@ -5,6 +5,7 @@ import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';
 import { projectAccessEndpoints } from './project-access.ts';
 import { projectAuthEndpoints } from './project-auth.ts';
+import { projectStorageEndpoints } from './project-storage.ts';
 import { projectMailboxEndpoints } from './project-mailbox.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
@@ -24,6 +25,7 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectAuthEndpoints(nothing),
   ...projectMailboxEndpoints(nothing),
   ...signingKeyEndpoints(nothing),
+  ...projectStorageEndpoints(nothing),
   ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
   ...migrationEndpoints(nothing),

@@ -11,6 +11,7 @@ import type { OwnerEvent } from '../../../domain/owner/events.ts';
 import { MAIN_SERVER } from '../../../domain/project/server-name.ts';
 import type { RolloutEvent } from '../../../domain/platform/rollout.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../../domain/project/events.ts';
+import type { StorageSettingsEvent } from '../../../domain/storage/storage-settings-decider.ts';
 import type { ProjectNameEvent } from '../../../domain/project/project-name.ts';
 import { isProjectId, type ProjectId } from '../../../domain/project/project-id.ts';
 import { authSettings } from './auth-settings-schema.ts';
@@ -20,6 +21,7 @@ type KnownEvent =
   | ProjectEvent
   | MigrationEvent
   | AuthSettingsEvent
+  | StorageSettingsEvent
   | ProjectAccessEvent
   | ProjectNameEvent
   | OwnerEvent
@@ -44,6 +46,17 @@ const dataApi = z.strictObject({
 const migration = { projectId, version: z.int(), name: text, checksum: text };
 const overLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number() });
 const withinLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number().nullable() });
+const storage = {
+  projectId,
+  settings: z.strictObject({
+    fileSizeLimit: z.number().nullable(),
+    totalBytes: z.number().nullable(),
+    files: z.number().nullable(),
+    imageTransformation: z.boolean(),
+    s3: z.boolean(),
+  }),
+  s3Keys: z.array(z.strictObject({ id: text, name: text, sealed, madeAt: time })),
+};
 const signs = { kid: text, use: z.literal('sig') };
 const publicKey = z.discriminatedUnion('kty', [
   z.strictObject({
@@ -175,6 +188,10 @@ export const eventCatalogue = {
   AuthSettingsChanged: v1(
     z.strictObject({ projectId, settings: authSettings, secrets: sealed.exactOptional() }),
   ),
+
+  StorageSettingsChanged: v1(z.strictObject(storage)),
+  S3KeyMade: v1(z.strictObject({ ...storage, keyId: text })),
+  S3KeyRevoked: v1(z.strictObject({ ...storage, keyId: text })),
 
   ProjectNameReserved: v1(z.strictObject({ projectId })),
   ProjectNameFreed: v1(z.strictObject({ projectId })),
