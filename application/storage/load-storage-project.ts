@@ -1,4 +1,5 @@
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { limitsOf, type StorageLimits } from '../../domain/storage/storage-settings.ts';
@@ -45,7 +46,21 @@ export async function loadStorageProject(
     settings,
     limits: limitsOf(settings, limits),
     keys,
+    anonKeys: await anonKeysOf(secrets, project),
     linkKeys: links.keysOf(id, keys.jwtSecrets),
     s3Keys: new Map(s3Keys.map((key) => [key.id, vault.open(id, key.id, key.sealed)])),
   };
+}
+
+/** Those of before a rotation, too, for as long as they are good. */
+async function anonKeysOf(
+  secrets: Secrets,
+  { id, secrets: sealed, keysIssuedAt, previousKeys }: ExistingProject,
+): Promise<readonly string[]> {
+  const issued = [{ secrets: sealed, issuedAt: keysIssuedAt }, ...(previousKeys ? [previousKeys] : [])];
+  const keys = issued.map(
+    async (each) =>
+      each.issuedAt && (await secrets.apiKeys(id, secrets.open(id, each.secrets), each.issuedAt)).anonKey,
+  );
+  return (await Promise.all(keys)).filter((key) => key !== undefined);
 }

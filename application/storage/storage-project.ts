@@ -15,6 +15,8 @@ export interface StorageProject {
   /** of API keys and users' tokens */
   readonly keys: VerifyingKeys;
   readonly linkKeys: LinkKeys;
+  /** its anon keys: by one of them a user's token signs requests of the S3 protocol */
+  readonly anonKeys: readonly string[];
   /** by their ids */
   readonly s3Keys: ReadonlyMap<string, S3KeyPair>;
 }

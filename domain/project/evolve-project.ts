@@ -179,7 +179,8 @@ function rotated(state: ExistingProject, event: Recorded<Rotation>): Partial<Exi
         secrets: event.data.secrets,
         keysIssuedAt: event.recordedAt,
         // without an overlap the first reload already leaves the old keys out: nobody has to come and retire them
-        previousKeys: until > event.recordedAt ? { secrets: state.secrets, until } : null,
+        previousKeys:
+          until > event.recordedAt ? { secrets: state.secrets, until, issuedAt: state.keysIssuedAt } : null,
         secretWaits: state.status === 'active',
         run: applying(state, event),
       };

@@ -58,7 +58,12 @@ export interface ExistingProject {
   /** when the secret that signs the project's keys was made */
   readonly keysIssuedAt: Date;
   /** holds the secret before that one, whose tokens are still good */
-  readonly previousKeys: { readonly secrets: SealedSecrets; readonly until: Date } | null;
+  readonly previousKeys: {
+    readonly secrets: SealedSecrets;
+    readonly until: Date;
+    /** the project's own stream tells it; views do not */
+    readonly issuedAt?: Date;
+  } | null;
   /** its REST API does not know the newest secret yet: users' tokens are signed by the one before */
   readonly secretWaits: boolean;
   readonly signingKeys: SigningKeys;

@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> b5d47869cf9f3df45d569ca807147402cadc85a4
+>>>>>>> 4e56a0ef47ea2d0142208b35259fcd89bd450602
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
