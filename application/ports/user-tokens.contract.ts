@@ -131,7 +131,7 @@ export function userTokensContract(
 =======
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
       const noLongerSigning = { ...withKey(next, key), signingKey: null };
->>>>>>> 4e56a0ef47ea2d0142208b35259fcd89bd450602
+>>>>>>> c0bb74dae368cef2531deb88827c9d2d2ba7ea58
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read(noLongerSigning, token)).toBeDefined();

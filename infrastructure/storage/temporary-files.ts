@@ -120,10 +120,11 @@ export class TemporaryFile {
     await this.#handle.close();
   }
 
-  read(from: number, to: number): Readable {
+  /** Both ends included. It can be read again and again. */
+  read(first: number, last: number): Readable {
     return this.#handle.createReadStream({
-      start: from,
-      end: to,
+      start: first,
+      end: last,
       autoClose: false,
       highWaterMark: GATHERED_BYTES,
     });

@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> 4e56a0ef47ea2d0142208b35259fcd89bd450602
+>>>>>>> c0bb74dae368cef2531deb88827c9d2d2ba7ea58
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
