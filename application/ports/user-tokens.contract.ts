@@ -131,7 +131,7 @@ export function userTokensContract(
 =======
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
       const noLongerSigning = { ...withKey(next, key), signingKey: null };
->>>>>>> c0bb74dae368cef2531deb88827c9d2d2ba7ea58
+>>>>>>> 282f6df9bdb9ed842cdd1062ab8ede4969acf6e0
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read(noLongerSigning, token)).toBeDefined();

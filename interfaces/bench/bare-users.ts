@@ -34,7 +34,7 @@ export const getUser: Work = async (rows, { sub, sessionId }) => {
 =======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
   await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> c0bb74dae368cef2531deb88827c9d2d2ba7ea58
+>>>>>>> 282f6df9bdb9ed842cdd1062ab8ede4969acf6e0
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
