@@ -126,12 +126,8 @@ export function userTokensContract(
       const token = await tokens.sign(keys, claims());
       expect(headerOf(token)).toEqual({ alg, typ: 'JWT', kid: key.publicKey.kid });
       expect(JSON.stringify(payloadOf(token))).not.toContain(keys.signingKey?.jwk['d']);
-<<<<<<< main
       expect(await tokens.read(keys, token)).toMatchObject({ sub: claims()['sub'], sessionId });
-=======
-      expect(await tokens.read(keys, token)).toMatchObject({ sub: claims().userId, sessionId });
       const noLongerSigning = { ...withKey(next, key), signingKey: null };
->>>>>>> 282f6df9bdb9ed842cdd1062ab8ede4969acf6e0
       // while the overlap lasts, and no longer
       expect(await tokens.read(withKey(next, key), token)).toBeDefined();
       expect(await tokens.read(noLongerSigning, token)).toBeDefined();

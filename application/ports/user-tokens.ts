@@ -1,6 +1,6 @@
 /** The tokens by which a project's users show who they are, and its API keys. */
 import type { TokenClaims } from '../../domain/auth/token-claims.ts';
-import type { Session } from '../../domain/auth/user.ts';
+import type { JsonObject, Session } from '../../domain/auth/user.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { VerifyingKeys } from './secrets.ts';
 import type { PrivateKey } from './signing-keys.ts';

@@ -28,13 +28,8 @@ export interface SignedInUser {
 export type Work = (rows: UserTransaction, user: SignedInUser) => Promise<unknown>;
 
 export const getUser: Work = async (rows, { sub, sessionId }) => {
-<<<<<<< main
-  const shown = { sub, sessionId, role: undefined, aal: undefined, email: undefined };
-  await requirePerson(rows, shown, clock.now());
-=======
   const shown = { sub, sessionId, role: undefined, aal: undefined, claims: {} };
-  await personOf(rows, (await requireUser(rows, shown, clock.now())).user);
->>>>>>> 282f6df9bdb9ed842cdd1062ab8ede4969acf6e0
+  await requirePerson(rows, shown, clock.now());
 };
 
 /** Without the use case's own transaction: the statements are what counts. */
