@@ -32,6 +32,7 @@ export const STORAGE_ERRORS = {
   InvalidJWT: told(400, 'InvalidJWT', 'The token is not valid, or not any more'),
   InvalidSignature: told(400, 'InvalidSignature', 'Invalid signature'),
   InvalidRange: told(416, 'invalid_range', 'The range is not in the object', 416),
+  PreconditionFailed: told(412, 'PreconditionFailed', 'The object is not as the request wants it', 412),
   /** what a row refers to is not there */
   RelatedMissing: told(404, 'InvalidRequest', 'The related resource does not exist'),
   InvalidRequest: told(400, 'InvalidRequest', 'Invalid request'),

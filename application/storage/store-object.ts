@@ -61,6 +61,8 @@ export interface Wanted {
   readonly description: ObjectDescription;
   /** of the bytes, where it was said; undefined: nobody knows yet */
   readonly size: number | undefined;
+  /** its type is told later */
+  readonly typeIsOpen?: boolean;
 }
 
 export interface Upload extends Wanted {
@@ -85,15 +87,12 @@ export function placeOf(bucketId: string, name: string): Permission['place'] {
 }
 
 /** Those of the bucket, within what the project may have. @throws {StorageError} EntityTooLarge, InvalidMimeType */
-function limitOf(
-  project: StoringProject,
-  bucket: Bucket,
-  { description, size }: Wanted,
-  key: ObjectKey,
-): number {
+function limitOf(project: StoringProject, bucket: Bucket, wanted: Wanted, key: ObjectKey): number {
+  const { description, size } = wanted;
   const most = Math.min(bucket.fileSizeLimit ?? Infinity, project.limits.fileBytes);
   if (size !== undefined && size > most) throw new StorageError('EntityTooLarge');
   const { mediaType } = description;
+  if (wanted.typeIsOpen) return most;
   if (fileNameOf(key) !== EMPTY_FOLDER && !isAllowedType(mediaType, bucket.allowedMimeTypes))
     throw new StorageError('InvalidMimeType', `mime type ${mediaType.slice(0, 100)} is not supported`);
   return most;

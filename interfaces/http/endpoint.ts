@@ -8,7 +8,8 @@ import { z } from 'zod';
 import type { Actor, EventMetadata } from '../../application/ports/event-store.ts';
 import { json, NO_BODY, type Body, type BodyValue, type NoBody } from './body.ts';
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+/** A HEAD without an answer of its own is that of a GET, without its body. */
+export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete';
 export type Headers = Readonly<Record<string, string>>;
 
 /** A schema for a JSON body, or a sentence for a reply without one and for a stream. */

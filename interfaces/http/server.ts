@@ -25,7 +25,7 @@ import { serviceEndpoints, type Readiness } from './service-endpoints.ts';
  * @throws {RequestProblem} 401, 403
  */
 export type Authenticate<E extends Endpoint = Endpoint, C extends Caller = Caller> = (
-  request: Pick<Request, 'headers' | 'params'>,
+  request: Pick<Request, 'headers' | 'params' | 'method' | 'path'>,
   endpoint: E,
 ) => Promise<C>;
 

@@ -1,0 +1,107 @@
+import { cacheControlOf } from '../../domain/storage/cache-control.ts';
+import { ANY_BYTES } from '../../domain/storage/media-type.ts';
+import type { JsonObject, ObjectDescription, StoredObject } from '../../domain/storage/stored-object.ts';
+import type { Place, StorageCaller } from '../ports/storage-directory.ts';
+import { findObject } from './find-object.ts';
+import { openObject } from './open-object.ts';
+import { StorageError } from './storage-error.ts';
+import {
+  judgeUpload,
+  placeOf,
+  storeObject,
+  type StoreDependencies,
+  type StoringProject,
+  type Wanted,
+} from './store-object.ts';
+
+export interface Copy {
+  readonly from: Place;
+  readonly to: Place;
+  readonly upsert: boolean;
+  /** what is said of the copy in place of what is said of the original; absent: the same */
+  readonly described: {
+    readonly mediaType?: string | undefined;
+    readonly cacheControl?: string | undefined;
+    /** empty: none */
+    readonly contentEncoding?: string | undefined;
+    /** null: none */
+    readonly userMetadata?: JsonObject | null | undefined;
+  };
+}
+
+/**
+ * The original takes SELECT, the copy what an upload takes. A copy onto itself is another description: its bytes stay.
+ * @throws {StorageError} as storing does, and NoSuchKey
+ */
+export async function copyObject(
+  dependencies: StoreDependencies,
+  project: StoringProject,
+  caller: StorageCaller,
+  ownerId: string | null,
+  { from, to, upsert, described }: Copy,
+  signal?: AbortSignal,
+): Promise<StoredObject> {
+  const { bytes } = dependencies;
+  const place = placeOf(to.bucketId, to.name);
+  const find = () =>
+    findObject(dependencies, project, { by: 'policies', caller }, 'storage.object.copy', from, signal);
+  const uploader = { caller, operation: 'storage.object.copy', ownerId, right: 'policies' } as const;
+  const wantedOf = (object: StoredObject, size: number | undefined): Wanted => ({
+    ...place,
+    upsert,
+    description: descriptionOf(object, described),
+    size,
+  });
+  if (from.bucketId === to.bucketId && from.name === to.name) {
+    const object = await find();
+    const wanted = wantedOf(object, undefined);
+    await judgeUpload(dependencies, project, uploader, wanted, signal);
+    return redescribe(dependencies, project, caller, place, wanted.description, object);
+  }
+  const { object, bytes: source, size } = await openObject(bytes, project, find, () => undefined, signal);
+  try {
+    return await storeObject(dependencies, project, uploader, { ...wantedOf(object, size), source }, signal);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function redescribe(
+  { directory, clock }: StoreDependencies,
+  project: StoringProject,
+  caller: StorageCaller,
+  place: Place,
+  { mediaType, cacheControl, contentEncoding, userMetadata }: ObjectDescription,
+  { metadata }: StoredObject,
+): Promise<StoredObject> {
+  const { contentEncoding: _, ...rest } = metadata ?? {};
+  const changed: JsonObject = {
+    ...rest,
+    mimetype: mediaType,
+    cacheControl,
+    lastModified: clock.now().toISOString(),
+    ...(contentEncoding !== null && { contentEncoding }),
+  };
+  const object = await directory.as(project.id, caller, 'storage.object.copy', ({ objects }) =>
+    objects.describe(place, { metadata: changed, userMetadata }),
+  );
+  if (!object) throw new StorageError('NoSuchKey');
+  return object;
+}
+
+/** As the row of an object has it, which may be of anybody's hand. */
+export function descriptionOf(
+  { metadata, userMetadata }: StoredObject,
+  described: Copy['described'] = {},
+): ObjectDescription {
+  const text = (name: string) => {
+    const value = metadata?.[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    mediaType: described.mediaType ?? text('mimetype') ?? ANY_BYTES,
+    cacheControl: cacheControlOf(described.cacheControl ?? text('cacheControl')),
+    contentEncoding: (described.contentEncoding ?? text('contentEncoding')) || null,
+    userMetadata: described.userMetadata === undefined ? userMetadata : described.userMetadata,
+  };
+}

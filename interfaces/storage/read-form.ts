@@ -1,0 +1,86 @@
+/** A form with one file in it, as it comes: what stands before the file is known with it, what stands behind it later. */
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { Dicer, type Dicer as DicerType } from '@fastify/busboy';
+import { invalidRequest } from '../../application/storage/storage-error.ts';
+import type { IncomingForm } from '../http/body.ts';
+
+const MOST_PARTS = 50;
+const MOST_FIELD_BYTES = 256 * 1024;
+
+export interface Form {
+  /** more come until it has ended */
+  readonly fields: ReadonlyMap<string, string>;
+  /** of the file's own part */
+  readonly mediaType: string | undefined;
+  readonly file: Readable;
+  /** resolves when all of it has been read, which takes reading the file */
+  readonly ended: Promise<void>;
+}
+
+interface PartHeaders {
+  readonly [name: string]: readonly string[] | undefined;
+}
+
+/** Resolves where the file begins. @throws {StorageError} it is broken, or has no file */
+export async function readForm({ body, contentType }: IncomingForm): Promise<Form> {
+  const fields = new Map<string, string>();
+  const boundary = /boundary=(?:"([^"]{1,200})"|([^;\s]{1,200}))/i.exec(contentType);
+  const dicer = new Dicer({ boundary: boundary?.[1] ?? boundary?.[2] ?? '' });
+  const began = Promise.withResolvers<Pick<Form, 'mediaType' | 'file'>>();
+  const over = Promise.withResolvers<void>();
+  const reading: Promise<void>[] = [];
+  let file: Readable | undefined;
+  let parts = 0;
+  const fail = (error: unknown) => {
+    began.reject(error);
+    over.reject(error);
+    file?.destroy(error as Error);
+    body.unpipe(dicer);
+    body.resume();
+  };
+  const broken = () => fail(invalidRequest('The form is broken.'));
+  over.promise.catch(() => {});
+  began.promise.catch(() => {});
+  dicer.on('part', (part) => {
+    part.on('error', broken);
+    parts++;
+    part.once('header', (raw) => {
+      const headers = raw as PartHeaders;
+      const disposition = headers['content-disposition']?.[0] ?? '';
+      if (parts > MOST_PARTS) return fail(invalidRequest('The form has too many parts.'));
+      if (!isFile(disposition)) return void reading.push(readField(part, nameIn(disposition), fields, fail));
+      if (file) return fail(invalidRequest('The form has more than one file.'));
+      file = part;
+      began.resolve({ mediaType: headers['content-type']?.[0]?.trim(), file: part });
+    });
+  });
+  dicer.once('finish', () => {
+    began.reject(invalidRequest('The form has no file.'));
+    Promise.all(reading).then(() => over.resolve(), over.reject);
+  });
+  dicer.on('error', broken);
+  body.once('error', fail);
+  body.pipe(dicer as DicerType);
+  return { fields, ended: over.promise, ...(await began.promise) };
+}
+
+const isFile = (disposition: string): boolean => /;\s*filename\*?=/i.test(disposition);
+const nameIn = (disposition: string): string => /;\s*name="([^"]*)"/i.exec(disposition)?.[1] ?? '';
+
+async function readField(
+  part: Readable,
+  name: string,
+  fields: Map<string, string>,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  part.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MOST_FIELD_BYTES) chunks.push(chunk);
+    else fail(invalidRequest('A field of the form is too large.'));
+  });
+  await once(part, 'end');
+  if (!fields.has(name)) fields.set(name, Buffer.concat(chunks).toString('utf8'));
+}
