@@ -116,7 +116,7 @@ keep() {
 }
 random() { od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'; }
 
-for name in secrets certs state state/caddy state/eventstore state/pooler state/postgres state/platform-postgres; do folder "$name"; done
+for name in secrets certs state state/caddy state/eventstore state/files state/pooler state/postgres state/platform-postgres; do folder "$name"; done
 random | keep secrets/master-key
 random | keep secrets/internal-api-key
 random | keep secrets/postgres-password
@@ -137,6 +137,7 @@ printf 'postgres://postgres:%s@platform-postgres:5432/postgres' "$(cat secrets/p
   keep secrets/platform-database-url
 printf 'esdb://eventstore:2113?tls=false' | keep secrets/event-store-url
 printf 'smtp://user:password@mail.example.com:587' | keep secrets/smtp-url
+printf 'none' | keep secrets/storage-s3-secret
 
 socket=${DOCKER_SOCKET:-/var/run/docker.sock}
 keep .env <<ENV

@@ -14,7 +14,7 @@ for (const name of Object.keys(process.env)) {
 }
 
 const port = z.coerce.number().int().min(1).max(65_535);
-export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations', 'auth'] as const;
+export const ROLES = ['gateway', 'platform', 'worker', 'manager', 'migrations', 'auth', 'storage'] as const;
 const SECRETS = [
   'LAUNCHDB_MASTER_KEY',
   'DATABASE_URL',
@@ -22,6 +22,7 @@ const SECRETS = [
   'EVENT_STORE_URL',
   'INTERNAL_API_KEY',
   'SMTP_URL',
+  'STORAGE_S3_SECRET_ACCESS_KEY',
 ] as const;
 /** What owners may install unless PROJECT_EXTENSIONS says otherwise. */
 export const DEFAULT_EXTENSIONS =
@@ -137,6 +138,20 @@ const schema = z.object({
   SIGNUP: z.enum(['open', 'invite', 'closed']).default('open'),
   MAX_PROJECTS_PER_OWNER: z.coerce.number().int().min(0).max(1_000_000).optional(),
   PROJECT_DATABASE_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
+  STORAGE_DIR: z.string().min(1).optional(),
+  STORAGE_S3_ENDPOINT: url(/^https?:$/).optional(),
+  STORAGE_S3_REGION: z.string().min(1).default('us-east-1'),
+  STORAGE_S3_BUCKET: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/, 'not a name of a bucket')
+    .optional(),
+  STORAGE_S3_PREFIX: z
+    .string()
+    .regex(/^[\w.\/-]{0,200}$/, 'only letters, digits and _ . / -')
+    .default(''),
+  STORAGE_S3_PATH_STYLE: z.enum(['on', 'off']).default('off'),
+  STORAGE_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  STORAGE_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   STORAGE_FILE_SIZE_MB: z.coerce.number().int().min(1).max(1_073_741_824).default(5_120),
   STORAGE_PROJECT_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).default(0),
   STORAGE_PROJECT_FILES: z.coerce.number().int().min(0).max(1_000_000_000).default(0),
@@ -149,6 +164,7 @@ const schema = z.object({
     .optional(),
   PLATFORM_URL: url(/^http:$/).optional(),
   AUTH_URL: url(/^http:$/).optional(),
+  STORAGE_URL: url(/^http:$/).optional(),
   AUTH_ARGON2_MEMORY_KIB: z.coerce.number().int().min(1_024).max(MOST_MEMORY_KIB).default(19_456),
   AUTH_ARGON2_PASSES: z.coerce.number().int().min(1).max(64).default(2),
   AUTH_ARGON2_LANES: z.coerce.number().int().min(1).max(MOST_LANES).default(1),
@@ -217,12 +233,21 @@ const config = schema
     path: ['SMTP_FROM'],
     message: 'goes with SMTP_URL, and is needed with it',
   })
+  .refine(
+    ({ STORAGE_S3_BUCKET: bucket, STORAGE_S3_ACCESS_KEY_ID: id, STORAGE_S3_SECRET_ACCESS_KEY: secret }) =>
+      (bucket === undefined) === (id === undefined) && (id === undefined) === (secret === undefined),
+    {
+      path: ['STORAGE_S3_BUCKET'],
+      message: 'goes with STORAGE_S3_ACCESS_KEY_ID and STORAGE_S3_SECRET_ACCESS_KEY, and they with it',
+    },
+  )
   .superRefine((given, context) => {
     // each on its own: what they have to share must come from outside
     if (ROLES.every((role) => given.LAUNCHDB_ROLES.includes(role))) return;
-    // users are reached by the pooler: who serves nothing else needs no superuser of the projects' PostgreSQL
+    // users and files are reached by the pooler: who serves nothing else needs no superuser of the projects' PostgreSQL
     const poolerAlone =
-      given.LAUNCHDB_ROLES.every((role) => role === 'auth') && given.PLATFORM_DATABASE_URL !== undefined;
+      given.LAUNCHDB_ROLES.every((role) => role === 'auth' || role === 'storage') &&
+      given.PLATFORM_DATABASE_URL !== undefined;
     for (const name of ['DATABASE_URL', 'LAUNCHDB_MASTER_KEY'] as const) {
       if (given[name] !== undefined || (name === 'DATABASE_URL' && poolerAlone)) continue;
       const message = 'is needed, the same one for every process, when LAUNCHDB_ROLES is not "all"';
@@ -233,6 +258,7 @@ const config = schema
     ...given,
     PLATFORM_URL: bare(given.PLATFORM_URL ?? `http://127.0.0.1:${given.PLATFORM_PORT}`),
     AUTH_URL: bare(given.AUTH_URL ?? `http://127.0.0.1:${given.AUTH_PORT}`),
+    STORAGE_URL: bare(given.STORAGE_URL ?? `http://127.0.0.1:${given.STORAGE_PORT}`),
     MIGRATIONS_URL: bare(given.MIGRATIONS_URL ?? `http://127.0.0.1:${given.MIGRATIONS_PORT}`),
     MANAGER_URL: bare(given.MANAGER_URL ?? `http://127.0.0.1:${given.MANAGER_PORT}`),
   }));

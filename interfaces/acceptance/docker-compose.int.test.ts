@@ -16,7 +16,7 @@ import { SEPARATE } from './platform-under-test.ts';
 
 const run = promisify(execFile);
 const SOCKET = '/var/run/docker.sock';
-const OURS = ['gateway', 'platform-api', 'worker', 'migrations', 'manager', 'auth'];
+const OURS = ['gateway', 'platform-api', 'worker', 'migrations', 'manager', 'auth', 'storage'];
 
 let file: ComposeFile;
 let services: [string, Service][];
@@ -128,14 +128,14 @@ describe('who reaches whom', () => {
       edge: ['caddy', 'public-pooler'],
       api: ['caddy', 'gateway', 'platform-api'],
       // who goes out, where owners say: to nobody of ours
-      outbound: ['auth'],
-      control: ['auth', 'gateway', 'manager', 'migrations', 'platform-api', 'worker'],
+      outbound: ['auth', 'storage'],
+      control: ['auth', 'gateway', 'manager', 'migrations', 'platform-api', 'storage', 'worker'],
       docker: ['docker-socket-proxy', 'manager'],
       // so no PostgreSQL of projects but by the pooler, where no tenant is
-      pooler: ['auth', 'pgbouncer'],
+      pooler: ['auth', 'pgbouncer', 'storage'],
       data: ['gateway', 'manager', 'migrations', 'pgbouncer', 'platform-api', 'postgres', 'worker'],
-      platform: ['auth', 'gateway', 'manager', 'migrations', 'platform-api', 'platform-postgres', 'worker'],
-      log: ['auth', 'eventstore', 'manager', 'migrations', 'platform-api', 'worker'],
+      platform: [...OURS, 'platform-postgres'].sort(),
+      log: ['auth', 'eventstore', 'manager', 'migrations', 'platform-api', 'storage', 'worker'],
       'public-pooler': ['pgbouncer', 'public-pooler'],
       // and the projects' containers
       tenants: ['caddy', 'gateway', 'manager', 'pgbouncer'],
@@ -157,14 +157,15 @@ describe('secrets', () => {
       );
     expect(Object.keys(file.secrets).map((name) => [name, having(name)])).toEqual([
       // a superuser's, which who goes out has not
-      ['database-url', OURS.filter((name) => name !== 'auth').sort()],
-      ['event-store-url', ['auth', 'manager', 'migrations', 'platform-api', 'worker']],
+      ['database-url', OURS.filter((name) => !['auth', 'storage'].includes(name)).sort()],
+      ['event-store-url', ['auth', 'manager', 'migrations', 'platform-api', 'storage', 'worker']],
       ['internal-api-key', [...OURS].sort()],
       ['master-key', [...OURS].sort()],
       ['platform-database-url', [...OURS].sort()],
       ['platform-postgres-password', ['platform-postgres']],
       ['postgres-password', ['postgres']],
       ['smtp-url', ['auth']],
+      ['storage-s3-secret', ['storage']],
     ]);
   });
 
@@ -174,7 +175,7 @@ describe('secrets', () => {
         ([key]) =>
           /KEY|PASSWORD|SECRET|TOKEN|^(PLATFORM_)?DATABASE_URL|^EVENT_STORE_URL|^SMTP_URL/.test(key) &&
           !key.endsWith('_FILE') &&
-          key !== 'PUBLIC_POOLER_KEY',
+          !['PUBLIC_POOLER_KEY', 'STORAGE_S3_ACCESS_KEY_ID'].includes(key),
       );
       expect([name, plain]).toEqual([name, []]);
       const text = JSON.stringify([environment, command, entrypoint]);
@@ -214,7 +215,7 @@ describe('what starts when', () => {
 
   test('every role has its process, told only what it knows', () => {
     const roles = OURS.map((name) => file.services[name]?.environment?.['LAUNCHDB_ROLES']);
-    expect(roles).toEqual(['gateway', 'platform', 'worker', 'migrations', 'manager', 'auth']);
+    expect(roles).toEqual(['gateway', 'platform', 'worker', 'migrations', 'manager', 'auth', 'storage']);
     const known = [...CONFIG_VARIABLES, ...CONFIG_VARIABLES.map((name) => `${name}_FILE`)];
     const told = new Set(
       [...OURS, 'public-pooler'].flatMap((name) => Object.keys(file.services[name]?.environment ?? {})),

@@ -19,11 +19,12 @@ beforeAll(async () => {
 });
 afterAll(() => platform.close());
 
-type Port = 'AUTH_PORT' | 'MANAGER_PORT' | 'PLATFORM_PORT' | 'WORKER_PORT';
+type Port = 'AUTH_PORT' | 'STORAGE_PORT' | 'MANAGER_PORT' | 'PLATFORM_PORT' | 'WORKER_PORT';
 const services = (): readonly Port[] => [
   'MANAGER_PORT',
   'PLATFORM_PORT',
   'AUTH_PORT',
+  'STORAGE_PORT',
   ...(platform.separate ? (['WORKER_PORT'] as const) : []),
 ];
 

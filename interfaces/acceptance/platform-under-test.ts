@@ -35,7 +35,15 @@ export interface Answer<T = Record<string, unknown>> {
 }
 
 /** What a platform in several processes consists of, in the order in which docker-compose.yml starts them. */
-export const SEPARATE = ['migrations', 'worker', 'platform', 'manager', 'auth', 'gateway'] as const;
+export const SEPARATE = [
+  'migrations',
+  'worker',
+  'platform',
+  'manager',
+  'auth',
+  'storage',
+  'gateway',
+] as const;
 
 /**
  * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
@@ -63,7 +71,7 @@ export class PlatformUnderTest {
   static async create(more: Readonly<Record<string, string>> = {}): Promise<PlatformUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-e2e-'));
     await chmod(folder, 0o755);
-    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'AUTH', 'WORKER', 'PGBOUNCER'];
+    const ports = ['GATEWAY', 'PLATFORM', 'MANAGER', 'MIGRATIONS', 'AUTH', 'STORAGE', 'WORKER', 'PGBOUNCER'];
     const environment: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       // hundreds of starts: half of each would be compiling the same sources
@@ -143,8 +151,8 @@ export class PlatformUnderTest {
       ...this.environment,
       LAUNCHDB_ROLES: role,
       LAUNCHDB_DATA_DIR: join(this.folder, 'data', role),
-      // as in docker-compose.yml: it reaches projects by the pooler alone
-      ...(role === 'auth' && { DATABASE_URL: '' }),
+      // as in docker-compose.yml: they reach projects by the pooler alone
+      ...((role === 'auth' || role === 'storage') && { DATABASE_URL: '' }),
     };
   }
 

@@ -46,6 +46,7 @@ export async function storageUnderTest() {
         keys: { jwtSecrets: [SECRET(id)], publicKeys: [] },
         linkKeys: links.keysOf(id, [SECRET(id)]),
         s3Keys: new Map(),
+        anonKeys: [],
       }),
   };
   const bytes = await DiskObjectStore.open(folder);

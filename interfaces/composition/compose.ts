@@ -31,6 +31,7 @@ import {
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
+import { storageModule } from './storage-module.ts';
 import { storageProjectsModule } from './storage-projects-module.ts';
 import { tenantConnectionsModule } from './tenant-connections-module.ts';
 import { TOKENS } from './tokens.ts';
@@ -71,6 +72,6 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   );
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
   container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
-  container.load(platformApiModule, authModule, mailModule, gatewayModule);
+  container.load(platformApiModule, authModule, storageModule, mailModule, gatewayModule);
   return container;
 }

@@ -27,7 +27,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
         tracing: TOKENS.tracing,
       },
       ({
-        config: { GATEWAY_PORT, PLATFORM_URL, AUTH_URL, PUBLIC_URL, TRUSTED_PROXIES },
+        config: { GATEWAY_PORT, PLATFORM_URL, AUTH_URL, STORAGE_URL, PUBLIC_URL, TRUSTED_PROXIES },
         internalKeys: [internalKey],
         dataApis,
         secrets,
@@ -43,7 +43,7 @@ export const gatewayModule = new ContainerModule(({ bind }) => {
           port: GATEWAY_PORT,
           publicUrl: PUBLIC_URL,
           platform: endpointOf(PLATFORM_URL),
-          services: { auth: endpointOf(AUTH_URL) },
+          services: { auth: endpointOf(AUTH_URL), storage: endpointOf(STORAGE_URL) },
           dataApis,
           projectState: async (id) => (await findProject(pool, id))?.status ?? 'unknown',
           judge: (id, token) =>

@@ -16,7 +16,9 @@ import {
   type SystemUsers,
 } from '../../infrastructure/process/system-user.ts';
 import { takeOver } from '../../infrastructure/process/take-over.ts';
+import type { ObjectStore } from '../../application/ports/object-store.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { openObjectStore } from './open-object-store.ts';
 import type { PlatformOptions } from './platform-options.ts';
 
 export interface Machine {
@@ -27,6 +29,8 @@ export interface Machine {
   readonly pgbouncer: string | undefined;
   /** the project template's files, up to the newest */
   readonly template: { readonly folder: URL | string; readonly version: number };
+  /** of projects; undefined: they are another process's affair */
+  readonly files: ObjectStore | undefined;
 }
 
 /** @throws {Refused} the data directory cannot be used; nothing was changed then */
@@ -51,7 +55,10 @@ export async function prepareMachine(options: PlatformOptions, lifecycle: Lifecy
   const pgbouncer = runsPooler ? await findPooler(tell, searchPath) : undefined;
   const folder = options.templateFolder ?? PROJECT_MIGRATIONS;
   const template = { folder, version: await latestTemplateVersion(folder) };
-  return { directory, users, pgbouncer, template };
+  const files = config.LAUNCHDB_ROLES.includes('storage')
+    ? await openObjectStore(config, directory.path)
+    : undefined;
+  return { directory, users, pgbouncer, template, files };
 }
 
 async function findPooler(tell: (line: string) => void, searchPath: string): Promise<string | undefined> {

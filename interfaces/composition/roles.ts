@@ -27,6 +27,8 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'mailSender',
     'auth',
   ],
+  // nor does this one: whoever asks is judged in the project's database, as its login `storage`
+  storage: ['tracing', 'platformSessions', 'eventStore', 'tenantConnections', 'storageProjects', 'storage'],
   manager: [
     'poolerGuardThread',
     ...LOG,
@@ -48,7 +50,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
 /** In the order in which they start. */
 export function partsOf(roles: readonly Role[]) {
   const needed = new Set(roles.flatMap((role) => NEEDED[role]));
-  if (roles.some((role) => ['platform', 'manager', 'migrations', 'auth'].includes(role)))
+  if (roles.some((role) => ['platform', 'manager', 'migrations', 'auth', 'storage'].includes(role)))
     needed.delete('workerServer');
   return Object.entries(PARTS).flatMap(([name, part]) => (needed.has(name as PartName) ? [part] : []));
 }

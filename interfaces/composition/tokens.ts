@@ -6,6 +6,8 @@ import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
+import type { ObjectStore } from '../../application/ports/object-store.ts';
+import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
 import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
 import type { SignedLinks } from '../../application/ports/signed-links.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
@@ -149,6 +151,10 @@ export const TOKENS = {
   storageLimits: token<StorageLimits>('storage-limits'),
   /** as the storage service of this process knows them */
   storageProjects: token<KnownProjects<StorageProject>>('storage-projects'),
+  /** the bytes of projects' files; only where the storage service is */
+  objectStore: token<ObjectStore>('object-store'),
+  /** what the storage service's use cases share */
+  storage: token<StorageDependencies>('storage'),
   mailOutbox: token<MailOutbox>('mail-outbox'),
   mailSender: token<MailSender>('mail-sender'),
   /** what the auth service's use cases share */
@@ -196,6 +202,7 @@ export const PARTS = {
   storageProjects: token<Part>('storage-projects'),
   mailSender: token<Part>('mail-sender'),
   auth: token<Part>('auth'),
+  storage: token<Part>('storage'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),
   /** it starts programs and asks servers, and nobody waits for it */

@@ -322,9 +322,19 @@ export class Gateway {
     if (response.destroyed) return;
     if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
     discardRest(request, this.#limits.discardBytes);
-    writeProblem(response, problem, requestId, ['X-Request-Id', requestId, ...cors]);
+    const told = STORAGE_PATH.test(request.url ?? '') ? asStorageSays(problem) : problem;
+    writeProblem(response, told, requestId, ['X-Request-Id', requestId, ...cors]);
   }
 }
+
+/** also of paths that are refused */
+const STORAGE_PATH = /^\/project\/[^/]+\/storage\/v1\//;
+
+/** Its client takes `statusCode` for the status that counts. */
+const asStorageSays = (told: GatewayProblem): GatewayProblem => ({
+  ...told,
+  members: { ...told.members, statusCode: String(told.status), error: told.title },
+});
 
 const serviceOf = ({ kind }: Target): RouteName | undefined =>
   kind === 'own' || kind === 'not-found' || kind === 'malformed' ? undefined : kind;

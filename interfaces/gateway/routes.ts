@@ -41,6 +41,26 @@ export interface Route {
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
+const STORAGE_EXPOSED = [
+  ...[
+    'etag',
+    'accept-ranges',
+    'content-range',
+    'content-encoding',
+    'content-disposition',
+    'x-transformations',
+  ],
+  ...[
+    'location',
+    'upload-offset',
+    'upload-length',
+    'upload-metadata',
+    'upload-expires',
+    'upload-defer-length',
+  ],
+  ...['tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size', 'tus-checksum-algorithm'],
+];
+
 export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Route>> => ({
   'data-api': {
     place: { of: 'project', segment: 'rest', short: true },
@@ -77,7 +97,8 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     service: 'storage',
     apikey: 'copied',
     origins: 'any',
-    exposed: [],
+    // clients of resumable uploads go by the headers of every answer, errors too
+    exposed: STORAGE_EXPOSED,
     bodyBytes: 5 * 1024 * MIB,
     requestMs: 6 * HOUR_MS,
     silenceMs: limits.idleMs,

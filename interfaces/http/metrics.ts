@@ -4,6 +4,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AuthMetrics } from '../../application/ports/auth-metrics.ts';
+import type { StorageMetrics } from '../../application/ports/storage-metrics.ts';
 import { within } from '../../application/background/deadline.ts';
 
 const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
@@ -130,6 +131,7 @@ export class Metrics {
     refused: this.#counter('password_checks_refused_total', 'Times that too many waited.'),
   };
   readonly auth: AuthMetrics = this.#authMetrics();
+  readonly storage: StorageMetrics = this.#storageMetrics();
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -195,6 +197,23 @@ export class Metrics {
       sessionRefreshed: () => sessions.inc({ event: 'refreshed' }),
       refused: (code) => refusals.inc({ code }),
       mail: (became) => mails.inc({ became }),
+    };
+  }
+
+  #storageMetrics(): StorageMetrics {
+    const bytes = this.#counter(
+      'storage_bytes_total',
+      'Bytes of files of projects that were stored or sent.',
+      ['direction'],
+    );
+    const refusals = this.#counter(
+      'storage_refusals_total',
+      'Answers of the storage service that are errors.',
+      ['code'],
+    );
+    return {
+      moved: (direction, count) => bytes.inc({ direction }, count),
+      refused: (code) => refusals.inc({ code }),
     };
   }
 

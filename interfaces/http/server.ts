@@ -209,8 +209,8 @@ function route<E extends Endpoint, C extends Caller>(
 
 function refuseMethod(endpoints: readonly Endpoint[], path: string): express.RequestHandler {
   const methods = endpoints.filter((declared) => declared.path === path).map((declared) => declared.method);
-  const allow = [...new Set(methods)].flatMap((method) =>
-    method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+  const allow = new Set(
+    methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])),
   );
   const headers = { allow: [...allow, 'OPTIONS'].join(', ') };
   return (req, res) => {

@@ -1,7 +1,7 @@
 /** A form with one file in it, as it comes: what stands before the file is known with it, what stands behind it later. */
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { Dicer, type Dicer as DicerType } from '@fastify/busboy';
+import { Dicer } from '@fastify/busboy';
 import { invalidRequest } from '../../application/storage/storage-error.ts';
 import type { IncomingForm } from '../http/body.ts';
 
@@ -25,8 +25,10 @@ interface PartHeaders {
 /** Resolves where the file begins. @throws {StorageError} it is broken, or has no file */
 export async function readForm({ body, contentType }: IncomingForm): Promise<Form> {
   const fields = new Map<string, string>();
-  const boundary = /boundary=(?:"([^"]{1,200})"|([^;\s]{1,200}))/i.exec(contentType);
-  const dicer = new Dicer({ boundary: boundary?.[1] ?? boundary?.[2] ?? '' });
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,200})"|([^;\s"]{1,200}))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) throw invalidRequest('The form has no boundary.');
+  const dicer = new Dicer({ boundary });
   const began = Promise.withResolvers<Pick<Form, 'mediaType' | 'file'>>();
   const over = Promise.withResolvers<void>();
   const reading: Promise<void>[] = [];
@@ -49,7 +51,8 @@ export async function readForm({ body, contentType }: IncomingForm): Promise<For
       const headers = raw as PartHeaders;
       const disposition = headers['content-disposition']?.[0] ?? '';
       if (parts > MOST_PARTS) return fail(invalidRequest('The form has too many parts.'));
-      if (!isFile(disposition)) return void reading.push(readField(part, nameIn(disposition), fields, fail));
+      if (!isFile(disposition))
+        return void reading.push(readField(part, nameIn(disposition), fields, fail).catch(fail));
       if (file) return fail(invalidRequest('The form has more than one file.'));
       file = part;
       began.resolve({ mediaType: headers['content-type']?.[0]?.trim(), file: part });
@@ -61,7 +64,7 @@ export async function readForm({ body, contentType }: IncomingForm): Promise<For
   });
   dicer.on('error', broken);
   body.once('error', fail);
-  body.pipe(dicer as DicerType);
+  body.pipe(dicer);
   return { fields, ended: over.promise, ...(await began.promise) };
 }
 

@@ -7,10 +7,12 @@ import type { ErrorBody } from '../http/error-body.ts';
 import { ProblemError, type Problem } from '../http/problems.ts';
 
 /** Those of the HTTP kit and of the platform, in the client's words. */
-const CODES: Readonly<Record<string, readonly [code: string, error: string, status?: number]>> = {
+const CODES: Readonly<
+  Record<string, readonly [code: string, error: string, status?: number, http?: number]>
+> = {
   'request/invalid': ['InvalidRequest', 'Invalid Input'],
   'request/unauthenticated': ['AccessDenied', 'Unauthorized'],
-  'request/too-large': ['EntityTooLarge', 'Payload too large'],
+  'request/too-large': ['EntityTooLarge', 'Payload too large', 413, 400],
   'request/too-many': ['SlowDown', 'SlowDown'],
   'request/unsupported-media-type': ['InvalidMimeType', 'Unsupported Media Type'],
   'request/method-not-allowed': ['MethodNotAllowed', 'Method Not Allowed'],
@@ -34,8 +36,8 @@ export const storageErrorBody: ErrorBody = (problem) => {
 function storageProblem({ code, status, members, title }: Problem) {
   const statusCode = members?.['statusCode'];
   if (typeof statusCode === 'number') return { code, status: statusCode, httpStatus: status, error: title };
-  const [ours, error, other = status] = CODES[code] ?? ['InternalError', 'Internal'];
-  return { code: ours, status: other, httpStatus: other, error };
+  const [ours, error, other = status, http = other] = CODES[code] ?? ['InternalError', 'Internal'];
+  return { code: ours, status: other, httpStatus: http, error };
 }
 
 /** As the server tells it. */

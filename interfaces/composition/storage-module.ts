@@ -1,0 +1,99 @@
+/** The storage service: the files of all projects, in one process. */
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
+import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
+import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
+import { callerAuthentication } from '../storage/authenticate-caller.ts';
+import { countedBytes, countedEndpoints, countedErrors } from '../storage/count-answers.ts';
+import { rawProtocols } from '../storage/raw-protocols.ts';
+import { StorageBounds } from '../storage/storage-bounds.ts';
+import { storageEndpoints } from '../storage/storage-endpoints.ts';
+import { storageErrorBody } from '../storage/storage-error-body.ts';
+import { aboutServer } from './log-server.ts';
+import { needs } from './needs.ts';
+import { serverPart } from './server-part.ts';
+import { ownWay } from './tenant-connections-module.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+/** as the gateway bounds them */
+const UPLOAD_MS = 6 * 3_600_000;
+
+type Bind = ContainerModuleLoadOptions['bind'];
+
+export const storageModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.objectStore).toResolvedValue(
+    ({ files }, { storage }) => {
+      if (!files) throw new Error('this process keeps no files');
+      return countedBytes(files, storage);
+    },
+    [TOKENS.machine, TOKENS.metrics],
+  );
+  bind(TOKENS.storage).toResolvedValue(
+    ...needs(
+      {
+        connections: TOKENS.tenantConnections,
+        bytes: TOKENS.objectStore,
+        links: TOKENS.signedLinks,
+        clock: TOKENS.clock,
+        ids: TOKENS.ids,
+      },
+      ({ connections, ...others }) => ({ ...others, directory: new PgStorageDirectory(connections) }),
+    ),
+  );
+  bindService(bind);
+});
+
+function bindService(bind: Bind): void {
+  bind(PARTS.storage).toResolvedValue(
+    ...needs(
+      {
+        config: TOKENS.config,
+        internalKeys: TOKENS.internalKeys,
+        machine: TOKENS.machine,
+        pooler: TOKENS.pooler,
+        projects: TOKENS.storageProjects,
+        storage: TOKENS.storage,
+        clock: TOKENS.clock,
+        store: TOKENS.store,
+        log: TOKENS.log,
+        metrics: TOKENS.metrics,
+        tracing: TOKENS.tracing,
+      },
+      ({ config, internalKeys, machine, pooler, projects, storage, clock, store, log, metrics, tracing }) =>
+        serverPart({
+          name: 'storage',
+          port: config.STORAGE_PORT,
+          portVariable: 'STORAGE_PORT',
+          host: config.LISTEN_HOST,
+          endpoints: countedEndpoints(storageEndpoints({ version: '0.1.0', storage }), metrics.storage),
+          authenticate: callerAuthentication(projects, new JoseUserTokens(clock)),
+          errorBody: countedErrors(storageErrorBody, metrics.storage),
+          fallback: rawProtocols([]),
+          log,
+          ready: async () => ({
+            log: `${await told(store.head().then(() => true))}${aboutServer(store.server?.standing())}`,
+            ...(pooler && { pooler: await told(poolerAnswers(ownWay(machine, pooler))) }),
+            files: await told(anyOf(storage.bytes.projects())),
+          }),
+          metrics,
+          tracing,
+          internalKeys,
+          bounds: new StorageBounds(),
+          trustedProxies: config.TRUSTED_PROXIES,
+          limits: { requestTimeoutMs: UPLOAD_MS },
+        }),
+    ),
+  );
+}
+
+/** Whether it answers: the first of them, or that there is none. */
+async function anyOf(list: AsyncIterable<unknown>): Promise<true> {
+  for await (const _ of list) break;
+  return true;
+}
+
+const told = (answers: Promise<boolean>): Promise<string> =>
+  answers.then(
+    (yes) => (yes ? 'ok' : 'does not answer'),
+    () => 'does not answer',
+  );
