@@ -105,9 +105,10 @@ function pass(wanted: Listing): Statement {
   const values = new Values();
   const prefix = values.add(wanted.prefix);
   const conditions = within(wanted, values);
-  const sought = values.add(search);
   if (search !== '')
-    conditions.push(`starts_with(lower(substr(o.name, char_length(${prefix}) + 1)), lower(${sought}))`);
+    conditions.push(
+      `starts_with(lower(substr(o.name, char_length(${prefix}) + 1)), lower(${values.add(search)}))`,
+    );
   const value = column === 'name' ? `'-infinity'::timestamptz` : `coalesce(o.${column}, '-infinity')`;
   // by name folders are among the others; by a time, which they have none of, they come first
   const kind = column === 'name' ? '1' : '0';

@@ -56,7 +56,8 @@ export class Forwarder {
   constructor(options: { readonly route: Route; readonly limits: GatewayLimits; readonly log: Log }) {
     const { route, limits } = options;
     this.#service = route.service;
-    this.#limits = { ...limits, bodyBytes: route.bodyBytes, idleMs: route.silenceMs };
+    const { bodyBytes, discardBytes, silenceMs: idleMs } = route;
+    this.#limits = { ...limits, bodyBytes, discardBytes, idleMs };
     this.#log = options.log;
     this.#laggards = new Laggards(options.limits.laggardMs);
     this.#agent = new Agent({

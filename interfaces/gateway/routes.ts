@@ -28,6 +28,8 @@ export interface Route {
   /** what their scripts may read of an answer, beside what they always may */
   readonly exposed: readonly string[];
   readonly bodyBytes: number;
+  /** how much of a body is read away after an early answer, which clients read when they have sent theirs */
+  readonly discardBytes: number;
   /** for the whole request to arrive */
   readonly requestMs: number;
   /** without a byte from it, or from a client that does not read */
@@ -71,6 +73,7 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     // without the first a count is null there
     exposed: ['content-range', 'content-location', 'location', 'preference-applied'],
     bodyBytes: limits.bodyBytes,
+    discardBytes: limits.discardBytes,
     requestMs: limits.requestMs,
     silenceMs: limits.idleMs,
     sockets: limits.socketsPerProject,
@@ -86,6 +89,7 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     exposed: ['x-total-count', 'link', 'x-supabase-api-version', 'x-sb-error-code'],
     // it takes 1 MiB, and refuses more in the words that its clients read
     bodyBytes: 16 * MIB,
+    discardBytes: limits.discardBytes,
     requestMs: limits.requestMs,
     silenceMs: limits.idleMs,
     sockets: limits.platformSockets,
@@ -100,6 +104,8 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     // clients of resumable uploads go by the headers of every answer, errors too
     exposed: STORAGE_EXPOSED,
     bodyBytes: 5 * 1024 * MIB,
+    // as much as the service itself does
+    discardBytes: 32 * MIB,
     requestMs: 6 * HOUR_MS,
     silenceMs: limits.idleMs,
     sockets: limits.platformSockets,
@@ -113,6 +119,7 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     origins: 'own',
     exposed: [],
     bodyBytes: limits.bodyBytes,
+    discardBytes: limits.discardBytes,
     requestMs: limits.requestMs,
     silenceMs: limits.idleMs,
     sockets: limits.platformSockets,

@@ -8,6 +8,8 @@ import { readJson } from './read-json.ts';
 
 const JSON_BYTES = 64 * 1024;
 const JSON_DEPTH = 32;
+/** of what is left of a stream or a form when there is an answer already: clients read that only when they have sent it */
+const MOST_DISCARDED = 32 * 1024 * 1024;
 
 /** The body is left alone. */
 export interface NoBody {
@@ -138,7 +140,7 @@ function bounded(req: IncomingMessage, bytes: number, whenOver: (release: () => 
   body.on('error', () => {});
   body.once('close', () => {
     req.unpipe(body);
-    if (!req.complete) discardRest(req);
+    if (!req.complete) discardRest(req, Math.min(bytes, MOST_DISCARDED));
   });
   // also when its client goes away
   whenOver(() => body.destroy(bodyBrokeOff()));

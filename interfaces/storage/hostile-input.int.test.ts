@@ -12,7 +12,7 @@ beforeAll(async () => {
   under = await storageUnderTest();
   id = `b-${randomUUID().slice(0, 8)}`;
   await under.service.createBucket(id, { public: false });
-  await under.service.from(id).upload('kept', 'kept');
+  await under.service.from(id).upload('kept', 'the bytes');
 });
 afterAll(() => under.close());
 
@@ -100,7 +100,7 @@ describe('names', () => {
     for (const { status, text } of await Promise.all(asked)) {
       expect([status, text]).toEqual([
         400,
-        expect.not.stringMatching(/kept"|root:|node_modules|storage\.objects/),
+        expect.not.stringMatching(/the bytes|root:|node_modules|storage\.objects/),
       ]);
     }
     expect(await under.versions()).toEqual(before);
@@ -154,7 +154,7 @@ test('what is removed is named, and not too much of it', async () => {
   expect((await remove(Array.from({ length: 10_000 }, (_, at) => `f${at}`))).status).toBe(400);
   expect((await remove('kept')).status).toBe(400);
   expect((await remove({})).status).toBe(400);
-  expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('kept');
+  expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('the bytes');
 });
 
 describe('tokens', () => {
@@ -167,7 +167,6 @@ describe('tokens', () => {
       `${under.project}_owner`,
       `${under.project}_storage`,
       'x"y',
-      '',
     ];
     const wrong = await Promise.all(roles.map((role) => under.token({ role })));
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"role":"service_role"}').toString('base64url')}.`;
@@ -194,7 +193,7 @@ describe('tokens', () => {
     const upload = (await files.createSignedUploadUrl('linked')).data?.token ?? '';
     const by = (path: string, one: string, more: Sent = {}) =>
       send(`${path}?token=${one}`, { token: 'x', ...more });
-    expect((await by(`/object/sign/${id}/kept`, token)).text).toBe('kept');
+    expect((await by(`/object/sign/${id}/kept`, token)).text).toBe('the bytes');
     const put = { method: 'PUT', body: 'x' };
     const refused = await Promise.all([
       by(`/object/sign/${id}/other`, token),
@@ -208,7 +207,7 @@ describe('tokens', () => {
       send(`/object/sign/${id}/kept`, { token: 'x' }),
     ]);
     for (const { status, text } of refused)
-      expect([status, text]).toEqual([400, expect.not.stringContaining('"kept"')]);
+      expect([status, text]).toEqual([400, expect.not.stringContaining('the bytes')]);
     // a link is no key
     expect((await send('/bucket', { token })).status).toBe(400);
     // somebody else's hand
@@ -349,7 +348,7 @@ test('two projects have the same names for different files', async () => {
   await other.createBucket(id, { public: true });
   expect((await other.from(id).download('kept')).error).toBeTruthy();
   await other.from(id).upload('kept', 'of the other');
-  expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('kept');
+  expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('the bytes');
   expect(await (await other.from(id).download('kept')).data?.text()).toBe('of the other');
   // a row can only name bytes of its own project
   const [theirs] = await under.versions(under.otherProject);

@@ -14,6 +14,8 @@ const CODES: Readonly<
   'request/unauthenticated': ['AccessDenied', 'Unauthorized'],
   'request/too-large': ['EntityTooLarge', 'Payload too large', 413, 400],
   'request/too-many': ['SlowDown', 'SlowDown'],
+  'request/headers-too-large': ['InvalidRequest', 'Request Header Fields Too Large'],
+  'request/timeout': ['RequestTimeout', 'Request Timeout'],
   'request/unsupported-media-type': ['InvalidMimeType', 'Unsupported Media Type'],
   'request/method-not-allowed': ['MethodNotAllowed', 'Method Not Allowed'],
   'request/no-such-route': ['NoSuchRoute', 'Not Found'],
