@@ -58,8 +58,14 @@ export async function openOperator(config: Config, customise: Customise = () => 
   const log = pinoLog({ level: 'silent' });
   const container = compose(
     { config, log, searchPath: '', tell: () => {} },
-    // the template is the migrations service's
-    { directory, users: NO_USERS, pgbouncer: undefined, template: { folder: '', version: 0 } },
+    // the template is the migrations service's, and files are the storage service's
+    {
+      directory,
+      users: NO_USERS,
+      pgbouncer: undefined,
+      template: { folder: '', version: 0 },
+      files: undefined,
+    },
   );
   customise(container);
   const [store, pool, projects, platform] = [
