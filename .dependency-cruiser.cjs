@@ -40,7 +40,8 @@ module.exports = {
       { path: '^infrastructure/', pathNot: tests },
       {
         path: `${layers}`,
-        pathNot: '^(domain|infrastructure)/|^application/(ports/|background/|errors[.]ts)',
+        pathNot:
+          '^(domain|infrastructure)/|^application/(ports/|background/|errors[.]ts|storage/storage-error[.]ts)',
       },
       'adapters implement ports and know nobody else',
     ),

@@ -86,8 +86,16 @@ export function placeOf(bucketId: string, name: string): Permission['place'] {
   return { bucketId, name };
 }
 
-/** Those of the bucket, within what the project may have. @throws {StorageError} EntityTooLarge, InvalidMimeType */
-function limitOf(project: StoringProject, bucket: Bucket, wanted: Wanted, key: ObjectKey): number {
+/**
+ * How many bytes an object of the bucket may have, within what the project may.
+ * @throws {StorageError} EntityTooLarge, InvalidMimeType
+ */
+export function limitOf(
+  project: StoringProject,
+  bucket: Bucket,
+  wanted: Pick<Wanted, 'description' | 'size' | 'typeIsOpen'>,
+  key: ObjectKey,
+): number {
   const { description, size } = wanted;
   const most = Math.min(bucket.fileSizeLimit ?? Infinity, project.limits.fileBytes);
   if (size !== undefined && size > most) throw new StorageError('EntityTooLarge');

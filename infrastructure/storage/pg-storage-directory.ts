@@ -11,17 +11,22 @@ import { PROJECT_LOGIN, type ProjectId } from '../../domain/project/project-id.t
 import { bucketRows } from './bucket-rows.ts';
 import { JudgedSql, refusedRole, translated } from './judged-sql.ts';
 import { objectRows } from './object-rows.ts';
+import { ProjectLines } from './project-lines.ts';
 
 const LOGIN = 'storage';
 /** What an owner has hung on these tables, and their policies, may take so long. */
 const WORK_MS = 20_000;
 /** PostgreSQL is the first to say that it was too long, and nothing was done then */
 const EARLIER_MS = 2_000;
+/** fewer than a login's sessions, and those who wait for one, so that nobody is sent away for whom there is time */
+const AT_ONCE = 40;
+const WAIT_MS = 15_000;
 const LOGINS = new RegExp(PROJECT_LOGIN);
 
 export class PgStorageDirectory implements StorageDirectory {
   readonly #connections: TenantConnections;
   readonly #workMs: number;
+  readonly #lines = new ProjectLines(AT_ONCE, WAIT_MS);
 
   constructor(connections: TenantConnections, workMs = WORK_MS) {
     this.#connections = connections;
@@ -38,20 +43,22 @@ export class PgStorageDirectory implements StorageDirectory {
     requireRole(caller.role);
     const options = { timeMs: this.#workMs, ...(signal && { signal }) };
     try {
-      return await this.#connections.with(
-        project,
-        LOGIN,
-        async (connection) => {
-          const sql = new JudgedSql(connection, caller, operation, this.#workMs - EARLIER_MS);
-          const working = work(rowsOf(sql));
-          working.catch(() => {});
-          // where the role is refused all else fails, for no reason of its own
-          await sql.settings.catch((error: unknown) => {
-            throw refusedRole(error, caller.role);
-          });
-          return working;
-        },
-        options,
+      return await this.#lines.within(project, signal, () =>
+        this.#connections.with(
+          project,
+          LOGIN,
+          async (connection) => {
+            const sql = new JudgedSql(connection, caller, operation, this.#workMs - EARLIER_MS);
+            const working = work(rowsOf(sql));
+            working.catch(() => {});
+            // where the role is refused all else fails, for no reason of its own
+            await sql.settings.catch((error: unknown) => {
+              throw refusedRole(error, caller.role);
+            });
+            return working;
+          },
+          options,
+        ),
       );
     } catch (error) {
       throw translated(error);

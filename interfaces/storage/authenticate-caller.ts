@@ -11,7 +11,14 @@ import type { StorageEndpoint, StorageServiceCaller } from './storage-endpoint.t
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const PREFIX = /^\/project\/[^/]+\/storage\/v1/;
 /** what proves something to us is nobody else's, not even the project's own functions' */
-const KEPT_BACK = new Set(['authorization', 'apikey', 'cookie', 'x-forwarded-proof', 'x-internal-api-key']);
+const KEPT_BACK = new Set([
+  'authorization',
+  'apikey',
+  'cookie',
+  'x-forwarded-proof',
+  'x-signature',
+  'x-internal-api-key',
+]);
 
 const missing = () =>
   new StorageError('InvalidRequest', "headers must have required property 'authorization'");

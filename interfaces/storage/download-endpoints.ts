@@ -94,7 +94,10 @@ const serving = (deps: StorageDependencies, way: Way): readonly StorageEndpoint[
     headers: SERVE_HEADERS,
     query: SERVE_QUERY,
     handler: (asked) =>
-      headObject(asked, { find: finder(deps, { ...way, operation: 'storage.object.head' }, asked) }),
+      headObject(asked, {
+        find: finder(deps, { ...way, operation: 'storage.object.head' }, asked),
+        isJudged: way.auth !== 'open',
+      }),
   }),
   storageEndpoint({
     method: 'get',
@@ -103,7 +106,11 @@ const serving = (deps: StorageDependencies, way: Way): readonly StorageEndpoint[
     auth: way.auth,
     headers: SERVE_HEADERS,
     query: SERVE_QUERY,
-    handler: (asked) => serveObject(deps.bytes, asked.project, asked, { find: finder(deps, way, asked) }),
+    handler: (asked) =>
+      serveObject(deps.bytes, asked.project, asked, {
+        find: finder(deps, way, asked),
+        isJudged: way.auth !== 'open',
+      }),
   }),
 ];
 

@@ -301,6 +301,17 @@ describe('bodies', () => {
     under.limit();
     expect(await left()).toBe(before);
     expect((await post({ 'transfer-encoding': 'chunked' }, 'x'.repeat(1000))).status).toBe(200);
+    // nor do they come from another bucket
+    await under.service.from(id).upload('a picture', 'x', { contentType: 'image/png' });
+    await under.service.from(id).upload('a book', 'x'.repeat(1001));
+    for (const [key, statusCode] of [
+      ['a picture', '415'],
+      ['a book', '413'],
+    ] as const) {
+      const to = { destinationBucket: small };
+      expect((await under.service.from(id).move(key, 'b', to)).error).toMatchObject({ statusCode });
+      expect((await under.service.from(id).copy(key, 'b', to)).error).toMatchObject({ statusCode });
+    }
   });
 
   test('nobody may store are not taken', async () => {

@@ -113,7 +113,10 @@ function contentEncoding(given: string | undefined): string | null {
 
 /** base64 of JSON */
 export const metadataHeader = (given: string | undefined): JsonObject | null =>
-  given === undefined || given === '' ? null : metadataOf(Buffer.from(given, 'base64').toString('utf8'));
+  // what is no base64 at all is no JSON either
+  given === undefined || given === ''
+    ? null
+    : metadataOf(Buffer.from(given, 'base64').toString('utf8') || '-');
 
 /** What PostgreSQL cannot hold is whoever's fault who sent it. */
 function metadataOf(json: string | undefined): JsonObject | null {

@@ -36,6 +36,8 @@ export interface Serving {
   readonly find: () => Promise<StoredObject>;
   /** of the link that it is asked by */
   readonly endsAt?: Date | undefined;
+  /** others may get another answer at the same address */
+  readonly isJudged?: boolean;
 }
 
 /** What it is may not run on this origin; PDF has no scripts of ours to reach, and is not shown in a sandbox. */
@@ -159,7 +161,7 @@ function notModified(asking: Asking, serving: Serving, object: StoredObject): Re
 
 function headersOf(
   { headers, query }: Asking,
-  { endsAt }: Serving,
+  { endsAt, isJudged }: Serving,
   object: StoredObject,
 ): Record<string, string> {
   const type = servedType(mediaTypeOf(object));
@@ -172,6 +174,7 @@ function headersOf(
     'x-robots-tag': 'none',
     'content-security-policy': essenceOf(type) === 'application/pdf' ? SANDBOX : `${SANDBOX}; sandbox`,
     ...(endsAt ? untilThen(endsAt) : { 'cache-control': cacheControl(headers, object) }),
+    ...(isJudged && { vary: 'authorization, apikey' }),
     ...(CODINGS.test(encoding) && { 'content-encoding': encoding }),
     ...(query.download !== undefined && { 'content-disposition': attachment(query.download) }),
   };

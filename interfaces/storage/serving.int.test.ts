@@ -215,6 +215,13 @@ test('who shows no good token gets what is public, and no more', async () => {
     expect((await nobody(`/object/authenticated/${id}/bin`, headers)).status).toBe(400);
   }
   expect(await (await nobody(`/object/public/${own}/a`)).json()).toMatchObject({ code: 'NoSuchBucket' });
+  // what is judged is kept apart by who asks
+  const varies = async (way: string) => (await get(way, 'bin')).headers.get('vary');
+  expect([await varies(''), await varies('authenticated/'), await varies('public/')]).toEqual([
+    'authorization, apikey',
+    'authorization, apikey',
+    null,
+  ]);
   expect((await under.anon.from(id).list()).data).toEqual([]);
 });
 

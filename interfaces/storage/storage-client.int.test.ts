@@ -292,3 +292,13 @@ test('who is no UUID owns what they upload', async () => {
     { owner: null, owner_id: 'no-uuid' },
   ]);
 });
+
+test('a hundred files at the same moment are stored, and read', async () => {
+  const { files } = await bucket();
+  const paths = Array.from({ length: 100 }, (_, at) => `many/${at}`);
+  const stored = await Promise.all(paths.map((path) => files.upload(path, path)));
+  expect(stored.filter(({ error }) => error)).toEqual([]);
+  const read = await Promise.all(paths.map(async (path) => (await files.download(path)).data?.text()));
+  expect(read).toEqual(paths);
+  expect((await files.list('many', { limit: 1000 })).data).toHaveLength(100);
+});

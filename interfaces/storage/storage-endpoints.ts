@@ -25,7 +25,7 @@ const aboutEndpoints = (version: string): readonly StorageEndpoint[] => [
     handler: async () => ({
       status: 200,
       headers: { 'content-type': 'text/plain; charset=utf-8' },
-      body: version,
+      stream: async (res) => void res.write(version),
     }),
   }),
 ];
