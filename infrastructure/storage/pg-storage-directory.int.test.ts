@@ -97,9 +97,9 @@ test('a page of a folder is found without a look at what is below the others, un
   ]);
   expect(top?.map(nameOf)).toEqual(['d1/', 'd2/', 'd3/', 'd4/', 'd5/']);
   expect(below?.map(nameOf)).toEqual([
-    'd3/10003.txt',
     'd3/10013.txt',
     'd3/10023.txt',
+    'd3/1003.txt',
     'd3/10033.txt',
     'd3/10043.txt',
   ]);

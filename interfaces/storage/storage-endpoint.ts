@@ -107,7 +107,7 @@ export const storageEndpoint = <
   }) as StorageEndpoint;
 
 /** What the work throws, as the server tells it. */
-export async function told<T>(work: Promise<T>): Promise<T> {
+async function told<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

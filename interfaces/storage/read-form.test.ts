@@ -1,0 +1,84 @@
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { readForm } from './read-form.ts';
+import { readUpload } from './read-upload.ts';
+
+const TYPE = 'multipart/form-data; boundary="a b"';
+const part = (disposition: string, body: string, type = '') =>
+  `--a b\r\nContent-Disposition: form-data; ${disposition}\r\n${type && `Content-Type: ${type}\r\n`}\r\n${body}\r\n`;
+const FILE = part('name="any"; filename="x.webm"', 'the\r\n--a\r\nfile', 'audio/webm;codecs=opus');
+const CACHE = part('name="cacheControl"', '60');
+const METADATA = part('name="metadata"', '{"ä":1}');
+const END = '--a b--\r\n';
+
+/** As it may come from a network. */
+const inPieces = (form: string, size: number): Readable => {
+  const bytes = Buffer.from(form);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+    bytes.subarray(at * size, (at + 1) * size),
+  );
+  return Readable.from(pieces, { objectMode: false });
+};
+const upload = (form: string, size = 7) => readUpload({ 'content-type': TYPE }, inPieces(form, size));
+
+test.each([1, 2, 5, 64, 10_000])('in any order, in pieces of %d bytes, all of it counts', async (size) => {
+  for (const form of [CACHE + METADATA + FILE, FILE + CACHE + METADATA, METADATA + FILE + CACHE]) {
+    const { description, source, describedAtEnd } = await upload(form + END, size);
+    expect(await text(source)).toBe('the\r\n--a\r\nfile');
+    expect(await (describedAtEnd?.() ?? description)).toEqual({
+      mediaType: 'audio/webm;codecs=opus',
+      cacheControl: 'max-age=60',
+      contentEncoding: null,
+      userMetadata: { ä: 1 },
+    });
+  }
+});
+
+test('what stands behind a small file is known before it is stored', async () => {
+  const { description, size, describedAtEnd } = await upload(FILE + CACHE + METADATA + END);
+  expect([description.cacheControl, size, describedAtEnd]).toEqual(['max-age=60', 14, undefined]);
+});
+
+test('what stands behind a large one is known when it was read', async () => {
+  const body = 'x'.repeat(700_000);
+  const { description, source, describedAtEnd } = await upload(
+    part('name=""; filename="large"', body) + METADATA + END,
+    60_000,
+  );
+  expect(description.userMetadata).toBeNull();
+  expect(await text(source)).toBe(body);
+  expect((await describedAtEnd?.())?.userMetadata).toEqual({ ä: 1 });
+});
+
+test('a file of nothing is a file', async () => {
+  const { source } = await upload(part('name=""; filename="empty"', '') + END);
+  expect(await text(source)).toBe('');
+});
+
+test.each([
+  ['ends early', FILE],
+  ['ends in a field', CACHE.slice(0, -4)],
+  ['has no file', CACHE + END],
+  ['has two', FILE + FILE + END],
+  ['is none', 'nonsense'],
+  ['has metadata that is none', part('name="metadata"', '[') + FILE + END],
+])('one that %s is refused', async (_what, form) => {
+  const read = async () => {
+    const { source, describedAtEnd } = await upload(form);
+    await text(source);
+    await describedAtEnd?.();
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'InvalidRequest' });
+});
+
+test('one whose sender goes away fails for whoever reads the file', async () => {
+  const body = new PassThrough();
+  const reading = readForm({ body, contentType: TYPE });
+  body.write(CACHE + part('name=""; filename="x"', 'half').slice(0, -2));
+  const { file, ended } = await reading;
+  const read = text(file);
+  body.destroy(new Error('gone'));
+  await expect(read).rejects.toThrow('gone');
+  await expect(ended).rejects.toThrow('gone');
+});
