@@ -1,6 +1,6 @@
 /** A form with one file in it, as it comes: what stands before the file is known with it, what stands behind it later. */
 import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { Dicer } from '@fastify/busboy';
 import { invalidRequest } from '../../application/storage/storage-error.ts';
 import type { IncomingForm } from '../http/body.ts';
@@ -54,8 +54,10 @@ export async function readForm({ body, contentType }: IncomingForm): Promise<For
       if (!isFile(disposition))
         return void reading.push(readField(part, nameIn(disposition), fields, fail).catch(fail));
       if (file) return fail(invalidRequest('The form has more than one file.'));
-      file = part;
-      began.resolve({ mediaType: headers['content-type']?.[0]?.trim(), file: part });
+      // of our own: the parser's ends with errors that are nobody's
+      file = part.pipe(new PassThrough());
+      file.on('error', () => {});
+      began.resolve({ mediaType: headers['content-type']?.[0]?.trim(), file });
     });
   });
   dicer.once('finish', () => {
