@@ -43,7 +43,7 @@ test('the seconds that test files usually take are of files that there are', () 
 
 test('every port has a contract that each of its adapters is run on', () => {
   // nothing but a type, or too little to disagree about: their adapters have tests of their own
-  const plain = ['auth-metrics', 'clock', 'ids', 'log'];
+  const plain = ['auth-metrics', 'clock', 'ids', 'log', 'storage-metrics'];
   // of what is being built
   const coming = ['user-tokens'];
   const ports = files.flatMap((name) => /^application\/ports\/([a-z-]+)[.]ts$/.exec(name)?.[1] ?? []);

@@ -24,7 +24,7 @@ import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import { HEALTH, Readiness, WELCOME, writePage } from './own-pages.ts';
-import { parserProblem, PROBLEMS, writeProblem, type GatewayProblem } from './problem.ts';
+import { parserProblem, PROBLEMS, saidTo, writeProblem, type GatewayProblem } from './problem.ts';
 import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
 import { routeOf, type Target } from './route.ts';
@@ -322,19 +322,10 @@ export class Gateway {
     if (response.destroyed) return;
     if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
     discardRest(request, this.#limits.discardBytes);
-    const told = STORAGE_PATH.test(request.url ?? '') ? asStorageSays(problem) : problem;
+    const told = saidTo(request.url ?? '', problem);
     writeProblem(response, told, requestId, ['X-Request-Id', requestId, ...cors]);
   }
 }
-
-/** also of paths that are refused */
-const STORAGE_PATH = /^\/project\/[^/]+\/storage\/v1\//;
-
-/** Its client takes `statusCode` for the status that counts. */
-const asStorageSays = (told: GatewayProblem): GatewayProblem => ({
-  ...told,
-  members: { ...told.members, statusCode: String(told.status), error: told.title },
-});
 
 const serviceOf = ({ kind }: Target): RouteName | undefined =>
   kind === 'own' || kind === 'not-found' || kind === 'malformed' ? undefined : kind;

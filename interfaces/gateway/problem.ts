@@ -128,6 +128,15 @@ export const restError: ErrorBody = (told, { requestId }) => ({
   }),
 });
 
+/** also of paths that are refused */
+const STORAGE_PATH = /^\/project\/[^/]+\/storage\/v1\//;
+
+/** As the client of that path reads it: that of the storage service takes `statusCode` for the status that counts. */
+export const saidTo = (requestTarget: string, told: Problem): Problem =>
+  STORAGE_PATH.test(requestTarget)
+    ? { ...told, members: { ...told.members, statusCode: String(told.status), error: told.title } }
+    : told;
+
 /** Answers with a problem, on top of `headers` (names and values in turn). The headers must not be sent yet. */
 export function writeProblem(
   response: ServerResponse,

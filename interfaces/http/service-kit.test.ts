@@ -79,6 +79,21 @@ const endpoints = [
       return { status: 200, body: fields };
     },
   }),
+  ...(['head', 'get'] as const).map((method) =>
+    endpoint({
+      method,
+      path: '/trees/:root{/*below}',
+      summary: 'what is below a root, and what there is to say of it',
+      auth: 'none',
+      params: z.object({ root: z.string(), below: z.array(z.string()).optional() }),
+      responses: { 200: z.array(z.string()) },
+      handler: async ({ params: { root, below = [] } }) => ({
+        status: 200,
+        headers: { 'x-asked': method },
+        body: [root, ...below],
+      }),
+    }),
+  ),
   endpoint({
     method: 'post',
     path: '/sign-out',
@@ -302,6 +317,25 @@ describe('errors', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"error_code":"validation_failed"');
     expect(answer).toMatch(/x-request-id: [\w-]{36}/);
+  });
+});
+
+describe('a path of any length', () => {
+  test('comes in parts, each decoded once', async () => {
+    const below = async (path: string) => (await fetch(`${url}/trees/${path}`)).json();
+    expect(await below('a')).toEqual(['a']);
+    expect(await below('a/')).toEqual(['a']);
+    expect(await below('a/b%20c/d%252e')).toEqual(['a', 'b c', 'd%2e']);
+    expect(await below('a/b%2Fc//d')).toEqual(['a', 'b/c', '', 'd']);
+    expect((await fetch(`${url}/trees/a/%ff`)).status).toBe(400);
+  });
+
+  test('has an answer of its own to HEAD', async () => {
+    const head = await fetch(`${url}/trees/a/b`, { method: 'HEAD' });
+    expect([head.status, head.headers.get('x-asked'), await head.text()]).toEqual([200, 'head', '']);
+    expect((await fetch(`${url}/trees/a/b`)).headers.get('x-asked')).toBe('get');
+    const refused = await fetch(`${url}/trees/a/b`, { method: 'PUT' });
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'HEAD, GET, OPTIONS']);
   });
 });
 

@@ -182,7 +182,7 @@ function headersOf(
 
 const untilThen = (endsAt: Date) => ({
   expires: endsAt.toUTCString(),
-  'cache-control': `max-age=${Math.max(0, Math.floor((endsAt.getTime() - Date.now()) / 1000))}`,
+  'cache-control': `max-age=${Math.max(0, Math.floor((endsAt.getTime() - new Date().getTime()) / 1000))}`,
 });
 
 /** Who had another one may go on showing it for a moment, while they get this one. */
