@@ -23,8 +23,8 @@ module.exports = {
     forbid(
       'application-knows-ports-only',
       { path: '^application/', pathNot: tests },
-      { pathNot: '^(domain|application)/' },
-      'use cases see the domain and the ports',
+      { pathNot: '^(domain|application)/|^(node:)?stream$' },
+      'use cases see the domain and the ports; bytes that move are streams everywhere',
     ),
     forbid(
       'projections-read-events',

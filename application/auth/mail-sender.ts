@@ -7,7 +7,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { pauseAfter, type Pauses } from '../background/back-off.ts';
 import { Refused } from '../errors.ts';
-import { inParallel } from '../in-parallel.ts';
+import { inParallel } from '../background/in-parallel.ts';
 import type { AuthMetrics } from '../ports/auth-metrics.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';

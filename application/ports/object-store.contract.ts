@@ -101,10 +101,27 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       const project = newProject();
       const versions = await Promise.all(Array.from({ length: 30 }, () => stored(project, randomBytes(10))));
       const kept = versions.splice(0, 2);
-      await store.remove(project, versions);
-      await store.remove(project, versions);
-      await store.remove(project, []);
+      expect(await store.remove(project, [...versions, newVersion()])).toEqual({ files: 28, bytes: 280 });
+      const nothing = { files: 0, bytes: 0 };
+      expect(await store.remove(project, versions)).toEqual(nothing);
+      expect(await store.remove(project, [])).toEqual(nothing);
       expect([...(await listed(project)).keys()].sort()).toEqual([...kept].sort());
+    });
+
+    test('they are read again for what they were stored as, as slowly as somebody wants', async () => {
+      const [project, bytes] = [newProject(), randomBytes(600_000)];
+      const version = await stored(project, bytes);
+      let seen = 0;
+      const read = (count: number) => {
+        seen += count;
+        return Promise.resolve();
+      };
+      expect(await store.digest(project, version, read)).toEqual({ size: 600_000, md5: md5Of(bytes) });
+      expect(seen).toBe(600_000);
+      expect(await store.digest(project, version)).toEqual({ size: 600_000, md5: md5Of(bytes) });
+      const stop = () => Promise.reject(new Error('enough'));
+      await expect(store.digest(project, version, stop)).rejects.toThrow('enough');
+      await expect(store.digest(project, newVersion())).rejects.toThrow(BytesMissing);
     });
 
     test('all of a project goes, and nothing of another', async () => {

@@ -29,6 +29,12 @@ export interface StoredVersion {
   readonly storedAt: Date;
 }
 
+/** Of files. */
+export interface Taken {
+  readonly files: number;
+  readonly bytes: number;
+}
+
 /** There are none under that version. */
 export class BytesMissing extends Error {
   constructor() {
@@ -70,8 +76,18 @@ export interface ObjectStore {
     range?: ByteRange,
     signal?: AbortSignal,
   ): Promise<{ readonly size: number; readonly bytes: Readable }>;
-  /** What is not there is no error. @throws {Unavailable} */
-  remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<void>;
+  /**
+   * What `put` told of them, worked out anew.
+   * @param read is told of bytes that were read, and waited for: whoever has time makes it slow
+   * @throws {BytesMissing} @throws {Unavailable} @throws what `read` throws
+   */
+  digest(
+    project: ProjectId,
+    version: ObjectVersion,
+    read?: (bytes: number) => Promise<void>,
+  ): Promise<StoredBytes>;
+  /** What is not there is no error. @returns what there was @throws {Unavailable} */
+  remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<Taken>;
   /** Nothing of the project's stays. @throws {Unavailable} */
   removeAll(project: ProjectId, signal?: AbortSignal): Promise<void>;
   /** Whatever is there, in no order, a page at a time; what is being stored is not. @throws {Unavailable} */

@@ -160,6 +160,10 @@ export interface ObjectRows {
   ): Promise<StoredObject | undefined>;
   /** Those of exactly these names that may be. @returns as they stood */
   delete(bucketId: string, names: readonly string[]): Promise<readonly StoredObject[]>;
+  /** Those of these versions that rows name. */
+  named(versions: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Of all buckets, always in the same order. @param after undefined: from the first */
+  inOrder(after: Place | undefined, limit: number): Promise<readonly StoredObject[]>;
   /** @returns some of what is in the bucket, at most so many, as it stood; none: it is empty */
   deleteSome(bucketId: string, limit: number): Promise<readonly StoredObject[]>;
 }

@@ -16,7 +16,7 @@ import {
 } from '../../domain/platform/rollout.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { readOrEmpty, recorded } from '../handle.ts';
-import { inParallel } from '../in-parallel.ts';
+import { inParallel } from '../background/in-parallel.ts';
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import { EffectsUnderWay } from '../process-engine/effects-under-way.ts';
 import type { Host, Report } from '../process-engine/process.ts';

@@ -5,7 +5,7 @@ import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { authSettingsInWords } from './auth-settings-in-words.ts';
-import { storageSettingsInWords } from './storage-settings-in-words.ts';
+import { storageSettingsInWords, verifiedInWords } from './storage-settings-in-words.ts';
 import type { Actor, StoredEvent } from '../ports/event-store.ts';
 import type { LoadedProject } from './load-project.ts';
 
@@ -116,6 +116,7 @@ const WORDS: Words = {
   StorageSettingsChanged: ({ settings }) =>
     `The storage settings were changed (${storageSettingsInWords(settings)})`,
   S3KeyMade: ({ keyId }) => `The S3 access key ${keyId} was made`,
+  FilesVerified: ({ found }) => `Files were verified: ${verifiedInWords(found)}`,
   S3KeyRevoked: ({ keyId }) => `The S3 access key ${keyId} was revoked`,
   RolloutStarted: ({ version, canary, others }) =>
     `Projects are upgraded to version ${version}: ${canary} first, on its own, then ${others.length} others`,

@@ -1,3 +1,4 @@
+import type { VerifiedFiles } from '../../domain/storage/storage-settings-decider.ts';
 import { STORAGE_DEFAULTS, type StorageSettings } from '../../domain/storage/storage-settings.ts';
 
 /** What is other than by default. */
@@ -18,3 +19,14 @@ const WORDS: Readonly<Record<keyof StorageSettings, string>> = {
   imageTransformation: 'image transformation',
   s3: 'S3 protocol',
 };
+
+/** `1200 files, 1 without bytes, 1 with other bytes than they say` */
+export function verifiedInWords({ files, missing, different, unknown, isWhole }: VerifiedFiles): string {
+  const faults = [
+    ...(missing > 0 ? [`${missing} without bytes`] : []),
+    ...(different > 0 ? [`${different} with other bytes than they say`] : []),
+    ...(unknown > 0 ? [`${unknown} with a version that is not ours`] : []),
+  ];
+  const what = [`${files} file${files === 1 ? '' : 's'}`, ...(faults.length > 0 ? faults : ['all is well'])];
+  return `${what.join(', ')}${isWhole ? '' : '; it was not taken to the end'}`;
+}

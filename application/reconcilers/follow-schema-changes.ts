@@ -4,7 +4,7 @@
  * are paused nothing is done, since an API that starts reads its tables anyway.
  */
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { inParallel } from '../in-parallel.ts';
+import { inParallel } from '../background/in-parallel.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ManagedDataApis } from '../ports/data-apis.ts';
 import type { Log } from '../ports/log.ts';

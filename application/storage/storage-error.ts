@@ -37,6 +37,7 @@ export const STORAGE_ERRORS = {
   RelatedMissing: told(404, 'InvalidRequest', 'The related resource does not exist'),
   InvalidRequest: told(400, 'InvalidRequest', 'Invalid request'),
   QuotaExceeded: told(413, 'Payload too large', 'The project has no room left for it'),
+  RequestTimeout: told(408, 'RequestTimeout', 'The upload was too slow', 408),
   StorageFull: told(507, 'Insufficient Storage', 'The platform has no room left for it', 507),
   SlowDown: told(429, 'SlowDown', 'Too many requests', 429),
   DatabaseTimeout: told(544, 'DatabaseTimeout', 'The database of the project took too long', 544),

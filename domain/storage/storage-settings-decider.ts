@@ -28,10 +28,29 @@ interface Whole {
   readonly s3Keys: readonly S3Key[];
 }
 
+/** What an operator's look at the bytes of all files has shown. Names are their users' to know: versions stand for them. */
+export interface VerifiedFiles {
+  readonly files: number;
+  readonly bytes: number;
+  /** rows whose bytes are not there */
+  readonly missing: number;
+  /** rows whose bytes have another size or checksum than they say */
+  readonly different: number;
+  /** rows that name no bytes which could be the platform's */
+  readonly unknown: number;
+  /** of what is missing or different, the first ones */
+  readonly versions: readonly string[];
+  /** false: it was not taken to the end */
+  readonly isWhole: boolean;
+}
+
+export const MOST_VERSIONS_TOLD = 20;
+
 export type StorageSettingsEvent =
   | { readonly type: 'StorageSettingsChanged'; readonly data: Whole }
   | { readonly type: 'S3KeyMade'; readonly data: Whole & { readonly keyId: string } }
-  | { readonly type: 'S3KeyRevoked'; readonly data: Whole & { readonly keyId: string } };
+  | { readonly type: 'S3KeyRevoked'; readonly data: Whole & { readonly keyId: string } }
+  | { readonly type: 'FilesVerified'; readonly data: Whole & { readonly found: VerifiedFiles } };
 
 export interface StorageSettingsState {
   readonly settings: StorageSettings;
@@ -44,6 +63,7 @@ export type StorageSettingsCommand = { readonly projectId: ProjectId } & (
   | { readonly kind: 'ChangeStorageSettings'; readonly change: StorageSettingsChange }
   | { readonly kind: 'MakeS3Key'; readonly key: S3Key }
   | { readonly kind: 'RevokeS3Key'; readonly keyId: string }
+  | { readonly kind: 'RecordVerification'; readonly found: VerifiedFiles }
 );
 
 /** What is absent stays as it is; null is the default again. */
@@ -84,6 +104,11 @@ export const storageSettingsDecider: Decider<
           throw new Rejection('storage/s3-key-not-found', 'The project has no such S3 access key.');
         return [{ type: 'S3KeyRevoked', data: { projectId, keyId, settings, s3Keys: keys } }];
       }
+      case 'RecordVerification': {
+        const versions = command.found.versions.slice(0, MOST_VERSIONS_TOLD);
+        const found = { ...command.found, versions };
+        return [{ type: 'FilesVerified', data: { projectId, found, settings, s3Keys } }];
+      }
     }
   },
   evolve(_state, { type, data, revision }) {
@@ -91,6 +116,7 @@ export const storageSettingsDecider: Decider<
       case 'StorageSettingsChanged':
       case 'S3KeyMade':
       case 'S3KeyRevoked':
+      case 'FilesVerified':
         return { settings: data.settings, s3Keys: data.s3Keys, revision };
     }
   },

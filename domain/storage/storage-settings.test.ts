@@ -109,3 +109,25 @@ test('an owner may want less than the platform allows, and gets no more', () => 
   expect(limitsOf(more, some)).toEqual(some);
   expect(limitsOf(more, none)).toEqual({ fileBytes: 1_000, totalBytes: 6_000, files: 11 });
 });
+
+test('what a verification found stands beside what is set, and changes nothing of it', () => {
+  const found = {
+    files: 30,
+    bytes: 4_000,
+    missing: 25,
+    different: 0,
+    unknown: 1,
+    versions: Array.from({ length: 25 }, (_, at) => `version ${at}`),
+    isWhole: true,
+  };
+  const { state, events } = after([
+    change({ fileSizeLimit: 100 }),
+    make(1),
+    { kind: 'RecordVerification', projectId: id, found },
+  ]);
+  expect(state).toMatchObject({ settings: { fileSizeLimit: 100 }, s3Keys: [{ id: 'KEY1' }], revision: 2 });
+  expect(events.at(-1)).toMatchObject({
+    type: 'FilesVerified',
+    data: { found: { ...found, versions: found.versions.slice(0, 20) } },
+  });
+});

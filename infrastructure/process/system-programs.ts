@@ -73,6 +73,15 @@ export const CADDY: SystemProgram = {
   find: (searchPath) => findSystemProgram('caddy', searchPath),
 };
 
+/** For the bench, which has files served by it beside us. */
+export const NGINX: SystemProgram = {
+  title: 'nginx',
+  debianPackage: 'nginx-light',
+  brewPackage: 'nginx',
+  service: 'nginx',
+  find: (searchPath) => findSystemProgram('nginx', searchPath),
+};
+
 /** For a test of docker-compose.yml; it needs no Docker. */
 export const DOCKER_COMPOSE: SystemProgram = {
   title: 'docker-compose',

@@ -6,7 +6,7 @@ import { constants, type Dirent } from 'node:fs';
 import { lstat, open, readdir, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { inParallel } from '../../application/in-parallel.ts';
+import { inParallel } from '../../application/background/in-parallel.ts';
 import {
   BytesMissing,
   isObjectVersion,
@@ -15,8 +15,10 @@ import {
   type ObjectVersion,
   type StoredBytes,
   type StoredVersion,
+  type Taken,
 } from '../../application/ports/object-store.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { digestOf } from './digest-of.ts';
 import { codeOf, onDisk } from './disk-fault.ts';
 import { folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
 import { TemporaryFiles } from './temporary-files.ts';
@@ -93,13 +95,29 @@ export class DiskObjectStore implements ObjectStore {
     }
   }
 
-  async remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<void> {
+  async digest(
+    project: ProjectId,
+    version: ObjectVersion,
+    read?: (bytes: number) => Promise<void>,
+  ): Promise<StoredBytes> {
+    return digestOf((await this.open(project, version)).bytes, read);
+  }
+
+  async remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<Taken> {
     const places = versions.map((version) => placeOf(project, version));
+    const freed = { files: 0, bytes: 0 };
     await onDisk('remove the bytes of files', () =>
       inParallel(places, AT_ONCE, ([parts, name]) =>
-        unlessAbsent(async () => unlink(join(await folderBelow(this.#root, parts, false), name))),
+        unlessAbsent(async () => {
+          const path = join(await folderBelow(this.#root, parts, false), name);
+          const { size } = await lstat(path);
+          await unlink(path);
+          freed.files++;
+          freed.bytes += size;
+        }),
       ),
     );
+    return freed;
   }
 
   async removeAll(project: ProjectId, signal?: AbortSignal): Promise<void> {

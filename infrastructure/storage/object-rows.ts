@@ -76,6 +76,21 @@ export const objectRows = (query: Query): ObjectRows => ({
     );
     return gone.rows.map(objectOf);
   },
+  async named(versions) {
+    const found = await query<{ version: string }>(
+      'SELECT version FROM storage.objects WHERE version = ANY ($1)',
+      [versions],
+    );
+    return new Set(found.rows.map(({ version }) => version));
+  },
+  async inOrder(after, limit) {
+    const found = await query<ObjectRow>(
+      `SELECT ${COLUMNS} FROM storage.objects
+        WHERE $1::text IS NULL OR (bucket_id, name) > ($1, $2) ORDER BY bucket_id, name LIMIT $3`,
+      [after?.bucketId ?? null, after?.name ?? null, limit],
+    );
+    return found.rows.map(objectOf);
+  },
   async deleteSome(bucketId, limit) {
     const gone = await query<ObjectRow>(
       `DELETE FROM storage.objects WHERE id IN (SELECT id FROM storage.objects WHERE bucket_id = $1 LIMIT $2) RETURNING ${COLUMNS}`,

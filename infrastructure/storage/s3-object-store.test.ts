@@ -16,7 +16,8 @@ import {
 import { StoreFull } from '../../application/ports/object-store.ts';
 import { testPort } from '../testing/port.ts';
 import { startS3Server, type S3TestServer } from '../testing/s3-server.ts';
-import { S3ObjectStore, type S3Settings } from './s3-object-store.ts';
+import type { S3Settings } from './s3-client.ts';
+import { S3ObjectStore } from './s3-object-store.ts';
 import { TemporaryFiles } from './temporary-files.ts';
 
 const MIB = 1024 * 1024;

@@ -9,14 +9,15 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
-  S3Client,
   UploadPartCommand,
   type ListObjectsV2CommandOutput,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
-import { inParallel } from '../../application/in-parallel.ts';
+import { inParallel } from '../../application/background/in-parallel.ts';
 import {
   BytesMissing,
   isObjectVersion,
@@ -25,25 +26,14 @@ import {
   type ObjectVersion,
   type StoredBytes,
   type StoredVersion,
+  type Taken,
 } from '../../application/ports/object-store.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { digestOf } from './digest-of.ts';
 import { PartDigests } from './part-digests.ts';
 import { S3Calls, type S3Patience } from './s3-calls.ts';
+import { s3Client, type S3Settings } from './s3-client.ts';
 import type { TemporaryFile, TemporaryFiles } from './temporary-files.ts';
-
-export interface S3Settings {
-  /** none: Amazon's own of the region */
-  readonly endpoint: string | undefined;
-  /** `auto` for Cloudflare R2 */
-  readonly region: string;
-  readonly bucket: string;
-  /** of every key; empty, or with a slash at its end */
-  readonly prefix: string;
-  /** the bucket in the path, not in the host name: MinIO, and whatever has no names of its own */
-  readonly pathStyle: boolean;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
 
 export interface S3Sizes {
   /** more than this is sent in parts of this size, each with a checksum; servers take 5 GiB at most, and 10,000 parts */
@@ -52,11 +42,7 @@ export interface S3Sizes {
 }
 
 const SIZES: S3Sizes = { partBytes: 64 * 1024 * 1024, listed: 1_000 };
-const CONNECT_MS = 3_000;
-const SOCKETS = 200;
 const AT_ONCE = 16;
-/** what it would say stands in the errors */
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 const PARTS_AT_ONCE = 3;
 
 export class S3ObjectStore implements ObjectStore {
@@ -73,25 +59,7 @@ export class S3ObjectStore implements ObjectStore {
     patience: Partial<S3Patience> = {},
     sizes: S3Sizes = SIZES,
   ) {
-    const { endpoint, region, pathStyle, accessKeyId, secretAccessKey } = settings;
-    this.#client = new S3Client({
-      region,
-      ...(endpoint !== undefined && { endpoint }),
-      forcePathStyle: pathStyle,
-      credentials: { accessKeyId, secretAccessKey },
-      // trailers and newer checksums are not known to all who speak S3; Content-MD5 is
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      maxAttempts: 3,
-      logger: quiet,
-      // what a server refuses is sent again from a file: no need to ask before
-      expectContinueHeader: false,
-      requestHandler: {
-        connectionTimeout: CONNECT_MS,
-        httpAgent: { keepAlive: true, maxSockets: SOCKETS },
-        httpsAgent: { keepAlive: true, maxSockets: SOCKETS },
-      },
-    });
+    this.#client = s3Client(settings);
     this.#calls = new S3Calls(patience);
     this.#temporary = temporary;
     this.#bucket = settings.bucket;
@@ -145,8 +113,26 @@ export class S3ObjectStore implements ObjectStore {
     };
   }
 
-  async remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<void> {
-    await this.#delete(versions.map((version) => this.#object(project, version).Key));
+  async digest(
+    project: ProjectId,
+    version: ObjectVersion,
+    read?: (bytes: number) => Promise<void>,
+  ): Promise<StoredBytes> {
+    return digestOf((await this.open(project, version)).bytes, read);
+  }
+
+  async remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<Taken> {
+    const objects = versions.map((version) => this.#object(project, version));
+    const freed = { files: 0, bytes: 0 };
+    // nothing tells afterwards how large they were
+    await inParallel(objects, AT_ONCE, async (object) => {
+      const size = await this.#sizeOf(object);
+      if (size === undefined) return;
+      await this.#delete([object.Key]);
+      freed.files++;
+      freed.bytes += size;
+    });
+    return freed;
   }
 
   async removeAll(project: ProjectId, signal?: AbortSignal): Promise<void> {
@@ -249,6 +235,19 @@ export class S3ObjectStore implements ObjectStore {
       await this.#calls
         .ask('give up an upload', (abortSignal) => this.#client.send(abandoned, { abortSignal }))
         .catch(() => {});
+      throw error;
+    }
+  }
+
+  /** undefined: it is not there */
+  async #sizeOf(object: S3Object): Promise<number | undefined> {
+    try {
+      const { ContentLength } = await this.#calls.ask('look at a file', (abortSignal) =>
+        this.#client.send(new HeadObjectCommand(object), { abortSignal }),
+      );
+      return ContentLength ?? 0;
+    } catch (error) {
+      if (error instanceof BytesMissing) return undefined;
       throw error;
     }
   }

@@ -67,7 +67,7 @@ async function isLeft(path: string, name: string): Promise<boolean> {
     lstat(one).catch(() => undefined),
   );
   const touchedAt = Math.max(...(await Promise.all(all)).map((found) => found?.mtimeMs ?? 0));
-  return Date.now() - touchedAt > LEFT_AFTER_MS;
+  return new Date().getTime() - touchedAt > LEFT_AFTER_MS;
 }
 
 /** Open until it is moved to where it belongs, or discarded: one of the two has to be done. */
@@ -91,25 +91,14 @@ export class TemporaryFile {
   ): Promise<StoredBytes> {
     const md5 = createHash('md5');
     let size = 0;
-    const write = async (chunks: readonly Buffer[]): Promise<void> => {
+    await pour(source, signal, async (chunks) => {
       for (const chunk of chunks) {
         md5.update(chunk);
         size += chunk.length;
         seen(chunk);
       }
       await writeAll(this.#handle, chunks);
-    };
-    const sink = new Writable({
-      highWaterMark: GATHERED_BYTES,
-      write: (chunk: Buffer, _encoding, done) => settle(write([chunk]), done),
-      writev: (chunks, done) => settle(write(chunks.map(({ chunk }) => chunk as Buffer)), done),
     });
-    try {
-      await pipeline(source, sink, signal ? { signal } : {});
-    } catch (error) {
-      if (signal?.aborted) throw signal.reason;
-      throw error;
-    }
     return { size, md5: md5.digest('hex') };
   }
 
@@ -137,6 +126,48 @@ export class TemporaryFile {
   }
 }
 
+/**
+ * To a file that is open for appending.
+ * @param written is told how much more is there, each time that it is
+ * @throws what the source fails with @throws the signal's reason @throws {StoreFull} @throws {Unavailable}
+ */
+export const appendTo = (
+  handle: FileHandle,
+  source: Readable,
+  signal: AbortSignal | undefined,
+  written: (bytes: number) => void,
+): Promise<void> => pour(source, signal, (chunks) => writeAll(handle, chunks, written));
+
+/** What comes while the disk is busy is written together. */
+async function pour(
+  source: Readable,
+  signal: AbortSignal | undefined,
+  write: (chunks: readonly Buffer[]) => Promise<void>,
+): Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  const begin = (chunks: readonly Buffer[], done: (error?: Error | null) => void) => {
+    writing = write(chunks);
+    settle(writing, done);
+  };
+  const sink = new Writable({
+    highWaterMark: GATHERED_BYTES,
+    write: (chunk: Buffer, _encoding, done) => begin([chunk], done),
+    writev: (chunks, done) =>
+      begin(
+        chunks.map(({ chunk }) => chunk as Buffer),
+        done,
+      ),
+  });
+  try {
+    await pipeline(source, sink, signal ? { signal } : {});
+  } catch (error) {
+    // a pipeline that fails waits for nothing
+    await writing.catch(() => {});
+    if (signal?.aborted) throw signal.reason;
+    throw error;
+  }
+}
+
 function settle(work: Promise<void>, done: (error?: Error | null) => void): void {
   work.then(
     () => done(),
@@ -145,10 +176,15 @@ function settle(work: Promise<void>, done: (error?: Error | null) => void): void
 }
 
 /** A disk that is nearly full takes less than it was given, and says so only the next time. */
-export async function writeAll(handle: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+async function writeAll(
+  handle: FileHandle,
+  chunks: readonly Buffer[],
+  written: (bytes: number) => void = () => {},
+): Promise<void> {
   let left = chunks.filter(({ length }) => length > 0);
   while (left.length > 0) {
     let { bytesWritten } = await handle.writev(left);
+    written(bytesWritten);
     while (bytesWritten > 0) {
       const [first, ...rest] = left as [Buffer, ...Buffer[]];
       left = bytesWritten < first.length ? [first.subarray(bytesWritten), ...rest] : rest;

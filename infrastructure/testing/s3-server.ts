@@ -9,7 +9,7 @@ import { createServer, request as ask, type IncomingMessage, type ServerResponse
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { S3Settings } from '../storage/s3-object-store.ts';
+import type { S3Settings } from '../storage/s3-client.ts';
 
 /** `cut`: it hangs up in the middle; `silent`: it takes a request and never answers; `stuck`: bodies end in the middle; `full`: no room */
 export type DoorMood = 'open' | 'cut' | 'silent' | 'stuck' | 'full';

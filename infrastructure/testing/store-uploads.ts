@@ -8,7 +8,8 @@ import { Readable } from 'node:stream';
 import { isObjectVersion } from '../../application/ports/object-store.ts';
 import { projectId } from '../../domain/project/project-id.ts';
 import { DiskObjectStore } from '../storage/disk-object-store.ts';
-import { S3ObjectStore, type S3Settings } from '../storage/s3-object-store.ts';
+import type { S3Settings } from '../storage/s3-client.ts';
+import { S3ObjectStore } from '../storage/s3-object-store.ts';
 import { TemporaryFiles } from '../storage/temporary-files.ts';
 
 const UPLOADS = 100;

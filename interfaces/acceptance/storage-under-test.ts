@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@supabase/supabase-js';
 import { SignJWT } from 'jose';
+import { pause } from '../../application/background/pause.ts';
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -12,7 +13,11 @@ import { STORAGE_DEFAULTS, type StorageLimits } from '../../domain/storage/stora
 import { HmacSignedLinks } from '../../infrastructure/crypto/hmac-signed-links.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
+import { CountedObjectStore } from '../../application/storage/counted-object-store.ts';
+import { CountedUploadSpool } from '../../application/storage/counted-upload-spool.ts';
+import { FileUsage } from '../../application/storage/file-usage.ts';
 import { DiskObjectStore } from '../../infrastructure/storage/disk-object-store.ts';
+import { DiskUploadSpool } from '../../infrastructure/storage/disk-upload-spool.ts';
 import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
 import { testUsers } from '../../infrastructure/testing/users.ts';
 import { Metrics } from '../http/metrics.ts';
@@ -31,7 +36,7 @@ export async function storageUnderTest() {
   const clock = {
     now: () => new Date(new Date().getTime() + aheadMs),
     elapsedMs: () => performance.now(),
-    sleep: (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref()),
+    sleep: pause,
   };
   const links = new HmacSignedLinks(clock);
   let limits: StorageLimits = { fileBytes: 50 * MIB, totalBytes: null, files: null };
@@ -49,7 +54,10 @@ export async function storageUnderTest() {
         anonKeys: [],
       }),
   };
-  const bytes = await DiskObjectStore.open(folder);
+  const disk = await DiskObjectStore.open(folder);
+  const usage = new FileUsage({ store: disk, limitsOf: () => Promise.resolve(limits) });
+  const bytes = new CountedObjectStore(disk, usage);
+  const spool = new CountedUploadSpool(await DiskUploadSpool.open(folder), usage);
   const storage: StorageDependencies = {
     directory: new PgStorageDirectory(users.connections),
     bytes,
@@ -89,6 +97,12 @@ export async function storageUnderTest() {
     project: users.projects[0],
     otherProject: users.projects[1],
     storage,
+    /** of the disk */
+    folder,
+    disk,
+    usage,
+    spool,
+    projects,
     warned,
     token,
     clientWith,
@@ -102,7 +116,8 @@ export async function storageUnderTest() {
     },
     owner: (sql: string) => users.owner(sql),
     /** nothing: as they are by default */
-    limit: (fileBytes = 50 * MIB) => void (limits = { ...limits, fileBytes }),
+    limit: (fileBytes = 50 * MIB, room: Partial<StorageLimits> = {}) =>
+      void (limits = { fileBytes, totalBytes: null, files: null, ...room }),
     advance: (seconds: number) => void (aheadMs += seconds * 1000),
     /** what of a project has bytes */
     async versions(project: ProjectId = users.projects[0]) {

@@ -10,6 +10,7 @@ import { operatorFigures } from './operator-figures.ts';
 import { platformFigures } from './platform-figures.ts';
 import { provisioningFigures } from './provisioning-figures.ts';
 import { sleepFigures } from './sleep-figures.ts';
+import { storageFigures } from './storage-figures.ts';
 import { upgradeFigures } from './upgrade-figures.ts';
 
 const SECTIONS: readonly Section[] = [
@@ -17,6 +18,7 @@ const SECTIONS: readonly Section[] = [
   provisioningFigures,
   doorFigures,
   authFigures,
+  storageFigures,
   guardFigures,
   dockerFigures,
   sleepFigures,

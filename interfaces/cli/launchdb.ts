@@ -12,6 +12,7 @@ import { limitsCommand } from './limits-command.ts';
 import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
 import { rebuildCommand } from './rebuild-command.ts';
+import { storageCommand } from './storage-command.ts';
 import { upgradeCommand } from './upgrade-command.ts';
 import { usersCommand } from './users-command.ts';
 
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   rebuildCommand,
   upgradeCommand,
   usersCommand,
+  storageCommand,
 ];
 const USAGE_ERROR = 64;
 /** of errors that say what to do; anything else shows where it happened */

@@ -11,10 +11,12 @@ import type { Clock } from '../../application/ports/clock.ts';
 import type { Ids } from '../../application/ports/ids.ts';
 import type { MailOutbox } from '../../application/ports/mail-outbox.ts';
 import type { Secrets } from '../../application/ports/secrets.ts';
+import type { StorageDirectory } from '../../application/ports/storage-directory.ts';
 import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
+import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
 import type { Projection } from '../../projections/projection.ts';
@@ -47,6 +49,8 @@ export interface Operator {
   /** of the running platform */
   readonly manager: InternalClient;
   readonly migrations: InternalClient;
+  readonly storage: InternalClient;
+  readonly storageDirectory: StorageDirectory;
   close(): Promise<void>;
 }
 
@@ -90,7 +94,7 @@ export async function openOperator(config: Config, customise: Customise = () => 
     );
   });
   const [internalKey] = await container.getAsync(TOKENS.internalKeys);
-  const client = (service: 'manager' | 'migrations', url: string) =>
+  const client = (service: 'manager' | 'migrations' | 'storage', url: string) =>
     new InternalClient({ service, url, internalKey, timeoutMs: LONG_MS });
   const secrets = await container.getAsync(TOKENS.secrets);
   const [vault, signingKeys, publicUrl] = [
@@ -114,6 +118,8 @@ export async function openOperator(config: Config, customise: Customise = () => 
     projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('manager', config.MANAGER_URL),
     migrations: client('migrations', config.MIGRATIONS_URL),
+    storage: client('storage', config.STORAGE_URL),
+    storageDirectory: new PgStorageDirectory(tenants),
     close,
   };
 }

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
 import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
 import type { ManagedWorld } from '../../application/desired/world.ts';
-import { inParallel } from '../../application/in-parallel.ts';
+import { inParallel } from '../../application/background/in-parallel.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ManagedDataApis } from '../../application/ports/data-apis.ts';

@@ -8,6 +8,9 @@ import type { Background } from '../../application/background/background.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { ObjectStore } from '../../application/ports/object-store.ts';
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
+import type { StorageDirectory } from '../../application/ports/storage-directory.ts';
+import type { UploadSpool } from '../../application/ports/upload-spool.ts';
+import type { FileUsage } from '../../application/storage/file-usage.ts';
 import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
 import type { SignedLinks } from '../../application/ports/signed-links.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
@@ -147,6 +150,11 @@ export const TOKENS = {
   /** makes and seals access keys of the S3 protocol */
   s3Keys: token<S3KeyVault>('s3-keys'),
   signedLinks: token<SignedLinks>('signed-links'),
+  /** what projects' files take, counted along in this process */
+  fileUsage: token<FileUsage>('file-usage'),
+  /** uploads that come in parts, no more of a project than it may have */
+  uploadSpool: token<UploadSpool>('upload-spool'),
+  storageDirectory: token<StorageDirectory>('storage-directory'),
   /** what the platform allows each project */
   storageLimits: token<StorageLimits>('storage-limits'),
   /** as the storage service of this process knows them */
@@ -200,6 +208,8 @@ export const PARTS = {
   manager: token<Part>('manager'),
   authProjects: token<Part>('auth-projects'),
   storageProjects: token<Part>('storage-projects'),
+  /** what sweeps up after files */
+  fileTasks: token<Part>('file-tasks'),
   mailSender: token<Part>('mail-sender'),
   auth: token<Part>('auth'),
   storage: token<Part>('storage'),

@@ -130,6 +130,10 @@ export class Metrics {
     ),
     refused: this.#counter('password_checks_refused_total', 'Times that too many waited.'),
   };
+  readonly sweptFiles = {
+    files: this.#counter('storage_swept_files_total', 'Files that no row named, and that were removed.'),
+    bytes: this.#counter('storage_swept_bytes_total', 'What they took.'),
+  };
   readonly auth: AuthMetrics = this.#authMetrics();
   readonly storage: StorageMetrics = this.#storageMetrics();
 

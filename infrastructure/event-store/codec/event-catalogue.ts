@@ -192,6 +192,20 @@ export const eventCatalogue = {
   StorageSettingsChanged: v1(z.strictObject(storage)),
   S3KeyMade: v1(z.strictObject({ ...storage, keyId: text })),
   S3KeyRevoked: v1(z.strictObject({ ...storage, keyId: text })),
+  FilesVerified: v1(
+    z.strictObject({
+      ...storage,
+      found: z.strictObject({
+        files: z.int(),
+        bytes: z.int(),
+        missing: z.int(),
+        different: z.int(),
+        unknown: z.int(),
+        versions: z.array(text),
+        isWhole: z.boolean(),
+      }),
+    }),
+  ),
 
   ProjectNameReserved: v1(z.strictObject({ projectId })),
   ProjectNameFreed: v1(z.strictObject({ projectId })),

@@ -1,0 +1,88 @@
+import type { Readable } from 'node:stream';
+import type { ProjectId } from '../../domain/project/project-id.ts';
+import type {
+  ByteRange,
+  ObjectStore,
+  ObjectVersion,
+  StoredBytes,
+  StoredVersion,
+  Taken,
+} from '../ports/object-store.ts';
+import type { FileUsage } from './file-usage.ts';
+import { meteredBytes, type Pace } from './metered-bytes.ts';
+
+/**
+ * A store that takes no more of a project than it may have, and from nobody who is too slow. Whatever way an upload comes, it comes
+ * by here.
+ * @throws {StorageError} of `put`: QuotaExceeded, RequestTimeout
+ */
+export class CountedObjectStore implements ObjectStore {
+  readonly #store: ObjectStore;
+  readonly #usage: FileUsage;
+  readonly #pace: Pace | undefined;
+
+  constructor(store: ObjectStore, usage: FileUsage, pace?: Pace) {
+    this.#store = store;
+    this.#usage = usage;
+    this.#pace = pace;
+  }
+
+  async put(
+    project: ProjectId,
+    version: ObjectVersion,
+    source: Readable,
+    signal?: AbortSignal,
+  ): Promise<StoredBytes> {
+    // an error that comes before anybody reads it is found when it is read
+    source.on('error', () => {});
+    const room = await this.#usage.roomForFile(project).catch((error: unknown) => {
+      source.destroy();
+      throw error;
+    });
+    try {
+      const metered = meteredBytes(source, (bytes) => room.take(bytes), this.#pace);
+      const stored = await this.#store.put(project, version, metered, signal);
+      room.kept(version, stored.size);
+      return stored;
+    } catch (error) {
+      room.given();
+      throw error;
+    }
+  }
+
+  open(
+    project: ProjectId,
+    version: ObjectVersion,
+    range?: ByteRange,
+    signal?: AbortSignal,
+  ): Promise<{ readonly size: number; readonly bytes: Readable }> {
+    return this.#store.open(project, version, range, signal);
+  }
+
+  digest(
+    project: ProjectId,
+    version: ObjectVersion,
+    read?: (bytes: number) => Promise<void>,
+  ): Promise<StoredBytes> {
+    return this.#store.digest(project, version, read);
+  }
+
+  async remove(project: ProjectId, versions: readonly ObjectVersion[]): Promise<Taken> {
+    const freed = await this.#store.remove(project, versions);
+    this.#usage.freed(project, freed);
+    return freed;
+  }
+
+  async removeAll(project: ProjectId, signal?: AbortSignal): Promise<void> {
+    await this.#store.removeAll(project, signal);
+    this.#usage.forget(project);
+  }
+
+  list(project: ProjectId, signal?: AbortSignal): AsyncIterable<StoredVersion> {
+    return this.#store.list(project, signal);
+  }
+
+  projects(signal?: AbortSignal): AsyncIterable<ProjectId> {
+    return this.#store.projects(signal);
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * Uploads that come in parts, in folders: `uploads/<project>/<upload>/about.json`, and a file for each part,
+ * `part.<number>.<when>.<md5, or appended>`. The newest file of a number is the part; an older one was left by a crash.
+ */
+import { constants, type Dirent } from 'node:fs';
+import { lstat, open, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { StoreFull } from '../../application/ports/object-store.ts';
+import {
+  isUploadId,
+  UploadMissing,
+  type SpooledPart,
+  type SpooledUpload,
+  type UploadId,
+  type UploadSpool,
+} from '../../application/ports/upload-spool.ts';
+import { StorageError } from '../../application/storage/storage-error.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import type { JsonObject } from '../../domain/storage/stored-object.ts';
+import { codeOf, onDisk } from './disk-fault.ts';
+import { FILE_MODE, folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
+import { appendTo, TemporaryFiles } from './temporary-files.ts';
+
+const ABOUT = 'about.json';
+const APPENDED = 'appended';
+const PART = /^part\.([1-9]\d{0,4})\.(\d{13})\.([0-9a-f]{32}|appended)$/;
+const MOST_PARTS = 10_000;
+const READ_BYTES = 256 * 1024;
+/** of a project, at a time */
+const MOST_UPLOADS = 1_000;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const APPEND =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+interface About {
+  readonly about: JsonObject;
+  readonly begunAt: string;
+}
+
+interface PartFile extends SpooledPart {
+  readonly path: string;
+  readonly when: string;
+}
+
+export class DiskUploadSpool implements UploadSpool {
+  readonly #root: string;
+  readonly #temporary: TemporaryFiles;
+  readonly #mostUploads: number;
+
+  private constructor(root: string, temporary: TemporaryFiles, mostUploads: number) {
+    this.#root = root;
+    this.#temporary = temporary;
+    this.#mostUploads = mostUploads;
+  }
+
+  /** @param folder may be that of a store on the disk */
+  static async open(folder: string, mostUploads = MOST_UPLOADS): Promise<DiskUploadSpool> {
+    const root = join(folder, 'uploads');
+    await onDisk('make the folder of uploads', async () => {
+      await ownFolder(folder);
+      await ownFolder(root);
+    });
+    return new DiskUploadSpool(root, await TemporaryFiles.open(join(folder, 'temporary')), mostUploads);
+  }
+
+  async begin(project: ProjectId, id: UploadId, about: JsonObject): Promise<void> {
+    const parts = placeOf(project, id);
+    const others = await entriesOf(join(this.#root, project));
+    if (others.length >= this.#mostUploads)
+      throw new StorageError('SlowDown', `The project has ${this.#mostUploads} uploads under way already`);
+    const folder = await onDisk('begin an upload', () => folderBelow(this.#root, parts, true));
+    await this.#writeAbout(folder, { about, begunAt: new Date().toISOString() });
+  }
+
+  async describe(project: ProjectId, id: UploadId, about: JsonObject): Promise<void> {
+    const folder = await this.#folderOf(project, id);
+    const { begunAt } = (await aboutOf(folder)) ?? missing();
+    await this.#writeAbout(folder, { about, begunAt });
+  }
+
+  async find(project: ProjectId, id: UploadId): Promise<SpooledUpload | undefined> {
+    try {
+      return await uploadIn(await this.#folderOf(project, id), id);
+    } catch (error) {
+      if (error instanceof UploadMissing) return undefined;
+      throw error;
+    }
+  }
+
+  async *list(project: ProjectId): AsyncGenerator<SpooledUpload> {
+    const folder = join(this.#root, checked(project));
+    for (const { name } of await foldersIn(folder)) {
+      const upload = isUploadId(name) ? await uploadIn(join(folder, name), name) : undefined;
+      if (upload) yield upload;
+    }
+  }
+
+  async putPart(
+    project: ProjectId,
+    id: UploadId,
+    number: number,
+    source: Readable,
+    signal?: AbortSignal,
+  ): Promise<SpooledPart> {
+    // an error that comes before anybody reads it is found when it is read
+    source.on('error', () => {});
+    const begun = async () => {
+      requirePartNumber(number);
+      return { folder: await this.#folderOf(project, id), file: await this.#temporary.create() };
+    };
+    const { folder, file } = await begun().catch((error: unknown) => {
+      source.destroy();
+      throw error;
+    });
+    try {
+      const { size, md5 } = await file.fill(source, signal);
+      const before = (await filesOf(folder)).filter((one) => one.number === number);
+      const when = laterThan(before);
+      await inUpload('store a part of an upload', async () => {
+        await file.moveTo(join(folder, partName(number, when, md5)));
+        await syncFolder(folder);
+        for (const { path } of before) await rm(path, { force: true });
+      });
+      return { number, size, md5, storedAt: new Date() };
+    } catch (error) {
+      await file.discard().catch(() => {});
+      throw error;
+    }
+  }
+
+  async append(
+    project: ProjectId,
+    id: UploadId,
+    number: number,
+    at: number,
+    source: Readable,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    source.on('error', () => {});
+    const handle = await this.#openToAppend(project, id, number, at).catch((error: unknown) => {
+      source.destroy();
+      throw error;
+    });
+    try {
+      let size = at;
+      try {
+        await appendTo(handle, source, signal, (bytes) => (size += bytes));
+      } finally {
+        // also when it breaks off: what has come is there
+        await onDisk('write a part of an upload', () => handle.datasync());
+      }
+      return size;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable {
+    const place = placeOf(project, id);
+    return Readable.from(this.#chunks(place, numbers), { objectMode: false, highWaterMark: READ_BYTES });
+  }
+
+  async end(project: ProjectId, id: UploadId): Promise<void> {
+    const folder = join(this.#root, ...placeOf(project, id));
+    await onDisk('end an upload', () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+  }
+
+  async removeAll(project: ProjectId): Promise<void> {
+    const folder = join(this.#root, checked(project));
+    await onDisk('end the uploads of a project', async () => {
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+      await syncFolder(this.#root);
+    });
+  }
+
+  async removeOlder(than: Date, signal?: AbortSignal): Promise<number> {
+    let removed = 0;
+    for (const { name: project } of await foldersIn(this.#root))
+      for (const { name: id } of isProjectId(project) ? await foldersIn(join(this.#root, project)) : []) {
+        signal?.throwIfAborted();
+        if (!isProjectId(project) || !isUploadId(id)) continue;
+        if ((await begunIn(join(this.#root, project, id))) >= than) continue;
+        await this.end(project, id);
+        removed++;
+      }
+    await onDisk('remove temporary files that were left', () => this.#temporary.removeLeft());
+    return removed;
+  }
+
+  async *#chunks(place: readonly string[], numbers: readonly number[]): AsyncGenerator<Buffer> {
+    const files = await filesOf(await this.#folderAt(place));
+    for (const number of numbers) {
+      const part = newest(files, number) ?? missing();
+      const handle = await inUpload('read an upload', () => open(part.path, READ));
+      // closes it, also when whoever reads goes away
+      for await (const chunk of handle.createReadStream({ highWaterMark: READ_BYTES })) yield chunk as Buffer;
+    }
+  }
+
+  /** At `at`, with nothing behind it. */
+  async #openToAppend(project: ProjectId, id: UploadId, number: number, at: number): Promise<FileHandle> {
+    requirePartNumber(number);
+    const folder = await this.#folderOf(project, id);
+    const part = newest(await filesOf(folder), number);
+    if (at > (part?.size ?? 0)) throw new RangeError('behind the end of a part');
+    return inUpload('write a part of an upload', async () => {
+      const path = join(folder, partName(number, part?.when ?? laterThan([]), APPENDED));
+      if (part && part.path !== path) await rename(part.path, path);
+      const handle = await open(path, APPEND, FILE_MODE);
+      try {
+        await handle.truncate(at);
+        if (!part) await syncFolder(folder);
+        return handle;
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+    });
+  }
+
+  #folderOf(project: ProjectId, id: UploadId): Promise<string> {
+    return this.#folderAt(placeOf(project, id));
+  }
+
+  #folderAt(place: readonly string[]): Promise<string> {
+    return inUpload('look at an upload', () => folderBelow(this.#root, place, false));
+  }
+
+  async #writeAbout(folder: string, about: About): Promise<void> {
+    const file = await this.#temporary.create();
+    try {
+      await file.fill(Readable.from([Buffer.from(JSON.stringify(about))]));
+      await inUpload('note an upload', async () => {
+        await file.moveTo(join(folder, ABOUT));
+        await syncFolder(folder);
+      });
+    } catch (error) {
+      await file.discard().catch(() => {});
+      throw error;
+    }
+  }
+}
+
+function placeOf(project: ProjectId, id: UploadId): readonly string[] {
+  if (!isUploadId(id)) throw new TypeError('not an id of an upload');
+  return [checked(project), id];
+}
+
+/** By types it is one; a path is made of it. */
+function checked(project: ProjectId): ProjectId {
+  if (!isProjectId(project)) throw new TypeError('not a project id');
+  return project;
+}
+
+function requirePartNumber(number: number): void {
+  if (!Number.isInteger(number) || number < 1 || number > MOST_PARTS)
+    throw new RangeError('not a number of a part');
+}
+
+const partName = (number: number, when: string, what: string): string => `part.${number}.${when}.${what}`;
+
+/** A clock that somebody set back makes no part older than what it is in the place of. */
+function laterThan(files: readonly PartFile[]): string {
+  const latest = Math.max(0, ...files.map(({ when }) => Number(when)));
+  return String(Math.max(new Date().getTime(), latest + 1)).padStart(13, '0');
+}
+
+async function uploadIn(folder: string, id: UploadId): Promise<SpooledUpload | undefined> {
+  const about = await aboutOf(folder);
+  if (!about) return undefined;
+  const files = await filesOf(folder);
+  const numbers = [...new Set(files.map(({ number }) => number))].sort((one, other) => one - other);
+  const parts = numbers.flatMap((number) => newest(files, number) ?? []);
+  return {
+    id,
+    about: about.about,
+    begunAt: new Date(about.begunAt),
+    parts: parts.map(({ size, md5, storedAt, number }) => ({ number, size, md5, storedAt })),
+  };
+}
+
+/** undefined: it was not begun to the end, or is gone */
+async function aboutOf(folder: string): Promise<About | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, ABOUT), 'utf8')) as About;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    return onDisk('look at an upload', () => Promise.reject(error as Error));
+  }
+}
+
+/** Of one that a crash left without a word about it: since when its folder is as it is. */
+async function begunIn(folder: string): Promise<Date> {
+  const about = await aboutOf(folder);
+  if (about) return new Date(about.begunAt);
+  return onDisk('look at an upload', async () => (await lstat(folder)).mtime);
+}
+
+async function filesOf(folder: string): Promise<PartFile[]> {
+  const found: PartFile[] = [];
+  for (const { name } of await entriesOf(folder)) {
+    const [, number, when = '', what = ''] = PART.exec(name) ?? [];
+    if (number === undefined) continue;
+    const path = join(folder, name);
+    const file = await inUpload('look at an upload', () => lstat(path)).catch((error: unknown) => {
+      // another took its place meanwhile
+      if (error instanceof UploadMissing) return undefined;
+      throw error;
+    });
+    if (!file?.isFile()) continue;
+    const md5 = what === APPENDED ? null : what;
+    found.push({ number: Number(number), size: file.size, md5, storedAt: file.mtime, path, when });
+  }
+  return found;
+}
+
+const newest = (files: readonly PartFile[], number: number): PartFile | undefined =>
+  files
+    .filter((one) => one.number === number)
+    .reduce<PartFile | undefined>((one, other) => (one && one.path > other.path ? one : other), undefined);
+
+const foldersIn = async (folder: string): Promise<Dirent[]> =>
+  (await entriesOf(folder)).filter((entry) => entry.isDirectory());
+
+/** None, when the folder is not there. */
+const entriesOf = (folder: string): Promise<Dirent[]> =>
+  onDisk('look at uploads', async () => {
+    try {
+      if (!(await lstat(folder)).isDirectory()) return [];
+      return await readdir(folder, { withFileTypes: true });
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  });
+
+function missing(): never {
+  throw new UploadMissing();
+}
+
+/** What is not there belongs to an upload that is not there any more. */
+async function inUpload<T>(attempted: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || error instanceof UploadMissing) throw new UploadMissing();
+    if (error instanceof StoreFull) throw error;
+    return onDisk(attempted, () => Promise.reject(error as Error));
+  }
+}

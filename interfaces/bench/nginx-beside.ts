@@ -1,0 +1,86 @@
+/** nginx, as Debian has it, that does with files what the storage service does: the measure of how fast bytes could move here. */
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureProgram } from '../../infrastructure/process/install-program.ts';
+import { NGINX } from '../../infrastructure/process/system-programs.ts';
+import { testPort } from '../../infrastructure/testing/port.ts';
+
+export interface NginxBeside {
+  /** of a file in the folder */
+  download(name: string): string;
+  /** keeps a body in a file, which it removes afterwards */
+  readonly upload: string;
+  stop(): Promise<void>;
+}
+
+/** @param folder which it serves, and keeps uploads beside */
+export async function nginxBeside(folder: string): Promise<NginxBeside> {
+  const { path, advice } = await ensureProgram(NGINX, {
+    searchPath: process.env['PATH'] ?? '',
+    log: (line) => console.log(line),
+  });
+  if (path === undefined) throw new Error(`nginx is needed: ${advice}`);
+  const [port, sink] = [await testPort(), await testPort()];
+  for (const name of ['files', 'bodies', 'temporary']) await mkdir(join(folder, name), { recursive: true });
+  const conf = join(folder, 'nginx.conf');
+  await writeFile(conf, configuration(folder, port, sink));
+  const nginx = spawn(path, ['-c', conf, '-p', folder, '-e', join(folder, 'error.log')], {
+    stdio: 'inherit',
+  });
+  const url = `http://127.0.0.1:${port}`;
+  for (let left = 100; ; left--) {
+    const answers = await fetch(`${url}/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (answers) break;
+    if (left === 0) throw new Error('nginx did not start');
+    await sleep(50);
+  }
+  return {
+    download: (name) => `${url}/files/${name}`,
+    upload: `${url}/upload/`,
+    stop: async () => {
+      const over = new Promise((resolve) => nginx.once('exit', resolve));
+      nginx.kill('SIGTERM');
+      await over;
+    },
+  };
+}
+
+/** A location reads a body only when it hands it on: to a server of its own that wants none. */
+const configuration = (folder: string, port: number, sink: number): string => `daemon off;
+user root;
+worker_processes auto;
+pid ${folder}/nginx.pid;
+events { worker_connections 1024; }
+http {
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_requests 100000;
+  client_max_body_size 0;
+  client_body_temp_path ${folder}/bodies;
+  proxy_temp_path ${folder}/temporary;
+  fastcgi_temp_path ${folder}/temporary;
+  uwsgi_temp_path ${folder}/temporary;
+  scgi_temp_path ${folder}/temporary;
+  server {
+    listen 127.0.0.1:${port};
+    location /ready { return 200; }
+    location /files/ { root ${folder}; }
+    location /upload/ {
+      client_body_in_file_only clean;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_pass http://127.0.0.1:${sink}/;
+    }
+  }
+  server {
+    listen 127.0.0.1:${sink};
+    location / { return 200; }
+  }
+}
+`;
