@@ -4,6 +4,7 @@ import { authModule } from './auth-module.ts';
 import { mailModule } from './mail-module.ts';
 import { capacityModule } from './capacity-module.ts';
 import { dataPlaneModule } from './data-plane-module.ts';
+import { fileStoreModule } from './file-store-module.ts';
 import { gatewayModule } from './gateway-module.ts';
 import { installedModule } from './installed-module.ts';
 import { logModule } from './log-module.ts';
@@ -72,6 +73,6 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   );
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
   container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
-  container.load(platformApiModule, authModule, storageModule, mailModule, gatewayModule);
+  container.load(platformApiModule, authModule, fileStoreModule, storageModule, mailModule, gatewayModule);
   return container;
 }

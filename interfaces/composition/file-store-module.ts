@@ -1,15 +1,18 @@
 /** Where the bytes of projects' files are, in the process that serves them; what they take; what sweeps up after them. */
 import { ContainerModule } from 'inversify';
 import type { PeriodicTask } from '../../application/background/background.ts';
-import type { Taken } from '../../application/ports/object-store.ts';
+import type { ObjectStore, Taken } from '../../application/ports/object-store.ts';
 import { CountedObjectStore } from '../../application/storage/counted-object-store.ts';
 import { CountedUploadSpool } from '../../application/storage/counted-upload-spool.ts';
 import { FileUsage } from '../../application/storage/file-usage.ts';
 import { SweepFiles } from '../../application/storage/sweep-files.ts';
+import { DiskUploadSpool } from '../../infrastructure/storage/disk-upload-spool.ts';
 import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
 import type { Metrics } from '../http/metrics.ts';
-import { openFileStores } from './file-stores.ts';
+import { countedBytes } from '../storage/count-answers.ts';
+import type { Machine } from './machine.ts';
 import { needs } from './needs.ts';
+import { filesFolder } from './open-object-store.ts';
 import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -21,22 +24,22 @@ const FIRST_SWEEP_MS = 10 * MINUTE_MS;
 const END_UPLOADS_EVERY_MS = 10 * MINUTE_MS;
 
 export const fileStoreModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.fileStores).toResolvedValue(
-    (config, { directory }) => openFileStores(config, directory.path),
-    [TOKENS.config, TOKENS.machine],
-  );
   bind(TOKENS.fileUsage).toResolvedValue(
-    ({ store }, projects) =>
-      new FileUsage({ store, limitsOf: async (project) => (await projects.find(project)).limits }),
-    [TOKENS.fileStores, TOKENS.storageProjects],
+    (machine, projects) =>
+      new FileUsage({
+        store: filesOf(machine),
+        limitsOf: async (project) => (await projects.find(project)).limits,
+      }),
+    [TOKENS.machine, TOKENS.storageProjects],
   );
   bind(TOKENS.objectStore).toResolvedValue(
-    ({ store }, usage) => new CountedObjectStore(store, usage),
-    [TOKENS.fileStores, TOKENS.fileUsage],
+    (machine, usage, { storage }) => countedBytes(new CountedObjectStore(filesOf(machine), usage), storage),
+    [TOKENS.machine, TOKENS.fileUsage, TOKENS.metrics],
   );
   bind(TOKENS.uploadSpool).toResolvedValue(
-    ({ spool }, usage) => new CountedUploadSpool(spool, usage),
-    [TOKENS.fileStores, TOKENS.fileUsage],
+    async (config, { directory }, usage) =>
+      new CountedUploadSpool(await DiskUploadSpool.open(filesFolder(config, directory.path)), usage),
+    [TOKENS.config, TOKENS.machine, TOKENS.fileUsage],
   );
   bind(TOKENS.storageDirectory).toResolvedValue(
     (connections) => new PgStorageDirectory(connections),
@@ -60,6 +63,11 @@ export const fileStoreModule = new ContainerModule(({ bind }) => {
     ),
   );
 });
+
+function filesOf({ files }: Machine): ObjectStore {
+  if (!files) throw new Error('this process keeps no files');
+  return files;
+}
 
 const tasksOf = (sweep: SweepFiles): PeriodicTask[] => [
   {

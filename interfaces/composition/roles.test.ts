@@ -26,6 +26,7 @@ test('nor does a process of files alone', () => {
     'eventStore',
     'tenantConnections',
     'storageProjects',
+    'fileTasks',
     'storage',
   ]);
 });

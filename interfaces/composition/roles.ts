@@ -28,7 +28,15 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'auth',
   ],
   // nor does this one: whoever asks is judged in the project's database, as its login `storage`
-  storage: ['tracing', 'platformSessions', 'eventStore', 'tenantConnections', 'storageProjects', 'storage'],
+  storage: [
+    'tracing',
+    'platformSessions',
+    'eventStore',
+    'tenantConnections',
+    'storageProjects',
+    'fileTasks',
+    'storage',
+  ],
   manager: [
     'poolerGuardThread',
     ...LOG,

@@ -2,9 +2,8 @@
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
-import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
 import { callerAuthentication } from '../storage/authenticate-caller.ts';
-import { countedBytes, countedEndpoints, countedErrors } from '../storage/count-answers.ts';
+import { countedEndpoints, countedErrors } from '../storage/count-answers.ts';
 import { rawProtocols } from '../storage/raw-protocols.ts';
 import { StorageBounds } from '../storage/storage-bounds.ts';
 import { storageEndpoints } from '../storage/storage-endpoints.ts';
@@ -21,23 +20,16 @@ const UPLOAD_MS = 6 * 3_600_000;
 type Bind = ContainerModuleLoadOptions['bind'];
 
 export const storageModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.objectStore).toResolvedValue(
-    ({ files }, { storage }) => {
-      if (!files) throw new Error('this process keeps no files');
-      return countedBytes(files, storage);
-    },
-    [TOKENS.machine, TOKENS.metrics],
-  );
   bind(TOKENS.storage).toResolvedValue(
     ...needs(
       {
-        connections: TOKENS.tenantConnections,
+        directory: TOKENS.storageDirectory,
         bytes: TOKENS.objectStore,
         links: TOKENS.signedLinks,
         clock: TOKENS.clock,
         ids: TOKENS.ids,
       },
-      ({ connections, ...others }) => ({ ...others, directory: new PgStorageDirectory(connections) }),
+      (dependencies) => dependencies,
     ),
   );
   bindService(bind);

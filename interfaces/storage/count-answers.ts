@@ -40,6 +40,7 @@ export const countedBytes = (store: ObjectStore, metrics: StorageMetrics): Objec
     return stored;
   },
   open: (...asked) => store.open(...asked),
+  digest: (...asked) => store.digest(...asked),
   remove: (...asked) => store.remove(...asked),
   removeAll: (...asked) => store.removeAll(...asked),
   list: (...asked) => store.list(...asked),
