@@ -6,6 +6,7 @@ import { StorageError } from '../storage/storage-error.ts';
 import type {
   FolderEntry,
   NewObject,
+  Place,
   PrefixListing,
   StorageCaller,
   StorageDirectory,
@@ -207,6 +208,32 @@ export function storageDirectoryContract(
         createdAt: object.createdAt,
       });
       expect(await move('d')).toBeUndefined();
+    });
+
+    test('it is known which versions rows name, and all rows are in one order', async () => {
+      const [one, other] = [await bucket(), await bucket()].toSorted();
+      const [first = '', second = ''] = [one, other];
+      const made: string[] = [];
+      for (const [id, name] of [
+        [first, 'a'],
+        [first, 'b'],
+        [second, 'a'],
+      ] as const)
+        made.push(String((await put(id, name)).object.version));
+      const asked = [...made.slice(0, 2), randomUUID(), 'no version'];
+      expect(await service(({ objects }) => objects.named(asked))).toEqual(new Set(made.slice(0, 2)));
+      expect(await service(({ objects }) => objects.named([]))).toEqual(new Set());
+      const found: string[] = [];
+      for (let after: Place | undefined; ;) {
+        const from = after;
+        const rows = await service(({ objects }) => objects.inOrder(from, 1));
+        if (rows.length === 0) break;
+        found.push(...rows.map(({ version }) => String(version)));
+        after = rows.at(-1);
+      }
+      // others of this file are there, too
+      expect(found.filter((version) => made.includes(version))).toEqual(made);
+      expect(new Set(found).size).toBe(found.length);
     });
 
     test('exactly those that are named go', async () => {

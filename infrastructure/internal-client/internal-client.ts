@@ -4,7 +4,11 @@ import { DEPENDENCIES, Refused, unavailable, Unavailable } from '../../applicati
 import type { Tracing } from '../../application/ports/tracing.ts';
 
 /** Who is asked, for messages. */
-const SERVICES = { manager: 'the manager', migrations: 'the migrations service' } as const;
+const SERVICES = {
+  manager: 'the manager',
+  migrations: 'the migrations service',
+  storage: 'the storage service',
+} as const;
 
 export interface InternalClientOptions {
   /** without a slash at the end */

@@ -80,12 +80,8 @@ export class DiskUploadSpool implements UploadSpool {
   }
 
   async find(project: ProjectId, id: UploadId): Promise<SpooledUpload | undefined> {
-    try {
-      return await uploadIn(await this.#folderOf(project, id), id);
-    } catch (error) {
-      if (error instanceof UploadMissing) return undefined;
-      throw error;
-    }
+    const folder = await unlessMissing(this.#folderOf(project, id));
+    return folder === undefined ? undefined : uploadIn(folder, id);
   }
 
   async *list(project: ProjectId): AsyncGenerator<SpooledUpload> {
@@ -162,7 +158,10 @@ export class DiskUploadSpool implements UploadSpool {
   }
 
   async end(project: ProjectId, id: UploadId): Promise<void> {
-    const folder = join(this.#root, ...placeOf(project, id));
+    placeOf(project, id);
+    const uploads = await unlessMissing(this.#folderAt([project]));
+    if (uploads === undefined) return;
+    const folder = join(uploads, id);
     await onDisk('end an upload', () => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   }
 
@@ -303,11 +302,8 @@ async function filesOf(folder: string): Promise<PartFile[]> {
     const [, number, when = '', what = ''] = PART.exec(name) ?? [];
     if (number === undefined) continue;
     const path = join(folder, name);
-    const file = await inUpload('look at an upload', () => lstat(path)).catch((error: unknown) => {
-      // another took its place meanwhile
-      if (error instanceof UploadMissing) return undefined;
-      throw error;
-    });
+    // another may have taken its place meanwhile
+    const file = await unlessMissing(inUpload('look at an upload', () => lstat(path)));
     if (!file?.isFile()) continue;
     const md5 = what === APPENDED ? null : what;
     found.push({ number: Number(number), size: file.size, md5, storedAt: file.mtime, path, when });
@@ -333,6 +329,12 @@ const entriesOf = (folder: string): Promise<Dirent[]> =>
       if (codeOf(error) === 'ENOENT') return [];
       throw error;
     }
+  });
+
+const unlessMissing = <T>(work: Promise<T>): Promise<T | undefined> =>
+  work.catch((error: unknown) => {
+    if (error instanceof UploadMissing) return undefined;
+    throw error;
   });
 
 function missing(): never {

@@ -9,37 +9,41 @@ import { StorageError } from '../../application/storage/storage-error.ts';
 import { STORAGE_ITSELF } from '../../application/storage/sweep-files.ts';
 import type { FileFinding, Verified } from '../../application/storage/verify-files.ts';
 import { verifiedInWords } from '../../application/project/storage-settings-in-words.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { StoredObject } from '../../domain/storage/stored-object.ts';
 import type { Operator } from '../composition/operator.ts';
 import { byOperator, type Command, type Given } from './command.ts';
+import { copyFile } from './copy-file.ts';
 import { projectIdOf } from './project-commands.ts';
 
 const USAGE_ERROR = 64;
 const NOT_AS_IT_SHOULD = 2;
 const MB = 1_000_000;
+const LEAST_RATE_MB = 10;
 const PAGE = 1_000;
 
 export const storageCommand: Command = {
   name: 'storage',
-  usage: 'usage|ls|verify <project> [<bucket>[/<folder>]] [options]',
+  usage: 'usage|ls|cp|verify <project> [<bucket>[/<folder>]|<from> <to>] [options]',
   summary:
     'Files of a project. usage: what they take; ls: what is in a bucket, or which there are; ' +
+    'cp: one to or from this machine, :<bucket>/<name> being the project’s; ' +
     'verify [--rate 50MB] [--after <bucket>/<name>]: whether their bytes are what was stored.',
   flags: [],
   options: ['rate', 'after'],
-  arguments: [2, 3],
+  arguments: [2, 4],
   async run(operator, given) {
-    const [what = '', project = '', where] = given.args;
-    const act = ACTS[what];
-    if (!act || (where !== undefined && what !== 'ls')) {
+    const [what = '', project = '', ...rest] = given.args;
+    const { act, most } = ACTS[what] ?? { act: undefined, most: 0 };
+    if (!act || rest.length > most || (what === 'cp' && rest.length < most)) {
       given.say(`Usage: storage ${this.usage}`);
       return USAGE_ERROR;
     }
     const id = projectIdOf(project);
-    await loadKeptProject(operator.store, id);
+    const kept = await loadKeptProject(operator.store, id);
     try {
-      return await act(operator, { id, where: where ?? '' }, given);
+      return await act(operator, { id, project: kept, rest }, given);
     } catch (error) {
       if (error instanceof StorageError) throw new Refused(error.message);
       throw error;
@@ -49,7 +53,8 @@ export const storageCommand: Command = {
 
 interface Asked {
   readonly id: ProjectId;
-  readonly where: string;
+  readonly project: ExistingProject;
+  readonly rest: readonly string[];
 }
 type Act = (operator: Operator, asked: Asked, given: Given) => Promise<number>;
 
@@ -61,7 +66,7 @@ const usage: Act = async ({ storage }, { id }, { say, signal }) => {
   return 0;
 };
 
-const ls: Act = async ({ storageDirectory }, { id, where }, { say, signal }) => {
+const ls: Act = async ({ storageDirectory }, { id, rest: [where = ''] }, { say, signal }) => {
   const [bucketId = '', ...path] = where.split('/');
   if (bucketId === '') {
     const listing = { limit: undefined, offset: 0, column: 'id', order: 'asc', search: '' } as const;
@@ -77,19 +82,20 @@ const ls: Act = async ({ storageDirectory }, { id, where }, { say, signal }) => 
   }
   const prefix = path.length === 0 || path.at(-1) === '' ? path.join('/') : `${path.join('/')}/`;
   const listing = { bucketId, prefix, byFolder: true, limit: PAGE, column: 'name', order: 'asc' } as const;
-  for (let after; ;) {
+  let after: PagePosition | undefined;
+  do {
+    const wanted = { ...listing, after };
     const page = await storageDirectory.as(
       id,
       STORAGE_ITSELF,
       'storage.object.list',
-      (rows) => rows.objects.page({ ...listing, after }),
+      (rows) => rows.objects.page(wanted),
       { signal },
     );
     for (const entry of page.entries)
       say('folder' in entry ? `${''.padStart(15)}  ${shown(entry.folder)}/` : lineOf(entry.object));
     after = page.next;
-  }
-  while (after);
+  } while (after);
   return 0;
 };
 
@@ -153,12 +159,22 @@ function placeOf(text: string): Place {
   return { bucketId: text.slice(0, at), name: text.slice(at + 1) };
 }
 
-/** In bytes a second. */
+/** In bytes a second. A slower one would not come to the end of a large file in the time that one question has. */
 function rateOf(text: string): number {
-  const [, digits] = /^(\d{1,6})MB$/i.exec(text) ?? [];
-  if (digits === undefined || Number(digits) === 0)
-    throw new Refused('--rate is megabytes a second, such as 50MB');
-  return Number(digits) * MB;
+  const megabytes = Number(/^(\d{1,6})MB$/i.exec(text)?.[1] ?? 0);
+  if (megabytes < LEAST_RATE_MB) throw new Refused(`--rate is at least ${LEAST_RATE_MB}MB (a second)`);
+  return megabytes * MB;
 }
 
-const ACTS: Readonly<Record<string, Act | undefined>> = { usage, ls, verify };
+const cp: Act = async (operator, { project, rest: [from = '', to = ''] }, { say, signal }) => {
+  say(await copyFile(operator, project, { from, to, signal }));
+  return 0;
+};
+
+/** And how many arguments more each takes. */
+const ACTS: Readonly<Record<string, { readonly act: Act; readonly most: number } | undefined>> = {
+  usage: { act: usage, most: 0 },
+  ls: { act: ls, most: 1 },
+  cp: { act: cp, most: 2 },
+  verify: { act: verify, most: 0 },
+};

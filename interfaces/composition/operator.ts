@@ -16,7 +16,6 @@ import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
-import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
 import type { Projection } from '../../projections/projection.ts';
@@ -50,6 +49,7 @@ export interface Operator {
   readonly manager: InternalClient;
   readonly migrations: InternalClient;
   readonly storage: InternalClient;
+  readonly storageUrl: string;
   readonly storageDirectory: StorageDirectory;
   close(): Promise<void>;
 }
@@ -119,7 +119,8 @@ export async function openOperator(config: Config, customise: Customise = () => 
     manager: client('manager', config.MANAGER_URL),
     migrations: client('migrations', config.MIGRATIONS_URL),
     storage: client('storage', config.STORAGE_URL),
-    storageDirectory: new PgStorageDirectory(tenants),
+    storageUrl: config.STORAGE_URL,
+    storageDirectory: await container.getAsync(TOKENS.storageDirectory),
     close,
   };
 }
