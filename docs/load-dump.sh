@@ -5,7 +5,7 @@
 #   docs/load-dump.sh DUMP -                only prints the SQL that would be run
 #
 # What a platform keeps for itself (schemas auth, storage and the like, event triggers, publications, owners, grants to
-# roles that are not here) is left out, and what refers to it is named. See docs/dumps.md.
+# roles that are not here) is left out, and what refers to it is named; policies for files are kept. See docs/dumps.md.
 set -eu
 [ $# = 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 64; }
 
@@ -27,7 +27,11 @@ for_a_project() {
       kinds = "EVENT TRIGGER|PUBLICATION|PUBLICATION TABLE|PUBLICATION TABLES IN SCHEMA|SUBSCRIPTION|DATABASE"
       count = split(kinds "|DATABASE PROPERTIES|DEFAULT ACL|FOREIGN DATA WRAPPER|SERVER|USER MAPPING", list, "|")
       for (i = 1; i <= count; i++) dropped[list[i]] = 1
-      roles = "\"?(anon|authenticated|service_role|PUBLIC)\"?( WITH GRANT OPTION)?;"
+      role = "\"?(anon|authenticated|service_role|PUBLIC)\"?"
+      roles = role "( WITH GRANT OPTION)?;"
+      # what an owner makes for the tables of files, and makes here, too
+      for_files = "^CREATE POLICY (\"([^\"]|\"\")+\"|[A-Za-z0-9_$]+) ON \"?storage\"?[.]\"?(objects|buckets)\"?"
+      for_files = for_files "( AS RESTRICTIVE)?( FOR [A-Z]+)?( TO " role "(, " role ")*)?( USING| WITH CHECK|;)"
     }
 
     copying { if (!skipping && !of_theirs) print; if ($0 == "\\.") copying = of_theirs = 0; next }
@@ -40,7 +44,7 @@ for_a_project() {
         if (facts[i] ~ /^Type: /) kind = substr(facts[i], 7)
         if (facts[i] ~ /^Schema: /) schema = substr(facts[i], 9)
       }
-      skipping = (schema in platforms) || (kind in dropped)
+      skipping = ((schema in platforms) && !(kind == "POLICY" && schema == "storage")) || (kind in dropped)
       next
     }
     statement == "" && (/^--/ || /^$/) { next }
@@ -101,6 +105,7 @@ for_a_project() {
         left_out(sql)
         return
       }
+      if (sql ~ for_files) { print sql; return }
       if (refers(sql, "^CREATE (OR REPLACE )?(CONSTRAINT )?TRIGGER [^\n]* ON ") ||
           refers(sql, "^CREATE POLICY [^\n]* ON ") || refers(sql, "^ALTER TABLE [^;]* FOREIGN KEY [^;]* REFERENCES ") ||
           refers(sql, "^(ALTER|CREATE|COMMENT ON) [A-Z ]*(IF NOT EXISTS |ONLY )?")) {

@@ -188,7 +188,7 @@ END $f$;
   const loaded = async ({ sql }: Made) => ({
     orders: (await sql('SELECT note FROM app.orders ORDER BY id')).map(({ note }) => note),
     notes: await sql('SELECT id, c::text FROM public.notes'),
-    policies: await sql('SELECT policyname FROM pg_policies ORDER BY 1'),
+    policies: await sql('SELECT policyname FROM pg_policies ORDER BY lower(policyname::text) COLLATE "C"'),
     g: (await sql('SELECT app.g()'))[0]?.['g'],
     f: (await sql(`SELECT prosrc LIKE '%OWNER TO nobody%' AS f FROM pg_proc WHERE proname = 'f'`))[0]?.['f'],
     rights: await sql(`SELECT has_table_privilege('anon', 'public.notes', 'SELECT') AS anon,
@@ -198,7 +198,9 @@ END $f$;
   test("an owner's plain pg_dump is taken, and loaded into another project", async () => {
     await allow('citext');
     const [from, into] = [await project(), await project()];
-    await from.sql(`CREATE EXTENSION citext; ${CONTENT}`);
+    await from.sql(`CREATE EXTENSION citext; ${CONTENT};
+      CREATE POLICY "own folder" ON storage.objects TO authenticated
+        USING (bucket_id = 'x' AND (storage.foldername(name))[1] = auth.uid()::text)`);
     const folder = await testFolder();
     await dump(from.uri, '-f', join(folder.path, 'dump.sql'));
     await load(join(folder.path, 'dump.sql'), into.uri);
@@ -242,6 +244,9 @@ END $f$;
     CREATE TABLE storage.objects (id uuid PRIMARY KEY, bucket_id text);
     ALTER TABLE storage.objects ENABLE ROW LEVEL SECURITY;
     CREATE POLICY "own files" ON storage.objects USING (bucket_id = 'x');
+    CREATE POLICY "TO sb_admin" ON storage.objects AS RESTRICTIVE FOR INSERT TO anon, authenticated WITH CHECK (bucket_id = ';
+--');
+    CREATE POLICY theirs ON storage.objects TO sb_admin USING (true);
     GRANT USAGE ON SCHEMA auth, public, extensions TO anon, authenticated, service_role, sb_admin;
     ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO sb_admin, anon, authenticated;
     ${CONTENT};
@@ -274,11 +279,12 @@ END $f$;
     }
     const { stderr } = await load(file, into.uri);
     expect(stderr).toMatch(/left out: extension postgres_fdw: permission denied/);
+    expect(stderr).toMatch(/left out: CREATE POLICY .?theirs.? ON/);
     expect(stderr).toMatch(/left out: ALTER TABLE ONLY .*profiles.* FOREIGN KEY .*users/);
     expect(await loaded(into)).toMatchObject({
       orders: [`a;\n\n-- Name: x; Type: EVENT TRIGGER; Schema: auth\n`, `ü'$$`],
       notes: [{ id: 1, c: 'X' }],
-      policies: [{ policyname: 'mine' }],
+      policies: ['mine', 'own files', 'TO sb_admin'].map((policyname) => ({ policyname })),
       g: 2,
       f: true,
       rights: [{ anon: false, authenticated: true }],
