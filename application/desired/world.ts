@@ -4,6 +4,7 @@ import type { ConnectionPools, ManagedConnectionPools } from '../ports/connectio
 import type { DataApis, ManagedDataApis } from '../ports/data-apis.ts';
 import type { Databases } from '../ports/databases.ts';
 import type { Migrations } from '../ports/migrations.ts';
+import type { ProjectFiles } from '../ports/project-files.ts';
 import type { Secrets } from '../ports/secrets.ts';
 
 /** Everything that steps act upon. */
@@ -15,6 +16,7 @@ export interface World {
   readonly secrets: Secrets;
   /** the rows of projects' logins */
   readonly logins: readonly ProjectLogin[];
+  readonly files: Pick<ProjectFiles, 'removeAll'>;
   /** gives the project's name free for another one */
   releaseName(project: ExistingProject): Promise<void>;
 }

@@ -312,6 +312,61 @@ describe('a sleeping project', () => {
   });
 });
 
+describe('files of a project', () => {
+  const kept = async (harness: ReturnType<typeof makeHarness>, id: ProjectId) =>
+    (await harness.files.taken(id, new AbortController().signal)).files;
+  const withFiles = async () => {
+    const { harness, id } = await play('provision');
+    const neighbour = newProject();
+    for (const one of [id, neighbour]) for (let at = 0; at < 3; at++) harness.files.put(one, 10);
+    return { harness, id, neighbour };
+  };
+
+  test('stay while it is paused, asleep or deleted, and are there when it is undeleted', async () => {
+    const { harness, id } = await withFiles();
+    const ways: readonly ProjectCommand[] = [
+      pause,
+      { kind: 'ResumeProject' },
+      sleep(),
+      deletion,
+      { kind: 'UndeleteProject' },
+    ];
+    for (const asked of ways) {
+      await command(harness, id, asked);
+      await runToRest(harness, id);
+      expect([asked.kind, await kept(harness, id)]).toEqual([asked.kind, 3]);
+    }
+    expect((await stateOf(harness, id)).status).toBe('active');
+  });
+
+  test.each(MOMENTS)(
+    'are gone when it is purged, and nobody else has lost any; crashed %s',
+    async (moment) => {
+      const { harness, id, neighbour } = await withFiles();
+      await command(harness, id, { kind: 'PurgeProject' });
+      const crash = crashOnce({ step: 'remove-files', direction: 'do', moment });
+      expect((await runToRest(harness, id, crash)).status).toBe('purged');
+      expect(crash.crashed()).toBe(true);
+      expect([await kept(harness, id), await kept(harness, neighbour)]).toEqual([0, 3]);
+    },
+  );
+
+  test('are removed when nothing can be written any more that would name them', () => {
+    const order = tables.purge.steps.map(({ name }) => name);
+    expect(order.indexOf('remove-files')).toBeGreaterThan(order.indexOf('drop-database'));
+  });
+
+  test('that cannot be removed keep it from being purged, and an operator can have it tried again', async () => {
+    const { harness, id } = await withFiles();
+    await command(harness, id, { kind: 'PurgeProject' });
+    expect((await runToRest(harness, id, failStep('remove-files', 99))).status).toBe('suspended');
+    expect(await kept(harness, id)).toBe(3);
+    await command(harness, id, { kind: 'RetryStep' });
+    expect((await runToRest(harness, id)).status).toBe('purged');
+    expect(await kept(harness, id)).toBe(0);
+  });
+});
+
 describe("a new key for users' tokens", () => {
   const keyOf = async (id: ProjectId) => {
     const key = await signingKeys.make(id, 'ES256');

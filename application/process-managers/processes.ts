@@ -26,6 +26,8 @@ import {
   verifyDataApi,
 } from './steps.ts';
 
+const DAY_MS = 24 * 3_600_000;
+
 const pauseProject = (world: World): ProjectProcess =>
   projectProcess('pause', [
     removePostgrest(world),
@@ -81,6 +83,18 @@ const purgeProject = (world: World): ProjectProcess =>
       async do({ id }, signal) {
         await world.databases.dropDatabase(id, signal);
         return { type: 'DatabaseDropped', data: {} };
+      },
+    },
+    {
+      // when no row can be written any more that would name one
+      name: 'remove-files',
+      records: 'ProjectFilesRemoved',
+      // there may be millions
+      timeoutMs: Infinity,
+      deadlineMs: DAY_MS,
+      async do({ id }, signal) {
+        await world.files.removeAll(id, signal);
+        return { type: 'ProjectFilesRemoved', data: {} };
       },
     },
     {

@@ -87,6 +87,7 @@ const WORDS: Words = {
   PostgrestSpawned: () => 'The REST API was started',
   PostgrestRemoved: () => 'The REST API was stopped and removed',
   PostgrestReloaded: () => 'The REST API reloaded its configuration, without a restart',
+  ProjectFilesRemoved: () => 'Its files were removed',
   ProjectNameReleased: () => 'The name is free again',
   ProjectActivated: () => 'The REST API answered: the project is active',
   ProvisioningFailed: ({ step, reason }) =>
@@ -133,12 +134,21 @@ const limitsInWords = ({
   databaseSizeMb: size,
   connections,
   statementTimeoutS: time,
+  storageSizeMb = null,
+  files = null,
 }: ProjectLimits): string =>
   [
-    `database ${size === null ? "the platform's" : size === 0 ? 'without limit' : `${size} MB`}`,
+    `database ${mostInWords(size, ' MB')}`,
     `connections ${connections ?? "the platform's"}`,
     `statements ${time === null ? "the platform's" : `${time} s`}`,
-  ].join(', ');
+    storageSizeMb !== null && `files ${mostInWords(storageSizeMb, ' MB')}`,
+    files !== null && `number of files ${mostInWords(files, '')}`,
+  ]
+    .filter((words) => words !== false)
+    .join(', ');
+
+const mostInWords = (most: number | null, unit: string): string =>
+  most === null ? "the platform's" : most === 0 ? 'without limit' : `${most}${unit}`;
 
 /** One event in words; of a type that has none, its type. */
 export function inWords({ type, data }: Pick<StoredEvent, 'type' | 'data'>): string {

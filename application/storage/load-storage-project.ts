@@ -2,7 +2,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { requireServed } from '../../domain/project/project-status.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { limitsOf, type StorageLimits } from '../../domain/storage/storage-settings.ts';
+import { allowedOf, limitsOf, type StorageLimits } from '../../domain/storage/storage-settings.ts';
 import { verifyingKeysOf } from '../desired/desired-project.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import type { S3KeyVault } from '../ports/s3-keys.ts';
@@ -44,7 +44,7 @@ export async function loadStorageProject(
     id,
     url: `${publicUrl}/project/${id}/storage/v1`,
     settings,
-    limits: limitsOf(settings, limits),
+    limits: limitsOf(settings, allowedOf(project.limits, limits)),
     keys,
     anonKeys: await anonKeysOf(secrets, project),
     linkKeys: links.keysOf(id, keys.jwtSecrets),

@@ -13,6 +13,7 @@ import { InMemoryEventStore } from '../../infrastructure/event-store/memory/in-m
 import { InMemoryConnectionPools } from '../../infrastructure/pgbouncer/in-memory-connection-pools.ts';
 import { InMemoryDatabases } from '../../infrastructure/postgres/in-memory-databases.ts';
 import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-apis.ts';
+import { InMemoryProjectFiles } from '../../infrastructure/storage/in-memory-project-files.ts';
 import type { ManagedWorld, World } from '../desired/world.ts';
 import { handle } from '../handle.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
@@ -29,6 +30,7 @@ export function makeHarness() {
   const databases = new InMemoryDatabases();
   const pools = new InMemoryConnectionPools();
   const dataApis = new InMemoryDataApis();
+  const files = new InMemoryProjectFiles();
   const world: World & ManagedWorld = {
     databases,
     migrations: { latestVersion: 1, migrate: () => Promise.resolve([]) },
@@ -36,10 +38,11 @@ export function makeHarness() {
     dataApis,
     secrets,
     logins: PROJECT_LOGINS,
+    files,
     releaseName: () => Promise.resolve(),
   };
   const store = new InMemoryEventStore({ catalogue: eventCatalogue, now: clock.now });
-  return { store, ids: new RandomIds(randomBytes(32)), clock, world, databases, pools, dataApis };
+  return { store, ids: new RandomIds(randomBytes(32)), clock, world, databases, pools, dataApis, files };
 }
 export type Harness = ReturnType<typeof makeHarness>;
 

@@ -42,6 +42,10 @@ export interface ProjectLimits {
   /** sessions of the owner's login at once, pooled ones included */
   readonly connections: number | null;
   readonly statementTimeoutS: number | null;
+  /** of all files together; 0: none */
+  readonly storageSizeMb?: number | null;
+  /** how many there may be; 0: none */
+  readonly files?: number | null;
 }
 
 export const PLATFORM_LIMITS: ProjectLimits = {
@@ -128,6 +132,7 @@ export type EffectEvent =
   | Fact<'PostgrestSpawned'>
   | Fact<'PostgrestRemoved'>
   | Fact<'PostgrestReloaded'>
+  | Fact<'ProjectFilesRemoved'>
   | Fact<'ProjectNameReleased'>;
 
 /** The last word of a process. */

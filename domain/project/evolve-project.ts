@@ -109,6 +109,7 @@ const STANDING: Readonly<Record<Standing['type'], Partial<Resources>>> = {
   PoolUnregistered: { pool: false },
   PostgrestSpawned: { postgrest: true },
   PostgrestRemoved: { postgrest: false },
+  ProjectFilesRemoved: {},
   ProjectNameReleased: {},
 };
 

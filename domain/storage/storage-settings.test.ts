@@ -9,7 +9,7 @@ import {
   type StorageSettingsEvent,
   type StorageSettingsState,
 } from './storage-settings-decider.ts';
-import { limitsOf, STORAGE_DEFAULTS } from './storage-settings.ts';
+import { allowedOf, limitsOf, STORAGE_DEFAULTS } from './storage-settings.ts';
 
 const id = projectId('proj_0123456789abcdef');
 const { initial, decide, evolve } = storageSettingsDecider;
@@ -129,5 +129,21 @@ test('what a verification found stands beside what is set, and changes nothing o
   expect(events.at(-1)).toMatchObject({
     type: 'FilesVerified',
     data: { found: { ...found, versions: found.versions.slice(0, 20) } },
+  });
+});
+
+test('the operator may give one project more or less than all others, or no limit at all', () => {
+  const platform = { fileBytes: 1_000, totalBytes: 5_000, files: 10 };
+  expect(allowedOf({}, platform)).toEqual(platform);
+  expect(allowedOf({ storageSizeMb: null, files: null }, platform)).toEqual(platform);
+  expect(allowedOf({ storageSizeMb: 3, files: 7 }, platform)).toEqual({
+    fileBytes: 1_000,
+    totalBytes: 3 * 1024 * 1024,
+    files: 7,
+  });
+  expect(allowedOf({ storageSizeMb: 0, files: 0 }, platform)).toEqual({
+    fileBytes: 1_000,
+    totalBytes: null,
+    files: null,
   });
 });

@@ -1,4 +1,5 @@
 /** What a project's owner may set of its storage, and what follows from it under what the platform allows. */
+import type { ProjectLimits } from '../project/events.ts';
 
 export interface StorageSettings {
   /** of one file, in bytes; null, here and below: what the platform allows */
@@ -28,6 +29,22 @@ export interface StorageLimits {
   readonly totalBytes: number | null;
   readonly files: number | null;
 }
+
+const MB = 1024 * 1024;
+
+/** What the platform allows each project, but for those that it allows something else. */
+export const allowedOf = (
+  { storageSizeMb, files }: Pick<ProjectLimits, 'storageSizeMb' | 'files'>,
+  platform: StorageLimits,
+): StorageLimits => ({
+  fileBytes: platform.fileBytes,
+  totalBytes: own(storageSizeMb, MB, platform.totalBytes),
+  files: own(files, 1, platform.files),
+});
+
+/** 0: no limit */
+const own = (value: number | null | undefined, unit: number, platforms: number | null): number | null =>
+  value === null || value === undefined ? platforms : value * unit || null;
 
 /** An owner may want less than the platform allows, and gets no more, also when that becomes less later. */
 export const limitsOf = (

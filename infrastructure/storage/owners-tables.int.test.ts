@@ -16,7 +16,7 @@ import { testUsers } from '../testing/users.ts';
 
 const DENIED = { code: '42501' };
 /** the youngest before there were files */
-const BEFORE = 13;
+const BEFORE = 14;
 
 let harness: Awaited<ReturnType<typeof testUsers>>;
 const old = newProject();

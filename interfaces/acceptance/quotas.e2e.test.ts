@@ -290,11 +290,14 @@ describe('who goes on growing', () => {
 
 test('the operator’s command shows limits, and refuses what is none', async () => {
   const { output } = await platform.launchdb('limits', neighbour.id);
-  expect(output).toBe(
-    "database size      16 MB        the platform's\n" +
-      "connections        30           the platform's\n" +
-      "statement timeout  120 s        the platform's\n",
-  );
+  const lines = output.split('\n');
+  expect(lines.slice(0, 3)).toEqual([
+    "database size      16 MB        the platform's",
+    "connections        30           the platform's",
+    "statement timeout  120 s        the platform's",
+  ]);
+  expect(lines[3]).toMatch(/^storage size       \d+ MB +the platform's$/);
+  expect(lines.slice(4)).toEqual(["files              1000000      the platform's", '']);
   const set = await platform.launchdb(
     'limits',
     neighbour.id,
@@ -302,7 +305,13 @@ test('the operator’s command shows limits, and refuses what is none', async ()
     '7min',
     '--database-size',
     'none',
+    '--storage-size',
+    '2GB',
+    '--files',
+    'none',
   );
+  expect(set.output).toContain('storage size       2048 MB      its own');
+  expect(set.output).toContain('files              none         its own');
   expect(set.output).toContain('database size      none         its own');
   expect(set.output).toContain('statement timeout  420 s        its own');
   await expect

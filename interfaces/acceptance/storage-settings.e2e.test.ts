@@ -22,7 +22,11 @@ let token: string;
 let id: string;
 
 beforeAll(async () => {
-  platform = await PlatformUnderTest.create({ STORAGE_FILE_SIZE_MB: '100', STORAGE_PROJECT_FILES: '1000' });
+  platform = await PlatformUnderTest.create({
+    STORAGE_FILE_SIZE_MB: '100',
+    STORAGE_PROJECT_SIZE_MB: '0',
+    STORAGE_PROJECT_FILES: '1000',
+  });
   await platform.start();
   token = await platform.owner('storage-settings');
   const made = await platform.call<{ id: string }>('POST', '/api/projects', {
@@ -74,6 +78,16 @@ test('a new project has the defaults; what is changed is shown with what is in f
   expect((await patch({ s3: false })).headers.get('etag')).toBe('"1"');
   const back = await patch({ file_size_limit: null, total_bytes: null, files: null, s3: null });
   expect([back.body.settings, back.headers.get('etag')]).toEqual([defaults, '"2"']);
+});
+
+test('what the operator gives a project is what its owner may use', async () => {
+  await platform.launchdb('limits', id, '--storage-size', '1GB', '--files', '20');
+  await patch({ total_bytes: 2 ** 40 });
+  expect((await get()).body.limits).toMatchObject({ total_bytes: 2 ** 30, files: 20 });
+  await platform.launchdb('limits', id, '--storage-size', 'default', '--files', 'none');
+  expect((await get()).body.limits).toMatchObject({ total_bytes: 2 ** 40, files: null });
+  await platform.launchdb('limits', id, '--files', 'default');
+  await patch({ total_bytes: null });
 });
 
 test('who has read another state changes nothing, and what is no setting is refused', async () => {

@@ -29,6 +29,7 @@ import {
   signingKeyRoutesModule,
   storageSettingsRoutesModule,
 } from './project-routes-module.ts';
+import { localProjectFilesModule, remoteProjectFilesModule } from './project-files-module.ts';
 import { projectUseModule } from './project-use-module.ts';
 import { projectWatchModule } from './project-watch-module.ts';
 import { remoteDataPlaneModule } from './remote-data-plane-module.ts';
@@ -73,6 +74,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   );
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
   container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
+  container.load(roles.includes('storage') ? localProjectFilesModule : remoteProjectFilesModule);
   container.load(platformApiModule, authModule, fileStoreModule, storageModule, mailModule, gatewayModule);
   return container;
 }

@@ -5,6 +5,10 @@ import type { ObjectStore, Taken } from '../../application/ports/object-store.ts
 import { CountedObjectStore } from '../../application/storage/counted-object-store.ts';
 import { CountedUploadSpool } from '../../application/storage/counted-upload-spool.ts';
 import { FileUsage } from '../../application/storage/file-usage.ts';
+import {
+  removePurgedFiles,
+  type RemovePurgedFilesDependencies,
+} from '../../application/storage/remove-purged-files.ts';
 import { SweepFiles } from '../../application/storage/sweep-files.ts';
 import { DiskUploadSpool } from '../../infrastructure/storage/disk-upload-spool.ts';
 import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
@@ -53,13 +57,19 @@ export const fileStoreModule = new ContainerModule(({ bind }) => {
         spool: TOKENS.uploadSpool,
         directory: TOKENS.storageDirectory,
         projects: TOKENS.storageProjects,
+        store: TOKENS.store,
+        files: TOKENS.projectFiles,
         clock: TOKENS.clock,
         log: TOKENS.log,
         metrics: TOKENS.metrics,
         background: TOKENS.background,
       },
       ({ metrics, background, ...parts }) =>
-        tasksPart('file-tasks', background, tasksOf(new SweepFiles({ ...parts, swept: sweptBy(metrics) }))),
+        tasksPart(
+          'file-tasks',
+          background,
+          tasksOf(new SweepFiles({ ...parts, swept: sweptBy(metrics) }), parts),
+        ),
     ),
   );
 });
@@ -69,7 +79,7 @@ function filesOf({ files }: Machine): ObjectStore {
   return files;
 }
 
-const tasksOf = (sweep: SweepFiles): PeriodicTask[] => [
+const tasksOf = (sweep: SweepFiles, parts: RemovePurgedFilesDependencies): PeriodicTask[] => [
   {
     name: 'sweep-files',
     everyMs: (tookMs) => (tookMs === 0 ? FIRST_SWEEP_MS : SWEEP_EVERY_MS),
@@ -82,6 +92,12 @@ const tasksOf = (sweep: SweepFiles): PeriodicTask[] => [
     everyMs: END_UPLOADS_EVERY_MS,
     failed: 'could not end uploads that nobody went on with',
     run: (signal) => sweep.endUploads(signal),
+  },
+  {
+    name: 'remove-purged-files',
+    everyMs: SWEEP_EVERY_MS,
+    failed: 'could not remove what was left of purged projects',
+    run: (signal) => removePurgedFiles(parts, signal),
   },
 ];
 

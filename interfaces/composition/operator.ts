@@ -15,6 +15,7 @@ import type { StorageDirectory } from '../../application/ports/storage-directory
 import type { StepProgress } from '../../application/ports/step-progress.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { StorageLimits } from '../../domain/storage/storage-settings.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
@@ -45,6 +46,8 @@ export interface Operator {
   authProject(id: ProjectId): Promise<AuthProject>;
   /** the limit of projects that have none of their own; 0: none */
   readonly projectDatabaseSizeMb: number;
+  /** likewise, of files */
+  readonly storageLimits: StorageLimits;
   /** of the running platform */
   readonly manager: InternalClient;
   readonly migrations: InternalClient;
@@ -115,6 +118,7 @@ export async function openOperator(config: Config, customise: Customise = () => 
     auth: await container.getAsync(TOKENS.auth),
     mailOutbox: await container.getAsync(TOKENS.mailOutbox),
     authProject: (id) => loadAuthProject({ store, secrets, signingKeys, vault, publicUrl }, id),
+    storageLimits: await container.getAsync(TOKENS.storageLimits),
     projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('manager', config.MANAGER_URL),
     migrations: client('migrations', config.MIGRATIONS_URL),

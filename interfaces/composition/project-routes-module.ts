@@ -60,6 +60,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         sizes: TOKENS.databaseSizes,
         sizeMb: TOKENS.projectSizeMb,
         schemas: TOKENS.schemaChanges,
+        files: TOKENS.projectFiles,
         place: TOKENS.place,
       },
       ({
@@ -75,6 +76,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         sizes,
         sizeMb,
         schemas,
+        files,
         place,
       }) => {
         const waitForList = async (position: bigint) =>
@@ -84,6 +86,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
           measured: new PostgresMeasuredSizes(pool),
           platformSizeMb: sizeMb,
           schemas,
+          files,
         });
         const basics = { store, ids, clock, secrets, migrations, place, watch, pool: readingPool(pool) };
         const dependencies = { ...basics, waitForList, admissions, bodies, schemas };

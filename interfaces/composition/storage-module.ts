@@ -4,10 +4,13 @@ import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts'
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
 import { callerAuthentication } from '../storage/authenticate-caller.ts';
 import { countedEndpoints, countedErrors } from '../storage/count-answers.ts';
+import { orInternal, orProblem } from '../storage/internal-callers.ts';
+import { projectFilesEndpoints } from '../storage/project-files-endpoints.ts';
 import { rawProtocols } from '../storage/raw-protocols.ts';
 import { StorageBounds } from '../storage/storage-bounds.ts';
 import { storageEndpoints } from '../storage/storage-endpoints.ts';
 import { storageErrorBody } from '../storage/storage-error-body.ts';
+import { verifyEndpoint } from '../storage/verify-endpoint.ts';
 import { aboutServer } from './log-server.ts';
 import { needs } from './needs.ts';
 import { serverPart } from './server-part.ts';
@@ -45,21 +48,39 @@ function bindService(bind: Bind): void {
         pooler: TOKENS.pooler,
         projects: TOKENS.storageProjects,
         storage: TOKENS.storage,
+        files: TOKENS.projectFiles,
         clock: TOKENS.clock,
         store: TOKENS.store,
         log: TOKENS.log,
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
       },
-      ({ config, internalKeys, machine, pooler, projects, storage, clock, store, log, metrics, tracing }) =>
+      ({
+        config,
+        internalKeys,
+        machine,
+        pooler,
+        projects,
+        storage,
+        files,
+        clock,
+        store,
+        log,
+        metrics,
+        tracing,
+      }) =>
         serverPart({
           name: 'storage',
           port: config.STORAGE_PORT,
           portVariable: 'STORAGE_PORT',
           host: config.LISTEN_HOST,
-          endpoints: countedEndpoints(storageEndpoints({ version: '0.1.0', storage }), metrics.storage),
-          authenticate: callerAuthentication(projects, new JoseUserTokens(clock)),
-          errorBody: countedErrors(storageErrorBody, metrics.storage),
+          endpoints: [
+            ...countedEndpoints(storageEndpoints({ version: '0.1.0', storage }), metrics.storage),
+            ...projectFilesEndpoints({ store, files }),
+            verifyEndpoint(storage),
+          ],
+          authenticate: orInternal(callerAuthentication(projects, new JoseUserTokens(clock)), internalKeys),
+          errorBody: orProblem(countedErrors(storageErrorBody, metrics.storage)),
           fallback: rawProtocols([]),
           log,
           ready: async () => ({

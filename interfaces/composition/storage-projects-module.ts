@@ -3,10 +3,14 @@ import { ContainerModule } from 'inversify';
 import { knownStorageProjects } from '../../application/storage/known-storage-projects.ts';
 import { AesS3Keys } from '../../infrastructure/crypto/aes-s3-keys.ts';
 import { HmacSignedLinks } from '../../infrastructure/crypto/hmac-signed-links.ts';
+import { diskSizeMb } from '../../infrastructure/process/disk-size.ts';
+import type { Config } from '../config.ts';
 import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 const MB = 1024 * 1024;
+/** how many projects fill the disk at the least */
+const SHARES_OF_DISK = 5;
 
 export const storageProjectsModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.s3Keys).toResolvedValue(
@@ -15,9 +19,9 @@ export const storageProjectsModule = new ContainerModule(({ bind }) => {
   );
   bind(TOKENS.signedLinks).toResolvedValue((clock) => new HmacSignedLinks(clock), [TOKENS.clock]);
   bind(TOKENS.storageLimits).toResolvedValue(
-    (config) => ({
+    async (config) => ({
       fileBytes: config.STORAGE_FILE_SIZE_MB * MB,
-      totalBytes: config.STORAGE_PROJECT_SIZE_MB * MB || null,
+      totalBytes: (await projectFilesMb(config)) * MB || null,
       files: config.STORAGE_PROJECT_FILES || null,
     }),
     [TOKENS.config],
@@ -46,3 +50,13 @@ export const storageProjectsModule = new ContainerModule(({ bind }) => {
     [TOKENS.storageProjects],
   );
 });
+
+/** On our own disk nobody shall fill it alone. */
+async function projectFilesMb({
+  STORAGE_PROJECT_SIZE_MB: given,
+  STORAGE_S3_BUCKET: bucket,
+  LAUNCHDB_DATA_DIR,
+}: Config): Promise<number> {
+  if (given !== undefined) return given;
+  return bucket === undefined ? Math.floor((await diskSizeMb(LAUNCHDB_DATA_DIR)) / SHARES_OF_DISK) : 0;
+}

@@ -11,6 +11,7 @@ import type { StorageDependencies } from '../../application/storage/storage-depe
 import type { StorageDirectory } from '../../application/ports/storage-directory.ts';
 import type { UploadSpool } from '../../application/ports/upload-spool.ts';
 import type { FileUsage } from '../../application/storage/file-usage.ts';
+import type { ProjectFiles } from '../../application/ports/project-files.ts';
 import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
 import type { SignedLinks } from '../../application/ports/signed-links.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
@@ -155,6 +156,8 @@ export const TOKENS = {
   /** uploads that come in parts, no more of a project than it may have */
   uploadSpool: token<UploadSpool>('upload-spool'),
   storageDirectory: token<StorageDirectory>('storage-directory'),
+  /** of this process, or the storage service's from afar */
+  projectFiles: token<ProjectFiles>('project-files'),
   /** what the platform allows each project */
   storageLimits: token<StorageLimits>('storage-limits'),
   /** as the storage service of this process knows them */

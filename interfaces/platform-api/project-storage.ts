@@ -10,8 +10,10 @@ import type { Clock } from '../../application/ports/clock.ts';
 import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import type { ExistingProject } from '../../domain/project/project.ts';
 import { MOST_S3_KEYS, type StorageSettingsState } from '../../domain/storage/storage-settings-decider.ts';
 import {
+  allowedOf,
   limitsOf,
   STORAGE_DEFAULTS,
   type StorageLimits,
@@ -93,7 +95,7 @@ const read = (dependencies: ProjectStorageDependencies): Endpoint =>
       const known = parseIfNoneMatch(headers['if-none-match']);
       if (known && includesRevision(known, changesOf(state)))
         return { status: 304, headers: { etag: etagOf(changesOf(state)) } };
-      return { status: 200, ...answer(dependencies, project.id, state) };
+      return { status: 200, ...answer(dependencies, project, state) };
     },
   });
 
@@ -103,7 +105,7 @@ const patch = (dependencies: ProjectStorageDependencies): Endpoint =>
     path,
     summary: "Change the settings of a project's storage",
     description:
-      'What is absent stays, and null is the default again. A limit above that of the platform is none. In force within a second; what is stored already stays.',
+      'What is absent stays, and null is the default again. A limit above what the platform allows is none. In force within a second; what is stored already stays.',
     tags,
     auth: 'owner',
     rate: 'document',
@@ -124,7 +126,8 @@ const patch = (dependencies: ProjectStorageDependencies): Endpoint =>
         s3: others.s3,
       };
       const state = await changeStorageSettings(dependencies, who, asked, context, mayFollow);
-      return { status: 200, ...answer(dependencies, params.id, state) };
+      const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id);
+      return { status: 200, ...answer(dependencies, project, state) };
     },
   });
 
@@ -196,14 +199,14 @@ const storageUrl = (publicUrl: string, id: ProjectId): string => `${publicUrl}/p
 
 function answer(
   { limits, publicUrl }: ProjectStorageDependencies,
-  id: ProjectId,
+  project: Pick<ExistingProject, 'id' | 'limits'>,
   state: StorageSettingsState,
 ) {
-  const { fileBytes, totalBytes, files } = limitsOf(state.settings, limits);
+  const { fileBytes, totalBytes, files } = limitsOf(state.settings, allowedOf(project.limits, limits));
   return {
     headers: { etag: etagOf(changesOf(state)) },
     body: {
-      storage_url: storageUrl(publicUrl, id),
+      storage_url: storageUrl(publicUrl, project.id),
       settings: bodyOf(state.settings),
       defaults: bodyOf(STORAGE_DEFAULTS),
       limits: { file_size: fileBytes, total_bytes: totalBytes, files },

@@ -14,6 +14,7 @@ import type { ExistingProject } from '../../domain/project/project.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
+import type { ProjectFiles, TakenByFiles } from '../../application/ports/project-files.ts';
 import type { MeasuredSizes } from '../../application/ports/measured-sizes.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
@@ -77,6 +78,11 @@ export const projectView = z.object({
         .enum(['within-limit', ...FILL_LEVELS])
         .describe('read-only: deletions only; cut-off: reads of the REST API only.'),
       since: z.iso.datetime().nullable(),
+      storage_bytes: z
+        .number()
+        .nullable()
+        .describe('Of all files, as it is now. null in lists and past states, and when unknown.'),
+      storage_files: z.int().nullable().describe('How many there are, likewise.'),
     })
     .describe('Not part of what the ETag stands for.'),
   waits_for: z
@@ -116,6 +122,15 @@ interface Known {
   readonly measured: MeasuredSizes;
   readonly platformSizeMb: number;
   readonly schemas: Pick<SchemaChanges, 'existing'>;
+  readonly files: Pick<ProjectFiles, 'taken'>;
+}
+
+/** Files may have to be counted first, and the rest is not to wait for that. */
+const COUNT_WITHIN_MS = 1_000;
+
+interface Measured {
+  readonly databaseBytes?: number | undefined;
+  readonly files?: TakenByFiles | undefined;
 }
 
 /** Bodies of projects with how large their databases are. */
@@ -127,24 +142,28 @@ export class ProjectBodies {
   }
 
   async of(project: Shown) {
-    const [size, missing] = await Promise.all([this.#measure(project), this.#missingSchemas(project)]);
-    return { ...this.#body(project, size), missing_schemas: missing };
+    const [databaseBytes, files, missing] = await Promise.all([
+      this.#measure(project),
+      this.#filesOf(project),
+      this.#missingSchemas(project),
+    ]);
+    return { ...this.#body(project, { databaseBytes, files }), missing_schemas: missing };
   }
 
   /** Of many nobody looks at the disk: they were looked at a moment ago. */
   async ofAll(projects: readonly Shown[]) {
     const ids = projects.map(({ id }) => id);
     const sizes = await this.#known.measured.of(ids).catch(() => new Map<ProjectId, number>());
-    return projects.map((project) => this.#body(project, sizes.get(project.id)));
+    return projects.map((project) => this.#body(project, { databaseBytes: sizes.get(project.id) }));
   }
 
   /** Of a past state nobody knows how large it was. */
   ofPast(project: Shown) {
-    return this.#body(project, undefined);
+    return this.#body(project, {});
   }
 
-  #body(project: Shown, bytes: number | undefined) {
-    return projectBody(project, this.#known.platformSizeMb, bytes ?? null);
+  #body(project: Shown, measured: Measured) {
+    return projectBody(project, this.#known.platformSizeMb, measured);
   }
 
   /** `public` alone is taken to be there: most have nothing else, and are not asked. */
@@ -159,12 +178,16 @@ export class ProjectBodies {
     const seen = await this.#known.sizes.measure([id]).catch(() => new Map<ProjectId, SeenSize>());
     return seen.get(id)?.bytes;
   }
+
+  async #filesOf({ id }: Shown): Promise<TakenByFiles | undefined> {
+    return this.#known.files.taken(id, AbortSignal.timeout(COUNT_WITHIN_MS)).catch(() => undefined);
+  }
 }
 
 function projectBody(
   project: Shown,
   platformSizeMb: number,
-  databaseSizeBytes: number | null,
+  { databaseBytes, files }: Measured,
 ): z.input<typeof projectView> {
   const trouble = project.run?.trouble;
   const { limits, fill } = project;
@@ -183,9 +206,11 @@ function projectBody(
       statement_timeout_s: limits.statementTimeoutS ?? DEFAULT_STATEMENT_TIMEOUT_S,
     },
     usage: {
-      database_size_bytes: databaseSizeBytes,
+      database_size_bytes: databaseBytes ?? null,
       database: fill?.level ?? 'within-limit',
       since: fill?.since.toISOString() ?? null,
+      storage_bytes: files?.bytes ?? null,
+      storage_files: files?.files ?? null,
     },
     waits_for: trouble
       ? {

@@ -50,6 +50,7 @@ const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
 const PLAIN: readonly ProjectEventType[] = [
   'DatabaseDropped', 'DatabaseUsersRemoved', 'DatabaseOpened', 'DatabaseClosed', 'PoolRegistered',
   'PoolUnregistered', 'PostgrestSpawned', 'PostgrestRemoved', 'PostgrestReloaded', 'ProjectNameReleased',
+  'ProjectFilesRemoved',
   'ProjectActivated', 'ProjectPaused', 'ProjectResumed', 'ProjectDeleted', 'ProjectUndeleted', 'ProjectPurged',
   'ProjectPauseRequested', 'ProjectResumeRequested', 'ProjectUndeleteRequested', 'ProjectPurgeRequested',
   'StepRetryRequested', 'ProjectWakeRequested', 'ProjectSlept', 'ProjectKeptAwake', 'ProjectWoken',

@@ -118,6 +118,8 @@ export const eventCatalogue = {
         databaseSizeMb: z.int().nullable(),
         connections: z.int().nullable(),
         statementTimeoutS: z.int().nullable(),
+        storageSizeMb: z.int().nullable().exactOptional(),
+        files: z.int().nullable().exactOptional(),
       }),
     }),
   ),
@@ -139,6 +141,7 @@ export const eventCatalogue = {
   PostgrestSpawned: plain,
   PostgrestRemoved: plain,
   PostgrestReloaded: plain,
+  ProjectFilesRemoved: plain,
   ProjectNameReleased: plain,
 
   ProjectActivated: plain,
