@@ -155,6 +155,7 @@ const schema = z.object({
   STORAGE_FILE_SIZE_MB: z.coerce.number().int().min(1).max(1_073_741_824).default(5_120),
   STORAGE_PROJECT_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
   STORAGE_PROJECT_FILES: z.coerce.number().int().min(0).max(1_000_000_000).default(1_000_000),
+  STORAGE_IMAGE_CACHE_MB: z.coerce.number().int().min(0).max(1_073_741_824).default(512),
   DATABASE_SIZE_LOOK_SECONDS: z.coerce.number().min(0.1).max(3600).default(15),
   EVENT_STORE_URL: eventStoreUrl.optional(),
   INTERNAL_API_KEY: z

@@ -6,7 +6,7 @@ import type { Asker, PasswordLoad, Passwords } from '../../application/ports/pas
 import { parsePasswordHash, type Argon2Hash } from '../../domain/auth/password-hash.ts';
 import { normalPassword } from '../../domain/auth/password-rules.ts';
 import { networkOf } from '../../domain/platform/network-of.ts';
-import { FairTurns, type TurnLimits } from './fair-turns.ts';
+import { FairTurns, type TurnLimits } from '../../application/background/fair-turns.ts';
 import { matches } from './foreign-passwords.ts';
 
 interface Argon2Parameters {

@@ -15,6 +15,7 @@ import { internalAuthentication } from '../../interfaces/http/internal-endpoints
 import { Metrics } from '../../interfaces/http/metrics.ts';
 import { createServer } from '../../interfaces/http/server.ts';
 import { projectFilesEndpoints } from '../../interfaces/storage/project-files-endpoints.ts';
+import { SharpImages } from '../images/sharp-images.ts';
 import { DiskObjectStore } from '../storage/disk-object-store.ts';
 import { quietLog, testFolder } from '../testing/folder.ts';
 import { InternalClient, NotWanted } from './internal-client.ts';
@@ -32,7 +33,7 @@ async function onDisk() {
   const spooled: ProjectId[] = [];
   const spool = { removeAll: (project: ProjectId) => Promise.resolve(void spooled.push(project)) };
   return {
-    files: new StoredProjectFiles({ store, spool, usage }),
+    files: new StoredProjectFiles({ store, spool, images: new SharpImages(), usage }),
     spooled,
     put: async (project: ProjectId, bytes: number) =>
       void (await store.put(

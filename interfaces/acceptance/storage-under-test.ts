@@ -9,13 +9,19 @@ import { pause } from '../../application/background/pause.ts';
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import { STORAGE_DEFAULTS, type StorageLimits } from '../../domain/storage/storage-settings.ts';
+import {
+  STORAGE_DEFAULTS,
+  type StorageLimits,
+  type StorageSettings,
+} from '../../domain/storage/storage-settings.ts';
 import { HmacSignedLinks } from '../../infrastructure/crypto/hmac-signed-links.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { CountedObjectStore } from '../../application/storage/counted-object-store.ts';
 import { CountedUploadSpool } from '../../application/storage/counted-upload-spool.ts';
 import { FileUsage } from '../../application/storage/file-usage.ts';
+import { CachedImages } from '../../infrastructure/images/cached-images.ts';
+import { SharpImages } from '../../infrastructure/images/sharp-images.ts';
 import { DiskObjectStore } from '../../infrastructure/storage/disk-object-store.ts';
 import { DiskUploadSpool } from '../../infrastructure/storage/disk-upload-spool.ts';
 import { PgStorageDirectory } from '../../infrastructure/storage/pg-storage-directory.ts';
@@ -40,13 +46,14 @@ export async function storageUnderTest() {
   };
   const links = new HmacSignedLinks(clock);
   let limits: StorageLimits = { fileBytes: 50 * MIB, totalBytes: null, files: null };
+  let settings: StorageSettings = STORAGE_DEFAULTS;
   let base = '';
   const projects = {
     find: (id: ProjectId): Promise<StorageProject> =>
       Promise.resolve({
         id,
         url: `${base}/project/${id}/storage/v1`,
-        settings: STORAGE_DEFAULTS,
+        settings,
         limits,
         keys: { jwtSecrets: [SECRET(id)], publicKeys: [] },
         linkKeys: links.keysOf(id, [SECRET(id)]),
@@ -58,14 +65,21 @@ export async function storageUnderTest() {
   const usage = new FileUsage({ store: disk, limitsOf: () => Promise.resolve(limits) });
   const bytes = new CountedObjectStore(disk, usage);
   const spool = new CountedUploadSpool(await DiskUploadSpool.open(folder), usage);
+  const warned: object[] = [];
+  const pictures = new SharpImages();
   const storage: StorageDependencies = {
     directory: new PgStorageDirectory(users.connections),
     bytes,
     links,
+    spool,
+    images: await CachedImages.open(pictures, {
+      folder: join(folder, 'images'),
+      mostBytes: 10 * MIB,
+      log: { warn: (line) => void warned.push(line) },
+    }),
     clock,
     ids: new RandomIds(Buffer.alloc(32)),
   };
-  const warned: object[] = [];
   const noted = (line: object) => void warned.push(line);
   const server = createServer({
     name: 'storage',
@@ -118,6 +132,7 @@ export async function storageUnderTest() {
     /** nothing: as they are by default */
     limit: (fileBytes = 50 * MIB, room: Partial<StorageLimits> = {}) =>
       void (limits = { fileBytes, totalBytes: null, files: null, ...room }),
+    setting: (changed: Partial<StorageSettings>) => void (settings = { ...settings, ...changed }),
     advance: (seconds: number) => void (aheadMs += seconds * 1000),
     /** what of a project has bytes */
     async versions(project: ProjectId = users.projects[0]) {
@@ -127,6 +142,7 @@ export async function storageUnderTest() {
     },
     async close() {
       await server.stop(0);
+      pictures.stop();
       await users.close();
       await rm(folder, { recursive: true, force: true });
     },

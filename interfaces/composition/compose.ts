@@ -6,6 +6,7 @@ import { capacityModule } from './capacity-module.ts';
 import { dataPlaneModule } from './data-plane-module.ts';
 import { fileStoreModule } from './file-store-module.ts';
 import { gatewayModule } from './gateway-module.ts';
+import { imagesModule } from './images-module.ts';
 import { installedModule } from './installed-module.ts';
 import { logModule } from './log-module.ts';
 import type { Machine } from './machine.ts';
@@ -75,6 +76,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
   container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
   container.load(roles.includes('storage') ? localProjectFilesModule : remoteProjectFilesModule);
-  container.load(platformApiModule, authModule, fileStoreModule, storageModule, mailModule, gatewayModule);
+  container.load(platformApiModule, authModule, fileStoreModule, imagesModule, storageModule);
+  container.load(mailModule, gatewayModule);
   return container;
 }

@@ -9,7 +9,12 @@ import { TOKENS } from './tokens.ts';
 export const localProjectFilesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.projectFiles).toResolvedValue(
     ...needs(
-      { store: TOKENS.objectStore, spool: TOKENS.uploadSpool, usage: TOKENS.fileUsage },
+      {
+        store: TOKENS.objectStore,
+        spool: TOKENS.uploadSpool,
+        images: TOKENS.images,
+        usage: TOKENS.fileUsage,
+      },
       (dependencies) => new StoredProjectFiles(dependencies),
     ),
   );

@@ -29,6 +29,8 @@ export const storageModule = new ContainerModule(({ bind }) => {
         directory: TOKENS.storageDirectory,
         bytes: TOKENS.objectStore,
         links: TOKENS.signedLinks,
+        spool: TOKENS.uploadSpool,
+        images: TOKENS.images,
         clock: TOKENS.clock,
         ids: TOKENS.ids,
       },

@@ -6,6 +6,7 @@ import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
+import type { ImageTransformer } from '../../application/ports/image-transformer.ts';
 import type { ObjectStore } from '../../application/ports/object-store.ts';
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
 import type { StorageDirectory } from '../../application/ports/storage-directory.ts';
@@ -158,6 +159,8 @@ export const TOKENS = {
   storageDirectory: token<StorageDirectory>('storage-directory'),
   /** of this process, or the storage service's from afar */
   projectFiles: token<ProjectFiles>('project-files'),
+  /** changes pictures, and keeps what was made of them */
+  images: token<ImageTransformer>('images'),
   /** what the platform allows each project */
   storageLimits: token<StorageLimits>('storage-limits'),
   /** as the storage service of this process knows them */

@@ -9,7 +9,7 @@ import type { Actor, EventMetadata } from '../../application/ports/event-store.t
 import { json, NO_BODY, type Body, type BodyValue, type NoBody } from './body.ts';
 
 /** A HEAD without an answer of its own is that of a GET, without its body. */
-export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete';
+export type Method = 'get' | 'head' | 'options' | 'post' | 'put' | 'patch' | 'delete';
 export type Headers = Readonly<Record<string, string>>;
 
 /** A schema for a JSON body, or a sentence for a reply without one and for a stream. */

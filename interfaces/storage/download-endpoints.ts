@@ -3,8 +3,9 @@ import type { StorageOperation } from '../../application/ports/storage-directory
 import { findObject, type Reading } from '../../application/storage/find-object.ts';
 import { openLink } from '../../application/storage/sign-links.ts';
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
+import { StorageError } from '../../application/storage/storage-error.ts';
 import { infoJson } from './object-json.ts';
-import { headObject, SERVE_HEADERS, SERVE_QUERY, serveObject } from './serve-object.ts';
+import { endOf, headObject, SERVE_HEADERS, SERVE_QUERY, serveObject } from './serve-object.ts';
 import {
   openReading,
   readingOf,
@@ -133,7 +134,9 @@ const signedEndpoint = (deps: StorageDependencies, method: 'head' | 'get'): Stor
     query: SERVE_QUERY.extend({ token: z.string() }),
     handler: async (asked) => {
       const { project, bucket, key, query, caller } = asked;
-      openLink(deps, project, query.token, 'download', { bucketId: bucket, name: key });
+      const link = openLink(deps, project, query.token, 'download', { bucketId: bucket, name: key });
+      // whoever made it meant the picture as the link has it, not the whole of it
+      if (link.transformations !== undefined) throw new StorageError('InvalidSignature');
       const reading = () => ({ by: 'link', caller }) as const;
       const find = finder(deps, { reading, operation: 'storage.object.get_signed' }, asked);
       const serving = { find, endsAt: endOf(query.token) };
@@ -142,11 +145,3 @@ const signedEndpoint = (deps: StorageDependencies, method: 'head' | 'get'): Stor
         : serveObject(deps.bytes, project, asked, serving);
     },
   });
-
-/** Of a token that was found to be good. */
-function endOf(token: string): Date | undefined {
-  const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as {
-    exp?: unknown;
-  };
-  return typeof exp === 'number' ? new Date(exp * 1000) : undefined;
-}

@@ -35,7 +35,7 @@ export async function readUpload(headers: Headers, body: Readable): Promise<Inco
   const length = headers['content-length'];
   return {
     description: {
-      mediaType: mediaType(contentType),
+      mediaType: givenMediaType(contentType),
       cacheControl: cacheControlOf(headers['cache-control']),
       contentEncoding: contentEncoding(headers['content-encoding']),
       userMetadata: metadataHeader(headers['x-metadata']),
@@ -89,14 +89,14 @@ const both = (head: readonly Buffer[], rest: Readable): Readable =>
 function described({ fields, mediaType: ofPart }: Form): ObjectDescription {
   const cacheControl = fields.get('cacheControl');
   return {
-    mediaType: mediaType(fields.get('contentType') ?? ofPart),
+    mediaType: givenMediaType(fields.get('contentType') ?? ofPart),
     cacheControl: cacheControl === undefined ? NOT_KEPT : cacheControlOfField(cacheControl),
     contentEncoding: contentEncoding(fields.get('contentEncoding')),
-    userMetadata: metadataOf(fields.get('metadata')),
+    userMetadata: givenMetadata(fields.get('metadata')),
   };
 }
 
-function mediaType(given: string | undefined): string {
+export function givenMediaType(given: string | undefined): string {
   if (given === undefined || given.trim() === '') return ANY_BYTES;
   if (essenceOf(given) === undefined)
     throw new StorageError('InvalidMimeType', `mime type ${given.slice(0, 100)} is not supported`);
@@ -116,10 +116,10 @@ export const metadataHeader = (given: string | undefined): JsonObject | null =>
   // what is no base64 at all is no JSON either
   given === undefined || given === ''
     ? null
-    : metadataOf(Buffer.from(given, 'base64').toString('utf8') || '-');
+    : givenMetadata(Buffer.from(given, 'base64').toString('utf8') || '-');
 
 /** What PostgreSQL cannot hold is whoever's fault who sent it. */
-function metadataOf(json: string | undefined): JsonObject | null {
+export function givenMetadata(json: string | undefined): JsonObject | null {
   if (json === undefined || json === '') return null;
   let value: unknown;
   try {

@@ -91,7 +91,7 @@ export async function serveObject(
 }
 
 /** Whoever goes before the answer begins leaves no file open. */
-function sending(bytes: Readable, signal: AbortSignal): Stream {
+export function sending(bytes: Readable, signal: AbortSignal): Stream {
   const leave = () => bytes.destroy();
   bytes.on('error', () => {});
   signal.addEventListener('abort', leave, { once: true });
@@ -109,7 +109,7 @@ function rangeOf(headers: Asking['headers'], object: StoredObject, size: number)
 }
 
 /** RFC 9110, 13.2.2. @throws {ProblemError} 412 */
-function isNoNews(headers: Asking['headers'], object: StoredObject): boolean {
+export function isNoNews(headers: Asking['headers'], object: StoredObject): boolean {
   const tag = entityTagOf(object);
   const changedAt = secondsOf(changedAtOf(object));
   const { 'if-match': match, 'if-unmodified-since': unmodified, 'if-none-match': noneMatch } = headers;
@@ -154,12 +154,12 @@ export function changedAtOf(object: StoredObject): Date {
 
 export const mediaTypeOf = (object: StoredObject): string => textOf(object, 'mimetype') ?? ANY_BYTES;
 
-function notModified(asking: Asking, serving: Serving, object: StoredObject): Reply {
+export function notModified(asking: Asking, serving: Serving, object: StoredObject): Reply {
   const { 'content-type': _, ...headers } = headersOf(asking, serving, object);
   return { status: 304, headers };
 }
 
-function headersOf(
+export function headersOf(
   { headers, query }: Asking,
   { endsAt, isJudged }: Serving,
   object: StoredObject,
@@ -191,4 +191,12 @@ function cacheControl(headers: Asking['headers'], object: StoredObject): string 
   return headers['if-none-match'] === undefined || tagsIn(headers['if-none-match']).length === 0
     ? stored
     : `${stored}, stale-while-revalidate=30`;
+}
+
+/** Of a token that was found to be good. */
+export function endOf(token: string): Date | undefined {
+  const { exp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as {
+    exp?: unknown;
+  };
+  return typeof exp === 'number' ? new Date(exp * 1000) : undefined;
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { signDownload, signDownloads } from '../../application/storage/sign-links.ts';
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
+import { invalidRequest } from '../../application/storage/storage-error.ts';
+import { imageTransformation, transformationText } from '../../domain/storage/image-transformation.ts';
 import { storageEndpoint, type StorageEndpoint } from './storage-endpoint.ts';
 
 const MOST_PATHS = 1_000;
@@ -42,17 +44,22 @@ export const signEndpoints = (deps: StorageDependencies): readonly StorageEndpoi
     auth: 'needed',
     body: z.looseObject({
       expiresIn: seconds,
-      transform: z.record(z.string(), z.union([z.string(), z.number()])).nullish(),
+      transform: z.record(z.string(), z.unknown()).nullish(),
     }),
     handler: async ({ project, caller, bucket, key, body, signal }) => {
-      const transformations = Object.entries(body.transform ?? {})
-        .map(([name, value]) => `${name}:${value}`)
-        .join(',');
+      const transformations = body.transform ? transformationsOf(body.transform) : undefined;
       const place = { bucketId: bucket, name: key };
-      const wanted = { seconds: body.expiresIn, ...(transformations !== '' && { transformations }) };
+      const wanted = { seconds: body.expiresIn, ...(transformations && { transformations }) };
       const token = await signDownload(deps, project, caller, place, wanted, signal);
-      const way = transformations === '' ? 'object' : 'render/image';
+      const way = transformations === undefined ? 'object' : 'render/image';
       return { status: 200, body: { signedURL: signedUrl(bucket, key, token, way) } };
     },
   }),
 ];
+
+/** In the one way that is read again, and nothing that could not be. */
+function transformationsOf(given: Readonly<Record<string, unknown>>): string {
+  const read = imageTransformation(given);
+  if ('fault' in read) throw invalidRequest(read.fault);
+  return transformationText(read.transformation);
+}

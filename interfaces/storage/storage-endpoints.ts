@@ -5,8 +5,10 @@ import { StorageError } from '../../application/storage/storage-error.ts';
 import { bucketEndpoints } from './bucket-endpoints.ts';
 import { downloadEndpoints, objectDownloadEndpoints } from './download-endpoints.ts';
 import { objectEndpoints, objectRemovalEndpoints } from './object-endpoints.ts';
+import { renderEndpoints } from './render-endpoints.ts';
 import { signEndpoints } from './sign-endpoints.ts';
 import { storageEndpoint, type StorageEndpoint } from './storage-endpoint.ts';
+import { tusEndpoints } from './tus-endpoints.ts';
 import { objectUploadEndpoints, uploadEndpoints } from './upload-endpoints.ts';
 
 const aboutEndpoints = (version: string): readonly StorageEndpoint[] => [
@@ -64,6 +66,8 @@ export const storageEndpoints = ({
     signEndpoints,
     objectEndpoints,
     downloadEndpoints,
+    tusEndpoints,
+    renderEndpoints,
     objectUploadEndpoints,
     objectDownloadEndpoints,
     objectRemovalEndpoints,
