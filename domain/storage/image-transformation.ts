@@ -11,9 +11,9 @@ export interface ImageTransformation {
   readonly quality: number;
 }
 
-export const RESIZES = ['cover', 'contain', 'fill'] as const;
+const RESIZES = ['cover', 'contain', 'fill'] as const;
 export type Resize = (typeof RESIZES)[number];
-export const IMAGE_FORMATS = ['origin', 'avif', 'webp'] as const;
+const IMAGE_FORMATS = ['origin', 'avif', 'webp'] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 const MOST_PIXELS = 2_500;
