@@ -302,3 +302,56 @@ test('a hundred files at the same moment are stored, and read', async () => {
   expect(read).toEqual(paths);
   expect((await files.list('many', { limit: 1000 })).data).toHaveLength(100);
 });
+
+const post = async (path: string, body: unknown) => {
+  const answer = await fetch(`${under.url}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${under.serviceKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await answer.json()) as Record<string, string> & Record<string, string>[];
+};
+
+test('a link holds the path as it is called, since the client encodes it', async () => {
+  const { id, files } = await bucket();
+  const path = "it's/a b (1)&c.txt";
+  await files.upload(path, 'x');
+  const starts = `/object/sign/${id}/${path}?token=`;
+  expect((await post(`/object/sign/${id}/${encodeURI(path)}`, { expiresIn: 60 }))['signedURL']).toContain(
+    starts,
+  );
+  const [one] = await post(`/object/sign/${id}`, { expiresIn: 60, paths: [path] });
+  expect(one?.['signedURL']).toContain(starts);
+  const upload = await post(`/object/upload/sign/${id}/${encodeURI('a b/c d')}`, {});
+  expect(upload['url']).toContain(`/object/upload/sign/${id}/a b/c d?token=`);
+});
+
+test('a type is allowed with whatever parameters, and stored with them', async () => {
+  const { files } = await bucket({ public: false, allowedMimeTypes: ['text/plain', 'audio/webm'] });
+  expect((await files.upload('default', 'x')).error).toBeNull();
+  const opus = 'audio/webm;codecs=opus';
+  expect((await files.upload('raw', Buffer.from('x'), { contentType: opus })).error).toBeNull();
+  expect((await files.upload('form', new Blob(['x'], { type: opus }))).error).toBeNull();
+  expect((await files.info('default')).data?.contentType).toBe('text/plain;charset=UTF-8');
+  for (const path of ['raw', 'form']) expect((await files.info(path)).data?.contentType).toBe(opus);
+  expect((await files.upload('html', 'x', { contentType: 'text/html' })).error).toMatchObject({
+    status: 400,
+    statusCode: '415',
+    message: 'mime type text/html is not supported',
+  });
+  // what apps keep an empty folder by is of no type
+  const empty = await files.upload('folder/.emptyFolderPlaceholder', new Blob([], { type: 'application/x' }));
+  expect(empty.error).toBeNull();
+});
+
+test('a list is cut after it is sorted, and says by default what it says', async () => {
+  const { id, files } = await bucket();
+  for (const path of ['c', 'a', 'b']) await files.upload(path, path);
+  const newest = await files.list('', { limit: 1, sortBy: { column: 'created_at', order: 'desc' } });
+  expect(newest.data?.map((one) => one.name)).toEqual(['b']);
+  const usual = await post(`/object/list/${id}`, { prefix: '' });
+  expect(usual.map((one) => one['name'])).toEqual(['a', 'b', 'c']);
+  expect(usual[0]).toMatchObject({
+    metadata: { eTag: '"0cc175b9c0f1b6a831c399e269772661"', size: 1, contentLength: 1, httpStatusCode: 200 },
+  });
+});
