@@ -94,7 +94,7 @@ describe('every service', () => {
     expect(ofTheRepository.filter((source) => !existsSync(source))).toEqual([]);
     // what is kept is in these folders alone, which install.sh makes
     const others = mounted.filter((source) => !ofTheRepository.includes(source));
-    const made = ['certs', 'state/caddy', 'state/eventstore'];
+    const made = ['certs', 'state/caddy', 'state/eventstore', 'state/files'];
     made.push('state/platform-postgres', 'state/pooler', 'state/postgres');
     expect([...new Set(others)].sort()).toEqual(made.map((name) => join(root, name)));
     const script = readFileSync(join(root, 'install.sh'), 'utf8');
