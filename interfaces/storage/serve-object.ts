@@ -40,9 +40,11 @@ export interface Serving {
   readonly isJudged?: boolean;
 }
 
-/** What it is may not run on this origin; PDF has no scripts of ours to reach, and is not shown in a sandbox. */
+/** Nothing of it runs on this origin, or asks for anything; others' pages may show it. */
 const SANDBOX =
-  "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors *";
+  "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors *; sandbox";
+/** Browsers show it by a program of their own, and not in a sandbox. */
+const PDF_POLICY = 'frame-ancestors *';
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 const CODINGS = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 
@@ -172,7 +174,7 @@ export function headersOf(
     'last-modified': changedAtOf(object).toUTCString(),
     'accept-ranges': 'bytes',
     'x-robots-tag': 'none',
-    'content-security-policy': essenceOf(type) === 'application/pdf' ? SANDBOX : `${SANDBOX}; sandbox`,
+    'content-security-policy': essenceOf(type) === 'application/pdf' ? PDF_POLICY : SANDBOX,
     ...(endsAt ? untilThen(endsAt) : { 'cache-control': cacheControl(headers, object) }),
     ...(isJudged && { vary: 'authorization, apikey' }),
     ...(CODINGS.test(encoding) && { 'content-encoding': encoding }),
