@@ -168,9 +168,46 @@ export interface ObjectRows {
   deleteSome(bucketId: string, limit: number): Promise<readonly StoredObject[]>;
 }
 
+/** An upload of the S3 protocol as it stands in a row, for policies and lists. What it is, and its bytes, the spool has. */
+export interface MultipartUpload {
+  readonly id: string;
+  readonly bucketId: string;
+  readonly key: string;
+  readonly ownerId: string | null;
+  readonly createdAt: Date | null;
+}
+
+export interface NewMultipartUpload extends Pick<MultipartUpload, 'id' | 'bucketId' | 'key' | 'ownerId'> {
+  readonly metadata: JsonObject;
+  readonly userMetadata: JsonObject | null;
+}
+
+export interface MultipartListing {
+  readonly bucketId: string;
+  /** keys begin with it */
+  readonly prefix: string;
+  readonly limit: number;
+  /** of keys after this one, and of those of this key that come after that id */
+  readonly after: { readonly key: string; readonly id: string | undefined } | undefined;
+}
+
+export interface MultipartRows {
+  /** @throws {StorageError} AccessDenied, RelatedMissing */
+  insert(upload: NewMultipartUpload): Promise<void>;
+  /** In the place of one of its number; without an upload there is none. @param part with its MD5 in hexadecimal digits */
+  putPart(
+    id: string,
+    part: { readonly number: number; readonly size: number; readonly md5: string },
+  ): Promise<void>;
+  /** By key, in the order of bytes, and by id. */
+  list(listing: MultipartListing): Promise<readonly MultipartUpload[]>;
+  delete(id: string): Promise<void>;
+}
+
 export interface StorageRows {
   readonly buckets: BucketRows;
   readonly objects: ObjectRows;
+  readonly uploads: MultipartRows;
   /** the same, whatever policies say */
   readonly unjudged: { readonly objects: ObjectRows };
 }

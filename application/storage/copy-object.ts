@@ -1,7 +1,7 @@
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
 import { ANY_BYTES } from '../../domain/storage/media-type.ts';
 import type { JsonObject, ObjectDescription, StoredObject } from '../../domain/storage/stored-object.ts';
-import type { Place, StorageCaller } from '../ports/storage-directory.ts';
+import type { Place, StorageCaller, StorageOperation } from '../ports/storage-directory.ts';
 import { findObject } from './find-object.ts';
 import { openObject } from './open-object.ts';
 import { StorageError } from './storage-error.ts';
@@ -11,6 +11,7 @@ import {
   storeObject,
   type StoreDependencies,
   type StoringProject,
+  type Uploader,
   type Wanted,
 } from './store-object.ts';
 
@@ -18,6 +19,8 @@ export interface Copy {
   readonly from: Place;
   readonly to: Place;
   readonly upsert: boolean;
+  /** default: that of the REST service */
+  readonly operation?: StorageOperation;
   /** what is said of the copy in place of what is said of the original; absent: the same */
   readonly described: {
     readonly mediaType?: string | undefined;
@@ -38,14 +41,13 @@ export async function copyObject(
   project: StoringProject,
   caller: StorageCaller,
   ownerId: string | null,
-  { from, to, upsert, described }: Copy,
+  { from, to, upsert, operation = 'storage.object.copy', described }: Copy,
   signal?: AbortSignal,
 ): Promise<StoredObject> {
   const { bytes } = dependencies;
   const place = placeOf(to.bucketId, to.name);
-  const find = () =>
-    findObject(dependencies, project, { by: 'policies', caller }, 'storage.object.copy', from, signal);
-  const uploader = { caller, operation: 'storage.object.copy', ownerId, right: 'policies' } as const;
+  const find = () => findObject(dependencies, project, { by: 'policies', caller }, operation, from, signal);
+  const uploader: Uploader = { caller, operation, ownerId, right: 'policies' };
   const wantedOf = (object: StoredObject, size: number | undefined): Wanted => ({
     ...place,
     upsert,
@@ -56,7 +58,7 @@ export async function copyObject(
     const object = await find();
     const wanted = wantedOf(object, undefined);
     await judgeUpload(dependencies, project, uploader, wanted, signal);
-    return redescribe(dependencies, project, caller, place, wanted.description, object);
+    return redescribe(dependencies, project, uploader, place, wanted.description, object);
   }
   const { object, bytes: source, size } = await openObject(bytes, project, find, () => undefined, signal);
   try {
@@ -69,7 +71,7 @@ export async function copyObject(
 async function redescribe(
   { directory, clock }: StoreDependencies,
   project: StoringProject,
-  caller: StorageCaller,
+  { caller, operation }: Uploader,
   place: Place,
   { mediaType, cacheControl, contentEncoding, userMetadata }: ObjectDescription,
   { metadata }: StoredObject,
@@ -82,7 +84,7 @@ async function redescribe(
     lastModified: clock.now().toISOString(),
     ...(contentEncoding !== null && { contentEncoding }),
   };
-  const object = await directory.as(project.id, caller, 'storage.object.copy', ({ objects }) =>
+  const object = await directory.as(project.id, caller, operation, ({ objects }) =>
     objects.describe(place, { metadata: changed, userMetadata }),
   );
   if (!object) throw new StorageError('NoSuchKey');

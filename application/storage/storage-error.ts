@@ -20,6 +20,7 @@ export const STORAGE_ERRORS = {
   NoSuchBucket: told(404, 'Bucket not found', 'Bucket not found'),
   NoSuchKey: told(404, 'not_found', 'Object not found'),
   NoSuchUpload: told(404, 'not_found', 'The upload is not there, or not any more'),
+  InvalidPart: told(400, 'InvalidPart', 'A part is not there, or is another one'),
   ResourceAlreadyExists: told(409, 'Duplicate', 'The resource already exists'),
   KeyAlreadyExists: told(409, 'Duplicate', 'The resource already exists'),
   BucketAlreadyExists: told(409, 'Duplicate', 'The resource already exists'),

@@ -47,8 +47,14 @@ export const bucketRows = ({ asCaller, asService }: JudgedSql): BucketRows => ({
     return rowCount > 0;
   },
   async delete(id) {
+    // uploads that were begun are no files yet; of a bucket that stays they do, too
+    const asked = [
+      asCaller('SAVEPOINT going'),
+      asService('DELETE FROM storage.s3_multipart_uploads WHERE bucket_id = $1', [id]),
+    ];
     const deleted = asCaller('DELETE FROM storage.buckets WHERE id = $1', [id]);
-    const { rowCount } = await telling('23503', 'ResourceNotEmpty', deleted);
+    const [{ rowCount }] = await Promise.all([telling('23503', 'ResourceNotEmpty', deleted), ...asked]);
+    if (rowCount === 0) await asCaller('ROLLBACK TO SAVEPOINT going');
     return rowCount > 0;
   },
 });

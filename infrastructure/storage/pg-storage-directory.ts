@@ -10,6 +10,7 @@ import { StorageError } from '../../application/storage/storage-error.ts';
 import { PROJECT_LOGIN, type ProjectId } from '../../domain/project/project-id.ts';
 import { bucketRows } from './bucket-rows.ts';
 import { JudgedSql, refusedRole, translated } from './judged-sql.ts';
+import { multipartRows } from './multipart-rows.ts';
 import { objectRows } from './object-rows.ts';
 import { ProjectLines } from './project-lines.ts';
 
@@ -75,5 +76,6 @@ function requireRole(role: string): void {
 const rowsOf = (sql: JudgedSql): StorageRows => ({
   buckets: bucketRows(sql),
   objects: objectRows(sql.asCaller),
+  uploads: multipartRows(sql.asCaller),
   unjudged: { objects: objectRows(sql.asService) },
 });

@@ -1,0 +1,113 @@
+/** A request of the S3 protocol whose signer is known, and what calls answer. */
+import type { Readable } from 'node:stream';
+import type { Log } from '../../application/ports/log.ts';
+import type { StorageCaller, StorageOperation } from '../../application/ports/storage-directory.ts';
+import type { UserTokens } from '../../application/ports/user-tokens.ts';
+import type { MultipartDependencies } from '../../application/storage/multipart-uploads.ts';
+import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
+import type { StorageProject, StorageProjects } from '../../application/storage/storage-project.ts';
+import type { Uploader } from '../../application/storage/store-object.ts';
+import type { CallerBounds } from '../http/caller-bounds.ts';
+import type { Headers, StreamReply } from '../http/endpoint.ts';
+import type { Promised } from './request-body.ts';
+import { readXml, type XmlNode } from './read-xml.ts';
+import { S3Error } from './s3-error.ts';
+import { parameterOf, type S3Request } from './s3-request.ts';
+import type { XmlElement } from './xml.ts';
+
+export interface S3Dependencies extends StorageDependencies, MultipartDependencies {
+  readonly projects: StorageProjects;
+  readonly tokens: Pick<UserTokens, 'read'>;
+  readonly bounds: Pick<CallerBounds, 'enter'>;
+  readonly metrics: {
+    /** by its code */
+    refused(code: string): void;
+    moved(direction: 'out', bytes: number): void;
+  };
+  readonly log: Log;
+}
+
+export interface S3Call {
+  readonly project: StorageProject;
+  readonly caller: StorageCaller;
+  /** `sub` of a user's token; null: an access key's */
+  readonly ownerId: string | null;
+  readonly request: S3Request;
+  /** `query`: it is a link, which a browser may open */
+  readonly by: 'header' | 'query';
+  readonly bucket: string;
+  readonly key: string;
+  readonly promised: Promised;
+  /** What is in the body. It fails with an {@link S3Error} when it is not what was signed. */
+  readonly body: () => Promise<Readable>;
+  readonly signal: AbortSignal;
+}
+
+/** An element that is a whole document. */
+export type XmlRoot = readonly [name: string, content: readonly XmlElement[] | string];
+
+export type S3Reply =
+  | { readonly status: number; readonly headers?: Headers | undefined; readonly xml?: XmlRoot }
+  /** with 200, when it is done; its client is kept waiting until then */
+  | { readonly lengthy: Promise<XmlRoot> }
+  | StreamReply;
+
+/** `S3` in the names of operations that policies may ask for. */
+export type S3Operation = StorageOperation & `storage.s3.${string}`;
+
+export const uploaderOf = ({ caller, ownerId }: S3Call, operation: S3Operation): Uploader => ({
+  caller,
+  operation,
+  ownerId,
+  right: 'policies',
+});
+
+export const parameter = ({ request }: S3Call, name: string): string | undefined =>
+  parameterOf(request, name);
+
+/** @throws {S3Error} InvalidArgument: it is none, or not within these */
+export function wholeNumber(
+  call: S3Call,
+  name: string,
+  { least, most }: { readonly least: number; readonly most: number },
+): number | undefined {
+  const given = parameter(call, name);
+  if (given === undefined || given === '') return undefined;
+  const value = /^\d{1,10}$/.test(given) ? Number(given) : NaN;
+  if (!(value >= least && value <= most))
+    throw new S3Error('InvalidArgument', `${name} has to be a number from ${least} to ${most}`);
+  return value;
+}
+
+/** What links say in the query in place of a header. Checksums there are of nobody's body: links are made before there is one. */
+export function headersOf({ request, by }: S3Call): ReadonlyMap<string, string> {
+  if (by === 'header') return request.headers;
+  const inQuery = request.query
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => name.startsWith('x-amz-') && !name.startsWith('x-amz-checksum-'));
+  return new Map([...inQuery, ...request.headers]);
+}
+
+const XML_BYTES = 2 * 1024 * 1024;
+
+/** The document in a body. @throws {S3Error} MalformedXML, MaxMessageLengthExceeded, and what the body is wrong with */
+export async function readDocument(call: S3Call, root: string): Promise<XmlNode> {
+  const node = readXml(await readText(call));
+  if (node.name !== root) throw new S3Error('MalformedXML');
+  return node;
+}
+
+export async function readText({ body }: S3Call): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of await body()) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > XML_BYTES) throw new S3Error('MaxMessageLengthExceeded');
+    chunks.push(chunk as Buffer);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new S3Error('MalformedXML');
+  }
+}
