@@ -64,6 +64,7 @@ test('a project that nobody has set anything for has the defaults, the limits of
     limits: PLATFORM,
     keys: { jwtSecrets: [issued.jwtSecret], publicKeys: [] },
     linkKeys: links.keysOf(id, [issued.jwtSecret]),
+    anonKeys: [expect.stringMatching(/^ey/)],
     s3Keys: new Map(),
   });
 });
@@ -90,10 +91,11 @@ test('settings and S3 keys are taken up, and let go of; a secret stands nowhere 
   expect((await known.find(id)).settings.s3).toBe(false);
 });
 
-test('links that a rotated secret has made are good for its overlap', async () => {
+test('links that a rotated secret has made, and its anon key, are good for its overlap', async () => {
   const { harness, known, id, links } = await make();
   const link = { scope: 'download', url: 'docs/a.txt' } as const;
   const token = links.sign((await known.find(id)).linkKeys, link, 3_600);
+  const [before] = (await known.find(id)).anonKeys;
   const jwtSecret = 'n'.repeat(64);
   await command(harness, id, {
     kind: 'RotateJwtSecret',
@@ -101,7 +103,9 @@ test('links that a rotated secret has made are good for its overlap', async () =
     overlapUntil: new Date(Date.UTC(2031, 0, 1)),
   });
   await vi.waitFor(async () => expect((await known.find(id)).keys.jwtSecrets[0]).toBe(jwtSecret));
-  expect(links.read((await known.find(id)).linkKeys, token, 'download')).toEqual({ link });
+  const { linkKeys, anonKeys } = await known.find(id);
+  expect(links.read(linkKeys, token, 'download')).toEqual({ link });
+  expect(anonKeys).toEqual([expect.not.stringMatching(`^${before}$`), before]);
 });
 
 test('changes at once lose nothing of each other', async () => {

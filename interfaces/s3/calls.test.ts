@@ -37,32 +37,33 @@ function callOf(method: string, url: string, headers: Readonly<Record<string, st
   return { request, bucket, key, by: 'header' } as unknown as S3Call;
 }
 
-const COPY = { 'x-amz-copy-source': '/b/k' };
+const NONE: Readonly<Record<string, string>> = {};
+const COPY: typeof NONE = { 'x-amz-copy-source': '/b/k' };
 
 test.each([
-  ['GET', '/', {}, listBuckets],
-  ['GET', '/?x-id=ListBuckets', {}, listBuckets],
-  ['GET', '/b?location', {}, bucketLocation],
-  ['GET', '/b/?versioning=', {}, bucketVersioning],
-  ['GET', '/b?uploads', {}, listUploads],
-  ['GET', '/b?list-type=2&prefix=acl', {}, listObjectsV2],
-  ['GET', '/b?prefix=a', {}, listObjects],
-  ['HEAD', '/b', {}, headBucket],
-  ['PUT', '/b', {}, createBucket],
-  ['DELETE', '/b', {}, deleteBucket],
-  ['POST', '/b?delete', {}, deleteObjects],
-  ['GET', '/b/k?uploadId=1', {}, listParts],
-  ['GET', '/b/k?tagging', {}, objectTagging],
-  ['GET', '/b/k/l', {}, getObject],
-  ['HEAD', '/b/k', {}, headObjectCall],
-  ['PUT', '/b/k?partNumber=1&uploadId=1', {}, uploadPart],
+  ['GET', '/', NONE, listBuckets],
+  ['GET', '/?x-id=ListBuckets', NONE, listBuckets],
+  ['GET', '/b?location', NONE, bucketLocation],
+  ['GET', '/b/?versioning=', NONE, bucketVersioning],
+  ['GET', '/b?uploads', NONE, listUploads],
+  ['GET', '/b?list-type=2&prefix=acl', NONE, listObjectsV2],
+  ['GET', '/b?prefix=a', NONE, listObjects],
+  ['HEAD', '/b', NONE, headBucket],
+  ['PUT', '/b', NONE, createBucket],
+  ['DELETE', '/b', NONE, deleteBucket],
+  ['POST', '/b?delete', NONE, deleteObjects],
+  ['GET', '/b/k?uploadId=1', NONE, listParts],
+  ['GET', '/b/k?tagging', NONE, objectTagging],
+  ['GET', '/b/k/l', NONE, getObject],
+  ['HEAD', '/b/k', NONE, headObjectCall],
+  ['PUT', '/b/k?partNumber=1&uploadId=1', NONE, uploadPart],
   ['PUT', '/b/k?partNumber=1&uploadId=1', COPY, uploadPartCopy],
-  ['PUT', '/b/k', {}, putObject],
+  ['PUT', '/b/k', NONE, putObject],
   ['PUT', '/b/k', COPY, copyObjectCall],
-  ['DELETE', '/b/k?uploadId=1', {}, abortMultipart],
-  ['DELETE', '/b/k', {}, deleteObject],
-  ['POST', '/b/k?uploads', {}, createMultipart],
-  ['POST', '/b/k?uploadId=1', {}, completeMultipartCall],
+  ['DELETE', '/b/k?uploadId=1', NONE, abortMultipart],
+  ['DELETE', '/b/k', NONE, deleteObject],
+  ['POST', '/b/k?uploads', NONE, createMultipart],
+  ['POST', '/b/k?uploadId=1', NONE, completeMultipartCall],
 ])('%s %s %j', (method, url, headers, handler) =>
   expect(handlerOf(callOf(method, url, headers))).toBe(handler),
 );

@@ -42,13 +42,13 @@ test('what is not said is nothing', () => {
   expect(describedAnew(callOf({}))).toEqual({ ...nothing, contentEncoding: '' });
 });
 
-test.each([
+test.each<[Readonly<Record<string, string>>, string]>([
   [{ 'Content-Type': 'nothing' }, 'InvalidArgument'],
   [{ 'Content-Encoding': 'g zip' }, 'InvalidArgument'],
   [{ 'x-amz-meta-a': 'x'.repeat(2048) }, 'InvalidArgument'],
 ])('%j is refused', (headers, code) => expect(() => describedBy(callOf(headers))).toThrow(refused(code)));
 
-test.each([
+test.each<Readonly<Record<string, string>>>([
   { 'x-amz-server-side-encryption-customer-key': 'k' },
   { 'x-amz-object-lock-mode': 'GOVERNANCE' },
   { 'x-amz-tagging': 'a=b' },
