@@ -8,7 +8,7 @@ import { S3Error } from './s3-error.ts';
 import { encoded } from './signature.ts';
 import type { XmlElement } from './xml.ts';
 
-export const MOST_KEYS = 1_000;
+const MOST_KEYS = 1_000;
 
 interface Asked {
   readonly prefix: string;

@@ -26,6 +26,7 @@ import {
   type S3Call,
   type S3Dependencies,
   type S3Reply,
+  type XmlRoot,
 } from './s3-call.ts';
 import { S3Error } from './s3-error.ts';
 import { childrenOf, textIn, type XmlNode } from './read-xml.ts';
@@ -91,7 +92,7 @@ export async function uploadPartCopy(deps: S3Dependencies, call: S3Call): Promis
     source.destroy(),
   );
   return {
-    lengthy: copying.then(({ md5, storedAt }) => [
+    lengthy: copying.then(({ md5, storedAt }): XmlRoot => [
       'CopyPartResult',
       [
         ['LastModified', storedAt.toISOString()],
@@ -120,7 +121,7 @@ export async function completeMultipartCall(deps: S3Dependencies, call: S3Call):
   const upload = await uploadOf(deps, call, uploader);
   const completing = completeMultipart(deps, project, uploader, upload, chosen, { upsert });
   return {
-    lengthy: completing.then((object) => [
+    lengthy: completing.then((object): XmlRoot => [
       'CompleteMultipartUploadResult',
       [
         [

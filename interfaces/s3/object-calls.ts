@@ -144,18 +144,17 @@ export async function copyObjectCall(deps: S3Dependencies, call: S3Call): Promis
   const described = directive === 'COPY' ? {} : describedAnew(call);
   judgeSource(call, await found(deps, call, operation, from));
   const copy = { from, to, upsert, operation, described } as const;
-  return { lengthy: copyObject(deps, project, caller, ownerId, copy).then(copyResult('CopyObjectResult')) };
+  const copying = copyObject(deps, project, caller, ownerId, copy);
+  return {
+    lengthy: copying.then((object): XmlRoot => [
+      'CopyObjectResult',
+      [
+        ['LastModified', changedAtOf(object).toISOString()],
+        ['ETag', entityTagOf(object)],
+      ],
+    ]),
+  };
 }
-
-export const copyResult =
-  (root: string) =>
-  (object: StoredObject): XmlRoot => [
-    root,
-    [
-      ['LastModified', changedAtOf(object).toISOString()],
-      ['ETag', entityTagOf(object)],
-    ],
-  ];
 
 export async function deleteObject(deps: S3Dependencies, call: S3Call): Promise<S3Reply> {
   const kept = await removed(deps, call, 'storage.s3.object.delete', [call.key]);

@@ -20,6 +20,7 @@ const NOT_DONE = [
   'x-amz-server-side-encryption-customer-',
   'x-amz-copy-source-server-side-encryption-',
   'x-amz-object-lock-',
+  'x-amz-bucket-object-lock-',
   'x-amz-tagging',
   'x-amz-website-redirect-location',
   'x-amz-write-offset-bytes',

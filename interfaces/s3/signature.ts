@@ -3,7 +3,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { S3Error, type S3ErrorCode } from './s3-error.ts';
 import { parameterOf, type S3Request } from './s3-request.ts';
 
-export const ALGORITHM = 'AWS4-HMAC-SHA256';
+const ALGORITHM = 'AWS4-HMAC-SHA256';
 export const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
 const SKEW_MS = 15 * 60_000;
@@ -148,7 +148,7 @@ export interface Addressed {
 }
 
 /** @param place instead of what is in the request */
-export function canonicalRequest(request: S3Request, shown: Shown, { host, path }: Addressed): string {
+function canonicalRequest(request: S3Request, shown: Shown, { host, path }: Addressed): string {
   const { method, headers } = request;
   const query = request.query
     .filter(([name]) => shown.by === 'header' || name !== 'X-Amz-Signature')
