@@ -89,7 +89,9 @@ export async function findResumable(
   id: UploadId,
 ): Promise<ResumableUpload> {
   const found = await spool.find(project.id, id);
-  if (!found || clock.now().getTime() - found.begunAt.getTime() > RESUMABLE_MS)
+  // those of other protocols say which
+  const isOurs = found !== undefined && found.about['protocol'] === undefined;
+  if (!isOurs || clock.now().getTime() - found.begunAt.getTime() > RESUMABLE_MS)
     throw new StorageError('NoSuchUpload');
   const about = found.about as unknown as About;
   const spooled = found.parts.find(({ number }) => number === PART)?.size ?? 0;

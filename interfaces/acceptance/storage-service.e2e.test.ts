@@ -1,4 +1,11 @@
 /** Files of a project as its users reach them: by the client, through the gateway, of a whole platform. */
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { createClient } from '@supabase/supabase-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PlatformUnderTest } from './platform-under-test.ts';
@@ -167,4 +174,40 @@ test('a project that is paused serves no files, and has them when it goes on', a
 test('a project that is not there has no files', async () => {
   const nobody = await fetch(`${platform.url}/project/proj_0000000000000000/storage/v1/object/public/a/b`);
   expect([nobody.status, await nobody.json()]).toEqual([404, expect.objectContaining({ statusCode: '404' })]);
+});
+
+test('files by the S3 protocol, through the gateway, until the key is revoked', async () => {
+  const path = `/api/projects/${id}/storage/s3-keys`;
+  const { body: key } = await platform.call<{ id: string; secret: string }>('POST', path, {
+    token,
+    body: { name: 'backups' },
+  });
+  const connect = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }) =>
+    new S3Client({
+      endpoint: `${platform.url}/project/${id}/storage/v1/s3`,
+      region: 'local',
+      forcePathStyle: true,
+      maxAttempts: 1,
+      credentials,
+    });
+  const s3 = connect({ accessKeyId: key.id, secretAccessKey: key.secret });
+  const [Bucket, Key] = ['by-s3', 'a folder/a+b (1).txt'];
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  await s3.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(3 * MIB, 'abc') }));
+  const { data } = await service().storage.from(Bucket).download(Key);
+  expect(data?.size).toBe(3 * MIB);
+  const asAnon = connect({
+    accessKeyId: id,
+    secretAccessKey: keys.anon_key,
+    sessionToken: keys.anon_key,
+  });
+  const list = (client: S3Client) => client.send(new ListObjectsV2Command({ Bucket, Delimiter: '/' }));
+  expect((await list(s3)).CommonPrefixes).toEqual([{ Prefix: 'a folder/' }]);
+  expect((await list(asAnon)).KeyCount).toBe(0);
+  const read = asAnon.send(new GetObjectCommand({ Bucket, Key }));
+  await expect(read).rejects.toMatchObject({ name: 'NoSuchKey' });
+  expect((await platform.call('DELETE', `${path}/${key.id}`, { token })).status).toBe(204);
+  await expect
+    .poll(() => list(s3).catch(({ name }: { name: string }) => name), { timeout: 5_000 })
+    .toBe('InvalidAccessKeyId');
 });

@@ -2,6 +2,7 @@
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
+import { s3Protocol } from '../s3/s3-protocol.ts';
 import { callerAuthentication } from '../storage/authenticate-caller.ts';
 import { countedEndpoints, countedErrors } from '../storage/count-answers.ts';
 import { orInternal, orProblem } from '../storage/internal-callers.ts';
@@ -70,8 +71,10 @@ function bindService(bind: Bind): void {
         log,
         metrics,
         tracing,
-      }) =>
-        serverPart({
+      }) => {
+        const [tokens, bounds] = [new JoseUserTokens(clock), new StorageBounds()];
+        const s3 = { ...storage, projects, tokens, bounds, metrics: metrics.storage, log };
+        return serverPart({
           name: 'storage',
           port: config.STORAGE_PORT,
           portVariable: 'STORAGE_PORT',
@@ -81,9 +84,9 @@ function bindService(bind: Bind): void {
             ...projectFilesEndpoints({ store, files }),
             verifyEndpoint(storage),
           ],
-          authenticate: orInternal(callerAuthentication(projects, new JoseUserTokens(clock)), internalKeys),
+          authenticate: orInternal(callerAuthentication(projects, tokens), internalKeys),
           errorBody: orProblem(countedErrors(storageErrorBody, metrics.storage)),
-          fallback: rawProtocols([]),
+          fallback: rawProtocols([s3Protocol(s3)]),
           log,
           ready: async () => ({
             log: `${await told(store.head().then(() => true))}${aboutServer(store.server?.standing())}`,
@@ -93,10 +96,11 @@ function bindService(bind: Bind): void {
           metrics,
           tracing,
           internalKeys,
-          bounds: new StorageBounds(),
+          bounds,
           trustedProxies: config.TRUSTED_PROXIES,
           limits: { requestTimeoutMs: UPLOAD_MS },
-        }),
+        });
+      },
     ),
   );
 }

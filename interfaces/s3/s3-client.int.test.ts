@@ -204,7 +204,9 @@ test('lists end, and name each thing once', async () => {
   expect(await refusal(list({ ContinuationToken: 'x' }))).toBe('400 InvalidArgument');
   const seen: string[] = [];
   for (let Marker: string | undefined = ''; Marker !== undefined;) {
-    const page: ListObjectsCommandOutput = await s3.send(new ListObjectsCommand({ Bucket, Delimiter: '/', MaxKeys: 2, Marker }));
+    const page: ListObjectsCommandOutput = await s3.send(
+      new ListObjectsCommand({ Bucket, Delimiter: '/', MaxKeys: 2, Marker }),
+    );
     for (const { Key } of page.Contents ?? []) seen.push(Key ?? '');
     for (const { Prefix } of page.CommonPrefixes ?? []) seen.push(Prefix ?? '');
     Marker = page.NextMarker;

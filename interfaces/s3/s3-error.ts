@@ -36,6 +36,7 @@ const CODES = {
   NotImplemented: [501, 'This is not implemented'],
   PreconditionFailed: [412, 'A condition of the request does not hold'],
   QuotaExceeded: [403, 'The project has no room left for it'],
+  RequestTimeout: [400, 'The body did not come in time'],
   RequestTimeTooSkewed: [403, 'The time of the request is too far from ours'],
   ServiceUnavailable: [503, 'The service is away or slow; try again'],
   SignatureDoesNotMatch: [403, 'The signature is not the one of this request by that key'],
