@@ -24,7 +24,7 @@ test('nearly every no is HTTP 400, and says in a text of its body which one', ()
   for (const [code, { statusCode, httpStatus }] of Object.entries(STORAGE_ERRORS))
     expect([code, httpStatus]).toEqual([
       code,
-      [412, 416, 429].includes(statusCode) || statusCode >= 500 ? statusCode : 400,
+      [408, 412, 416, 429].includes(statusCode) || statusCode >= 500 ? statusCode : 400,
     ]);
 });
 
