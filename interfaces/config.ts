@@ -147,7 +147,7 @@ const schema = z.object({
     .optional(),
   STORAGE_S3_PREFIX: z
     .string()
-    .regex(/^[\w.\/-]{0,200}$/, 'only letters, digits and _ . / -')
+    .regex(/^[\w./-]{0,200}$/, 'only letters, digits and _ . / -')
     .default(''),
   STORAGE_S3_PATH_STYLE: z.enum(['on', 'off']).default('off'),
   STORAGE_S3_ACCESS_KEY_ID: z.string().min(1).optional(),

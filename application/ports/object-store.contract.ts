@@ -193,9 +193,8 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       const [stopping, source] = [new AbortController(), new PassThrough()];
       source.write(randomBytes(MIB));
       const putting = store.put(project, version, source, stopping.signal);
-      const outcome = expect(putting).rejects.toThrow('shut down');
       setTimeout(() => stopping.abort(new Error('shut down')), 20);
-      await outcome;
+      await expect(putting).rejects.toThrow('shut down');
       expect(source.destroyed).toBe(true);
       expect(await listed(project)).toEqual(new Map());
     });

@@ -3,7 +3,7 @@ import type { ProcessName } from '../../domain/project/events.ts';
 import { rulesOf } from '../../domain/project/project-processes.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import { Refused } from '../errors.ts';
+import { Refused, Unavailable } from '../errors.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import {
   crashOnce,
@@ -12,8 +12,8 @@ import {
   failStep,
   freshDependencies,
   MOMENTS,
-  type Disturbance,
   type Scenario,
+  type Disturbance,
 } from '../testing/process-properties.ts';
 import { turn } from '../process-engine/turn.ts';
 import {
@@ -359,7 +359,11 @@ describe('files of a project', () => {
   test('that cannot be removed keep it from being purged, and an operator can have it tried again', async () => {
     const { harness, id } = await withFiles();
     await command(harness, id, { kind: 'PurgeProject' });
-    expect((await runToRest(harness, id, failStep('remove-files', 99))).status).toBe('suspended');
+    const full: Disturbance = {
+      around: (step, _direction, effect) =>
+        step === 'remove-files' ? Promise.reject(new Unavailable('remove the files')) : effect(),
+    };
+    expect((await runToRest(harness, id, full)).status).toBe('suspended');
     expect(await kept(harness, id)).toBe(3);
     await command(harness, id, { kind: 'RetryStep' });
     expect((await runToRest(harness, id)).status).toBe('purged');

@@ -106,7 +106,7 @@ export class CountedUploadSpool implements UploadSpool {
 
   async removeOlder(than: Date, signal?: AbortSignal): Promise<number> {
     const removed = await this.#spool.removeOlder(than, signal);
-    if (removed > 0) for (const project of [...this.#projects.keys()]) await this.#forget(project);
+    if (removed > 0) for (const project of Array.from(this.#projects.keys())) await this.#forget(project);
     return removed;
   }
 

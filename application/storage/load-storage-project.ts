@@ -24,7 +24,7 @@ export interface LoadStorageProjectDependencies {
 }
 
 /** from this one on there are the tables of files */
-export const FILES_SINCE_TEMPLATE = 15;
+const FILES_SINCE_TEMPLATE = 15;
 
 /** By the log, as it is now. @throws {Rejection} project/not-found, project/not-active, project/upgrade-needed */
 export async function loadStorageProject(

@@ -44,7 +44,7 @@ export interface VerifiedFiles {
   readonly isWhole: boolean;
 }
 
-export const MOST_VERSIONS_TOLD = 20;
+const MOST_VERSIONS_TOLD = 20;
 
 export type StorageSettingsEvent =
   | { readonly type: 'StorageSettingsChanged'; readonly data: Whole }

@@ -12,7 +12,6 @@ import {
 import { allowedOf, limitsOf, STORAGE_DEFAULTS } from './storage-settings.ts';
 
 const id = projectId('proj_0123456789abcdef');
-const { initial, decide, evolve } = storageSettingsDecider;
 const key = (at: number): S3Key => ({
   id: `KEY${at}`,
   name: `key ${at}`,
@@ -22,12 +21,16 @@ const key = (at: number): S3Key => ({
 
 /** What is so after these commands, by the last event alone. */
 function after(commands: readonly StorageSettingsCommand[]) {
-  let state: StorageSettingsState = initial;
+  let state: StorageSettingsState = storageSettingsDecider.initial;
   const events: StorageSettingsEvent[] = [];
   for (const command of commands)
-    for (const event of decide(command, state)) {
+    for (const event of storageSettingsDecider.decide(command, state)) {
       events.push(event);
-      state = evolve(initial, { ...event, revision: events.length - 1, recordedAt: new Date(0) });
+      state = storageSettingsDecider.evolve(storageSettingsDecider.initial, {
+        ...event,
+        revision: events.length - 1,
+        recordedAt: new Date(0),
+      });
     }
   return { state, events };
 }

@@ -4,7 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -132,8 +132,7 @@ export class CachedImages implements ImageTransformer {
       const folder = await folderBelow(this.#root, [project], true);
       const temporary = join(folder, randomUUID());
       try {
-        const handle = await open(temporary, NEW_FILE, FILE_MODE);
-        await handle.writeFile(bytes).finally(() => handle.close());
+        await writeFile(temporary, bytes, { flag: NEW_FILE, mode: FILE_MODE });
         await rename(temporary, join(folder, name));
       } catch (error) {
         await rm(temporary, { force: true });

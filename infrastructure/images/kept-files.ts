@@ -33,7 +33,7 @@ export class KeptFiles {
   }
 
   removeAll(isMeant: (path: string) => boolean): void {
-    for (const path of [...this.#sizes.keys()]) if (isMeant(path)) this.remove(path);
+    for (const path of Array.from(this.#sizes.keys())) if (isMeant(path)) this.remove(path);
   }
 
   /** Those that are to be removed, and are not kept any more. */

@@ -74,7 +74,7 @@ async function service(files: ProjectFiles, sliceMs?: number) {
     url,
     remote: new RemoteProjectFiles(new InternalClient({ url, internalKey: KEY, service: 'storage' })),
     served,
-    async purging() {
+    purging: async () => {
       const id = await served();
       await command(harness, id, { kind: 'PurgeProject' });
       return id;

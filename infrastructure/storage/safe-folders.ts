@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Refused } from '../../application/errors.ts';
 import { codeOf } from './disk-fault.ts';
 
-export const FOLDER_MODE = 0o700;
+const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
 /** Makes it when it is missing, and closes it to everybody else. */

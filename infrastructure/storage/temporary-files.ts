@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { callbackify } from 'node:util';
 import type { StoredBytes } from '../../application/ports/object-store.ts';
 import { processIdentity } from '../process/process-table.ts';
 import { diskFault, onDisk } from './disk-fault.ts';
@@ -169,10 +170,11 @@ async function pour(
 }
 
 function settle(work: Promise<void>, done: (error?: Error | null) => void): void {
-  work.then(
-    () => done(),
-    (error: unknown) => done(diskFault('write a file', error)),
-  );
+  callbackify(async () => {
+    await work.catch((error: unknown) => {
+      throw diskFault('write a file', error);
+    });
+  })(done);
 }
 
 /** A disk that is nearly full takes less than it was given, and says so only the next time. */

@@ -21,6 +21,6 @@ declare module '@20minutes/s3rver/lib/signature/v4.js' {
 declare module '@20minutes/s3rver/lib/stores/filesystem.js' {
   type Options = { readonly end?: number | string } | undefined;
   export default class FilesystemStore {
-    getObject(bucket: string, key: string, options: Options): Promise<unknown>;
+    getObject: (bucket: string, key: string, options: Options) => Promise<unknown>;
   }
 }

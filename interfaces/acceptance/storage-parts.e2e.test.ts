@@ -34,7 +34,7 @@ beforeAll(async () => {
     headers: { apikey: key, 'content-type': 'application/json' },
     body: JSON.stringify({ id: 'docs', name: 'docs', public: true }),
   });
-  expect(made.status).toBe(200);
+  if (made.status !== 200) throw new Error(await made.text());
 });
 afterAll(() => platform.close());
 

@@ -60,7 +60,8 @@ export async function copyFile(operator: Operator, project: ExistingProject, cop
 async function saidBy(answer: Response): Promise<string> {
   const text = await answer.text();
   try {
-    return String((JSON.parse(text) as { readonly message?: unknown }).message ?? answer.status);
+    const { message } = JSON.parse(text) as { readonly message?: unknown };
+    return typeof message === 'string' ? message : String(answer.status);
   } catch {
     return String(answer.status);
   }

@@ -100,7 +100,10 @@ const ls: Act = async ({ storageDirectory }, { id, rest: [where = ''] }, { say, 
 };
 
 const lineOf = ({ name, metadata, updatedAt }: StoredObject): string =>
-  `${String(metadata?.['size'] ?? '?').padStart(15)}  ${shown(name)}  ${updatedAt?.toISOString() ?? ''}`;
+  `${sizeOf(metadata).padStart(15)}  ${shown(name)}  ${updatedAt?.toISOString() ?? ''}`;
+
+const sizeOf = (metadata: StoredObject['metadata']): string =>
+  typeof metadata?.['size'] === 'number' ? String(metadata['size']) : '?';
 
 /** Names are users': they shall do nothing to a terminal. */
 const shown = (name: string): string => name.replaceAll(/\p{C}/gu, '?').replace(/\/$/, '');

@@ -44,23 +44,23 @@ const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
 const STORAGE_EXPOSED = [
-  ...[
-    'etag',
-    'accept-ranges',
-    'content-range',
-    'content-encoding',
-    'content-disposition',
-    'x-transformations',
-  ],
-  ...[
-    'location',
-    'upload-offset',
-    'upload-length',
-    'upload-metadata',
-    'upload-expires',
-    'upload-defer-length',
-  ],
-  ...['tus-resumable', 'tus-version', 'tus-extension', 'tus-max-size', 'tus-checksum-algorithm'],
+  'etag',
+  'accept-ranges',
+  'content-range',
+  'content-encoding',
+  'content-disposition',
+  'x-transformations',
+  'location',
+  'upload-offset',
+  'upload-length',
+  'upload-metadata',
+  'upload-expires',
+  'upload-defer-length',
+  'tus-resumable',
+  'tus-version',
+  'tus-extension',
+  'tus-max-size',
+  'tus-checksum-algorithm',
 ];
 
 export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Route>> => ({

@@ -3,7 +3,7 @@ import { isBucketName } from '../../domain/storage/bucket-name.ts';
 import { StorageError } from '../../application/storage/storage-error.ts';
 import {
   parameter,
-  readText,
+  readAway,
   wholeNumber,
   type S3Call,
   type S3Dependencies,
@@ -67,12 +67,12 @@ const bucketElement = ({ name, createdAt }: Bucket): XmlElement => [
 ];
 
 /** Where one is wanted is all the same, so what the body says of it is left alone. */
-export async function createBucket({ directory }: S3Dependencies, call: S3Call): Promise<S3Reply> {
+export async function createBucket(deps: S3Dependencies, call: S3Call): Promise<S3Reply> {
   const { project, caller, ownerId, bucket } = call;
-  await readText(call);
+  await readAway(deps, call);
   if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName');
   const rules = { public: false, fileSizeLimit: null, allowedMimeTypes: null };
-  await directory.as(project.id, caller, 'storage.s3.bucket.create', ({ buckets }) =>
+  await deps.directory.as(project.id, caller, 'storage.s3.bucket.create', ({ buckets }) =>
     buckets.insert({ id: bucket, name: bucket, ownerId, ...rules }),
   );
   return { status: 200, headers: { location: `/${encodeURIComponent(bucket)}` } };

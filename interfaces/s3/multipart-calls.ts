@@ -20,7 +20,7 @@ import {
   headersOf,
   parameter,
   readDocument,
-  readText,
+  readAway,
   uploaderOf,
   wholeNumber,
   type S3Call,
@@ -35,7 +35,7 @@ import type { XmlElement } from './xml.ts';
 const MD5 = /^"?([0-9a-f]{32})"?$/;
 
 export async function createMultipart(deps: S3Dependencies, call: S3Call): Promise<S3Reply> {
-  await readText(call);
+  await readAway(deps, call);
   const { project, bucket, key, signal } = call;
   const uploader = uploaderOf(call, 'storage.s3.upload.create_multipart');
   const wanted = { ...placeOf(call), description: describedBy(call) };
@@ -113,13 +113,17 @@ function rangeOf(header: string | undefined, size: number): ByteRange | undefine
   return range;
 }
 
+/** Who asks again is told the same, also when the upload is none any more. */
 export async function completeMultipartCall(deps: S3Dependencies, call: S3Call): Promise<S3Reply> {
-  const { project, bucket, key } = call;
+  const { project, bucket, key, caller, ownerId } = call;
   const uploader = uploaderOf(call, 'storage.s3.upload.complete_multipart');
   const upsert = isUpsert(call);
-  const chosen = chosenParts(await readDocument(call, 'CompleteMultipartUpload'));
-  const upload = await uploadOf(deps, call, uploader);
-  const completing = completeMultipart(deps, project, uploader, upload, chosen, { upsert });
+  const chosen = chosenParts(await readDocument(deps, call, 'CompleteMultipartUpload'));
+  const asked = [project.id, caller.role, ownerId, bucket, key, parameter(call, 'uploadId'), upsert, chosen];
+  const completing = deps.completions.once(asked, async () => {
+    const upload = await uploadOf(deps, call, uploader);
+    return completeMultipart(deps, project, uploader, upload, chosen, { upsert });
+  });
   return {
     lengthy: completing.then((object): XmlRoot => [
       'CompleteMultipartUploadResult',

@@ -163,7 +163,7 @@ export async function deleteObject(deps: S3Dependencies, call: S3Call): Promise<
 }
 
 export async function deleteObjects(deps: S3Dependencies, call: S3Call): Promise<S3Reply> {
-  const document = await readDocument(call, 'Delete');
+  const document = await readDocument(deps, call, 'Delete');
   const objects = childrenOf(document, 'Object').map((object) => ({
     key: textIn(object, 'Key'),
     version: textIn(object, 'VersionId'),

@@ -1,6 +1,7 @@
 /** The body of a request as the object that it holds, with everything that the request promises of it held to it. */
 import { createHash, type Hash } from 'node:crypto';
 import { pipeline, Transform, type Readable, type TransformCallback } from 'node:stream';
+import { callbackify } from 'node:util';
 import { AwsChunks, type ChunkSigning } from './aws-chunks.ts';
 import { checksum, isChecksum, isChecksumText, type Digest } from './checksums.ts';
 import { S3Error } from './s3-error.ts';
@@ -109,10 +110,7 @@ class Held extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    this.#judge().then(
-      () => done(),
-      (error: Error) => done(error),
-    );
+    callbackify(() => this.#judge())(done);
   }
 
   async #judge(): Promise<void> {

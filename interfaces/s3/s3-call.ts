@@ -7,8 +7,9 @@ import type { MultipartDependencies } from '../../application/storage/multipart-
 import type { StorageDependencies } from '../../application/storage/storage-dependencies.ts';
 import type { StorageProject, StorageProjects } from '../../application/storage/storage-project.ts';
 import type { Uploader } from '../../application/storage/store-object.ts';
-import type { CallerBounds } from '../http/caller-bounds.ts';
+import { Bound, type CallerBounds, type Release } from '../http/caller-bounds.ts';
 import type { Headers, StreamReply } from '../http/endpoint.ts';
+import type { Completions } from './completions.ts';
 import type { Promised } from './request-body.ts';
 import { readXml, type XmlNode } from './read-xml.ts';
 import { S3Error } from './s3-error.ts';
@@ -18,7 +19,9 @@ import type { XmlElement } from './xml.ts';
 export interface S3Dependencies extends StorageDependencies, MultipartDependencies {
   readonly projects: StorageProjects;
   readonly tokens: Pick<UserTokens, 'read'>;
+  readonly completions: Completions;
   readonly bounds: Pick<CallerBounds, 'enter'>;
+  readonly documents: Bound;
   readonly metrics: {
     /** by its code */
     refused(code: string): void;
@@ -88,25 +91,58 @@ export function headersOf({ request, by }: S3Call): ReadonlyMap<string, string> 
   return new Map([...inQuery, ...request.headers]);
 }
 
-const XML_BYTES = 2 * 1024 * 1024;
+/** 10,000 parts with a checksum each */
+const DOCUMENT_BYTES = 2 * 1024 * 1024;
+/** of which a project may have any number */
+const SMALL_BYTES = 64 * 1024;
+const DOCUMENT_MS = 60_000;
+
+/** Large documents are held whole, and strangers may send them: so many of a project at once. */
+export const documentBound = (): Bound => new Bound('large documents of a project at once', 8);
 
 /** The document in a body. @throws {S3Error} MalformedXML, MaxMessageLengthExceeded, and what the body is wrong with */
-export async function readDocument(call: S3Call, root: string): Promise<XmlNode> {
-  const node = readXml(await readText(call));
+export async function readDocument(deps: ReadingDependencies, call: S3Call, root: string): Promise<XmlNode> {
+  const node = await readText(deps, call, DOCUMENT_BYTES, readXml);
   if (node.name !== root) throw new S3Error('MalformedXML');
   return node;
 }
 
-export async function readText({ body }: S3Call): Promise<string> {
+/** Where what it says makes no difference. */
+export const readAway = (deps: ReadingDependencies, call: S3Call): Promise<void> =>
+  readText(deps, call, SMALL_BYTES, () => {});
+
+type ReadingDependencies = Pick<S3Dependencies, 'documents'>;
+
+/** @throws {RateLimited} the project has too many of them at once */
+async function readText<T>(
+  { documents }: ReadingDependencies,
+  { body, project }: S3Call,
+  mostBytes: number,
+  make: (text: string) => T,
+): Promise<T> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of await body()) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > XML_BYTES) throw new S3Error('MaxMessageLengthExceeded');
-    chunks.push(chunk as Buffer);
-  }
+  let release: Release | undefined;
+  const source = await body();
+  const late = setTimeout(() => source.destroy(new S3Error('RequestTimeout')), DOCUMENT_MS);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    for await (const chunk of source) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > mostBytes) throw new S3Error('MaxMessageLengthExceeded');
+      if (bytes > SMALL_BYTES) release ??= documents.take(project.id);
+      chunks.push(chunk as Buffer);
+    }
+    return make(utf8(Buffer.concat(chunks)));
+  } finally {
+    clearTimeout(late);
+    release?.();
+  }
+}
+
+/** @throws {S3Error} MalformedXML */
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new S3Error('MalformedXML');
   }

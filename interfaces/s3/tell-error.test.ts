@@ -38,10 +38,8 @@ test.each([
 ])('%s', (error, code) => expect(told(error)).toBe(code));
 
 test('every error of the service has a name there', () => {
-  for (const code of Object.keys(STORAGE_ERRORS)) {
-    const { error } = toldError(new StorageError(code as StorageErrorCode));
-    expect(error.status, code).toBeGreaterThanOrEqual(400);
-  }
+  const codes = Object.keys(STORAGE_ERRORS) as StorageErrorCode[];
+  expect(codes.filter((code) => toldError(new StorageError(code)).error.status < 400)).toEqual([]);
 });
 
 test('a mistake of ours says nothing of itself', () => {

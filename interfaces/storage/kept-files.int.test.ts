@@ -153,13 +153,13 @@ test('bytes that no row names go when they are old and were twice seen without o
   expect(swept.files).toBe(0);
   under.advance(DAY_S + 1);
   await look();
-  expect(await under.versions()).toEqual([kept, lost, back].sort());
+  expect(new Set(await under.versions())).toEqual(new Set([kept, lost, back]));
   // a dump is loaded again
   await under.owner(`INSERT INTO storage.objects (bucket_id, name, version) SELECT * FROM saved WHERE name = 'back';
       DROP TABLE saved`);
   await look();
   expect(swept).toEqual({ files: 1, bytes: 100 });
-  expect(await under.versions()).toEqual([kept, back].sort());
+  expect(new Set(await under.versions())).toEqual(new Set([kept, back]));
   expect(await under.usage.of(under.project)).toEqual({ files: 2, bytes: 200 });
   await look();
   expect(swept.files).toBe(1);

@@ -23,7 +23,11 @@ async function put(bucket: string, name: string, bytes: Buffer | string, content
   const options = { contentType, upsert: true, cacheControl: '60' };
   expect((await under.service.from(bucket).upload(name, bytes, options)).error).toBeNull();
 }
-const get = (path: string, token?: string, init: RequestInit = {}) =>
+const get = (
+  path: string,
+  token?: string,
+  init: { headers?: Record<string, string>; method?: string } = {},
+) =>
   fetch(`${under.url}/render/image/${path}`, {
     ...init,
     headers: { ...(token && { authorization: `Bearer ${token}` }), ...init.headers },

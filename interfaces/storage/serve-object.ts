@@ -139,12 +139,12 @@ const opaque = (tag: string): string => tag.replace(/^W\//, '');
 /** NaN: it is no time */
 const secondsOf = (time: Date | string): number => Math.floor(new Date(time).getTime() / 1000);
 
-const textOf = ({ metadata }: StoredObject, name: string): string | undefined => {
+const textOf = ({ metadata }: Pick<StoredObject, 'metadata'>, name: string): string | undefined => {
   const value = metadata?.[name];
   return typeof value === 'string' ? value : undefined;
 };
 
-export function entityTagOf(object: StoredObject): string {
+export function entityTagOf(object: Pick<StoredObject, 'id' | 'version' | 'metadata'>): string {
   const tag = textOf(object, 'eTag') ?? '';
   return ENTITY_TAG.test(tag) ? tag : `"${object.version ?? object.id}"`;
 }
