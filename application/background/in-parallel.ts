@@ -1,4 +1,4 @@
-/** Does the work for each item, so many at a time. Ends with the first failure. */
+/** Does the work for each item, so many at a time. Ends with the first failure, and begins nothing more then. */
 export async function inParallel<T>(
   items: readonly T[],
   width: number,
@@ -8,5 +8,9 @@ export async function inParallel<T>(
   const lane = async () => {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
   };
-  await Promise.all(Array.from({ length: width }, lane));
+  const stop = (error: unknown) => {
+    waiting.length = 0;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: width }, () => lane().catch(stop)));
 }

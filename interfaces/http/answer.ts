@@ -22,8 +22,13 @@ export async function answer(
   const reply = await withinTime(working, exchange, endpoint.timeMs);
   if (res.closed) return;
   if (!('stream' in reply)) return writePlain(reply, res, endpoint.exactJson ? exactJson : JSON.stringify);
-  if (endpoint.auth !== 'none') exchange.hold(server.startStream());
-  await writeStream(reply, exchange, req, res);
+  try {
+    if (endpoint.auth !== 'none') exchange.hold(server.startStream());
+    await writeStream(reply, exchange, req, res);
+  } finally {
+    // whatever was opened for it and not begun, since it cannot be sent or nobody wants it, is let go
+    exchange.abort();
+  }
 }
 
 /** @throws {RequestProblem} 503 when the time is over; the handler is told so by the signal */

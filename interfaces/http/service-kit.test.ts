@@ -25,6 +25,7 @@ const endpoint = endpointsFor<{ user: UserCaller['known'] }, { readonly admin: b
 const kept = new Map<string, number>();
 let lost = Promise.withResolvers<unknown>();
 let unread = Promise.withResolvers<Readable>();
+const opened: Readable[] = [];
 
 const formOf = async ({ body, contentType }: IncomingForm): Promise<FormData> =>
   new Response(Readable.toWeb(body) as ReadableStream, {
@@ -77,6 +78,23 @@ const endpoints = [
         fields[name] = typeof value === 'string' ? value : `${value.type}: ${await value.text()}`;
       }
       return { status: 200, body: fields };
+    },
+  }),
+  endpoint({
+    method: 'get',
+    path: '/letters/:word',
+    summary: 'a file of letters, by a header of its own',
+    auth: 'user',
+    params: z.object({ word: z.string() }),
+    responses: { 200: 'letters' },
+    handler: async ({ params: { word }, signal }) => {
+      const bytes = Readable.from(word);
+      opened.push(bytes);
+      signal.addEventListener('abort', () => bytes.destroy());
+      const send = async (res: NodeJS.WritableStream) => {
+        for await (const letter of bytes) res.write(letter as string);
+      };
+      return { status: 200, headers: { 'x-word': word }, stream: send };
     },
   }),
   ...(['head', 'get'] as const).map((method) =>
@@ -337,6 +355,20 @@ describe('a path of any length', () => {
     const refused = await fetch(`${url}/trees/a/b`, { method: 'PUT' });
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'HEAD, GET, OPTIONS']);
   });
+});
+
+test('what was opened to be sent is let go, also when it cannot be, or only its head is wanted', async () => {
+  const ask = (word: string, method = 'GET') =>
+    fetch(`${url}/letters/${encodeURIComponent(word)}`, { method, headers: ann });
+  expect(await (await ask('abc')).text()).toBe('abc');
+  expect((await ask('abc', 'HEAD')).status).toBe(200);
+  warned.length = 0;
+  expect((await ask('line\nbreak')).status).toBe(500);
+  expect(warned).toHaveLength(1);
+  const release = bounds.stream('127.0.0.1');
+  expect((await ask('abc')).status).toBe(429);
+  release();
+  await expect.poll(() => opened.map(({ destroyed }) => destroyed)).toEqual([true, true, true, true]);
 });
 
 test('bounds know who asks for what, while it is asked', async () => {
