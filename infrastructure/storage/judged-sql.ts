@@ -76,13 +76,16 @@ const LACKS = new Set(['3F000', '42P01', '42703', '42883', '42P10', '42804', '42
 /** It was not the statement: the same once more may well do. */
 const PASSES = /^(40|53|55P03|57)/;
 
+/** clients know the sentence without it */
+const OF_TABLE = /(?<=^new row violates row-level security policy) for table .*/s;
+
 /** What is thrown by work in a project's database. What a trigger of the owner's says is not for strangers. */
 export function translated(error: unknown): unknown {
   if (!(error instanceof SqlFailed)) return error;
   const { code, message } = error;
   const told = (...[kind, text]: ConstructorParameters<typeof StorageError>) =>
     new StorageError(kind, text, code);
-  if (code === '42501') return told('AccessDenied', message.slice(0, 300));
+  if (code === '42501') return told('AccessDenied', message.replace(OF_TABLE, '').slice(0, 300));
   if (code === '23505') return told('ResourceAlreadyExists');
   if (code === '23503') return told('RelatedMissing');
   if (code === '57014') return told('DatabaseTimeout');

@@ -19,9 +19,9 @@ const LOGIN = 'storage';
 const WORK_MS = 20_000;
 /** PostgreSQL is the first to say that it was too long, and nothing was done then */
 const EARLIER_MS = 2_000;
-/** fewer than a login's sessions, and those who wait for one, so that nobody is sent away for whom there is time */
-const AT_ONCE = 40;
-const WAIT_MS = 15_000;
+/** little more than a login's sessions: whoever is next is ready when one comes free, and the others wait here, where there is time */
+const AT_ONCE = 10;
+const WAIT_MS = 25_000;
 const LOGINS = new RegExp(PROJECT_LOGIN);
 
 export class PgStorageDirectory implements StorageDirectory {

@@ -100,10 +100,14 @@ export async function storageUnderTest() {
       .setIssuedAt()
       .sign(new TextEncoder().encode(SECRET(project)));
   const urlOf = (project: ProjectId) => `${base}/project/${project}`;
-  const clientWith = (key: string, project: ProjectId = users.projects[0]) =>
+  const clientWith = (
+    key: string,
+    project: ProjectId = users.projects[0],
+    headers: Readonly<Record<string, string>> = {},
+  ) =>
     createClient(urlOf(project), key, {
       auth: { autoRefreshToken: false, persistSession: false },
-      global: { headers: { Authorization: `Bearer ${key}` } },
+      global: { headers: { Authorization: `Bearer ${key}`, ...headers } },
     }).storage;
   return {
     url: `${urlOf(users.projects[0])}/storage/v1`,

@@ -37,7 +37,13 @@ function send(
         port,
         path: pathname + path,
         method,
-        headers: { authorization: `Bearer ${token}`, ...headers },
+        headers: {
+          authorization: `Bearer ${token}`,
+          // Node leaves it out where a method usually has no body
+          ...(body !== undefined &&
+            !('transfer-encoding' in headers) && { 'content-length': Buffer.byteLength(body) }),
+          ...headers,
+        },
       },
       (answer) => {
         const chunks: Buffer[] = [];

@@ -82,3 +82,25 @@ test('one whose sender goes away fails for whoever reads the file', async () => 
   await expect(read).rejects.toThrow('gone');
   await expect(ended).rejects.toThrow('gone');
 });
+
+test('who sends a form too slowly is ended, before its file, within it and behind it', async () => {
+  const begun = part('name=""; filename="x"', 'x'.repeat(300_000));
+  for (const sent of [
+    '--a b\r\nContent-Disp',
+    FILE,
+    `${begun}--a b\r\nContent-Disposition: form-data; name="a"\r\n\r\n`,
+  ]) {
+    const body = new PassThrough();
+    const reading = (async () => {
+      const { source, describedAtEnd } = await readUpload({ 'content-type': TYPE }, body, {
+        everyMs: 50,
+        leastBytes: 10,
+      });
+      await text(source);
+      await describedAtEnd?.();
+    })();
+    body.write(sent);
+    await expect(reading).rejects.toMatchObject({ code: 'RequestTimeout' });
+    expect(body.destroyed).toBe(true);
+  }
+});

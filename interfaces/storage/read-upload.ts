@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { invalidRequest, StorageError } from '../../application/storage/storage-error.ts';
+import { meteredBytes, type Pace } from '../../application/storage/metered-bytes.ts';
 import type { Upload } from '../../application/storage/store-object.ts';
 import { cacheControlOf, cacheControlOfField, NOT_KEPT } from '../../domain/storage/cache-control.ts';
 import { ANY_BYTES, essenceOf } from '../../domain/storage/media-type.ts';
@@ -27,11 +28,12 @@ const MOST_METADATA_CHARACTERS = 64 * 1024;
 
 export const isUpsert = (headers: Pick<Headers, 'x-upsert'>): boolean => headers['x-upsert'] === 'true';
 
-/** @throws {StorageError} InvalidRequest, InvalidMimeType */
-export async function readUpload(headers: Headers, body: Readable): Promise<Incoming> {
+/** @throws {StorageError} InvalidRequest, InvalidMimeType, RequestTimeout */
+export async function readUpload(headers: Headers, body: Readable, pace?: Pace): Promise<Incoming> {
   const contentType = headers['content-type'];
   if (contentType !== undefined && essenceOf(contentType) === 'multipart/form-data')
-    return fromForm(await readForm({ body, contentType }));
+    // a form is read before its file is stored, and behind it: it has to come on all the while
+    return fromForm(await readForm({ body: meteredBytes(body, () => {}, pace), contentType }));
   const length = headers['content-length'];
   return {
     description: {

@@ -178,8 +178,19 @@ export function headersOf(
     ...(endsAt ? untilThen(endsAt) : { 'cache-control': cacheControl(headers, object) }),
     ...(isJudged && { vary: 'authorization, apikey' }),
     ...(CODINGS.test(encoding) && { 'content-encoding': encoding }),
-    ...(query.download !== undefined && { 'content-disposition': attachment(query.download) }),
+    ...(query.download !== undefined && {
+      'content-disposition': attachment(endsAt ? decodedAgain(query.download) : query.download),
+    }),
   };
+}
+
+/** The client encodes the name that it hangs on a link twice. What is no encoding is the name itself. */
+function decodedAgain(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 const untilThen = (endsAt: Date) => ({

@@ -298,7 +298,12 @@ test('a hundred files at the same moment are stored, and read', async () => {
   const paths = Array.from({ length: 100 }, (_, at) => `many/${at}`);
   const stored = await Promise.all(paths.map((path) => files.upload(path, path)));
   expect(stored.filter(({ error }) => error)).toEqual([]);
-  const read = await Promise.all(paths.map(async (path) => (await files.download(path)).data?.text()));
+  const read = await Promise.all(
+    paths.map(async (path) => {
+      const { data, error } = await files.download(path);
+      return data ? data.text() : error;
+    }),
+  );
   expect(read).toEqual(paths);
   expect((await files.list('many', { limit: 1000 })).data).toHaveLength(100);
 });
