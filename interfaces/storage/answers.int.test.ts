@@ -28,12 +28,26 @@ beforeAll(async () => {
 });
 afterAll(() => under.close());
 
+type Told = readonly [
+  statusCode: string,
+  error: unknown,
+  code: unknown,
+  message: unknown,
+  httpStatus?: number,
+];
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
 interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   readonly as?: string | undefined;
 }
 
-async function ask(method: string, path: string, init: RequestInit & Sent = {}) {
+async function ask(method: string, path: string, init: RequestInit & Sent = {}): Promise<Answer> {
   const { headers, as = under.serviceKey, ...rest } = init;
   const authorization = as === '' ? undefined : `Bearer ${as}`;
   const answer = await fetch(`${under.url}${path}`, {
@@ -98,119 +112,111 @@ describe('errors', () => {
     ...more,
   });
 
-  test.each<readonly [string, () => Promise<{ status: number; body: unknown }>, readonly unknown[], number?]>(
+  const ERRORS: readonly (readonly [string, () => Promise<Answer>, Told])[] = [
+    ['a bucket that is not there', () => call('GET', '/bucket/nowhere'), NO_BUCKET],
+    ['nor changed', () => call('PUT', '/bucket/nowhere', { public: true }), NO_BUCKET],
+    ['nor emptied', () => call('POST', '/bucket/nowhere/empty', {}), NO_BUCKET],
+    ['nor deleted', () => call('DELETE', '/bucket/nowhere', {}), NO_BUCKET],
+    ['nor uploaded to', () => upload('/object/nowhere/a', 'x'), NO_BUCKET],
+    ['nor downloaded from', () => ask('GET', '/object/nowhere/a'), NO_BUCKET],
+    ['nor public', () => ask('GET', '/object/public/nowhere/a', nobody), NO_BUCKET],
+    ['one that is not public', () => ask('GET', `/object/public/${id}/dir/a`, nobody), NO_BUCKET],
+    ['an object that is not there', () => ask('GET', `/object/${id}/b`), NO_OBJECT],
+    ['nor public', () => ask('GET', `/object/public/${open}/b`, nobody), NO_OBJECT],
+    ['nor known', () => ask('GET', `/object/info/${id}/b`), NO_OBJECT],
+    ['nor signed', () => call('POST', `/object/sign/${id}/b`, { expiresIn: 60 }), NO_OBJECT],
+    ['nor deleted', () => ask('DELETE', `/object/${id}/b`), NO_OBJECT],
+    ['nor moved', () => call('POST', '/object/move', fromTo('b', 'c')), NO_OBJECT],
+    ['nor copied', () => call('POST', '/object/copy', fromTo('b', 'c')), NO_OBJECT],
+    ['one that policies hide', () => ask('GET', `/object/${id}/dir/a`, { as: under.anonKey }), NO_OBJECT],
+    ['an object that is there', () => upload(`/object/${id}/dir/a`, 'x'), EXISTS],
+    ['a bucket that is there', () => call('POST', '/bucket', { name: id }), EXISTS],
     [
-      ['a bucket that is not there', () => call('GET', '/bucket/nowhere'), NO_BUCKET],
-      ['nor changed', () => call('PUT', '/bucket/nowhere', { public: true }), NO_BUCKET],
-      ['nor emptied', () => call('POST', '/bucket/nowhere/empty', {}), NO_BUCKET],
-      ['nor deleted', () => call('DELETE', '/bucket/nowhere', {}), NO_BUCKET],
-      ['nor uploaded to', () => upload('/object/nowhere/a', 'x'), NO_BUCKET],
-      ['nor downloaded from', () => ask('GET', '/object/nowhere/a'), NO_BUCKET],
-      ['nor public', () => ask('GET', '/object/public/nowhere/a', nobody), NO_BUCKET],
-      ['one that is not public', () => ask('GET', `/object/public/${id}/dir/a`, nobody), NO_BUCKET],
-      ['an object that is not there', () => ask('GET', `/object/${id}/b`), NO_OBJECT],
-      ['nor public', () => ask('GET', `/object/public/${open}/b`, nobody), NO_OBJECT],
-      ['nor known', () => ask('GET', `/object/info/${id}/b`), NO_OBJECT],
-      ['nor signed', () => call('POST', `/object/sign/${id}/b`, { expiresIn: 60 }), NO_OBJECT],
-      ['nor deleted', () => ask('DELETE', `/object/${id}/b`), NO_OBJECT],
-      ['nor moved', () => call('POST', '/object/move', fromTo('b', 'c')), NO_OBJECT],
-      ['nor copied', () => call('POST', '/object/copy', fromTo('b', 'c')), NO_OBJECT],
-      ['one that policies hide', () => ask('GET', `/object/${id}/dir/a`, { as: under.anonKey }), NO_OBJECT],
-      ['an object that is there', () => upload(`/object/${id}/dir/a`, 'x'), EXISTS],
-      ['a bucket that is there', () => call('POST', '/bucket', { name: id }), EXISTS],
-      [
-        'a bucket with files',
-        () => call('DELETE', `/bucket/${id}`, {}),
-        ['409', 'ResourceNotEmpty', 'ResourceNotEmpty', 'The bucket you tried to delete is not empty'],
-      ],
-      ['a policy’s no', () => upload(`/object/${id}/b`, 'x', {}, under.anonKey), DENIED],
-      ['of a bucket, too', () => call('POST', '/bucket', { name: 'mine' }, { as: under.anonKey }), DENIED],
-      ['a token that is none', () => call('GET', '/bucket', undefined, { as: 'x.y.z' }), BAD_TOKEN],
-      ['where anybody may ask', () => ask('GET', `/object/${id}/dir/a`, { as: 'x.y.z' }), BAD_TOKEN],
-      ['no token', () => ask('GET', '/bucket', nobody), NO_TOKEN],
-      ['no token for an object', () => ask('GET', `/object/${id}/dir/a`, nobody), NO_TOKEN],
-      ['too many bytes', () => upload(`/object/${id}/b`, 'x'.repeat(101)), TOO_LARGE],
-      [
-        'a type that is not allowed',
-        () => upload(`/object/${id}/b`, 'x', { 'content-type': 'image/png' }),
-        ['415', 'invalid_mime_type', 'InvalidMimeType', 'mime type image/png is not supported'],
-      ],
-      [
-        'a name that is none',
-        () => upload(`/object/${id}/a[1]`, 'x'),
-        ['400', 'InvalidKey', 'InvalidKey', 'Invalid key: a[1]'],
-      ],
-      [
-        'nor one to move to',
-        () => call('POST', '/object/move', fromTo('dir/a', 'ä')),
-        ['400', 'InvalidKey', 'InvalidKey', 'Invalid key: ä'],
-      ],
-      [
-        'a name that is no bucket’s',
-        () => call('POST', '/bucket', { name: 'a/b' }),
-        ['400', 'Invalid Input', 'InvalidBucketName', 'Bucket name invalid'],
-      ],
-      [
-        'a link that is none',
-        () => ask('GET', `/object/sign/${id}/dir/a?token=x`),
-        ['400', 'InvalidJWT', 'InvalidJWT', 'Invalid Compact JWS'],
-      ],
-      [
-        'another’s signature',
-        async () => ask('GET', `${(await link()).slice(0, -2)}xx`),
-        ['400', 'InvalidJWT', 'InvalidJWT', 'signature verification failed'],
-      ],
-      [
-        'a link to something else',
-        async () => ask('GET', (await link()).replace('dir/a', 'dir/b')),
-        signature,
-      ],
-      [
-        'a link for something else',
-        async () => ask('PUT', (await link()).replace('/sign', '/upload/sign'), { body: 'x' }),
-        signature,
-      ],
-      [
-        'a bucket to move to that is not there',
-        () => call('POST', '/object/move', fromTo('dir/a', 'b', { destinationBucket: 'nowhere' })),
-        ['404', 'InvalidRequest', 'InvalidRequest', 'The related resource does not exist'],
-      ],
-      [
-        'nothing within a range',
-        () => ask('GET', `/object/${id}/dir/a`, { headers: { range: 'bytes=5-' } }),
-        ['416', 'invalid_range', 'InvalidRange', expect.any(String)],
-        416,
-      ],
-      [
-        'a bucket with versions',
-        () => call('POST', '/bucket', { name: 'v', versioning_status: 'ENABLED' }),
-        ['400', 'InvalidRequest', 'InvalidRequest', 'Versioning is not available.'],
-      ],
-      [
-        'nothing at this path',
-        () => ask('GET', '/nothing'),
-        ['404', 'Not Found', 'NoSuchRoute', expect.any(String)],
-        404,
-      ],
-      [
-        'lifecycles',
-        () => ask('GET', `/bucket/${id}/lifecycle`),
-        ['404', 'Not Found', 'NoSuchRoute', expect.any(String)],
-        404,
-      ],
-      [
-        'a body that is not what is needed',
-        () => call('POST', `/object/sign/${id}/dir/a`, {}),
-        ['400', 'Invalid Input', 'InvalidRequest', expect.any(String)],
-      ],
-      [
-        'of another type',
-        () => ask('POST', '/bucket', { body: 'x', headers: { 'content-type': 'text/csv' } }),
-        ['415', 'Unsupported Media Type', 'InvalidMimeType', expect.any(String)],
-        415,
-      ],
+      'a bucket with files',
+      () => call('DELETE', `/bucket/${id}`, {}),
+      ['409', 'ResourceNotEmpty', 'ResourceNotEmpty', 'The bucket you tried to delete is not empty'],
     ],
-  )('%s', async (_what, asking, [statusCode, error, code, message], status = 400) => {
+    ['a policy’s no', () => upload(`/object/${id}/b`, 'x', {}, under.anonKey), DENIED],
+    ['of a bucket, too', () => call('POST', '/bucket', { name: 'mine' }, { as: under.anonKey }), DENIED],
+    ['a token that is none', () => call('GET', '/bucket', undefined, { as: 'x.y.z' }), BAD_TOKEN],
+    ['where anybody may ask', () => ask('GET', `/object/${id}/dir/a`, { as: 'x.y.z' }), BAD_TOKEN],
+    ['no token', () => ask('GET', '/bucket', nobody), NO_TOKEN],
+    ['no token for an object', () => ask('GET', `/object/${id}/dir/a`, nobody), NO_TOKEN],
+    ['too many bytes', () => upload(`/object/${id}/b`, 'x'.repeat(101)), TOO_LARGE],
+    [
+      'a type that is not allowed',
+      () => upload(`/object/${id}/b`, 'x', { 'content-type': 'image/png' }),
+      ['415', 'invalid_mime_type', 'InvalidMimeType', 'mime type image/png is not supported'],
+    ],
+    [
+      'a name that is none',
+      () => upload(`/object/${id}/a[1]`, 'x'),
+      ['400', 'InvalidKey', 'InvalidKey', 'Invalid key: a[1]'],
+    ],
+    [
+      'nor one to move to',
+      () => call('POST', '/object/move', fromTo('dir/a', 'ä')),
+      ['400', 'InvalidKey', 'InvalidKey', 'Invalid key: ä'],
+    ],
+    [
+      'a name that is no bucket’s',
+      () => call('POST', '/bucket', { name: 'a/b' }),
+      ['400', 'Invalid Input', 'InvalidBucketName', 'Bucket name invalid'],
+    ],
+    [
+      'a link that is none',
+      () => ask('GET', `/object/sign/${id}/dir/a?token=x`),
+      ['400', 'InvalidJWT', 'InvalidJWT', 'Invalid Compact JWS'],
+    ],
+    [
+      'another’s signature',
+      async () => ask('GET', `${(await link()).slice(0, -2)}xx`),
+      ['400', 'InvalidJWT', 'InvalidJWT', 'signature verification failed'],
+    ],
+    ['a link to something else', async () => ask('GET', (await link()).replace('dir/a', 'dir/b')), signature],
+    [
+      'a link for something else',
+      async () => ask('PUT', (await link()).replace('/sign', '/upload/sign'), { body: 'x' }),
+      signature,
+    ],
+    [
+      'a bucket to move to that is not there',
+      () => call('POST', '/object/move', fromTo('dir/a', 'b', { destinationBucket: 'nowhere' })),
+      ['404', 'InvalidRequest', 'InvalidRequest', 'The related resource does not exist'],
+    ],
+    [
+      'nothing within a range',
+      () => ask('GET', `/object/${id}/dir/a`, { headers: { range: 'bytes=5-' } }),
+      ['416', 'invalid_range', 'InvalidRange', expect.any(String), 416],
+    ],
+    [
+      'a bucket with versions',
+      () => call('POST', '/bucket', { name: 'v', versioning_status: 'ENABLED' }),
+      ['400', 'InvalidRequest', 'InvalidRequest', 'Versioning is not available.'],
+    ],
+    [
+      'nothing at this path',
+      () => ask('GET', '/nothing'),
+      ['404', 'Not Found', 'NoSuchRoute', expect.any(String), 404],
+    ],
+    [
+      'lifecycles',
+      () => ask('GET', `/bucket/${id}/lifecycle`),
+      ['404', 'Not Found', 'NoSuchRoute', expect.any(String), 404],
+    ],
+    [
+      'a body that is not what is needed',
+      () => call('POST', `/object/sign/${id}/dir/a`, {}),
+      ['400', 'Invalid Input', 'InvalidRequest', expect.any(String)],
+    ],
+    [
+      'of another type',
+      () => ask('POST', '/bucket', { body: 'x', headers: { 'content-type': 'text/csv' } }),
+      ['415', 'Unsupported Media Type', 'InvalidMimeType', expect.any(String), 415],
+    ],
+  ];
+
+  test.each(ERRORS)('%s', async (_what, asking, [statusCode, error, code, message, status = 400]) => {
     const answer = await asking();
     expect(answer).toMatchObject({ status, body: { statusCode, error, code, message } });
     expect(Object.keys(answer.body as object).toSorted()).toEqual(['code', 'error', 'message', 'statusCode']);
