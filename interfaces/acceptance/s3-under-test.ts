@@ -88,7 +88,7 @@ export async function s3UnderTest() {
       secretAccessKey: anonKeyOf(project),
       sessionToken,
     }),
-    owner: (more?: S3ClientConfig) => client(keyOf(under.project), under.project, more),
+    ownerClient: (more?: S3ClientConfig) => client(keyOf(under.project), under.project, more),
     refused,
     random: (bytes: number) => randomBytes(bytes),
     async close() {

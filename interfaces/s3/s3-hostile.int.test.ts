@@ -25,7 +25,7 @@ let Bucket: string;
 
 beforeAll(async () => {
   under = await s3UnderTest();
-  s3 = under.owner();
+  s3 = under.ownerClient();
   Bucket = `b-${randomUUID()}`;
   await s3.send(new CreateBucketCommand({ Bucket }));
   await s3.send(new PutObjectCommand({ Bucket, Key: 'secret', Body: 'secret' }));

@@ -22,7 +22,7 @@ let s3: S3Client;
 
 beforeAll(async () => {
   under = await s3UnderTest();
-  s3 = under.owner();
+  s3 = under.ownerClient();
 }, 120_000);
 afterAll(() => under.close());
 
