@@ -1,6 +1,13 @@
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
 import { ANY_BYTES } from '../../domain/storage/media-type.ts';
-import type { JsonObject, ObjectDescription, StoredObject } from '../../domain/storage/stored-object.ts';
+import {
+  SAID_ALONG,
+  saidAlongIn,
+  type JsonObject,
+  type ObjectDescription,
+  type SaidAlong,
+  type StoredObject,
+} from '../../domain/storage/stored-object.ts';
 import type { Place, StorageCaller, StorageOperation } from '../ports/storage-directory.ts';
 import { findObject } from './find-object.ts';
 import { openObject } from './open-object.ts';
@@ -27,6 +34,7 @@ export interface Copy {
     readonly cacheControl?: string | undefined;
     /** empty: none */
     readonly contentEncoding?: string | undefined;
+    readonly saidAlong?: SaidAlong | undefined;
     /** null: none */
     readonly userMetadata?: JsonObject | null | undefined;
   };
@@ -68,21 +76,25 @@ export async function copyObject(
   }
 }
 
+/** nothing of what it was stays */
+const SAID_ANEW: ReadonlySet<string> = new Set(['contentEncoding', ...SAID_ALONG]);
+
 async function redescribe(
   { directory, clock }: StoreDependencies,
   project: StoringProject,
   { caller, operation }: Uploader,
   place: Place,
-  { mediaType, cacheControl, contentEncoding, userMetadata }: ObjectDescription,
+  { mediaType, cacheControl, contentEncoding, saidAlong, userMetadata }: ObjectDescription,
   { metadata }: StoredObject,
 ): Promise<StoredObject> {
-  const { contentEncoding: _, ...rest } = metadata ?? {};
+  const before = Object.entries(metadata ?? {});
   const changed: JsonObject = {
-    ...rest,
+    ...Object.fromEntries(before.filter(([name]) => !SAID_ANEW.has(name))),
     mimetype: mediaType,
     cacheControl,
     lastModified: clock.now().toISOString(),
     ...(contentEncoding !== null && { contentEncoding }),
+    ...saidAlong,
   };
   const object = await directory.as(project.id, caller, operation, ({ objects }) =>
     objects.describe(place, { metadata: changed, userMetadata }),
@@ -104,6 +116,7 @@ export function descriptionOf(
     mediaType: described.mediaType ?? text('mimetype') ?? ANY_BYTES,
     cacheControl: cacheControlOf(described.cacheControl ?? text('cacheControl')),
     contentEncoding: (described.contentEncoding ?? text('contentEncoding')) || null,
+    saidAlong: described.saidAlong ?? saidAlongIn(metadata),
     userMetadata: described.userMetadata === undefined ? userMetadata : described.userMetadata,
   };
 }

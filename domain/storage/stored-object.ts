@@ -31,18 +31,37 @@ export interface StoredObject {
   readonly lastAccessedAt: Date | null;
 }
 
+/** What else may be said of an object, for whoever is served it; as headers have it. */
+export const SAID_ALONG = ['contentDisposition', 'contentLanguage', 'expires'] as const;
+export type SaidAlong = Readonly<Partial<Record<(typeof SAID_ALONG)[number], string>>>;
+
+const FIELD = /^[\t\x20-\x7e]{1,1000}$/;
+
+/** What may be a header's value. */
+export const isField = (text: string): boolean => FIELD.test(text);
+
+/** As a row has it, which may be of anybody's hand. */
+export const saidAlongIn = (metadata: JsonObject | null): SaidAlong =>
+  Object.fromEntries(
+    SAID_ALONG.flatMap((name) => {
+      const value = metadata?.[name];
+      return typeof value === 'string' && isField(value) ? [[name, value]] : [];
+    }),
+  );
+
 /** What whoever stores an object says of it. */
 export interface ObjectDescription {
   readonly mediaType: string;
   readonly cacheControl: string;
   /** as it is to be served; the bytes are stored as they came */
   readonly contentEncoding: string | null;
+  readonly saidAlong?: SaidAlong | undefined;
   readonly userMetadata: JsonObject | null;
 }
 
 /** As it stands in the row, in the names that clients and policies know. */
 export const metadataOf = (
-  { mediaType, cacheControl, contentEncoding }: ObjectDescription,
+  { mediaType, cacheControl, contentEncoding, saidAlong }: ObjectDescription,
   bytes: { readonly size: number; readonly md5: string; readonly storedAt: Date },
 ): JsonObject => ({
   eTag: `"${bytes.md5}"`,
@@ -53,15 +72,17 @@ export const metadataOf = (
   contentLength: bytes.size,
   httpStatusCode: 200,
   ...(contentEncoding !== null && { contentEncoding }),
+  ...saidAlong,
 });
 
 /** Before the bytes have come: what policies may look at. @param size undefined: nobody has said */
 export const expectedMetadata = (
-  { mediaType, cacheControl, contentEncoding }: ObjectDescription,
+  { mediaType, cacheControl, contentEncoding, saidAlong }: ObjectDescription,
   size: number | undefined,
 ): JsonObject => ({
   mimetype: mediaType,
   cacheControl,
   ...(size !== undefined && { size, contentLength: size }),
   ...(contentEncoding !== null && { contentEncoding }),
+  ...saidAlong,
 });

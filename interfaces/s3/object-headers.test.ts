@@ -20,6 +20,9 @@ test('what is said of an object', () => {
       'Content-Type': 'text/plain; charset=utf-8',
       'Cache-Control': 'max-age=60',
       'Content-Encoding': 'aws-chunked, gzip',
+      'Content-Disposition': 'attachment; filename="a.txt"',
+      'Content-Language': 'de, en',
+      Expires: 'Thu, 01 Dec 1994 16:00:00 GMT',
       'x-amz-meta-Colour': ' blue ',
       'x-amz-meta-name': Buffer.from('Jörg').toString('latin1'),
     }),
@@ -28,12 +31,22 @@ test('what is said of an object', () => {
     mediaType: 'text/plain; charset=utf-8',
     cacheControl: 'max-age=60',
     contentEncoding: 'gzip',
+    saidAlong: {
+      contentDisposition: 'attachment; filename="a.txt"',
+      contentLanguage: 'de, en',
+      expires: 'Thu, 01 Dec 1994 16:00:00 GMT',
+    },
     userMetadata: { colour: 'blue', name: 'Jörg' },
   });
 });
 
 test('what is not said is nothing', () => {
-  const nothing = { mediaType: 'application/octet-stream', cacheControl: 'no-cache', userMetadata: null };
+  const nothing = {
+    mediaType: 'application/octet-stream',
+    cacheControl: 'no-cache',
+    saidAlong: {},
+    userMetadata: null,
+  };
   expect(describedBy(callOf({ 'Content-Encoding': 'aws-chunked' }))).toEqual({
     ...nothing,
     contentEncoding: null,
@@ -45,6 +58,7 @@ test('what is not said is nothing', () => {
 test.each<[Readonly<Record<string, string>>, string]>([
   [{ 'Content-Type': 'nothing' }, 'InvalidArgument'],
   [{ 'Content-Encoding': 'g zip' }, 'InvalidArgument'],
+  [{ 'Content-Disposition': 'attachment; filename=\xfc' }, 'InvalidArgument'],
   [{ 'x-amz-meta-a': 'x'.repeat(2048) }, 'InvalidArgument'],
 ])('%j is refused', (headers, code) => expect(() => describedBy(callOf(headers))).toThrow(refused(code)));
 

@@ -2,7 +2,13 @@
 import type { Copy } from '../../application/storage/copy-object.ts';
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
 import { ANY_BYTES, essenceOf } from '../../domain/storage/media-type.ts';
-import type { JsonObject, ObjectDescription, StoredObject } from '../../domain/storage/stored-object.ts';
+import {
+  isField,
+  type JsonObject,
+  type ObjectDescription,
+  type SaidAlong,
+  type StoredObject,
+} from '../../domain/storage/stored-object.ts';
 import type { Headers } from '../http/endpoint.ts';
 import { mediaTypeOf } from '../storage/serve-object.ts';
 import { headersOf, parameter, type S3Call } from './s3-call.ts';
@@ -13,7 +19,6 @@ const META = 'x-amz-meta-';
 const META_NAME = /^[\w!#$%&'*+.^`|~-]{1,200}$/;
 const META_BYTES = 2048;
 const CODINGS = /^[\w!#$%&'*+.^`|~-]{1,40}(?:\s*,\s*[\w!#$%&'*+.^`|~-]{1,40}){0,3}$/;
-const FIELD = /^[\t\x20-\x7e]{1,1000}$/;
 
 /** what would have to be done, and is not: to leave it out would be to say that it was */
 const NOT_DONE = [
@@ -45,6 +50,7 @@ export function describedBy(call: S3Call): ObjectDescription {
     mediaType: mediaType.trim(),
     cacheControl: cacheControlOf(headers.get('cache-control')),
     contentEncoding: codingsIn(headers.get('content-encoding') ?? ''),
+    saidAlong: saidAlongOf(headers),
     userMetadata: metadataIn(headers),
   };
 }
@@ -53,6 +59,23 @@ export function describedBy(call: S3Call): ObjectDescription {
 export function describedAnew(call: S3Call): Copy['described'] {
   const { contentEncoding, ...description } = describedBy(call);
   return { ...description, contentEncoding: contentEncoding ?? '' };
+}
+
+const ALONG = [
+  ['content-disposition', 'contentDisposition'],
+  ['content-language', 'contentLanguage'],
+  ['expires', 'expires'],
+] as const;
+
+/** @throws {S3Error} InvalidArgument */
+function saidAlongOf(headers: ReadonlyMap<string, string>): SaidAlong {
+  const said = ALONG.flatMap(([header, name]) => {
+    const value = headers.get(header);
+    if (!value) return [];
+    if (!isField(value)) throw new S3Error('InvalidArgument', `The ${header} cannot be one again`);
+    return [[name, value] as const];
+  });
+  return Object.fromEntries(said);
 }
 
 /** How the body came is no property of the object. */
@@ -107,7 +130,7 @@ export function overrides(call: S3Call): Headers {
   const wanted = OVERRIDES.flatMap((name) => {
     const value = parameter(call, `response-${name}`);
     if (value === undefined) return [];
-    if (!FIELD.test(value)) throw new S3Error('InvalidArgument', `response-${name} cannot be a header`);
+    if (!isField(value)) throw new S3Error('InvalidArgument', `response-${name} cannot be a header`);
     return [[name, value] as const];
   });
   return Object.fromEntries(wanted);

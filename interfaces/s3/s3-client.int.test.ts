@@ -86,6 +86,9 @@ test('an object goes in as it comes out', async () => {
     ContentType: 'text/html; charset=utf-8',
     CacheControl: 'max-age=60',
     ContentEncoding: 'x-mine',
+    ContentDisposition: 'attachment; filename="a.txt"',
+    ContentLanguage: 'de',
+    Expires: new Date(0),
     Metadata: { colour: 'blue' },
   });
   expect(ETag).toBe('"5d41402abc4b2a76b9719d911017c592"');
@@ -95,6 +98,9 @@ test('an object goes in as it comes out', async () => {
     ContentType: 'text/html; charset=utf-8',
     CacheControl: 'max-age=60',
     ContentEncoding: 'x-mine',
+    ContentDisposition: 'attachment; filename="a.txt"',
+    ContentLanguage: 'de',
+    ExpiresString: 'Thu, 01 Jan 1970 00:00:00 GMT',
     Metadata: { colour: 'blue' },
   };
   const got = await s3.send(new GetObjectCommand({ Bucket, Key }));
@@ -105,7 +111,11 @@ test('an object goes in as it comes out', async () => {
   await put(Bucket, Key, 'again');
   const again = await s3.send(new GetObjectCommand({ Bucket, Key }));
   expect(again.Metadata).toEqual({});
-  expect(again.ContentEncoding).toBeUndefined();
+  expect([again.ContentEncoding, again.ContentDisposition, again.ExpiresString]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(await textOf(again)).toBe('again');
   await s3.send(new DeleteObjectCommand({ Bucket, Key }));
   await s3.send(new DeleteObjectCommand({ Bucket, Key }));
@@ -214,20 +224,51 @@ test('lists end, and name each thing once', async () => {
   expect(seen.sort()).toEqual(['a', 'a/', 'b/', 'c & d', 'e', 'f/', 'g']);
 });
 
+test('what is said of an object in headers is said at every door', async () => {
+  const Bucket = await bucket();
+  await put(Bucket, 'k', 'hello', { ContentDisposition: 'attachment; filename=a', ContentLanguage: 'de' });
+  await under.service.updateBucket(Bucket, { public: true });
+  const { publicUrl } = under.service.from(Bucket).getPublicUrl('k').data;
+  const headersAt = async (url: string) => {
+    const { headers } = await fetch(url);
+    return [headers.get('content-disposition'), headers.get('content-language')];
+  };
+  expect(await headersAt(publicUrl)).toEqual(['attachment; filename=a', 'de']);
+  expect(await headersAt(`${publicUrl}?download=b`)).toEqual([expect.stringContaining('filename=b'), 'de']);
+  const { error } = await under.service.from(Bucket).copy('k', 'l');
+  expect([error, (await s3.send(new HeadObjectCommand({ Bucket, Key: 'l' }))).ContentLanguage]).toEqual([
+    null,
+    'de',
+  ]);
+});
+
 test('copies', async () => {
   const Bucket = await bucket();
-  await put(Bucket, 'a b', 'hello', { ContentType: 'text/x-a', Metadata: { m: '1' } });
+  await put(Bucket, 'a b', 'hello', {
+    ContentType: 'text/x-a',
+    ContentDisposition: 'attachment',
+    Metadata: { m: '1' },
+  });
   const copy = (Key: string, more: object = {}) =>
     s3.send(new CopyObjectCommand({ Bucket, Key, CopySource: `/${Bucket}/a%20b`, ...more }));
   const { CopyObjectResult } = await copy('c');
   expect(CopyObjectResult?.ETag).toBe('"5d41402abc4b2a76b9719d911017c592"');
   const head = (Key: string) => s3.send(new HeadObjectCommand({ Bucket, Key }));
-  expect(await head('c')).toMatchObject({ ContentType: 'text/x-a', Metadata: { m: '1' } });
+  expect(await head('c')).toMatchObject({
+    ContentType: 'text/x-a',
+    ContentDisposition: 'attachment',
+    Metadata: { m: '1' },
+  });
   await copy('c', { MetadataDirective: 'REPLACE', ContentType: 'text/x-b', Metadata: { n: '2' } });
   expect(await head('c')).toMatchObject({ ContentType: 'text/x-b', Metadata: { n: '2' } });
   expect(await refusal(copy('a b'))).toBe('400 InvalidRequest');
   await copy('a b', { MetadataDirective: 'REPLACE', ContentType: 'text/x-c' });
-  expect(await head('a b')).toMatchObject({ ContentType: 'text/x-c', Metadata: {}, ContentLength: 5 });
+  const described = await head('a b');
+  expect(described).toMatchObject({ ContentType: 'text/x-c', Metadata: {}, ContentLength: 5 });
+  expect([(await head('c')).ContentDisposition, described.ContentDisposition]).toEqual([
+    undefined,
+    undefined,
+  ]);
   expect(await refusal(copy('d', { CopySourceIfNoneMatch: CopyObjectResult?.ETag }))).toBe(
     '412 PreconditionFailed',
   );

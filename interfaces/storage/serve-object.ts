@@ -8,7 +8,7 @@ import { StorageError } from '../../application/storage/storage-error.ts';
 import type { StoringProject } from '../../application/storage/store-object.ts';
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
 import { ANY_BYTES, essenceOf, servedType } from '../../domain/storage/media-type.ts';
-import type { StoredObject } from '../../domain/storage/stored-object.ts';
+import { saidAlongIn, type StoredObject } from '../../domain/storage/stored-object.ts';
 import type { Reply, Stream } from '../http/endpoint.ts';
 import { partOf } from './byte-ranges.ts';
 import { attachment } from './content-disposition.ts';
@@ -175,6 +175,7 @@ export function headersOf(
     'accept-ranges': 'bytes',
     'x-robots-tag': 'none',
     'content-security-policy': essenceOf(type) === 'application/pdf' ? PDF_POLICY : SANDBOX,
+    ...saidAlong(object),
     ...(endsAt ? untilThen(endsAt) : { 'cache-control': cacheControl(headers, object) }),
     ...(isJudged && { vary: 'authorization, apikey' }),
     ...(CODINGS.test(encoding) && { 'content-encoding': encoding }),
@@ -191,6 +192,15 @@ function decodedAgain(name: string): string {
   } catch {
     return name;
   }
+}
+
+function saidAlong({ metadata }: StoredObject): Record<string, string> {
+  const { contentDisposition, contentLanguage, expires } = saidAlongIn(metadata);
+  return {
+    ...(contentDisposition !== undefined && { 'content-disposition': contentDisposition }),
+    ...(contentLanguage !== undefined && { 'content-language': contentLanguage }),
+    ...(expires !== undefined && { expires }),
+  };
 }
 
 const untilThen = (endsAt: Date) => ({
