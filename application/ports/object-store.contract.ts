@@ -1,4 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -40,6 +43,9 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       harness = await make();
       ({ store } = harness);
     }, 60_000);
+    let folder: string;
+    beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'launchdb-whole-'))));
+    afterAll(() => rm(folder, { recursive: true, force: true }));
     afterAll(() => harness.close());
 
     const stored = async (project: ProjectId, bytes: Buffer): Promise<ObjectVersion> => {
@@ -62,6 +68,27 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       expect(told).toBe(size);
       expect((await buffer(back)).equals(bytes)).toBe(true);
       expect(await listed(project)).toEqual(new Map([[version, size]]));
+    });
+
+    test.each([0, 1, 11 * MIB + 1])('a file of %i bytes is stored as it is, and may go', async (size) => {
+      const [project, version, bytes] = [newProject(), newVersion(), randomBytes(size)];
+      const path = join(folder, version);
+      await writeFile(path, bytes);
+      expect(await store.putFile(project, version, { path, size })).toEqual({ size, md5: md5Of(bytes) });
+      await rm(path);
+      expect((await read(project, version)).equals(bytes)).toBe(true);
+      expect(await listed(project)).toEqual(new Map([[version, size]]));
+      await store.remove(project, [version]);
+      await expect(read(project, version)).rejects.toThrow(BytesMissing);
+    });
+
+    test('a file that is not there, or is a link to another, is not stored', async () => {
+      const [project, linked] = [newProject(), join(folder, 'linked')];
+      await writeFile(join(folder, 'another'), 'x');
+      await symlink(join(folder, 'another'), linked);
+      for (const path of [join(folder, 'nothing'), linked, folder])
+        await expect(store.putFile(project, newVersion(), { path, size: 1 })).rejects.toThrow();
+      expect(await listed(project)).toEqual(new Map());
     });
 
     test('a range has exactly its bytes, and the size of the whole is told', async () => {
@@ -244,6 +271,7 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
           () => store.open(project, newVersion()),
           () => store.remove(newProject(), [version]),
           () => store.put(newProject(), version, inPieces(randomBytes(1))),
+          () => store.putFile(newProject(), version, { path: folder, size: 1 }),
           () => store.removeAll(project),
           async () => {
             for await (const one of store.list(project)) expect.unreachable(one.version);

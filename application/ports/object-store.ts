@@ -23,6 +23,12 @@ export interface ByteRange {
   readonly last: number;
 }
 
+/** On this machine, and written to by nobody any more: whoever wants other bytes in its place makes another file. */
+export interface WholeFile {
+  readonly path: string;
+  readonly size: number;
+}
+
 export interface StoredVersion {
   readonly version: ObjectVersion;
   readonly size: number;
@@ -64,6 +70,8 @@ export interface ObjectStore {
     source: Readable,
     signal?: AbortSignal,
   ): Promise<StoredBytes>;
+  /** The bytes of a file, which stays: a store on the same disk has the file itself, and needs no room. As `put` else. */
+  putFile(project: ProjectId, version: ObjectVersion, file: WholeFile): Promise<StoredBytes>;
   /**
    * @param range within the size
    * @returns the size of the whole, and a stream that is to be read or destroyed. Who removes the version meanwhile does

@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -75,6 +78,25 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       expect(await sizes(project, id)).toEqual([[1, 6]]);
     });
 
+    test('what a store took of a part stays as it is, whatever becomes of the part', async () => {
+      const [project, id] = await begun();
+      await spool.append(project, id, 1, 0, inPieces(Buffer.from('hello')));
+      const { path, size } = await spool.fileOf(project, id, 1);
+      expect(size).toBe(5);
+      const folder = await mkdtemp(join(tmpdir(), 'launchdb-taken-'));
+      try {
+        const taken = join(folder, 'taken');
+        await link(path, taken);
+        expect(await spool.append(project, id, 1, 4, inPieces(Buffer.from('!!')))).toBe(6);
+        expect(await readFile(taken, 'utf8')).toBe('hello');
+        expect((await buffer(spool.read(project, id, [1]))).toString()).toBe('hell!!');
+        await spool.end(project, id);
+        expect(await readFile(taken, 'utf8')).toBe('hello');
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+
     test('an append that breaks off keeps what has come, and goes on from there', async () => {
       const [project, id] = await begun();
       const bytes = randomBytes(2 * MIB);
@@ -114,6 +136,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       const read = await buffer(spool.read(project, id, [2, 10_000]));
       expect(read.equals(Buffer.concat([parts.get(2)!, parts.get(10_000)!]))).toBe(true);
       await expect(buffer(spool.read(project, id, [1, 7]))).rejects.toThrow(UploadMissing);
+      await expect(spool.fileOf(project, id, 7)).rejects.toThrow(UploadMissing);
       for (const number of [0, 10_001, 1.5, NaN])
         await expect(spool.putPart(project, id, number, inPieces(Buffer.from('x')))).rejects.toThrow(
           RangeError,
@@ -159,6 +182,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
           () => spool.putPart(of, missing, 1, inPieces(Buffer.from('x'))),
           () => spool.append(of, missing, 1, 0, inPieces(Buffer.from('x'))),
           () => buffer(spool.read(of, missing, [1])),
+          () => spool.fileOf(of, missing, 1),
         ];
         for (const attempt of tries) await expect(attempt()).rejects.toThrow(UploadMissing);
         expect(await spool.find(of, missing)).toBeUndefined();
@@ -220,6 +244,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
           () => spool.find(project, newUpload()),
           () => spool.find(newProject(), id),
           () => spool.end(newProject(), id),
+          () => spool.fileOf(newProject(), id, 1),
           () => spool.append(newProject(), id, 1, 0, inPieces(Buffer.from('x'))),
           () => spool.putPart(newProject(), id, 1, inPieces(Buffer.from('x'))),
           () => spool.removeAll(project),

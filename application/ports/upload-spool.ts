@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Brand } from '../../domain/brand.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { JsonObject } from '../../domain/storage/stored-object.ts';
+import type { WholeFile } from './object-store.ts';
 
 /** A random UUID, in lower case: whoever knows it may ask how far the upload is. */
 export type UploadId = Brand<string, 'UploadId'>;
@@ -80,6 +81,8 @@ export interface UploadSpool {
     source: Readable,
     signal?: AbortSignal,
   ): Promise<number>;
+  /** A part, for a store to have: what it took stays as it is, whoever appends to the part later. */
+  fileOf(project: ProjectId, id: UploadId, number: number): Promise<WholeFile>;
   /** The bytes of these parts, one after the other. It is to be read or destroyed. */
   read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable;
   /** Nothing of it stays. What is not there is no error. */

@@ -7,8 +7,9 @@ import type {
   StoredBytes,
   StoredVersion,
   Taken,
+  WholeFile,
 } from '../ports/object-store.ts';
-import type { FileUsage } from './file-usage.ts';
+import type { FileUsage, Room } from './file-usage.ts';
 import { meteredBytes, type Pace } from './metered-bytes.ts';
 
 /**
@@ -39,15 +40,22 @@ export class CountedObjectStore implements ObjectStore {
       source.destroy();
       throw error;
     });
-    try {
-      const metered = meteredBytes(source, (bytes) => room.take(bytes), this.#pace);
-      const stored = await this.#store.put(project, version, metered, signal);
-      room.kept(version, stored.size);
-      return stored;
-    } catch (error) {
-      room.given();
-      throw error;
-    }
+    return keptIn(room, version, () =>
+      this.#store.put(
+        project,
+        version,
+        meteredBytes(source, (bytes) => room.take(bytes), this.#pace),
+        signal,
+      ),
+    );
+  }
+
+  async putFile(project: ProjectId, version: ObjectVersion, file: WholeFile): Promise<StoredBytes> {
+    const room = await this.#usage.roomForFile(project);
+    return keptIn(room, version, async () => {
+      room.take(file.size);
+      return this.#store.putFile(project, version, file);
+    });
   }
 
   open(
@@ -84,5 +92,20 @@ export class CountedObjectStore implements ObjectStore {
 
   projects(signal?: AbortSignal): AsyncIterable<ProjectId> {
     return this.#store.projects(signal);
+  }
+}
+
+async function keptIn(
+  room: Room,
+  version: ObjectVersion,
+  put: () => Promise<StoredBytes>,
+): Promise<StoredBytes> {
+  try {
+    const stored = await put();
+    room.kept(version, stored.size);
+    return stored;
+  } catch (error) {
+    room.given();
+    throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { JsonObject } from '../../domain/storage/stored-object.ts';
+import type { WholeFile } from '../ports/object-store.ts';
 import type { SpooledPart, SpooledUpload, UploadId, UploadSpool } from '../ports/upload-spool.ts';
 import type { FileUsage } from './file-usage.ts';
 import { meteredBytes, type Pace } from './metered-bytes.ts';
@@ -83,6 +84,10 @@ export class CountedUploadSpool implements UploadSpool {
         throw error;
       }
     });
+  }
+
+  fileOf(project: ProjectId, id: UploadId, number: number): Promise<WholeFile> {
+    return this.#spool.fileOf(project, id, number);
   }
 
   read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable {

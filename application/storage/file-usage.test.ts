@@ -129,7 +129,7 @@ test('parts of uploads have room beside files, as long as they are there; the fi
   await expect(spool.putPart(project, second, 2, bytes(1))).rejects.toMatchObject(refused);
   // in the place of the first
   await expect(spool.putPart(project, second, 1, bytes(501))).rejects.toMatchObject(refused);
-  await store.put(project, newVersion(), spool.read(project, second, [1]));
+  await store.putFile(project, newVersion(), await spool.fileOf(project, second, 1));
   await spool.end(project, second);
   await expect(spool.append(project, first, 1, 300, bytes(1))).rejects.toMatchObject(refused);
   await spool.append(project, first, 1, 100, bytes(200));
@@ -138,6 +138,29 @@ test('parts of uploads have room beside files, as long as they are there; the fi
   await spool.begin(project, first, {});
   expect(await spool.append(project, first, 1, 0, bytes(300))).toBe(300);
   await expect(spool.append(project, first, 1, 300, bytes(1))).rejects.toMatchObject(refused);
+});
+
+test('a file that has no room beside the others does not become one', async () => {
+  for (const [limits, is] of [
+    [{ totalBytes: 999, files: null }, 'refused'],
+    [{ totalBytes: null, files: 1 }, 'refused'],
+    [{ totalBytes: 1_000, files: 2 }, 'stored'],
+  ] as const) {
+    const { store, disk, usage, folder } = await make(limits);
+    const spool = await DiskUploadSpool.open(folder);
+    const [project, id] = [newProject(), newUpload()];
+    await disk.put(project, newVersion(), bytes(500));
+    await spool.begin(project, id, {});
+    await spool.append(project, id, 1, 0, bytes(500));
+    const outcome = await store
+      .putFile(project, newVersion(), await spool.fileOf(project, id, 1))
+      .then(() => 'stored')
+      .catch(({ code }: { code: string }) => (code === 'QuotaExceeded' ? 'refused' : code));
+    expect(outcome).toBe(is);
+    const files = is === 'stored' ? 2 : 1;
+    expect(await totalOf(disk, project)).toEqual({ files, bytes: files * 500 });
+    expect(await usage.of(project)).toEqual({ files, bytes: files * 500 });
+  }
 });
 
 test('an append that breaks off is counted for what it brought', async () => {

@@ -2,7 +2,7 @@
  * Uploads that go on where they broke off: their bytes collect in the spool, and become a file as any other's when all of
  * them have come. Who goes on with one is judged anew.
  */
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { JsonObject, ObjectDescription } from '../../domain/storage/stored-object.ts';
 import type { ObjectVersion } from '../ports/object-store.ts';
 import { UploadMissing, type UploadId, type UploadSpool } from '../ports/upload-spool.ts';
@@ -100,16 +100,23 @@ export async function findResumable(
   return { ...about, id, offset: Math.min(spooled, most), begunAt: found.begunAt };
 }
 
-/** Who did not know how much it would be says so now. @returns the upload as it is from here on */
+/**
+ * Who did not know how much it would be says so now.
+ * @returns the upload as it is from here on
+ * @throws {StorageError} as {@link judgeUpload}: nobody who may not upload it says how much it is
+ */
 export async function sizeResumable(
-  { spool }: Pick<ResumableDependencies, 'spool'>,
-  project: Pick<StoringProject, 'id'>,
+  dependencies: ResumableDependencies,
+  project: StoringProject,
+  uploader: Uploader,
   upload: ResumableUpload,
   size: number,
+  signal?: AbortSignal,
 ): Promise<ResumableUpload> {
   const { bucketId, name, upsert, description, metadata } = upload;
   const about: About = { bucketId, name, upsert, description, metadata, size };
-  await missingIsTold(spool.describe(project.id, upload.id, about as unknown as JsonObject));
+  await judgeUpload(dependencies, project, uploader, wantedOf(about), signal);
+  await missingIsTold(dependencies.spool.describe(project.id, upload.id, about as unknown as JsonObject));
   return { ...upload, size };
 }
 
@@ -160,11 +167,16 @@ async function finish(
 ): Promise<void> {
   const { bytes, spool, ids } = dependencies;
   const version = ids.uuid() as ObjectVersion;
-  const parts = upload.size === 0 ? [] : [PART];
   try {
-    const stored = await missingIsTold(
-      bytes.put(project.id, version, spool.read(project.id, upload.id, parts)),
-    );
+    // of nothing there is no part
+    const stored =
+      upload.size === 0
+        ? await bytes.put(project.id, version, Readable.from([]))
+        : await bytes.putFile(
+            project.id,
+            version,
+            await missingIsTold(spool.fileOf(project.id, upload.id, PART)),
+          );
     await removeUnlessStored(bytes, project.id, version, () =>
       finishUpload(dependencies, project, uploader, wantedOf(upload), { version, stored }),
     );

@@ -115,14 +115,22 @@ export class SweepFiles {
     if (batch.length > 0) await look();
     signal.throwIfAborted();
     this.#rowless.set(project, now);
-    await this.#remove(project, now, signal);
+    // what this look has met first is never removed by it, however long it took
+    const seen = [...now.keys()].filter((version) => before.has(version));
+    await this.#remove(project, now, seen, signal);
     if (now.size === 0) this.#rowless.delete(project);
   }
 
-  async #remove(project: ProjectId, rowless: Rowless, signal: AbortSignal): Promise<void> {
+  /** @param seen at the look before, too */
+  async #remove(
+    project: ProjectId,
+    rowless: Rowless,
+    seen: readonly ObjectVersion[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, bytes, swept, log } = this.#dependencies;
     const since = clock.elapsedMs() - this.#times.apartMs;
-    const due = [...rowless].filter(([, seenMs]) => seenMs <= since).map(([version]) => version);
+    const due = seen.filter((version) => (rowless.get(version) ?? Infinity) <= since);
     for (let at = 0; at < due.length; at += REMOVED_AT_ONCE) {
       // once more: a row may have come since
       const batch = await this.#withoutRow(project, due.slice(at, at + REMOVED_AT_ONCE), signal);

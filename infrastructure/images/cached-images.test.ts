@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import {
   imageTransformerContract,
@@ -121,8 +122,8 @@ test('what fails is not kept', async () => {
 });
 
 test('there is a bound: what was not asked for longest goes first, and the next process goes on so', async () => {
-  const images = new Counting(400);
-  const { folder, cache } = await cacheOf(images, 1_000);
+  const images = new Counting(40_000);
+  const { folder, cache } = await cacheOf(images, 100_000);
   const [one, two, three] = [1, 2, 3].map(() => sourceOf(Buffer.alloc(0))) as [
     ImageSource,
     ImageSource,
@@ -139,12 +140,12 @@ test('there is a bound: what was not asked for longest goes first, and the next 
     'kept',
     'made',
   ]);
-  expect([cache.bytes, (await filesIn(folder)).length]).toEqual([800, 2]);
+  expect([cache.bytes, (await filesIn(folder)).length]).toEqual([80_000, 2]);
   const old = new Date(Date.UTC(2020, 0, 1));
   const ofOne = (await filesIn(folder)).find(({ parentPath }) => parentPath.endsWith(one.project));
   await utimes(join(ofOne?.parentPath ?? '', ofOne?.name ?? ''), old, old);
-  const { cache: next } = await cacheOf(images, 500, folder);
-  expect([next.bytes, (await filesIn(folder)).length]).toEqual([400, 1]);
+  const { cache: next } = await cacheOf(images, 50_000, folder);
+  expect([next.bytes, (await filesIn(folder)).length]).toEqual([40_000, 1]);
   expect([await ask(three, next), await ask(one, next)]).toEqual(['kept', 'made']);
 });
 
@@ -167,7 +168,7 @@ test('whoever has access to the disk may empty it, or put other things there', a
   expect(images.asked).toBe(2);
   await mkdir(join(folder, 'something'));
   await writeFile(join(folder, source.project, 'half-written'), 'x');
-  await cacheOf(images, 1_000, folder);
+  await cacheOf(images, 10_000, folder);
   expect((await filesIn(folder)).map(({ name }) => name)).toEqual([kept?.name]);
   expect((await readdir(folder)).sort()).toEqual([source.project]);
 });
@@ -181,9 +182,30 @@ test('nothing of a project stays when it is forgotten', async () => {
   await cache.forget(gone.project);
   await cache.forget(gone.project);
   expect(await readdir(folder)).toEqual([kept.project]);
-  expect(cache.bytes).toBe(10);
+  expect(cache.bytes).toBe(4_096);
   await cache.transform(gone, wanted({}));
   expect(images.asked).toBe(3);
+});
+
+test('what is being made of a project that is forgotten does not stay', async () => {
+  const { promise: goOn, resolve } = Promise.withResolvers<void>();
+  const images = new Counting();
+  const slow: ImageTransformer = {
+    transform: (source) => goOn.then(() => images.transform(source)),
+    forget: () => Promise.resolve(),
+  };
+  const { folder, cache } = await cacheOf(slow);
+  const [gone, other] = [sourceOf(Buffer.alloc(0)), sourceOf(Buffer.alloc(0))];
+  const making = cache.transform(gone, wanted({}));
+  void cache.transform(other, wanted({}));
+  await setTimeout(10);
+  const forgetting = cache.forget(gone.project);
+  await setTimeout(10);
+  resolve();
+  expect(await text((await making).bytes)).toHaveLength(10);
+  await forgetting;
+  expect(await readdir(folder)).toEqual([other.project]);
+  expect(cache.bytes).toBe(4_096);
 });
 
 test('a disk that takes nothing is no reason not to show it', async () => {

@@ -83,6 +83,9 @@ export class CachedImages implements ImageTransformer {
 
   async forget(project: ProjectId): Promise<void> {
     const folder = join(this.#root, checked(project));
+    // what is being made would be kept when it is: nobody looks again at what was forgotten
+    const making = [...this.#making].filter(([place]) => place.startsWith(`${project}/`));
+    await Promise.allSettled(making.map(([, made]) => made));
     this.#kept.removeAll((path) => path.startsWith(`${project}/`));
     await onDisk('remove the pictures of a project', () =>
       rm(folder, { recursive: true, force: true, maxRetries: 5 }),

@@ -1,4 +1,7 @@
 /** Which files there are, and which of them go when they are too large together: whatever was not asked for longest first. */
+/** a file of few bytes takes a block of the disk, too, and a name in memory */
+const LEAST_BYTES = 4 * 1024;
+
 export class KeptFiles {
   readonly #mostBytes: number;
   /** by their paths, those asked for last at the end */
@@ -13,8 +16,9 @@ export class KeptFiles {
     return this.#bytes;
   }
 
-  add(path: string, size: number): void {
+  add(path: string, bytes: number): void {
     this.remove(path);
+    const size = Math.max(bytes, LEAST_BYTES);
     this.#sizes.set(path, size);
     this.#bytes += size;
   }

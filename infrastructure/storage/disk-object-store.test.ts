@@ -51,6 +51,26 @@ test('only we may read files and enter folders, also those that were open to eve
   }
 });
 
+test('a file on the same disk needs no room; one on another is copied', async () => {
+  const folder = await makeFolder();
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=700', 'tmpfs', folder]);
+  undo.push(() => run('umount', [folder]));
+  const [store, elsewhere] = [await DiskObjectStore.open(folder), await makeFolder()];
+  const [project, version, bytes] = [newProject(), newVersion(), randomBytes(3 * 1024 * 1024)];
+  const [here, there] = [join(folder, 'a'), join(elsewhere, 'a')];
+  await writeFile(here, bytes);
+  await store.putFile(project, version, { path: here, size: bytes.length });
+  expect((await buffer((await store.open(project, version)).bytes)).equals(bytes)).toBe(true);
+  await writeFile(there, bytes);
+  const again = (of = newVersion()) => store.putFile(project, of, { path: there, size: bytes.length });
+  await expect(again()).rejects.toThrow(StoreFull);
+  await store.remove(project, [version]);
+  await rm(here);
+  await again(version);
+  await rm(there);
+  expect((await buffer((await store.open(project, version)).bytes)).equals(bytes)).toBe(true);
+});
+
 test('a full disk refuses what has no room, and damages nothing', async () => {
   const folder = await makeFolder();
   // CI is root on Linux, as the tests of PostgreSQL's users are

@@ -2,8 +2,8 @@
  * Bytes in files: `objects/<project>/<the version's first two digits>/<version>`. A file is written elsewhere and gets its
  * name when it is whole and durable, so whatever has a name is whole. Nothing that a user chooses is part of a path.
  */
-import { constants, type Dirent } from 'node:fs';
-import { lstat, open, readdir, rm, unlink, type FileHandle } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { link, lstat, open, readdir, rm, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { inParallel } from '../../application/background/in-parallel.ts';
@@ -16,18 +16,19 @@ import {
   type StoredBytes,
   type StoredVersion,
   type Taken,
+  type WholeFile,
 } from '../../application/ports/object-store.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
 import { codeOf, onDisk } from './disk-fault.ts';
 import { folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
-import { TemporaryFiles } from './temporary-files.ts';
+import { READ, readFrom, TemporaryFiles } from './temporary-files.ts';
 
 /** of a download, at a time: few ways to the disk, and 32 downloads hold a few MiB */
 const READ_BYTES = 256 * 1024;
 const AT_ONCE = 16;
-/** not waiting for whatever may be at the other end of a pipe that somebody put there */
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+/** the file is on another disk, or this one gives a file one name only */
+const NOT_LINKED: readonly unknown[] = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP'];
 
 export class DiskObjectStore implements ObjectStore {
   readonly #root: string;
@@ -72,6 +73,24 @@ export class DiskObjectStore implements ObjectStore {
     } catch (error) {
       await file.discard().catch(() => {});
       throw error;
+    }
+  }
+
+  async putFile(project: ProjectId, version: ObjectVersion, { path }: WholeFile): Promise<StoredBytes> {
+    const [parts, name] = placeOf(project, version);
+    const handle = await onDisk('read the bytes of a file', () => open(path, READ));
+    try {
+      const bytes = () => readFrom(handle, 0, Infinity);
+      const isLinked = await onDisk('store the bytes of a file', async () => {
+        await handle.datasync();
+        const folder = await folderBelow(this.#root, parts, true);
+        if (!(await linked(path, join(folder, name)))) return false;
+        await syncFolder(folder);
+        return true;
+      });
+      return isLinked ? await digestOf(bytes()) : await this.put(project, version, bytes());
+    } finally {
+      await handle.close();
     }
   }
 
@@ -173,6 +192,16 @@ function placeOf(
 function checked(project: ProjectId): ProjectId {
   if (!isProjectId(project)) throw new TypeError('not a project id');
   return project;
+}
+
+async function linked(path: string, name: string): Promise<boolean> {
+  try {
+    await link(path, name);
+    return true;
+  } catch (error) {
+    if (NOT_LINKED.includes(codeOf(error))) return false;
+    throw error;
+  }
 }
 
 async function storedIn(folder: string, versions: readonly ObjectVersion[]): Promise<StoredVersion[]> {

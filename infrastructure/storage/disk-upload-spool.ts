@@ -1,15 +1,14 @@
 /**
- * Uploads that come in parts, in folders: `uploads/<project>/<upload>/about.json`, and a file for each part,
- * `part.<number>.<when>.<md5, or appended>`. The newest file of a number is the part; an older one was left by a crash.
+ * Uploads that come in parts, in folders `uploads/<project>/<upload>`. The newest file of a number is the part; an older one was
+ * left by a crash.
  */
-import { constants, type Dirent } from 'node:fs';
-import { lstat, open, readFile, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { StoreFull } from '../../application/ports/object-store.ts';
+import type { WholeFile } from '../../application/ports/object-store.ts';
 import {
   isUploadId,
-  UploadMissing,
   type SpooledPart,
   type SpooledUpload,
   type UploadId,
@@ -18,30 +17,33 @@ import {
 import { StorageError } from '../../application/storage/storage-error.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { JsonObject } from '../../domain/storage/stored-object.ts';
-import { codeOf, onDisk } from './disk-fault.ts';
+import { onDisk } from './disk-fault.ts';
 import { FILE_MODE, folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
-import { appendTo, TemporaryFiles } from './temporary-files.ts';
+import {
+  ABOUT,
+  aboutOf,
+  APPENDED,
+  begunIn,
+  entriesOf,
+  filesOf,
+  foldersIn,
+  inUpload,
+  laterThan,
+  missing,
+  partName,
+  partsOf,
+  unlessMissing,
+  uploadIn,
+  type About,
+} from './spooled-files.ts';
+import { appendTo, READ, TemporaryFiles } from './temporary-files.ts';
 
-const ABOUT = 'about.json';
-const APPENDED = 'appended';
-const PART = /^part\.([1-9]\d{0,4})\.(\d{13})\.([0-9a-f]{32}|appended)$/;
 const MOST_PARTS = 10_000;
 const READ_BYTES = 256 * 1024;
 /** of a project, at a time */
 const MOST_UPLOADS = 1_000;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const APPEND =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-interface About {
-  readonly about: JsonObject;
-  readonly begunAt: string;
-}
-
-interface PartFile extends SpooledPart {
-  readonly path: string;
-  readonly when: string;
-}
 
 export class DiskUploadSpool implements UploadSpool {
   readonly #root: string;
@@ -111,7 +113,7 @@ export class DiskUploadSpool implements UploadSpool {
     });
     try {
       const { size, md5 } = await file.fill(source, signal);
-      const before = (await filesOf(folder)).filter((one) => one.number === number);
+      const before = await filesOf(folder, number);
       const when = laterThan(before);
       await inUpload('store a part of an upload', async () => {
         await file.moveTo(join(folder, partName(number, when, md5)));
@@ -152,6 +154,12 @@ export class DiskUploadSpool implements UploadSpool {
     }
   }
 
+  async fileOf(project: ProjectId, id: UploadId, number: number): Promise<WholeFile> {
+    const files = await filesOf(await this.#folderOf(project, id), number);
+    const { path, size } = partsOf(files).get(number) ?? missing();
+    return { path, size };
+  }
+
   read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable {
     const place = placeOf(project, id);
     return Readable.from(this.#chunks(place, numbers), { objectMode: false, highWaterMark: READ_BYTES });
@@ -188,9 +196,9 @@ export class DiskUploadSpool implements UploadSpool {
   }
 
   async *#chunks(place: readonly string[], numbers: readonly number[]): AsyncGenerator<Buffer> {
-    const files = await filesOf(await this.#folderAt(place));
+    const parts = partsOf(await filesOf(await this.#folderAt(place)));
     for (const number of numbers) {
-      const part = newest(files, number) ?? missing();
+      const part = parts.get(number) ?? missing();
       const handle = await inUpload('read an upload', () => open(part.path, READ));
       // closes it, also when whoever reads goes away
       for await (const chunk of handle.createReadStream({ highWaterMark: READ_BYTES })) yield chunk as Buffer;
@@ -201,11 +209,12 @@ export class DiskUploadSpool implements UploadSpool {
   async #openToAppend(project: ProjectId, id: UploadId, number: number, at: number): Promise<FileHandle> {
     requirePartNumber(number);
     const folder = await this.#folderOf(project, id);
-    const part = newest(await filesOf(folder), number);
+    const part = partsOf(await filesOf(folder, number)).get(number);
     if (at > (part?.size ?? 0)) throw new RangeError('behind the end of a part');
     return inUpload('write a part of an upload', async () => {
       const path = join(folder, partName(number, part?.when ?? laterThan([]), APPENDED));
       if (part && part.path !== path) await rename(part.path, path);
+      if (part?.isShared) await this.#copyOf(path);
       const handle = await open(path, APPEND, FILE_MODE);
       try {
         await handle.truncate(at);
@@ -216,6 +225,18 @@ export class DiskUploadSpool implements UploadSpool {
         throw error;
       }
     });
+  }
+
+  /** In the place of a file that a store has, too. */
+  async #copyOf(path: string): Promise<void> {
+    const file = await this.#temporary.create();
+    try {
+      await copyFile(path, file.path);
+      await file.moveTo(path);
+    } catch (error) {
+      await file.discard().catch(() => {});
+      throw error;
+    }
   }
 
   #folderOf(project: ProjectId, id: UploadId): Promise<string> {
@@ -255,99 +276,4 @@ function checked(project: ProjectId): ProjectId {
 function requirePartNumber(number: number): void {
   if (!Number.isInteger(number) || number < 1 || number > MOST_PARTS)
     throw new RangeError('not a number of a part');
-}
-
-const partName = (number: number, when: string, what: string): string => `part.${number}.${when}.${what}`;
-
-/** A clock that somebody set back makes no part older than what it is in the place of. */
-function laterThan(files: readonly PartFile[]): string {
-  const latest = Math.max(0, ...files.map(({ when }) => Number(when)));
-  return String(Math.max(new Date().getTime(), latest + 1)).padStart(13, '0');
-}
-
-async function uploadIn(folder: string, id: UploadId): Promise<SpooledUpload | undefined> {
-  const about = await aboutOf(folder);
-  if (!about) return undefined;
-  const files = await filesOf(folder);
-  const numbers = [...new Set(files.map(({ number }) => number))].sort((one, other) => one - other);
-  const parts = numbers.flatMap((number) => newest(files, number) ?? []);
-  return {
-    id,
-    about: about.about,
-    begunAt: new Date(about.begunAt),
-    parts: parts.map(({ size, md5, storedAt, number }) => ({ number, size, md5, storedAt })),
-  };
-}
-
-/** undefined: it was not begun to the end, or is gone */
-async function aboutOf(folder: string): Promise<About | undefined> {
-  try {
-    return JSON.parse(await readFile(join(folder, ABOUT), 'utf8')) as About;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    return onDisk('look at an upload', () => Promise.reject(error as Error));
-  }
-}
-
-/** Of one that a crash left without a word about it: since when its folder is as it is. */
-async function begunIn(folder: string): Promise<Date> {
-  const about = await aboutOf(folder);
-  if (about) return new Date(about.begunAt);
-  return onDisk('look at an upload', async () => (await lstat(folder)).mtime);
-}
-
-async function filesOf(folder: string): Promise<PartFile[]> {
-  const found: PartFile[] = [];
-  for (const { name } of await entriesOf(folder)) {
-    const [, number, when = '', what = ''] = PART.exec(name) ?? [];
-    if (number === undefined) continue;
-    const path = join(folder, name);
-    // another may have taken its place meanwhile
-    const file = await unlessMissing(inUpload('look at an upload', () => lstat(path)));
-    if (!file?.isFile()) continue;
-    const md5 = what === APPENDED ? null : what;
-    found.push({ number: Number(number), size: file.size, md5, storedAt: file.mtime, path, when });
-  }
-  return found;
-}
-
-const newest = (files: readonly PartFile[], number: number): PartFile | undefined =>
-  files
-    .filter((one) => one.number === number)
-    .reduce<PartFile | undefined>((one, other) => (one && one.path > other.path ? one : other), undefined);
-
-const foldersIn = async (folder: string): Promise<Dirent[]> =>
-  (await entriesOf(folder)).filter((entry) => entry.isDirectory());
-
-/** None, when the folder is not there. */
-const entriesOf = (folder: string): Promise<Dirent[]> =>
-  onDisk('look at uploads', async () => {
-    try {
-      if (!(await lstat(folder)).isDirectory()) return [];
-      return await readdir(folder, { withFileTypes: true });
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw error;
-    }
-  });
-
-const unlessMissing = <T>(work: Promise<T>): Promise<T | undefined> =>
-  work.catch((error: unknown) => {
-    if (error instanceof UploadMissing) return undefined;
-    throw error;
-  });
-
-function missing(): never {
-  throw new UploadMissing();
-}
-
-/** What is not there belongs to an upload that is not there any more. */
-async function inUpload<T>(attempted: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || error instanceof UploadMissing) throw new UploadMissing();
-    if (error instanceof StoreFull) throw error;
-    return onDisk(attempted, () => Promise.reject(error as Error));
-  }
 }

@@ -5,7 +5,6 @@ import { within } from '../../application/background/deadline.ts';
 import { pause } from '../../application/background/pause.ts';
 import { Unavailable, unavailable } from '../../application/errors.ts';
 import { BytesMissing, StoreFull, type ByteRange } from '../../application/ports/object-store.ts';
-import type { TemporaryFile } from './temporary-files.ts';
 
 export interface S3Patience {
   /** for an answer, with all tries of it */
@@ -27,6 +26,12 @@ const FULL = [
   'InsufficientCapacity',
 ];
 
+/** It can be read again and again. */
+export interface ReadableFile {
+  /** both ends included */
+  read(first: number, last: number): Readable;
+}
+
 export class S3Calls {
   readonly #patience: S3Patience;
 
@@ -42,7 +47,7 @@ export class S3Calls {
   /** Bytes of a file, again from their beginning when a try failed. */
   async send<T>(
     attempted: string,
-    file: TemporaryFile,
+    file: ReadableFile,
     range: ByteRange,
     signal: AbortSignal | undefined,
     call: (body: Readable | Buffer, signal: AbortSignal) => Promise<T>,

@@ -16,6 +16,7 @@ import {
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { inParallel } from '../../application/background/in-parallel.ts';
 import {
@@ -27,13 +28,15 @@ import {
   type StoredBytes,
   type StoredVersion,
   type Taken,
+  type WholeFile,
 } from '../../application/ports/object-store.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
 import { PartDigests } from './part-digests.ts';
-import { S3Calls, type S3Patience } from './s3-calls.ts';
+import { S3Calls, type ReadableFile, type S3Patience } from './s3-calls.ts';
 import { s3Client, type S3Settings } from './s3-client.ts';
-import type { TemporaryFile, TemporaryFiles } from './temporary-files.ts';
+import { onDisk } from './disk-fault.ts';
+import { READ, readFrom, type TemporaryFiles } from './temporary-files.ts';
 
 export interface S3Sizes {
   /** more than this is sent in parts of this size, each with a checksum; servers take 5 GiB at most, and 10,000 parts */
@@ -81,14 +84,20 @@ export class S3ObjectStore implements ObjectStore {
       throw error;
     });
     try {
-      const parts = new PartDigests(this.#sizes.partBytes);
-      const stored = await file.fill(source, signal, (chunk) => parts.update(chunk));
-      const digests = parts.digests();
-      if (digests.length <= 1) await this.#putWhole(object, file, stored.size, digests[0], signal);
-      else await this.#putInParts(object, file, stored.size, digests, signal);
-      return stored;
+      return await this.#send(object, file, (seen) => file.fill(source, signal, seen), signal);
     } finally {
       await file.discard().catch(() => {});
+    }
+  }
+
+  async putFile(project: ProjectId, version: ObjectVersion, { path }: WholeFile): Promise<StoredBytes> {
+    const object = this.#object(project, version);
+    const handle = await onDisk('read the bytes of a file', () => open(path, READ));
+    try {
+      const read = (first: number, last: number) => readFrom(handle, first, last);
+      return await this.#send(object, { read }, (seen) => digestOf(read(0, Infinity), undefined, seen));
+    } finally {
+      await handle.close();
     }
   }
 
@@ -164,9 +173,24 @@ export class S3ObjectStore implements ObjectStore {
     this.#client.destroy();
   }
 
+  /** @param look at every chunk of the file, before any of it is sent */
+  async #send(
+    object: S3Object,
+    file: ReadableFile,
+    look: (seen: (chunk: Buffer) => void) => Promise<StoredBytes>,
+    signal?: AbortSignal,
+  ): Promise<StoredBytes> {
+    const parts = new PartDigests(this.#sizes.partBytes);
+    const stored = await look((chunk) => parts.update(chunk));
+    const digests = parts.digests();
+    if (digests.length <= 1) await this.#putWhole(object, file, stored.size, digests[0], signal);
+    else await this.#putInParts(object, file, stored.size, digests, signal);
+    return stored;
+  }
+
   async #putWhole(
     object: S3Object,
-    file: TemporaryFile,
+    file: ReadableFile,
     size: number,
     digest: string | undefined,
     signal: AbortSignal | undefined,
@@ -191,7 +215,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async #putInParts(
     object: S3Object,
-    file: TemporaryFile,
+    file: ReadableFile,
     size: number,
     digests: readonly string[],
     signal: AbortSignal | undefined,

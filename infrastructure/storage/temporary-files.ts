@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Writable, type Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { callbackify } from 'node:util';
 import type { StoredBytes } from '../../application/ports/object-store.ts';
@@ -19,6 +19,8 @@ import { FILE_MODE, folderBelow, ownFolder } from './safe-folders.ts';
 const LEFT_AFTER_MS = 24 * 60 * 60 * 1000;
 /** what has come in while the disk is busy is written together; an upload holds this much at most */
 const GATHERED_BYTES = 512 * 1024;
+/** not waiting for whatever may be at the other end of a pipe that somebody put there */
+export const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 export class TemporaryFiles {
@@ -112,18 +114,27 @@ export class TemporaryFile {
 
   /** Both ends included. It can be read again and again. */
   read(first: number, last: number): Readable {
-    return this.#handle.createReadStream({
-      start: first,
-      end: last,
-      autoClose: false,
-      highWaterMark: GATHERED_BYTES,
-    });
+    return readFrom(this.#handle, first, last);
   }
 
   async discard(): Promise<void> {
     // closing waits for what is being written
     await this.#handle.close().catch(() => {});
     await rm(this.path, { force: true });
+  }
+}
+
+/** Both ends included. The file stays open: a stream of the library's own would close it when who reads breaks off. */
+export const readFrom = (handle: FileHandle, first: number, last: number): Readable =>
+  Readable.from(chunksOf(handle, first, last), { objectMode: false, highWaterMark: GATHERED_BYTES });
+
+async function* chunksOf(handle: FileHandle, first: number, last: number): AsyncGenerator<Buffer> {
+  for (let at = first; at <= last;) {
+    const most = Math.min(GATHERED_BYTES, last - at + 1);
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(most), 0, most, at);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
   }
 }
 

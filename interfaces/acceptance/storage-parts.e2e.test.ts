@@ -100,6 +100,12 @@ test('pictures are made smaller for who asks, until their owner turns it off', a
     width: 30,
     height: 20,
   });
+  const counted = await (
+    await fetch(`http://127.0.0.1:${platform.environment['STORAGE_PORT']}/metrics`)
+  ).text();
+  expect(counted).toContain('launchdb_storage_picture_duration_seconds_count{outcome="changed"} 1');
+  expect(counted).toContain('launchdb_storage_pictures{state="waiting"} 0');
+  expect(counted).toMatch(/launchdb_storage_pictures_kept_bytes \d{4,}/);
   const settings = (image_transformation: boolean) =>
     platform.call('PATCH', `/api/projects/${id}/storage/settings`, {
       token,

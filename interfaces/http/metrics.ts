@@ -134,6 +134,10 @@ export class Metrics {
     files: this.#counter('storage_swept_files_total', 'Files that no row named, and that were removed.'),
     bytes: this.#counter('storage_swept_bytes_total', 'What they took.'),
   };
+  readonly pictures = {
+    now: this.#gauge('storage_pictures', 'Pictures that are changed, or wait for it.', ['state']),
+    keptBytes: this.#gauge('storage_pictures_kept_bytes', 'What was made of pictures, and is kept.'),
+  };
   readonly auth: AuthMetrics = this.#authMetrics();
   readonly storage: StorageMetrics = this.#storageMetrics();
 
@@ -215,8 +219,15 @@ export class Metrics {
       'Answers of the storage service that are errors.',
       ['code'],
     );
+    const pictures = this.#histogram(
+      'storage_picture_duration_seconds',
+      'Pictures that were changed, or refused; with the time for which they waited.',
+      ['outcome'],
+      STEP_SECONDS,
+    );
     return {
       moved: (direction, count) => bytes.inc({ direction }, count),
+      picture: (outcome, durationMs) => pictures.observe({ outcome }, durationMs / 1000),
       refused: (code) => refusals.inc({ code }),
     };
   }

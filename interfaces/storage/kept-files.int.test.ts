@@ -171,11 +171,11 @@ test('where rows cannot be read nothing is removed; the other projects are swept
   await under.disk.put(under.otherProject, newVersion(), inPieces(randomBytes(7)));
   under.advance(DAY_S + 1);
   const { look, swept, warned } = sweeper();
-  await under.owner('ALTER TABLE storage.objects RENAME TO elsewhere');
+  await under.owner('ALTER TABLE storage.objects RENAME COLUMN version TO elsewhere');
   try {
     for (let looks = 0; looks < 3; looks++) await look();
   } finally {
-    await under.owner('ALTER TABLE storage.elsewhere RENAME TO objects');
+    await under.owner('ALTER TABLE storage.objects RENAME COLUMN elsewhere TO version');
   }
   expect(warned).toEqual(Array.from({ length: 3 }, () => 'could not sweep the files of a project'));
   expect(await under.versions()).toEqual([mine]);

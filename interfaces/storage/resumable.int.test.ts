@@ -1,9 +1,11 @@
 /** Resumable uploads by an unmodified tus-js-client, and by those who do not keep to the protocol. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { Upload, type UploadOptions } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unavailable } from '../../application/errors.ts';
 import type { UploadId } from '../../application/ports/upload-spool.ts';
 import { inPieces } from '../../application/ports/object-store.contract.ts';
 import { storageUnderTest } from '../acceptance/storage-under-test.ts';
@@ -124,7 +126,7 @@ const stored = async (name: string, of = id) => {
   return data && Buffer.from(await data.arrayBuffer());
 };
 
-/** A PATCH that says more than it sends, and stays. */
+/** A PATCH that says more than it sends, and stays: what it sends has come when this resolves. */
 async function holding(url: string, says: number, sent: string): Promise<Socket> {
   const { hostname, port, pathname } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -142,7 +144,9 @@ async function holding(url: string, says: number, sent: string): Promise<Socket>
       sent,
     ].join('\r\n'),
   );
-  await sleep(300);
+  const upload = pathname.split('/').at(-1) as UploadId;
+  const come = async () => (await under.spool.find(under.project, upload))?.parts[0]?.size;
+  await expect.poll(come).toBe(sent.length);
   return socket;
 }
 
@@ -423,6 +427,33 @@ describe('limits', () => {
     under.limit();
   });
 
+  test('how much a deferred upload is, only who may upload it says, within the limits', async () => {
+    const name = key();
+    const headers = { 'upload-defer-length': '1', 'upload-metadata': named(name) };
+    const url = (await begin(headers)).headers.get('location') ?? '';
+    expect((await part(url, 0, 'ab')).status).toBe(204);
+    const { token } = await under.user();
+    const lengthOf = async () => (await ask('HEAD', url, {})).headers.get('upload-length');
+    expect((await part(url, 2, '', { token, 'upload-length': '2' })).status).toBe(403);
+    expect((await part(url, 2, 'c', { token: 'nonsense', 'upload-length': '3' })).status).toBe(403);
+    for (const length of ['1', '-1', '1e9', String(51 * MIB), 'x'])
+      expect([400, 413]).toContain((await part(url, 2, 'c', { 'upload-length': length })).status);
+    expect(await lengthOf()).toBeNull();
+    expect((await part(url, 2, 'c', { 'upload-length': '4' })).status).toBe(204);
+    expect(await lengthOf()).toBe('4');
+    for (const length of ['3', '5'])
+      expect((await part(url, 3, 'd', { 'upload-length': length })).status).toBe(400);
+    expect((await part(url, 3, 'd')).status).toBe(204);
+    expect((await stored(name))?.toString()).toBe('abcd');
+    // all of it came before anybody said how much it is
+    const other = key();
+    const open = { ...headers, 'upload-metadata': named(other) };
+    const late = (await begin(open)).headers.get('location') ?? '';
+    expect((await part(late, 0, 'all')).status).toBe(204);
+    expect((await part(late, 3, '', { 'upload-length': '3' })).status).toBe(204);
+    expect((await stored(other))?.toString()).toBe('all');
+  });
+
   test('what is over a day old is no upload any more', async () => {
     const url = await begun(key(), 4);
     await part(url, 0, 'ab');
@@ -563,6 +594,50 @@ test('one that was whole when we were killed, and is no object yet, misses its l
   expect(await offsetOf(url)).toBe(4);
   expect((await part(url, 4, 'o')).status).toBe(204);
   expect((await stored(name))?.toString()).toBe('hello');
+});
+
+test('what was appended is the object itself, and no copy of it', async () => {
+  const name = key();
+  const url = await begun(name, 4);
+  expect((await part(url, 0, 'ab')).status).toBe(204);
+  const { path } = await under.spool.fileOf(under.project, url.split('/').at(-1) as UploadId, 1);
+  const { ino } = await stat(path);
+  expect((await part(url, 2, 'cd')).status).toBe(204);
+  const { data } = await under.service.from(id).info(name);
+  const version = data?.version ?? '';
+  const object = await stat(join(under.folder, 'objects', under.project, version.slice(0, 2), version));
+  expect([object.ino, object.nlink, object.size]).toEqual([ino, 1, 4]);
+});
+
+test('nobody hears whether it is stored: whatever its client sends then, what is stored stays whole', async () => {
+  const name = key();
+  const url = await begun(name, 5, { 'x-upsert': 'true' });
+  const { directory } = under.storage;
+  const as = directory.as.bind(directory);
+  /** the second transaction of a part writes the row */
+  const losing = async (isDone: boolean, bytes: string, offset: number) => {
+    let asked = 0;
+    directory.as = async (...work) => {
+      const isRow = ++asked === 2;
+      if (isRow && !isDone) throw unavailable('postgres', 'begin a transaction');
+      const done = await as(...work);
+      if (isRow) throw unavailable('postgres', 'hear of the end of a transaction');
+      return done;
+    };
+    try {
+      expect((await part(url, offset, bytes)).status).toBe(503);
+    } finally {
+      directory.as = as;
+    }
+  };
+  await losing(true, 'hello', 0);
+  expect((await stored(name))?.toString()).toBe('hello');
+  expect(await offsetOf(url)).toBe(4);
+  await losing(false, '!', 4);
+  expect((await stored(name))?.toString()).toBe('hello');
+  expect((await part(url, 4, '?')).status).toBe(204);
+  expect((await stored(name))?.toString()).toBe('hell?');
+  expect(await offsetOf(url)).toBe('status 404');
 });
 
 test('a database that is in the way keeps what has come', async () => {

@@ -80,10 +80,9 @@ export class TusStore extends DataStore {
   }
 
   override async declareUploadLength(id: string, size: number): Promise<void> {
-    const upload = this.#upload ?? (await this.#find(id));
-    // nobody who may not upload it says how much it is
-    this.#rightTo(upload);
-    this.#upload = await sizeResumable(this.#uploads, this.#request.project, upload, size);
+    const { project, signal } = this.#request;
+    const { uploader, upload } = this.#rightTo(this.#upload ?? (await this.#find(id)));
+    this.#upload = await sizeResumable(this.#uploads, project, uploader, upload, size, signal);
   }
 
   override async write(stream: Readable, id: string, offset: number): Promise<number> {
