@@ -140,6 +140,7 @@ printf 'smtp://user:password@mail.example.com:587' | keep secrets/smtp-url
 printf 'none' | keep secrets/storage-s3-secret
 
 socket=${DOCKER_SOCKET:-/var/run/docker.sock}
+fifth=$(df -Pk state | awk 'NR == 2 { print int($2 / 1024 / 5) }')
 keep .env <<ENV
 # Written by install.sh, yours to change; docker-compose.yml says what there is. Then: docker compose up -d
 COMPOSE_PROJECT_NAME=launchdb
@@ -154,8 +155,9 @@ DOCKER_SOCKET=$socket
 DOCKER_GID=$(stat -L -c %g "$socket" 2>/dev/null || echo 0)
 # who may make an account: open, invite (by launchdb invite) or closed
 SIGNUP=invite
-# a fifth of this disk, so that no project fills it alone; 0: no limit
-PROJECT_DATABASE_SIZE_MB=$(df -Pk state | awk 'NR == 2 { print int($2 / 1024 / 5) }')
+# of each project's database and files: a fifth of this disk, so that no project fills it alone; 0: no limit
+PROJECT_DATABASE_SIZE_MB=$fifth
+STORAGE_PROJECT_SIZE_MB=$fifth
 ENV
 
 compose config -q || fail 'docker-compose.yml cannot be used with this .env; see the message above'

@@ -241,6 +241,14 @@ test('who signs up needs an invite, unless the operator says otherwise', async (
   expect(told(await readComposeFile({ ...VARIABLES, SIGNUP: 'open' }))).toBe('open');
 });
 
+test('no limit of a project is a share of a container’s own disk', () => {
+  for (const name of OURS)
+    expect([name, file.services[name]?.environment]).toEqual([
+      name,
+      expect.objectContaining({ PROJECT_DATABASE_SIZE_MB: '0', STORAGE_PROJECT_SIZE_MB: '0' }),
+    ]);
+});
+
 test('the pooler takes up its files when the manager asks for it by one of them', () => {
   const script = JSON.stringify(file.services['pgbouncer']?.entrypoint);
   expect(script).toContain('/watched-pgbouncer.sh /pooler/pgbouncer.ini /pooler/reload-wanted');

@@ -87,6 +87,8 @@ test('secrets are strong, nobody else’s to read, and stay as they are', async 
   expect(environment).toContain('LAUNCHDB_DOMAIN=db.example.com\n');
   expect(environment).toContain('LAUNCHDB_TLS=me@example.com\n');
   expect(environment).toContain('SIGNUP=invite\n');
+  for (const limit of ['PROJECT_DATABASE_SIZE_MB', 'STORAGE_PROJECT_SIZE_MB'])
+    expect(environment).toMatch(new RegExp(`^${limit}=[1-9]\\d+$`, 'm'));
   for (const secret of secrets) expect(environment).not.toContain(secret);
 });
 

@@ -55,8 +55,9 @@ export const storageProjectsModule = new ContainerModule(({ bind }) => {
 async function projectFilesMb({
   STORAGE_PROJECT_SIZE_MB: given,
   STORAGE_S3_BUCKET: bucket,
+  STORAGE_DIR,
   LAUNCHDB_DATA_DIR,
 }: Config): Promise<number> {
-  if (given !== undefined) return given;
-  return bucket === undefined ? Math.floor((await diskSizeMb(LAUNCHDB_DATA_DIR)) / SHARES_OF_DISK) : 0;
+  if (given !== undefined || bucket !== undefined) return given ?? 0;
+  return Math.floor((await diskSizeMb(STORAGE_DIR ?? LAUNCHDB_DATA_DIR)) / SHARES_OF_DISK);
 }
