@@ -3,6 +3,7 @@
  * containers are answered by a name server of the test's, and one project's port is the port of all: so one project is
  * reached directly, as on a server, and every other one by the fallback to the gateway.
  */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, get } from 'node:http';
@@ -479,6 +480,107 @@ describe('the platform', () => {
         expect.toSatisfy((status) => status === 400 || status === 404),
       ]);
     }
+  });
+});
+
+describe('files', () => {
+  const place = () => `/project/${direct.id}/storage/v1`;
+  const put = (name: string, body: Question['body'] & {}, headers: Record<string, string> = {}) =>
+    caddy.ask(`${place()}/object/site/${name}`, {
+      method: 'PUT',
+      headers: { apikey: direct.service, 'content-type': 'text/plain', ...headers },
+      body,
+    });
+  const get = (name: string, question: Question = {}) =>
+    caddy.ask(`${place()}/object/public/site/${name}`, question);
+  const tagOf = (text: string) => `"${createHash('md5').update(text).digest('hex')}"`;
+
+  beforeAll(async () => {
+    const made = await caddy.ask(`${place()}/bucket`, {
+      method: 'POST',
+      headers: { apikey: direct.service, 'content-type': 'application/json' },
+      body: JSON.stringify({ id: 'site', name: 'site', public: true }),
+    });
+    expect(made.status).toBe(200);
+  });
+
+  test('of a public bucket are served as the service serves them: whole, in parts, as no news, never packed', async () => {
+    const text = 'a line of some length\n'.repeat(1_000);
+    expect((await put('a.txt', text, { 'cache-control': 'max-age=7200' })).status).toBe(200);
+    const answer = await get('a.txt', { headers: { 'accept-encoding': 'gzip, br' } });
+    expect([answer.status, answer.text === text]).toEqual([200, true]);
+    const expected = {
+      etag: tagOf(text),
+      'cache-control': 'max-age=7200',
+      'content-type': 'text/plain',
+      'content-length': String(text.length),
+      'accept-ranges': 'bytes',
+      'x-content-type-options': 'nosniff',
+    };
+    expect(answer.headers).toMatchObject(expected);
+    expect(answer.headers['content-encoding']).toBeUndefined();
+    expect(answer.headers['vary'] ?? '').not.toMatch(/[*]|cookie|authorization/i);
+    const port = platform.environment['STORAGE_PORT'];
+    const own = await fetch(`http://127.0.0.1:${port}${place()}/object/public/site/a.txt`);
+    const kept = ['etag', 'last-modified', 'cache-control', 'content-security-policy', 'x-robots-tag'];
+    for (const name of kept) expect([name, answer.headers[name]]).toEqual([name, own.headers.get(name)]);
+
+    const head = await get('a.txt', { method: 'HEAD' });
+    expect([head.status, head.headers, head.text]).toEqual([200, expect.objectContaining(expected), '']);
+    const part = await get('a.txt', { headers: { range: 'bytes=2-5' } });
+    expect([part.status, part.text, part.headers['content-range']]).toEqual([
+      206,
+      'line',
+      `bytes 2-5/${text.length}`,
+    ]);
+    const known = { 'if-none-match': tagOf(text) };
+    const noNews = await get('a.txt', { headers: known });
+    expect([noNews.status, noNews.text, noNews.headers['etag']]).toEqual([304, '', tagOf(text)]);
+    expect((await put('a.txt', 'news', { 'cache-control': 'max-age=60' })).status).toBe(200);
+    const news = await get('a.txt', { headers: known });
+    expect([news.status, news.text, news.headers['etag']]).toEqual([200, 'news', tagOf('news')]);
+    expect(news.headers['cache-control']).toBe('max-age=60, stale-while-revalidate=30');
+  });
+
+  test('larger than any other request may be come in a stream, and go out at a host name of the project’s own', async () => {
+    const [chunk, chunks] = ['0123456789abcdef'.repeat(MIB / 16), 60];
+    const stored = await put('large.txt', Array<string>(chunks).fill(chunk));
+    expect([stored.status, JSON.parse(stored.text)]).toEqual([
+      200,
+      expect.objectContaining({ Key: 'site/large.txt' }),
+    ]);
+    const host = `${direct.id.replace('_', '-')}.example.localhost`;
+    const { status, text, headers } = await caddy.ask('/storage/v1/object/public/site/large.txt', { host });
+    expect([status, text.length, headers['etag']]).toEqual([200, chunks * MIB, tagOf(chunk.repeat(chunks))]);
+  });
+
+  test('that go on where they broke off are told the address from outside', async () => {
+    const encoded = (text: string) => Buffer.from(text).toString('base64');
+    const begun = await caddy.ask(`${place()}/upload/resumable`, {
+      method: 'POST',
+      headers: {
+        apikey: direct.service,
+        'tus-resumable': '1.0.0',
+        'upload-length': '5',
+        'upload-metadata': `bucketName ${encoded('site')},objectName ${encoded('resumed.txt')}`,
+      },
+    });
+    const location = begun.headers.location ?? '';
+    expect([begun.status, location.startsWith(`${PUBLIC.origin}${place()}/upload/resumable/`)]).toEqual([
+      201,
+      true,
+    ]);
+    const { status } = await caddy.ask(new URL(location).pathname, {
+      method: 'PATCH',
+      headers: {
+        apikey: direct.service,
+        'tus-resumable': '1.0.0',
+        'upload-offset': '0',
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: 'hello',
+    });
+    expect([status, (await get('resumed.txt')).text]).toEqual([204, 'hello']);
   });
 });
 

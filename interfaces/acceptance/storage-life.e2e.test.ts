@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { statusAtRest } from './crash-points.ts';
+import { REACHABLE, statusAtRest } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 /** no other file of the platform's has such sizes */
@@ -122,4 +122,20 @@ test('purged it leaves no byte, and nobody else loses one', async () => {
   expect((await shop.storage('/object/public/docs/a.txt')).status).not.toBe(200);
   const names = await readdir(platform.folder, { recursive: true });
   expect(names.filter((name) => /objects|storage/.test(name) && name.includes(shop.id))).toEqual([]);
+});
+
+test('while its project sleeps files are stored and served, and its REST API sleeps on', async () => {
+  const shop = await project('sleeps');
+  await shop.put('a.txt', 1_000);
+  await platform.stop();
+  platform.environment['IDLE_SLEEP_MINUTES'] = '0.02';
+  await platform.start();
+  await vi.waitFor(async () => expect((await shop.shown()).status).toBe('sleeping'), PATIENCE);
+  // it is called sleeping from when it starts to fall asleep
+  await vi.waitFor(async () => expect(await platform.resources(shop.id)).toEqual(REACHABLE), PATIENCE);
+  expect(await shop.get('a.txt')).toBe(1_000);
+  await shop.put('b.txt', 2_000);
+  expect((await shop.storage('/object/docs/b.txt')).status).toBe(200);
+  expect((await shop.storage('/object/docs/a.txt', { method: 'DELETE' })).status).toBe(200);
+  expect([(await shop.shown()).status, await platform.resources(shop.id)]).toEqual(['sleeping', REACHABLE]);
 });

@@ -180,6 +180,32 @@ test('projects from before there were users have the tables, and the rights of n
     expect(await call('POST', `/${id}/sql`, { query })).toMatchObject({ status: 200 });
 });
 
+test('they have a place for files as new ones do, whose tables are the owner’s, and store some', async () => {
+  const tablesOf = ({ id }: Project) =>
+    platform.sql(
+      `SELECT relname, replace(relowner::regrole::text, current_database(), '') AS owner, relrowsecurity,
+         replace(relacl::text, current_database(), '') AS acl
+       FROM pg_class WHERE relnamespace = 'storage'::regnamespace AND relkind = 'r' ORDER BY 1`,
+      [],
+      id,
+    );
+  const made = await create('has-files');
+  const tables = await tablesOf(canary());
+  expect(tables).toEqual(await tablesOf(made));
+  expect(tables).toHaveLength(4);
+  expect(new Set(tables.map(({ owner }) => owner as string))).toEqual(new Set(['_owner']));
+  for (const { id } of [canary(), made]) {
+    const keys = await call<{ service_role_key: string }>('GET', `/${id}/keys`);
+    const options = { token: keys.body.service_role_key, body: { id: 'docs', name: 'docs', public: true } };
+    const place = `/project/${id}/storage/v1`;
+    expect((await platform.call('POST', `${place}/bucket`, options)).status).toBe(200);
+    const kept = await platform.call('POST', `${place}/object/docs/a.json`, { ...options, body: { id } });
+    expect(kept.status).toBe(200);
+    const served = await platform.call('GET', `${place}/object/public/docs/a.json`);
+    expect([served.status, served.body]).toEqual([200, { id }]);
+  }
+});
+
 test('one that was paused follows when it is back; a new one is at the new version by itself', async () => {
   await call('POST', `/${paused().id}/resume`);
   const version = release.version;
