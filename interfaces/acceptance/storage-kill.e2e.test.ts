@@ -19,7 +19,7 @@ const MOST_BYTES = 600_000;
 const PART_BYTES = 200_000;
 const BUCKET = 'docs';
 /** after so many answers, and a moment more */
-const KILLS = [7, 24, 41, 58, 75, 92];
+const KILLS = [11, 35, 60, 85];
 
 let s3: S3TestServer;
 beforeAll(async () => {
@@ -219,5 +219,5 @@ test.each(['disk', 'S3'])(
     expect([verified.code, verified.output]).toEqual([0, `${rows.length} files, all is well\n`]);
     started.s3Client.destroy();
   },
-  600_000,
+  1_200_000,
 );
