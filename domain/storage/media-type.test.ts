@@ -15,6 +15,7 @@ test.each([
   'text/',
   '/plain',
   'text/plain\r\nx: y',
+  'text/plain\n;x',
   'text plain/x',
   'a/b/c',
   `a/${'b'.repeat(300)}`,

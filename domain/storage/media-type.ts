@@ -1,7 +1,7 @@
 /** Media types of files (RFC 9110, 8.3): parameters belong to one, and are nothing that tells two apart. */
 
 const TOKEN = String.raw`[\w!#$%&'*+.^\`|~-]{1,127}`;
-const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})\\s*(?:;[\\t\\x20-\\x7e]*)?$`);
+const TYPE = new RegExp(`^(${TOKEN}/${TOKEN})[\\t ]*(?:;[\\t\\x20-\\x7e]*)?$`);
 const RANGE = new RegExp(`^(?:\\*/\\*|${TOKEN}/\\*|${TOKEN}/${TOKEN})$`);
 const MOST_CHARACTERS = 255;
 

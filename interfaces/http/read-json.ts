@@ -21,7 +21,7 @@ export async function readJson(
     throw new RequestProblem('request/unsupported-media-type', 'Send application/json, not compressed.');
   }
   const value = parse(await readBytes(req, bytes), exact ? parseExactJson : JSON.parse);
-  const fault = findFault(value, '/body', depth);
+  const fault = jsonFault(value, '/body', depth);
   if (fault) throw invalidRequest([fault]);
   return value;
 }
@@ -56,12 +56,13 @@ function parse(bytes: Buffer, parseJson: (text: string) => unknown): unknown {
   }
 }
 
-function findFault(value: unknown, pointer: string, depth: number): Fault | undefined {
+/** What it holds that no request may. */
+export function jsonFault(value: unknown, pointer: string, depth: number): Fault | undefined {
   if (typeof value === 'string') return textFault(value, pointer);
   if (typeof value !== 'object' || value === null || value instanceof JsonText) return undefined;
   if (depth === 0) return { pointer: pointer.slice(0, 200), detail: 'The body is nested too deep.' };
   for (const [key, item] of Object.entries(value)) {
-    const fault = textFault(key, pointer) ?? findFault(item, `${pointer}/${pointerPart(key)}`, depth - 1);
+    const fault = textFault(key, pointer) ?? jsonFault(item, `${pointer}/${pointerPart(key)}`, depth - 1);
     if (fault) return fault;
   }
   return undefined;

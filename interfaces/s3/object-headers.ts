@@ -1,6 +1,7 @@
 /** What clients of S3 say of an object in headers, and what they are told of one. */
 import type { Copy } from '../../application/storage/copy-object.ts';
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
+import { isContentCoding } from '../../domain/storage/content-coding.ts';
 import { ANY_BYTES, essenceOf } from '../../domain/storage/media-type.ts';
 import {
   isField,
@@ -18,7 +19,6 @@ import { textOf } from './s3-request.ts';
 const META = 'x-amz-meta-';
 const META_NAME = /^[\w!#$%&'*+.^`|~-]{1,200}$/;
 const META_BYTES = 2048;
-const CODINGS = /^[\w!#$%&'*+.^`|~-]{1,40}(?:\s*,\s*[\w!#$%&'*+.^`|~-]{1,40}){0,3}$/;
 
 /** what would have to be done, and is not: to leave it out would be to say that it was */
 const NOT_DONE = [
@@ -86,7 +86,7 @@ function codingsIn(header: string): string | null {
     .filter((coding) => coding !== '' && !['aws-chunked', 'identity'].includes(coding.toLowerCase()));
   if (codings.length === 0) return null;
   const text = codings.join(', ');
-  if (!CODINGS.test(text)) throw new S3Error('InvalidArgument', 'The Content-Encoding is none');
+  if (!isContentCoding(text)) throw new S3Error('InvalidArgument', 'The Content-Encoding is none');
   return text;
 }
 

@@ -47,7 +47,11 @@ interface Sent {
   readonly as?: string | undefined;
 }
 
-async function ask(method: string, path: string, init: RequestInit & Sent = {}): Promise<Answer> {
+async function ask(
+  method: string,
+  path: string,
+  init: Omit<RequestInit, 'headers'> & Sent = {},
+): Promise<Answer> {
   const { headers, as = under.serviceKey, ...rest } = init;
   const authorization = as === '' ? undefined : `Bearer ${as}`;
   const answer = await fetch(`${under.url}${path}`, {

@@ -8,7 +8,13 @@ import type { StorageDependencies } from '../../application/storage/storage-depe
 import { invalidRequest, StorageError } from '../../application/storage/storage-error.ts';
 import { placeOf } from '../../application/storage/store-object.ts';
 import { folderJson, objectJson, pageJson } from './object-json.ts';
-import { isUpsert, metadataHeader, UPLOAD_HEADERS } from './read-upload.ts';
+import {
+  givenContentEncoding,
+  givenMediaType,
+  isUpsert,
+  metadataHeader,
+  UPLOAD_HEADERS,
+} from './read-upload.ts';
 import { storageEndpoint, type StorageEndpoint } from './storage-endpoint.ts';
 
 const MOST_LISTED = 10_000;
@@ -197,6 +203,9 @@ const moveEndpoint = (deps: StorageDependencies) =>
     },
   });
 
+const orUndefined = <T>(given: string | null | undefined, read: (given: string) => T): T | undefined =>
+  given === null || given === undefined ? undefined : read(given);
+
 const copyEndpoint = (deps: StorageDependencies) =>
   storageEndpoint({
     method: 'post',
@@ -219,9 +228,12 @@ const copyEndpoint = (deps: StorageDependencies) =>
       const keeps = body.copyMetadata !== false;
       const given = metadataHeader(headers['x-metadata']);
       const described = {
-        mediaType: body.metadata?.mimetype ?? undefined,
-        cacheControl: body.metadata?.cacheControl ?? headers['cache-control'],
-        contentEncoding: body.metadata?.contentEncoding ?? undefined,
+        mediaType: orUndefined(body.metadata?.mimetype, givenMediaType),
+        cacheControl: body.metadata?.cacheControl ?? undefined,
+        contentEncoding: orUndefined(
+          body.metadata?.contentEncoding,
+          (coding) => givenContentEncoding(coding) ?? '',
+        ),
         ...((given || !keeps) && { userMetadata: given }),
       };
       const copy = { ...placesOf(body), upsert: isUpsert(headers), described };

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { readForm } from './read-form.ts';
-import { readUpload } from './read-upload.ts';
+import { givenMetadata, readUpload } from './read-upload.ts';
 
 const TYPE = 'multipart/form-data; boundary="a b"';
 const part = (disposition: string, body: string, type = '') =>
@@ -103,4 +103,34 @@ test('who sends a form too slowly is ended, before its file, within it and behin
     await expect(reading).rejects.toMatchObject({ code: 'RequestTimeout' });
     expect(body.destroyed).toBe(true);
   }
+});
+
+test('all fields together have a bound', async () => {
+  const fields = (size: number) => part('name="a"', 'x'.repeat(size)).repeat(4);
+  const { description } = await upload(fields(60_000) + CACHE + FILE + END, 60_000);
+  expect(description.cacheControl).toBe('max-age=60');
+  await expect(upload(fields(70_000) + CACHE + FILE + END, 60_000)).rejects.toMatchObject({
+    code: 'InvalidRequest',
+    message: 'The fields of the form are too large.',
+  });
+});
+
+test.each([
+  ['too deep', `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)}}`],
+  ['one level too deep', `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`],
+  ['NUL', '{"a":["\\u0000"]}'],
+  ['NUL in a name', '{"a\\u0000":1}'],
+  ['half a character', '{"a":"\\ud800"}'],
+  ['too much', JSON.stringify({ a: 'x'.repeat(65_536) })],
+])('metadata: %s', (_what, json) => {
+  expect(() => givenMetadata(json)).toThrow(expect.objectContaining({ code: 'InvalidRequest' }));
+});
+
+test('metadata that only looks like it', () => {
+  for (const value of [
+    { a: '\\u0000' },
+    { a: '\\ud800' },
+    JSON.parse('{"a":'.repeat(31) + '1' + '}'.repeat(31)),
+  ])
+    expect(givenMetadata(JSON.stringify(value))).toEqual(value);
 });

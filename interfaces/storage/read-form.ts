@@ -6,6 +6,7 @@ import { invalidRequest } from '../../application/storage/storage-error.ts';
 import type { IncomingForm } from '../http/body.ts';
 
 const MOST_PARTS = 50;
+/** of all fields together */
 const MOST_FIELD_BYTES = 256 * 1024;
 
 export interface Form {
@@ -41,6 +42,13 @@ export async function readForm({ body, contentType }: IncomingForm): Promise<For
     body.unpipe(dicer);
     body.resume();
   };
+  let fieldBytes = 0;
+  const take = (bytes: number) => {
+    fieldBytes += bytes;
+    if (fieldBytes <= MOST_FIELD_BYTES) return true;
+    fail(invalidRequest('The fields of the form are too large.'));
+    return false;
+  };
   const broken = () => fail(invalidRequest('The form is broken.'));
   over.promise.catch(() => {});
   began.promise.catch(() => {});
@@ -52,7 +60,7 @@ export async function readForm({ body, contentType }: IncomingForm): Promise<For
       const disposition = headers['content-disposition']?.[0] ?? '';
       if (parts > MOST_PARTS) return fail(invalidRequest('The form has too many parts.'));
       if (!isFile(disposition))
-        return void reading.push(readField(part, nameIn(disposition), fields, fail).catch(fail));
+        return void reading.push(readField(part, nameIn(disposition), fields, take).catch(fail));
       if (file) return fail(invalidRequest('The form has more than one file.'));
       // of our own: the parser's ends with errors that are nobody's
       file = part.pipe(new PassThrough());
@@ -77,14 +85,12 @@ async function readField(
   part: Readable,
   name: string,
   fields: Map<string, string>,
-  fail: (error: unknown) => void,
+  take: (bytes: number) => boolean,
 ): Promise<void> {
   const chunks: Buffer[] = [];
-  let bytes = 0;
   part.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= MOST_FIELD_BYTES) chunks.push(chunk);
-    else fail(invalidRequest('A field of the form is too large.'));
+    if (take(chunk.length)) chunks.push(chunk);
+    else chunks.length = 0;
   });
   await once(part, 'end');
   if (!fields.has(name)) fields.set(name, Buffer.concat(chunks).toString('utf8'));

@@ -5,8 +5,10 @@ import { invalidRequest, StorageError } from '../../application/storage/storage-
 import { meteredBytes, type Pace } from '../../application/storage/metered-bytes.ts';
 import type { Upload } from '../../application/storage/store-object.ts';
 import { cacheControlOf, cacheControlOfField, NOT_KEPT } from '../../domain/storage/cache-control.ts';
+import { isContentCoding } from '../../domain/storage/content-coding.ts';
 import { ANY_BYTES, essenceOf } from '../../domain/storage/media-type.ts';
 import type { JsonObject, ObjectDescription } from '../../domain/storage/stored-object.ts';
+import { jsonFault } from '../http/read-json.ts';
 import { readForm, type Form } from './read-form.ts';
 
 const text = z.string().optional();
@@ -25,6 +27,8 @@ export type Incoming = Pick<Upload, 'description' | 'size' | 'source' | 'describ
 /** of a form whose file stands first: so much of it is read before policies are asked, since what they read may stand behind */
 const PEEKED_BYTES = 256 * 1024;
 const MOST_METADATA_CHARACTERS = 64 * 1024;
+/** as bodies of JSON have */
+const METADATA_DEPTH = 32;
 
 export const isUpsert = (headers: Pick<Headers, 'x-upsert'>): boolean => headers['x-upsert'] === 'true';
 
@@ -39,7 +43,7 @@ export async function readUpload(headers: Headers, body: Readable, pace?: Pace):
     description: {
       mediaType: givenMediaType(contentType),
       cacheControl: cacheControlOf(headers['cache-control']),
-      contentEncoding: contentEncoding(headers['content-encoding']),
+      contentEncoding: givenContentEncoding(headers['content-encoding']),
       userMetadata: metadataHeader(headers['x-metadata']),
     },
     size: length === undefined ? undefined : Number(length),
@@ -93,7 +97,7 @@ function described({ fields, mediaType: ofPart }: Form): ObjectDescription {
   return {
     mediaType: givenMediaType(fields.get('contentType') ?? ofPart),
     cacheControl: cacheControl === undefined ? NOT_KEPT : cacheControlOfField(cacheControl),
-    contentEncoding: contentEncoding(fields.get('contentEncoding')),
+    contentEncoding: givenContentEncoding(fields.get('contentEncoding')),
     userMetadata: givenMetadata(fields.get('metadata')),
   };
 }
@@ -105,11 +109,9 @@ export function givenMediaType(given: string | undefined): string {
   return given.trim();
 }
 
-const CODINGS = /^[\w!#$%&'*+.^`|~-]{1,40}(?:\s*,\s*[\w!#$%&'*+.^`|~-]{1,40}){0,3}$/;
-
-function contentEncoding(given: string | undefined): string | null {
+export function givenContentEncoding(given: string | undefined): string | null {
   if (given === undefined || given.trim() === '' || given.trim() === 'identity') return null;
-  if (!CODINGS.test(given.trim())) throw invalidRequest('The content encoding is not one.');
+  if (!isContentCoding(given.trim())) throw invalidRequest('The content encoding is not one.');
   return given.trim();
 }
 
@@ -132,8 +134,9 @@ export function givenMetadata(json: string | undefined): JsonObject | null {
   if (value === null) return null;
   if (typeof value !== 'object' || Array.isArray(value))
     throw invalidRequest('The metadata is not an object.');
-  const again = JSON.stringify(value);
-  if (again.length > MOST_METADATA_CHARACTERS) throw invalidRequest('The metadata is too large.');
-  if (/\\u0000|\\ud[89a-f]/i.test(again)) throw invalidRequest('The metadata holds NUL or broken Unicode.');
+  if (jsonFault(value, '/metadata', METADATA_DEPTH))
+    throw invalidRequest('The metadata is nested too deep, or holds NUL or broken Unicode.');
+  if (JSON.stringify(value).length > MOST_METADATA_CHARACTERS)
+    throw invalidRequest('The metadata is too large.');
   return value as JsonObject;
 }

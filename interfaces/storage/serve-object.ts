@@ -7,6 +7,7 @@ import { openObject, sizeInRow } from '../../application/storage/open-object.ts'
 import { StorageError } from '../../application/storage/storage-error.ts';
 import type { StoringProject } from '../../application/storage/store-object.ts';
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
+import { isContentCoding } from '../../domain/storage/content-coding.ts';
 import { ANY_BYTES, essenceOf, servedType } from '../../domain/storage/media-type.ts';
 import { saidAlongIn, type StoredObject } from '../../domain/storage/stored-object.ts';
 import type { Reply, Stream } from '../http/endpoint.ts';
@@ -46,7 +47,6 @@ const SANDBOX =
 /** Browsers show it by a program of their own, and not in a sandbox. */
 const PDF_POLICY = 'frame-ancestors *';
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
-const CODINGS = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/;
 
 export async function headObject(asking: Asking, serving: Serving): Promise<Reply> {
   const object = await serving.find();
@@ -178,7 +178,7 @@ export function headersOf(
     ...saidAlong(object),
     ...(endsAt ? untilThen(endsAt) : { 'cache-control': cacheControl(headers, object) }),
     ...(isJudged && { vary: 'authorization, apikey' }),
-    ...(CODINGS.test(encoding) && { 'content-encoding': encoding }),
+    ...(isContentCoding(encoding) && { 'content-encoding': encoding }),
     ...(query.download !== undefined && {
       'content-disposition': attachment(endsAt ? decodedAgain(query.download) : query.download),
     }),

@@ -21,3 +21,11 @@ test('an address that is refused by a project holds nothing of its own for it', 
   bounds.enter('192.0.2.1', asked('b'));
   expect(() => bounds.enter('192.0.2.1', asked('c'))).toThrow();
 });
+
+test('one address takes half of a project, and leaves the rest to the others', () => {
+  const bounds = new StorageBounds();
+  for (let at = 0; at < 128; at++) bounds.enter('192.0.2.1', asked('a'));
+  expect(() => bounds.enter('192.0.2.1', asked('a'))).toThrow();
+  for (let at = 0; at < 128; at++) bounds.enter('192.0.2.2', asked('a'));
+  expect(() => bounds.enter('192.0.2.3', asked('a'))).toThrow();
+});

@@ -17,8 +17,8 @@ export interface StorageLimits extends AddressLimits {
 }
 
 const LIMITS: StorageLimits = {
-  // enough for an office behind one address
-  requestsPerAddress: 256,
+  // enough for an office behind one address, and half of what its project has
+  requestsPerAddress: 128,
   // a quarter of the gateway's connections to this service: an upload or a download is a request for as long as it takes
   requestsPerProject: 256,
   // of which there is no other kind than those
