@@ -6,6 +6,7 @@ import type { AuthDependencies } from '../../application/auth/auth-dependencies.
 import { MailLimits } from '../../application/auth/mail-limits.ts';
 import { MailSender } from '../../application/auth/mail-sender.ts';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
+import { knownTokens } from '../../application/known-tokens.ts';
 import {
   AUTH_DEFAULTS,
   NO_AUTH_SECRETS,
@@ -109,7 +110,7 @@ export async function authUnderTest() {
     port: 0,
     portVariable: 'AUTH_PORT',
     endpoints: authEndpoints({ version: 'under test', projects, auth }),
-    authenticate: userAuthentication(projects, auth.tokens),
+    authenticate: userAuthentication(projects, knownTokens(auth.tokens, auth.clock)),
     errorBody: authErrorBody,
     log,
     ready: () => Promise.resolve({}),

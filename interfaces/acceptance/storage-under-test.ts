@@ -15,6 +15,7 @@ import {
   type StorageSettings,
 } from '../../domain/storage/storage-settings.ts';
 import { HmacSignedLinks } from '../../infrastructure/crypto/hmac-signed-links.ts';
+import { knownTokens } from '../../application/known-tokens.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { RandomIds } from '../../infrastructure/crypto/random-ids.ts';
 import { CountedObjectStore } from '../../application/storage/counted-object-store.ts';
@@ -86,7 +87,7 @@ export async function storageUnderTest() {
     port: 0,
     portVariable: 'STORAGE_PORT',
     endpoints: storageEndpoints({ version: 'under test', storage }),
-    authenticate: callerAuthentication(projects, new JoseUserTokens(clock)),
+    authenticate: callerAuthentication(projects, knownTokens(new JoseUserTokens(clock), clock)),
     errorBody: storageErrorBody,
     log: { debug() {}, info() {}, warn: noted, error: noted },
     ready: () => Promise.resolve({}),

@@ -11,7 +11,7 @@ export const bearerIn = (authorization = ''): string | undefined => BEARER.exec(
 
 /** Whose token it is by its signature. @throws {ProblemError} 401 no_authorization, 403 bad_jwt, not_admin */
 export const userAuthentication =
-  (projects: AuthProjects, tokens: UserTokens): Authenticate<AuthEndpoint, AuthServiceCaller> =>
+  (projects: AuthProjects, tokens: Pick<UserTokens, 'read'>): Authenticate<AuthEndpoint, AuthServiceCaller> =>
   async ({ headers, params }, { auth }) => {
     const project = await findProject(projects, params['project']);
     const token = bearerIn(headers.authorization);

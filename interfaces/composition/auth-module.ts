@@ -3,6 +3,7 @@ import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import type { AuthProject } from '../../application/auth/auth-project.ts';
 import { knownAuthProjects } from '../../application/auth/known-auth-projects.ts';
 import { MailLimits } from '../../application/auth/mail-limits.ts';
+import { knownTokens } from '../../application/known-tokens.ts';
 import { AesAuthSecretVault } from '../../infrastructure/crypto/aes-auth-secret-vault.ts';
 import { AesSigningKeys } from '../../infrastructure/crypto/aes-signing-keys.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
@@ -122,7 +123,7 @@ function bindService(bind: Bind): void {
           portVariable: 'AUTH_PORT',
           host: config.LISTEN_HOST,
           endpoints: countedEndpoints(authEndpoints({ version: '0.1.0', projects, auth }), metrics.auth),
-          authenticate: userAuthentication(projects, auth.tokens),
+          authenticate: userAuthentication(projects, knownTokens(auth.tokens, auth.clock)),
           errorBody: countedErrors(authErrorBody, metrics.auth),
           log,
           ready: async () => ({

@@ -1,5 +1,6 @@
 /** The storage service: the files of all projects, in one process. */
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import { knownTokens } from '../../application/known-tokens.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
 import { Completions } from '../s3/completions.ts';
@@ -90,7 +91,7 @@ function bindService(bind: Bind): void {
             ...projectFilesEndpoints({ store, files }),
             verifyEndpoint(storage),
           ],
-          authenticate: orInternal(callerAuthentication(projects, tokens), internalKeys),
+          authenticate: orInternal(callerAuthentication(projects, knownTokens(tokens, clock)), internalKeys),
           errorBody: orProblem(countedErrors(storageErrorBody, metrics.storage)),
           fallback: rawProtocols([s3Protocol(s3)]),
           log,
