@@ -172,10 +172,7 @@ export class DiskObjectStore implements ObjectStore {
     for (const { name } of await foldersOf(this.#root)) {
       signal?.throwIfAborted();
       if (!isProjectId(name)) continue;
-      for await (const stored of this.list(name, signal)) {
-        if (stored) yield name;
-        break;
-      }
+      if (await hasVersions(join(this.#root, name))) yield name;
     }
   }
 }
@@ -202,6 +199,14 @@ async function linked(path: string, name: string): Promise<boolean> {
     if (NOT_LINKED.includes(codeOf(error))) return false;
     throw error;
   }
+}
+
+/** Whoever asks whether there are any waits for no look at each. */
+async function hasVersions(folder: string): Promise<boolean> {
+  for (const { name } of await foldersOf(folder))
+    if ((await entriesOf(join(folder, name))).some((one) => one.isFile() && isObjectVersion(one.name)))
+      return true;
+  return false;
 }
 
 async function storedIn(folder: string, versions: readonly ObjectVersion[]): Promise<StoredVersion[]> {

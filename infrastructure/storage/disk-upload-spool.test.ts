@@ -53,6 +53,9 @@ test('a full disk keeps what there was room for, and goes on when there is more'
   const [part, ...more] = (await spool.find(project, id))?.parts ?? [];
   expect(more).toEqual([]);
   expect(part?.size).toBeGreaterThan(500_000);
+  // one that has no room for its own beginning is none that is under way
+  await expect(spool.begin(project, newUpload(), { long: 'x'.repeat(1_000_000) })).rejects.toThrow(StoreFull);
+  expect(await readdir(join(folder, 'uploads', project))).toHaveLength(2);
   await spool.end(project, other);
   const at = part?.size ?? 0;
   expect(await spool.append(project, id, 1, at, inPieces(bytes.subarray(at)))).toBe(bytes.length);

@@ -36,7 +36,7 @@ import {
   uploadIn,
   type About,
 } from './spooled-files.ts';
-import { appendTo, READ, TemporaryFiles } from './temporary-files.ts';
+import { READ, TemporaryFiles } from './temporary-files.ts';
 
 const MOST_PARTS = 10_000;
 const READ_BYTES = 256 * 1024;
@@ -72,7 +72,13 @@ export class DiskUploadSpool implements UploadSpool {
     if (others.length >= this.#mostUploads)
       throw new StorageError('SlowDown', `The project has ${this.#mostUploads} uploads under way already`);
     const folder = await onDisk('begin an upload', () => folderBelow(this.#root, parts, true));
-    await this.#writeAbout(folder, { about, begunAt: new Date().toISOString() });
+    try {
+      await this.#writeAbout(folder, { about, begunAt: new Date().toISOString() });
+    } catch (error) {
+      // nobody knows of it, and it would count as one under way
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+      throw error;
+    }
   }
 
   async describe(project: ProjectId, id: UploadId, about: JsonObject): Promise<void> {
@@ -143,7 +149,7 @@ export class DiskUploadSpool implements UploadSpool {
     try {
       let size = at;
       try {
-        await appendTo(handle, source, signal, (bytes) => (size += bytes));
+        await this.#temporary.append(handle, source, signal, (bytes) => (size += bytes));
       } finally {
         // also when it breaks off: what has come is there
         await onDisk('write a part of an upload', () => handle.datasync());

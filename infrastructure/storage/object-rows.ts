@@ -19,6 +19,8 @@ const AT = 'bucket_id = $1 AND name = $2';
 const INSERT = `INSERT INTO storage.objects (bucket_id, name, owner, owner_id, version, metadata, user_metadata)
   VALUES ($1, $2, $3, $4, $5, $6, $7)`;
 const REPLACE = `owner = $3, owner_id = $4, version = $5, metadata = $6, user_metadata = $7, updated_at = pg_catalog.now()`;
+/** what we could have written: an owner's rows may have no name, or one that nobody can go on from */
+const NAMED = 'pg_catalog.length(bucket_id) <= 100 AND pg_catalog.length(name) <= 1024';
 /** a row that comes and goes while we look is somebody's who uploads and deletes it all the time */
 const MOST_TRIES = 5;
 
@@ -86,7 +88,8 @@ export const objectRows = (query: Query): ObjectRows => ({
   async inOrder(after, limit) {
     const found = await query<ObjectRow>(
       `SELECT ${COLUMNS} FROM storage.objects
-        WHERE $1::text IS NULL OR (bucket_id, name) > ($1, $2) ORDER BY bucket_id, name LIMIT $3`,
+        WHERE ($1::text IS NULL OR (bucket_id, name) > ($1, $2)) AND ${NAMED}
+        ORDER BY bucket_id, name LIMIT $3`,
       [after?.bucketId ?? null, after?.name ?? null, limit],
     );
     return found.rows.map(objectOf);

@@ -144,12 +144,10 @@ test('policies may ask what is being done, with or without the prefix', async ()
 test('rows go by the service alone, or by who says that they know', async () => {
   await bucket();
   await owner(`INSERT INTO storage.objects (bucket_id, name) VALUES ('docs', 'x')`);
-  for (const table of ['objects', 'buckets'])
-    for (const work of [
-      owner(`DELETE FROM storage.${table}`),
-      by('service_role', `DELETE FROM storage.${table}`),
-    ])
-      expect(await refusal(work)).toMatchObject(DENIED);
+  for (const table of ['objects', 'buckets']) {
+    expect(await refusal(owner(`DELETE FROM storage.${table}`))).toMatchObject(DENIED);
+    expect(await refusal(by('service_role', `DELETE FROM storage.${table}`))).toMatchObject(DENIED);
+  }
   const known = `SET storage.allow_delete_query = 'true'; DELETE FROM storage.objects RETURNING name`;
   expect(await owner(known)).toEqual([{ name: 'x' }]);
 });

@@ -9,13 +9,15 @@ import { BytesMissing, StoreFull, type ByteRange } from '../../application/ports
 export interface S3Patience {
   /** for an answer, with all tries of it */
   readonly answerMs: number;
+  /** for an object to be made of its parts: servers may take minutes */
+  readonly joinMs: number;
   /** while nothing moves */
   readonly idleMs: number;
   /** between two tries to send bytes */
   readonly pauseMs: number;
 }
 
-const PATIENCE: S3Patience = { answerMs: 15_000, idleMs: 15_000, pauseMs: 500 };
+const PATIENCE: S3Patience = { answerMs: 15_000, joinMs: 300_000, idleMs: 15_000, pauseMs: 500 };
 const TRIES = 3;
 const CHUNK_BYTES = 256 * 1024;
 const FULL = [
@@ -42,6 +44,11 @@ export class S3Calls {
   /** The answer's head. @throws {BytesMissing} @throws {StoreFull} @throws {Unavailable} @throws the signal's reason */
   ask<T>(attempted: string, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.#watch(attempted, this.#patience.answerMs, signal, (watch) => call(watch.signal));
+  }
+
+  /** The same, of what takes longer. */
+  join<T>(attempted: string, call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#watch(attempted, this.#patience.joinMs, signal, (watch) => call(watch.signal));
   }
 
   /** Bytes of a file, again from their beginning when a try failed. */
@@ -77,10 +84,13 @@ export class S3Calls {
 
   /** Fails when whoever reads waits for bytes that do not come; who does not read may take as long as they like. */
   watched(body: Readable): Readable {
-    return Readable.from(inTime(body, this.#patience.idleMs), {
+    const bytes = Readable.from(inTime(body, this.#patience.idleMs), {
       objectMode: false,
       highWaterMark: CHUNK_BYTES,
     });
+    // what nobody begins to read ends nothing by itself, and would keep its connection
+    bytes.once('close', () => body.destroy());
+    return bytes;
   }
 
   async #watch<T>(

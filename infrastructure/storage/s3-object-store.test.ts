@@ -15,14 +15,14 @@ import {
 } from '../../application/ports/object-store.contract.ts';
 import { StoreFull } from '../../application/ports/object-store.ts';
 import { testPort } from '../testing/port.ts';
-import { startS3Server, type S3TestServer } from '../testing/s3-server.ts';
+import { SLOW_MS, startS3Server, type S3TestServer } from '../testing/s3-server.ts';
 import type { S3Settings } from './s3-client.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 import { TemporaryFiles } from './temporary-files.ts';
 
 const MIB = 1024 * 1024;
 const SIZES = { partBytes: 5 * MIB, listed: 10 };
-const QUICK = { answerMs: 1_000, idleMs: 500, pauseMs: 10 };
+const QUICK = { answerMs: 1_000, joinMs: SLOW_MS * 10, idleMs: 500, pauseMs: 10 };
 
 async function make() {
   const server = await startS3Server();
@@ -122,6 +122,26 @@ describe('S3', () => {
       chunks.push(chunk as Buffer);
     }
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  });
+
+  test('what is opened and never read keeps no connection', async () => {
+    const [project, version, bytes] = [newProject(), newVersion(), randomBytes(MIB)];
+    const store = another();
+    await store.put(project, version, inPieces(bytes));
+    // more than there may be
+    for (let left = 220; left > 0; left--) (await store.open(project, version)).bytes.destroy();
+    expect((await buffer((await store.open(project, version)).bytes)).equals(bytes)).toBe(true);
+  });
+
+  test('a server may take long to make an object of its parts', async () => {
+    const [project, version, bytes] = [newProject(), newVersion(), randomBytes(11 * MIB)];
+    server.mood('slow');
+    try {
+      await another().put(project, version, inPieces(bytes));
+    } finally {
+      server.mood('open');
+    }
+    expect((await buffer((await made.store.open(project, version)).bytes)).equals(bytes)).toBe(true);
   });
 
   test('no room there is no room here', async () => {

@@ -4,15 +4,10 @@
  * try that failed is repeated.
  */
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  PutObjectCommand,
-  UploadPartCommand,
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
@@ -32,9 +27,9 @@ import {
 } from '../../application/ports/object-store.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
-import { PartDigests } from './part-digests.ts';
-import { S3Calls, type ReadableFile, type S3Patience } from './s3-calls.ts';
+import { S3Calls, type S3Patience } from './s3-calls.ts';
 import { s3Client, type S3Settings } from './s3-client.ts';
+import { S3Sender, type S3Object } from './s3-sender.ts';
 import { onDisk } from './disk-fault.ts';
 import { READ, readFrom, type TemporaryFiles } from './temporary-files.ts';
 
@@ -46,7 +41,6 @@ export interface S3Sizes {
 
 const SIZES: S3Sizes = { partBytes: 64 * 1024 * 1024, listed: 1_000 };
 const AT_ONCE = 16;
-const PARTS_AT_ONCE = 3;
 
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
@@ -54,7 +48,8 @@ export class S3ObjectStore implements ObjectStore {
   readonly #temporary: TemporaryFiles;
   readonly #bucket: string;
   readonly #prefix: string;
-  readonly #sizes: S3Sizes;
+  readonly #sender: S3Sender;
+  readonly #listed: number;
 
   constructor(
     settings: S3Settings,
@@ -67,7 +62,8 @@ export class S3ObjectStore implements ObjectStore {
     this.#temporary = temporary;
     this.#bucket = settings.bucket;
     this.#prefix = settings.prefix;
-    this.#sizes = sizes;
+    this.#sender = new S3Sender(this.#client, this.#calls, sizes.partBytes);
+    this.#listed = sizes.listed;
   }
 
   async put(
@@ -84,7 +80,7 @@ export class S3ObjectStore implements ObjectStore {
       throw error;
     });
     try {
-      return await this.#send(object, file, (seen) => file.fill(source, signal, seen), signal);
+      return await this.#sender.send(object, file, (seen) => file.fill(source, signal, seen), signal);
     } finally {
       await file.discard().catch(() => {});
     }
@@ -95,7 +91,9 @@ export class S3ObjectStore implements ObjectStore {
     const handle = await onDisk('read the bytes of a file', () => open(path, READ));
     try {
       const read = (first: number, last: number) => readFrom(handle, first, last);
-      return await this.#send(object, { read }, (seen) => digestOf(read(0, Infinity), undefined, seen));
+      return await this.#sender.send(object, { read }, (seen) =>
+        digestOf(read(0, Infinity), undefined, seen),
+      );
     } finally {
       await handle.close();
     }
@@ -173,96 +171,6 @@ export class S3ObjectStore implements ObjectStore {
     this.#client.destroy();
   }
 
-  /** @param look at every chunk of the file, before any of it is sent */
-  async #send(
-    object: S3Object,
-    file: ReadableFile,
-    look: (seen: (chunk: Buffer) => void) => Promise<StoredBytes>,
-    signal?: AbortSignal,
-  ): Promise<StoredBytes> {
-    const parts = new PartDigests(this.#sizes.partBytes);
-    const stored = await look((chunk) => parts.update(chunk));
-    const digests = parts.digests();
-    if (digests.length <= 1) await this.#putWhole(object, file, stored.size, digests[0], signal);
-    else await this.#putInParts(object, file, stored.size, digests, signal);
-    return stored;
-  }
-
-  async #putWhole(
-    object: S3Object,
-    file: ReadableFile,
-    size: number,
-    digest: string | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    await this.#calls.send(
-      'store the bytes of a file',
-      file,
-      { first: 0, last: size - 1 },
-      signal,
-      (body, abortSignal) =>
-        this.#client.send(
-          new PutObjectCommand({
-            ...object,
-            Body: body,
-            ContentLength: size,
-            ...(digest && { ContentMD5: digest }),
-          }),
-          { abortSignal },
-        ),
-    );
-  }
-
-  async #putInParts(
-    object: S3Object,
-    file: ReadableFile,
-    size: number,
-    digests: readonly string[],
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const { UploadId } = await this.#calls.ask(
-      'begin to store the bytes of a file',
-      (abortSignal) => this.#client.send(new CreateMultipartUploadCommand(object), { abortSignal }),
-      signal,
-    );
-    const upload = { ...object, UploadId };
-    const { partBytes } = this.#sizes;
-    const etags: (string | undefined)[] = [];
-    try {
-      await inParallel([...digests.entries()], PARTS_AT_ONCE, async ([index, ContentMD5]) => {
-        const range = { first: index * partBytes, last: Math.min(size, (index + 1) * partBytes) - 1 };
-        const part = {
-          ...upload,
-          PartNumber: index + 1,
-          ContentLength: range.last - range.first + 1,
-          ContentMD5,
-        };
-        const { ETag } = await this.#calls.send(
-          'store a part of a file',
-          file,
-          range,
-          signal,
-          (Body, abortSignal) => this.#client.send(new UploadPartCommand({ ...part, Body }), { abortSignal }),
-        );
-        etags[index] = ETag;
-      });
-      const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
-      const whole = new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } });
-      await this.#calls.ask(
-        'store the bytes of a file',
-        (abortSignal) => this.#client.send(whole, { abortSignal }),
-        signal,
-      );
-    } catch (error) {
-      // who is not reached now keeps the parts: the bucket should have a rule that ends uploads which are a week old
-      const abandoned = new AbortMultipartUploadCommand(upload);
-      await this.#calls
-        .ask('give up an upload', (abortSignal) => this.#client.send(abandoned, { abortSignal }))
-        .catch(() => {});
-      throw error;
-    }
-  }
-
   /** undefined: it is not there */
   async #sizeOf(object: S3Object): Promise<number | undefined> {
     try {
@@ -300,7 +208,7 @@ export class S3ObjectStore implements ObjectStore {
     for (;;) {
       const page = new ListObjectsV2Command({
         Bucket: this.#bucket,
-        MaxKeys: this.#sizes.listed,
+        MaxKeys: this.#listed,
         ...wanted,
         ...from,
       });
@@ -325,9 +233,4 @@ export class S3ObjectStore implements ObjectStore {
     if (!isProjectId(project)) throw new TypeError('not a project id');
     return `${this.#prefix}${project}/`;
   }
-}
-
-interface S3Object {
-  readonly Bucket: string;
-  readonly Key: string;
 }

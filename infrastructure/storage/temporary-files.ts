@@ -13,6 +13,7 @@ import { callbackify } from 'node:util';
 import type { StoredBytes } from '../../application/ports/object-store.ts';
 import { processIdentity } from '../process/process-table.ts';
 import { diskFault, onDisk } from './disk-fault.ts';
+import { DiskReserve } from './disk-reserve.ts';
 import { FILE_MODE, folderBelow, ownFolder } from './safe-folders.ts';
 
 /** of a process on a host that we cannot look at: it takes nobody so long to write a file */
@@ -26,10 +27,12 @@ const NEW_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | const
 export class TemporaryFiles {
   readonly #root: string;
   readonly #own: string;
+  readonly #reserve: DiskReserve;
 
   private constructor(root: string, own: string) {
     this.#root = root;
     this.#own = own;
+    this.#reserve = new DiskReserve(root);
   }
 
   /** Removes what others left. */
@@ -43,8 +46,26 @@ export class TemporaryFiles {
 
   create(): Promise<TemporaryFile> {
     return onDisk('make a temporary file', async () => {
+      await this.#reserve.require();
       const path = join(await folderBelow(this.#root, [this.#own], true), randomUUID());
-      return new TemporaryFile(path, await open(path, NEW_FILE, FILE_MODE));
+      return new TemporaryFile(path, await open(path, NEW_FILE, FILE_MODE), this.#reserve);
+    });
+  }
+
+  /**
+   * To a file of the same disk that is open for appending.
+   * @param written is told how much more is there, each time that it is
+   * @throws what the source fails with @throws the signal's reason @throws {StoreFull} @throws {Unavailable}
+   */
+  append(
+    handle: FileHandle,
+    source: Readable,
+    signal: AbortSignal | undefined,
+    written: (bytes: number) => void,
+  ): Promise<void> {
+    return pour(source, signal, async (chunks) => {
+      await this.#reserve.require();
+      await writeAll(handle, chunks, written);
     });
   }
 
@@ -77,10 +98,12 @@ async function isLeft(path: string, name: string): Promise<boolean> {
 export class TemporaryFile {
   readonly path: string;
   readonly #handle: FileHandle;
+  readonly #reserve: DiskReserve;
 
-  constructor(path: string, handle: FileHandle) {
+  constructor(path: string, handle: FileHandle, reserve: DiskReserve) {
     this.path = path;
     this.#handle = handle;
+    this.#reserve = reserve;
   }
 
   /**
@@ -100,6 +123,7 @@ export class TemporaryFile {
         size += chunk.length;
         seen(chunk);
       }
+      await this.#reserve.require();
       await writeAll(this.#handle, chunks);
     });
     return { size, md5: md5.digest('hex') };
@@ -137,18 +161,6 @@ async function* chunksOf(handle: FileHandle, first: number, last: number): Async
     at += bytesRead;
   }
 }
-
-/**
- * To a file that is open for appending.
- * @param written is told how much more is there, each time that it is
- * @throws what the source fails with @throws the signal's reason @throws {StoreFull} @throws {Unavailable}
- */
-export const appendTo = (
-  handle: FileHandle,
-  source: Readable,
-  signal: AbortSignal | undefined,
-  written: (bytes: number) => void,
-): Promise<void> => pour(source, signal, (chunks) => writeAll(handle, chunks, written));
 
 /** What comes while the disk is busy is written together. */
 async function pour(

@@ -11,8 +11,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { S3Settings } from '../storage/s3-client.ts';
 
-/** `cut`: it hangs up in the middle; `silent`: it takes a request and never answers; `stuck`: bodies end in the middle; `full`: no room */
-export type DoorMood = 'open' | 'cut' | 'silent' | 'stuck' | 'full';
+/**
+ * `cut`: it hangs up in the middle; `silent`: it takes a request and never answers; `stuck`: bodies end in the middle; `full`: no room;
+ * `slow`: it takes its time to make objects of parts
+ */
+export type DoorMood = 'open' | 'cut' | 'silent' | 'stuck' | 'full' | 'slow';
+
+/** longer than an answer takes that is waited for */
+export const SLOW_MS = 1_500;
 
 export interface S3TestServer {
   readonly settings: S3Settings;
@@ -104,8 +110,10 @@ function pass(req: IncomingMessage, res: ServerResponse, { behind, mood, fault }
   });
   const { method, url: path, headers } = req;
   const onward = ask({ host: '127.0.0.1', port: behind, method, path, headers, agent: false }, (answer) => {
+    const isJoined = method === 'POST' && path?.includes('uploadId=');
+    if (mood === 'slow' && isJoined) return void setTimeout(() => give(answer, res), SLOW_MS);
+    if (mood !== 'stuck') return give(answer, res);
     res.writeHead(answer.statusCode ?? 502, answer.headers);
-    if (mood !== 'stuck') return void answer.pipe(res);
     answer.once('data', (chunk: Buffer) => {
       res.write(chunk.subarray(0, 1_000));
       answer.destroy();
@@ -116,6 +124,11 @@ function pass(req: IncomingMessage, res: ServerResponse, { behind, mood, fault }
     if (!req.complete) onward.destroy();
   });
   req.pipe(onward);
+}
+
+function give(answer: IncomingMessage, res: ServerResponse): void {
+  res.writeHead(answer.statusCode ?? 502, answer.headers);
+  answer.pipe(res);
 }
 
 function refuse(res: ServerResponse): void {

@@ -1,6 +1,6 @@
 /** `storage cp`: a file of a project to this machine, or one of this machine to a project, by its storage service as anybody's. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
@@ -41,10 +41,15 @@ export async function copyFile(operator: Operator, project: ExistingProject, cop
   if (from.startsWith(':')) {
     if (await stat(to).catch(() => undefined)) throw new Refused(`${to} is there already`);
     const { body } = await ask(`/authenticated/${path}`, {});
+    const file = await open(to, 'wx');
     await pipeline(
       body === null ? Readable.from([]) : Readable.fromWeb(body as ReadableStream),
-      createWriteStream(to, { flags: 'wx' }),
-    );
+      file.createWriteStream(),
+    ).catch(async (error: unknown) => {
+      // part of a file would be taken for it
+      await rm(to, { force: true });
+      throw error;
+    });
     return `${to} has ${(await stat(to)).size} bytes`;
   }
   const { size } = await stat(from);

@@ -220,6 +220,10 @@ test('verifying finds what is missing, cut short or changed, in one piece or in 
   await writeFile(fileOf(await versionOf('cut')), randomBytes(4_999));
   await rm(fileOf(await versionOf('gone')));
   await under.owner(`UPDATE storage.objects SET version = '../../../etc/passwd' WHERE name = 'nonsense'`);
+  // nobody could have stored these, nor be told where to go on
+  await under.owner(
+    `INSERT INTO storage.objects (bucket_id, name) VALUES (NULL, 'a'), ('${id}', NULL), ('${id}', repeat('long', 2000))`,
+  );
   const faults = ['changed: checksum', 'cut: size', 'gone: missing', 'nonsense: unknown'];
   expect(await verified(60_000)).toEqual({ findings: faults, pieces: 1, files: names.length });
   const inPieces = await verified(0);
