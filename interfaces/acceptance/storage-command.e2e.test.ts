@@ -6,6 +6,7 @@ import { PlatformUnderTest } from './platform-under-test.ts';
 
 let platform: PlatformUnderTest;
 let id: string;
+let key: string;
 
 beforeAll(async () => {
   platform = await PlatformUnderTest.create();
@@ -19,7 +20,7 @@ beforeAll(async () => {
   const keys = await platform.call<{ service_role_key: string }>('GET', `/api/projects/${id}/keys`, {
     token,
   });
-  const key = keys.body.service_role_key;
+  key = keys.body.service_role_key;
   const ask = async (path: string, type: string, body: string) => {
     const headers = { authorization: `Bearer ${key}`, apikey: key, 'content-type': type };
     const answer = await fetch(`${platform.url}/project/${id}/storage/v1${path}`, {
@@ -91,4 +92,37 @@ test('what cannot be is refused', async () => {
   expect((await storage('verify', id, 'docs')).code).toBe(64);
   expect((await storage('verify', id, '--rate', 'fast')).output).toContain('--rate');
   expect((await storage('usage', 'proj_0000000000000000')).code).toBe(1);
+});
+
+test('nothing that opens a file is in a log', async () => {
+  const url = `${platform.url}/project/${id}/storage/v1`;
+  const headers = { apikey: key, 'content-type': 'application/json' };
+  const ask = async (path: string, body: object = {}) =>
+    (await (
+      await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    ).json()) as {
+      signedURL?: string;
+      url?: string;
+    };
+  const download = (await ask('/object/sign/docs/deep/b.txt', { expiresIn: 60 })).signedURL ?? '';
+  expect((await fetch(`${url}${download}`)).status).toBe(200);
+  const upload = (await ask('/object/upload/sign/docs/by-link.txt')).url ?? '';
+  const put = () => fetch(`${url}${upload}`, { method: 'PUT', body: 'hello' });
+  expect([(await put()).status, (await put()).status]).toEqual([200, 400]);
+  const signature = 'f00d'.repeat(16);
+  const query = new URLSearchParams({
+    'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+    'X-Amz-Credential': `NOSUCHKEY/20261129/local/s3/aws4_request`,
+    'X-Amz-Date': new Date().toISOString().replaceAll(/[-:]|[.]\d+/g, ''),
+    'X-Amz-Expires': '60',
+    'X-Amz-SignedHeaders': 'host',
+    'X-Amz-Signature': signature,
+  });
+  expect((await fetch(`${url}/s3/docs/a.txt?${query.toString()}`)).status).toBe(403);
+  const last = await fetch(`${url}/status`, { headers: { 'x-request-id': 'the-last-one' } });
+  expect(last.status).toBe(200);
+  await expect.poll(() => platform.output).toContain('the-last-one');
+  const secrets = [download, upload, key].map((text) => text.split('.').at(-1) ?? '');
+  expect(secrets.every((secret) => secret.length > 40)).toBe(true);
+  for (const secret of [...secrets, signature]) expect(platform.output.includes(secret)).toBe(false);
 });
