@@ -1,8 +1,10 @@
 /** Resumable uploads by an unmodified tus-js-client, and by those who do not keep to the protocol. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Upload, type UploadOptions } from 'tus-js-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unavailable } from '../../application/errors.ts';
@@ -11,6 +13,7 @@ import { inPieces } from '../../application/ports/object-store.contract.ts';
 import { storageUnderTest } from '../acceptance/storage-under-test.ts';
 
 const MIB = 1024 * 1024;
+const run = promisify(execFile);
 let under: Awaited<ReturnType<typeof storageUnderTest>>;
 let id: string;
 beforeAll(async () => {
@@ -638,6 +641,26 @@ test('nobody hears whether it is stored: whatever its client sends then, what is
   expect((await part(url, 4, '?')).status).toBe(204);
   expect((await stored(name))?.toString()).toBe('hell?');
   expect(await offsetOf(url)).toBe('status 404');
+});
+
+test('a full disk is a 507 that keeps what there was room for, and the upload goes on when there is more', async () => {
+  const [name, bytes] = [key(), randomBytes(3 * MIB)];
+  const url = await begun(name, bytes.length);
+  const place = join(under.folder, 'uploads', under.project, url.split('/').at(-1) ?? '');
+  const about = await readFile(join(place, 'about.json'));
+  // a disk of its own: the object is copied from there
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', place]);
+  try {
+    await writeFile(join(place, 'about.json'), about);
+    expect(await part(url, 0, bytes)).toMatchObject({ status: 507, body: { code: 'StorageFull' } });
+    const offset = Number(await offsetOf(url));
+    expect(offset).toBeGreaterThan(MIB / 2);
+    await run('mount', ['-o', 'remount,size=8m', place]);
+    expect((await part(url, offset, bytes.subarray(offset))).status).toBe(204);
+    expect((await stored(name))?.equals(bytes)).toBe(true);
+  } finally {
+    await run('umount', ['-l', place]);
+  }
 });
 
 test('a database that is in the way keeps what has come', async () => {
