@@ -58,11 +58,12 @@ test('an upload goes on where it was when the service was killed, twice', async 
   const address = await upload(bytes, {
     metadata: { bucketName: 'docs', objectName: 'large.bin', contentType: 'application/x-mine' },
     chunkSize: MIB,
-    retryDelays: Array.from({ length: 30 }, () => 1_000),
+    // a loaded machine takes long to start it
+    retryDelays: Array.from({ length: 240 }, () => 1_000),
     onChunkComplete: (_size, accepted) => {
       if (accepted < (kills + 1) * 3 * MIB || kills === 2) return;
       kills++;
-      restart = platform.killAndRestart('storage');
+      restart = restart.then(() => platform.killAndRestart('storage'));
     },
     // the door says so while the service is away
     onShouldRetry: () => true,
