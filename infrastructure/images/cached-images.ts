@@ -1,6 +1,6 @@
 /**
  * What was made of pictures, kept on the disk within a bound: `<project>/<what was made of which version>.<format>`.
- * Whatever was not asked for longest goes first. It may be lost at any time, so nothing of it is synced.
+ * Whatever was not asked for longest goes first. It may be lost at any time.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -135,7 +135,8 @@ export class CachedImages implements ImageTransformer {
       const folder = await folderBelow(this.#root, [project], true);
       const temporary = join(folder, randomUUID());
       try {
-        await writeFile(temporary, bytes, { flag: NEW_FILE, mode: FILE_MODE });
+        // flushed: whatever has a name is whole, also after a loss of power
+        await writeFile(temporary, bytes, { flag: NEW_FILE, mode: FILE_MODE, flush: true });
         await rename(temporary, join(folder, name));
       } catch (error) {
         await rm(temporary, { force: true });

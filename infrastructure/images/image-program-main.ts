@@ -2,10 +2,17 @@
  * Changes pictures, one at a time: a program of its own, for what decodes them is large, and they are anybody's. It has no
  * secrets, and whoever started it may end it at any moment.
  */
+import { writeFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import type { ImageTransformation } from '../../domain/storage/image-transformation.ts';
 import { TAKEN_TYPES, type ImageAnswer, type ImageJob, type TakenType } from './image-job.ts';
 
+try {
+  // a picture may take half a gigabyte: when memory ends, this ends, and not a database (Linux)
+  writeFileSync('/proc/self/oom_score_adj', '1000');
+} catch {
+  // there is no such file elsewhere
+}
 sharp.cache(false);
 sharp.concurrency(1);
 // whatever else libvips reads, such as SVG and what leads it to other files, is nothing that it should try

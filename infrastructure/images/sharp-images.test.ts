@@ -91,7 +91,7 @@ test('few bytes that would become very many cost little, wherever they are in a 
   expect(Number(most)).toBeLessThan(300_000);
 }, 120_000);
 
-test('who changes pictures knows nothing of ours', async () => {
+test('who changes pictures knows nothing of ours, and ends before us', async () => {
   vi.stubEnv('SECRET_OF_OURS', 'nobody else’s');
   const images = newImages({ concurrency: 1 });
   await images.transform(sourceOf(await twoColours(10, 10).png().toBuffer()), wanted({}));
@@ -101,6 +101,8 @@ test('who changes pictures knows nothing of ours', async () => {
   expect(environment).toContain('NODE_CHANNEL_FD=');
   expect(environment).not.toContain('SECRET_OF_OURS');
   expect(await readlink(`/proc/${program?.pid}/cwd`)).toBe('/');
+  // when memory ends it ends first
+  expect(await program?.read('oom_score_adj')).toBe('1000\n');
 });
 
 /** Those that this process has started. */
