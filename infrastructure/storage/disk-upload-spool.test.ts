@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { Refused } from '../../application/errors.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
-import { inPieces } from '../../application/ports/object-store.contract.ts';
+import { inPieces, md5Of } from '../../application/ports/object-store.contract.ts';
 import { StoreFull } from '../../application/ports/object-store.ts';
 import { newUpload, uploadSpoolContract } from '../../application/ports/upload-spool.contract.ts';
 import { patternAt } from '../testing/append-uploads.ts';
@@ -76,6 +76,28 @@ test('symbolic links that somebody put there lead nowhere', async () => {
   await spool.removeAll(project);
   await spool.removeAll(linked);
   expect(await readdir(outside)).toEqual(['secret']);
+});
+
+test('of two files of a part the newer one is it: a crash left the other, and the next part takes both away', async () => {
+  const folder = await makeFolder();
+  const spool = await DiskUploadSpool.open(folder);
+  const [project, id] = [newProject(), newUpload()];
+  await spool.begin(project, id, {});
+  const place = join(folder, 'uploads', project, id);
+  const left = (when: number, text: string) =>
+    writeFile(join(place, `part.1.${String(when).padStart(13, '0')}.${md5Of(Buffer.from(text))}`), text);
+  const now = new Date().getTime();
+  for (const [when, text] of [
+    [now - 10, 'old'],
+    [now, 'newest'],
+    [now - 20, 'older'],
+  ] as const)
+    await left(when, text);
+  expect((await spool.find(project, id))?.parts.map(({ size }) => size)).toEqual([6]);
+  expect((await buffer(spool.read(project, id, [1]))).toString()).toBe('newest');
+  await spool.putPart(project, id, 1, inPieces(Buffer.from('next')));
+  expect((await readdir(place)).filter((name) => name.startsWith('part.1.'))).toHaveLength(1);
+  expect((await buffer(spool.read(project, id, [1]))).toString()).toBe('next');
 });
 
 test('an upload that a crash left without a word about it is removed when it is old', async () => {
