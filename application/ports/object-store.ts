@@ -1,5 +1,5 @@
 /** The bytes of projects' files. What they are called by users, and who may have them, their rows say. */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Brand } from '../../domain/brand.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 
@@ -27,6 +27,15 @@ export interface ByteRange {
 export interface WholeFile {
   readonly path: string;
   readonly size: number;
+}
+
+/** A stream that is to be read or destroyed. */
+export interface OpenedBytes extends Readable {
+  /**
+   * Sends all of them instead, and waits for each piece until the sink has let go of it, so that its memory is used again.
+   * What may fail leaves it destroyed. Stores that have nothing to gain by it do not have it.
+   */
+  pourInto?(sink: Writable): Promise<void>;
 }
 
 export interface StoredVersion {
@@ -74,8 +83,7 @@ export interface ObjectStore {
   putFile(project: ProjectId, version: ObjectVersion, file: WholeFile): Promise<StoredBytes>;
   /**
    * @param range within the size
-   * @returns the size of the whole, and a stream that is to be read or destroyed. Who removes the version meanwhile does
-   * not cut it off.
+   * @returns the size of the whole, and a stream. Who removes the version meanwhile does not cut it off.
    * @throws {BytesMissing} @throws {Unavailable}
    */
   open(
@@ -83,7 +91,7 @@ export interface ObjectStore {
     version: ObjectVersion,
     range?: ByteRange,
     signal?: AbortSignal,
-  ): Promise<{ readonly size: number; readonly bytes: Readable }>;
+  ): Promise<{ readonly size: number; readonly bytes: OpenedBytes }>;
   /**
    * What `put` told of them, worked out anew.
    * @param read is told of bytes that were read, and waited for: whoever has time makes it slow

@@ -4,6 +4,7 @@ import type {
   ByteRange,
   ObjectStore,
   ObjectVersion,
+  OpenedBytes,
   StoredBytes,
   StoredVersion,
   Taken,
@@ -63,7 +64,7 @@ export class CountedObjectStore implements ObjectStore {
     version: ObjectVersion,
     range?: ByteRange,
     signal?: AbortSignal,
-  ): Promise<{ readonly size: number; readonly bytes: Readable }> {
+  ): Promise<{ readonly size: number; readonly bytes: OpenedBytes }> {
     return this.#store.open(project, version, range, signal);
   }
 

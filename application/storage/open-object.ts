@@ -1,6 +1,11 @@
-import type { Readable } from 'node:stream';
 import type { StoredObject } from '../../domain/storage/stored-object.ts';
-import { BytesMissing, isObjectVersion, type ByteRange, type ObjectStore } from '../ports/object-store.ts';
+import {
+  BytesMissing,
+  isObjectVersion,
+  type ByteRange,
+  type ObjectStore,
+  type OpenedBytes,
+} from '../ports/object-store.ts';
 import { StorageError } from './storage-error.ts';
 import type { StoringProject } from './store-object.ts';
 
@@ -10,7 +15,7 @@ export interface Opened {
   readonly object: StoredObject;
   readonly size: number;
   readonly range: ByteRange | undefined;
-  readonly bytes: Readable;
+  readonly bytes: OpenedBytes;
 }
 
 /** As its row has it, which may be of anybody's hand; undefined: it does not say. */

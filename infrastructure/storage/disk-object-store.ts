@@ -21,11 +21,10 @@ import {
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
 import { codeOf, onDisk } from './disk-fault.ts';
+import { FileBytes } from './file-bytes.ts';
 import { folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
 import { READ, readFrom, TemporaryFiles } from './temporary-files.ts';
 
-/** of a download, at a time: few ways to the disk, and 32 downloads hold a few MiB */
-const READ_BYTES = 256 * 1024;
 const AT_ONCE = 16;
 /** the file is on another disk, or this one gives a file one name only */
 const NOT_LINKED: readonly unknown[] = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP'];
@@ -98,7 +97,7 @@ export class DiskObjectStore implements ObjectStore {
     project: ProjectId,
     version: ObjectVersion,
     range?: ByteRange,
-  ): Promise<{ readonly size: number; readonly bytes: Readable }> {
+  ): Promise<{ readonly size: number; readonly bytes: FileBytes }> {
     const [parts, name] = placeOf(project, version);
     const handle = await missingWhenAbsent(async () =>
       open(join(await folderBelow(this.#root, parts, false), name), READ),
@@ -106,8 +105,8 @@ export class DiskObjectStore implements ObjectStore {
     try {
       const found = await handle.stat();
       if (!found.isFile()) throw new BytesMissing();
-      const span = range ? { start: range.first, end: range.last } : { start: 0 };
-      return { size: found.size, bytes: handle.createReadStream({ ...span, highWaterMark: READ_BYTES }) };
+      const { first, last } = range ?? { first: 0, last: found.size - 1 };
+      return { size: found.size, bytes: new FileBytes(handle, first, last) };
     } catch (error) {
       await handle.close();
       throw error;

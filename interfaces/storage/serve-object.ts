@@ -1,8 +1,7 @@
 /** An object as it is served: which part of it, whether it is news to whoever asks, and under which headers. */
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import type { ByteRange, ObjectStore } from '../../application/ports/object-store.ts';
+import type { ByteRange, ObjectStore, OpenedBytes } from '../../application/ports/object-store.ts';
 import { openObject, sizeInRow } from '../../application/storage/open-object.ts';
 import { StorageError } from '../../application/storage/storage-error.ts';
 import type { StoringProject } from '../../application/storage/store-object.ts';
@@ -93,13 +92,13 @@ export async function serveObject(
 }
 
 /** Whoever goes before the answer begins leaves no file open. */
-export function sending(bytes: Readable, signal: AbortSignal): Stream {
+export function sending(bytes: OpenedBytes, signal: AbortSignal): Stream {
   const leave = () => bytes.destroy();
   bytes.on('error', () => {});
   signal.addEventListener('abort', leave, { once: true });
   bytes.once('close', () => signal.removeEventListener('abort', leave));
   if (signal.aborted) leave();
-  return (res) => pipeline(bytes, res, { end: false });
+  return (res) => bytes.pourInto?.(res) ?? pipeline(bytes, res, { end: false });
 }
 
 function rangeOf(headers: Asking['headers'], object: StoredObject, size: number): ByteRange | undefined {
