@@ -82,6 +82,24 @@ export const NGINX: SystemProgram = {
   find: (searchPath) => findSystemProgram('nginx', searchPath),
 };
 
+/** where packages put it: one that somebody's Python has may be any */
+const PACKAGES = '/usr/bin';
+
+/** For a test of the S3 protocol by the tools that people have. */
+export const AWS_CLI: SystemProgram = {
+  title: 'the AWS CLI',
+  debianPackage: 'awscli',
+  brewPackage: 'awscli',
+  find: () => findSystemProgram('aws', PACKAGES),
+};
+
+export const RCLONE: SystemProgram = {
+  title: 'rclone',
+  debianPackage: 'rclone',
+  brewPackage: 'rclone',
+  find: () => findSystemProgram('rclone', PACKAGES),
+};
+
 /** For a test of docker-compose.yml; it needs no Docker. */
 export const DOCKER_COMPOSE: SystemProgram = {
   title: 'docker-compose',

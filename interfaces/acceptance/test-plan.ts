@@ -6,7 +6,8 @@
  */
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHROMIUM } from '../../infrastructure/process/system-programs.ts';
+import type { SystemProgram } from '../../infrastructure/process/install-program.ts';
+import { AWS_CLI, CHROMIUM, RCLONE } from '../../infrastructure/process/system-programs.ts';
 import { drawnWithin, isFull } from './test-tier.ts';
 import { keepsSeconds, secondsOf } from './usual-seconds.ts';
 
@@ -24,15 +25,18 @@ const CORE = ['first-project', 'hostile', 'life'];
 
 const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
 /** what stands in front of the platform does not depend on its shape */
-const isOfAnyShape = (file: string) => /\/(browser|caddy|public-pooler)\.e2e/.test(file);
+const isOfAnyShape = (file: string) => /\/(browser|caddy|public-pooler|s3-tools)\.e2e/.test(file);
 /** not every system has a package of it, see chromiumProgram */
-const hasBrowser = (await CHROMIUM.find(process.env['PATH'] ?? '')) !== undefined;
+const hasBrowser = await isThere(CHROMIUM);
+/** only for the full tier they are installed */
+const hasS3Tools = (await isThere(AWS_CLI)) && (await isThere(RCLONE));
 
 const needsBrowser = (file: string) => /\bbrowser\.(e2e|int)\.test\.ts$/.test(file);
+const needsS3Tools = (file: string) => /\bs3-tools\.e2e\.test\.ts$/.test(file);
 
 const filesBy = (pattern: string) =>
   globSync(pattern, { cwd: join(import.meta.dirname, '../..') })
-    .filter((file) => hasBrowser || !needsBrowser(file))
+    .filter((file) => (hasBrowser || !needsBrowser(file)) && (hasS3Tools || !needsS3Tools(file)))
     .toSorted();
 const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts');
 const PROJECTS = {
@@ -72,6 +76,10 @@ const drawn = isFull || keepsSeconds ? others : drawnWithin(BUDGET_SECONDS - tog
 const words = process.argv.slice(2).filter((word) => /^[^-].*[/.]/.test(word));
 const named = others.filter(({ file }) => words.some((word) => file.includes(word.replace(/^\.\//, ''))));
 const chosen = new Set([...core, ...drawn, ...named]);
+
+async function isThere(program: SystemProgram): Promise<boolean> {
+  return (await program.find(process.env['PATH'] ?? '')) !== undefined;
+}
 
 /** What the project of this name includes. */
 export const filesOf = (project: Project): string[] =>

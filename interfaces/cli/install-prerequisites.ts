@@ -1,5 +1,6 @@
 /** The first half of `npm test`: what the tests need of the machine beside npm packages. */
 import {
+  AWS_CLI,
   CADDY,
   chromiumProgram,
   DOCKER_COMPOSE,
@@ -10,6 +11,7 @@ import {
   PG_DUMP,
   PGBOUNCER,
   postgresProgram,
+  RCLONE,
 } from '../composition/prerequisites.ts';
 import { readConfig, searchPath } from '../config.ts';
 
@@ -19,6 +21,8 @@ async function* needed() {
   // containers can be reached from outside of Docker on Linux only
   if (process.platform === 'linux')
     yield* [HAPROXY, ...((await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD])];
+  // they take a minute, for one test
+  if (process.env['TEST_TIER'] === 'full') yield* [AWS_CLI, RCLONE];
   // last: on a fresh machine it is not known before the first installation what packages there are
   const chromium = await chromiumProgram(searchPath());
   if (chromium) yield chromium;

@@ -2,6 +2,7 @@ import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 
 export { ensureProgram } from '../../infrastructure/process/install-program.ts';
 export {
+  AWS_CLI,
   CADDY,
   chromiumProgram,
   DOCKER_COMPOSE,
@@ -10,6 +11,7 @@ export {
   PG_DUMP,
   PGBOUNCER,
   postgresProgram,
+  RCLONE,
 } from '../../infrastructure/process/system-programs.ts';
 
 /** @param host as in DOCKER_HOST */
