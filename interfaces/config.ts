@@ -329,4 +329,7 @@ export const VARIABLES: readonly string[] = [
   ...Object.keys(publicPoolerSchema.shape),
 ];
 
+/** Whether the tests are to be run that take long, too. */
+export const isFullTier = (): boolean => process.env['TEST_TIER'] === 'full';
+
 export const searchPath = (): string => process.env['PATH'] ?? '';

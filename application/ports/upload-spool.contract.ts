@@ -45,6 +45,15 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
     const sizes = async (project: ProjectId, id: UploadId, of = spool) =>
       (await of.find(project, id))?.parts.map(({ number, size }) => [number, size]);
 
+    const readOf = async (project: ProjectId, id: UploadId, numbers: readonly number[]) => {
+      const parts = (await spool.find(project, id))?.parts ?? [];
+      const named = numbers.map((wanted) => {
+        const { number = wanted, md5 = null } = parts.find((part) => part.number === wanted) ?? {};
+        return { number, md5 };
+      });
+      return buffer(spool.read(project, id, named));
+    };
+
     test('what was said of an upload is there for the next process, too, and may change', async () => {
       const since = new Date(new Date().getTime() - 1_000);
       const [project, id] = await begun();
@@ -52,7 +61,9 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       expect([about, parts]).toEqual([{ name: 'a.txt' }, []]);
       expect(begunAt?.getTime()).toBeGreaterThan(since.getTime());
       await spool.describe(project, id, { name: 'b.txt', nested: { ümlaut: ['é', null] } });
-      const later = await (await harness.again()).find(project, id);
+      const next = await harness.again();
+      const later = await next.find(project, id);
+      expect(await next.begun(project, id)).toEqual({ id, about: later?.about, begunAt });
       expect(later).toMatchObject({ id, about: { name: 'b.txt', nested: { ümlaut: ['é', null] } }, begunAt });
     });
 
@@ -64,7 +75,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       const next = await harness.again();
       expect(await sizes(project, id, next)).toEqual([[1, MIB]]);
       expect(await next.append(project, id, 1, MIB, inPieces(bytes.subarray(MIB)))).toBe(3 * MIB);
-      expect((await buffer(spool.read(project, id, [1]))).equals(bytes)).toBe(true);
+      expect((await readOf(project, id, [1])).equals(bytes)).toBe(true);
       expect((await spool.find(project, id))?.parts[0]?.md5).toBeNull();
     });
 
@@ -72,7 +83,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       const [project, id] = await begun();
       await spool.append(project, id, 1, 0, inPieces(Buffer.from('hello, world')));
       expect(await spool.append(project, id, 1, 5, inPieces(Buffer.from('!')))).toBe(6);
-      expect((await buffer(spool.read(project, id, [1]))).toString()).toBe('hello!');
+      expect((await readOf(project, id, [1])).toString()).toBe('hello!');
       await expect(spool.append(project, id, 1, 7, inPieces(Buffer.from('x')))).rejects.toThrow(RangeError);
       await expect(spool.append(project, id, 2, 1, inPieces(Buffer.from('x')))).rejects.toThrow(RangeError);
       expect(await sizes(project, id)).toEqual([[1, 6]]);
@@ -89,7 +100,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
         await link(path, taken);
         expect(await spool.append(project, id, 1, 4, inPieces(Buffer.from('!!')))).toBe(6);
         expect(await readFile(taken, 'utf8')).toBe('hello');
-        expect((await buffer(spool.read(project, id, [1]))).toString()).toBe('hell!!');
+        expect((await readOf(project, id, [1])).toString()).toBe('hell!!');
         await spool.end(project, id);
         expect(await readFile(taken, 'utf8')).toBe('hello');
       } finally {
@@ -119,7 +130,7 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       expect(await spool.append(project, id, 1, MIB + 100, inPieces(bytes.subarray(MIB + 100)))).toBe(
         2 * MIB,
       );
-      expect((await buffer(spool.read(project, id, [1]))).equals(bytes)).toBe(true);
+      expect((await readOf(project, id, [1])).equals(bytes)).toBe(true);
     });
 
     test('parts come in any order, with their checksums, and are read in the order that is asked for', async () => {
@@ -133,9 +144,13 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       expect(found?.map(({ number, md5 }) => [number, md5])).toEqual(
         [1, 2, 3, 10_000].map((number) => [number, md5Of(parts.get(number)!)]),
       );
-      const read = await buffer(spool.read(project, id, [2, 10_000]));
+      expect([await spool.bytesBeside(project, id, 2), await spool.bytesBeside(project, id, 4)]).toEqual([
+        300_000 + 1 + 3 + 10_000,
+        400_000 + 1 + 2 + 3 + 10_000,
+      ]);
+      const read = await readOf(project, id, [2, 10_000]);
       expect(read.equals(Buffer.concat([parts.get(2)!, parts.get(10_000)!]))).toBe(true);
-      await expect(buffer(spool.read(project, id, [1, 7]))).rejects.toThrow(UploadMissing);
+      await expect(readOf(project, id, [1, 7])).rejects.toThrow(UploadMissing);
       await expect(spool.fileOf(project, id, 7)).rejects.toThrow(UploadMissing);
       for (const number of [0, 10_001, 1.5, NaN])
         await expect(spool.putPart(project, id, number, inPieces(Buffer.from('x')))).rejects.toThrow(
@@ -145,8 +160,10 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
 
     test('a part of the same number takes its place, or not at all', async () => {
       const [project, id] = await begun();
-      await spool.putPart(project, id, 1, inPieces(Buffer.from('first')));
+      const first = await spool.putPart(project, id, 1, inPieces(Buffer.from('first')));
       await spool.putPart(project, id, 1, inPieces(Buffer.from('second')));
+      // whoever names the one before does not get this one
+      await expect(buffer(spool.read(project, id, [first]))).rejects.toThrow(UploadMissing);
       const broken = new PassThrough();
       const putting = spool.putPart(project, id, 1, broken);
       putting.catch(() => {});
@@ -154,14 +171,14 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
       broken.destroy(new Error('gone'));
       await expect(putting).rejects.toThrow('gone');
       expect(await sizes(project, id, await harness.again())).toEqual([[1, 6]]);
-      expect((await buffer(spool.read(project, id, [1]))).toString()).toBe('second');
+      expect((await readOf(project, id, [1])).toString()).toBe('second');
     });
 
     test('two that write the same part at once leave a whole one of them', async () => {
       const [project, id] = await begun();
       const both = [Buffer.alloc(300_000, 'a'), Buffer.alloc(300_000, 'b')];
       await Promise.all(both.map((bytes) => spool.putPart(project, id, 1, inPieces(bytes))));
-      const stayed = await buffer(spool.read(project, id, [1]));
+      const stayed = await readOf(project, id, [1]);
       expect(both.some((bytes) => bytes.equals(stayed))).toBe(true);
     });
 
@@ -177,11 +194,13 @@ export function uploadSpoolContract(name: string, make: () => Promise<UploadSpoo
         [newProject(), id],
       ] as const) {
         expect(await spool.find(of, missing)).toBeUndefined();
+        expect(await spool.begun(of, missing)).toBeUndefined();
+        expect(await spool.bytesBeside(of, missing, 1)).toBe(0);
         const tries = [
           () => spool.describe(of, missing, {}),
           () => spool.putPart(of, missing, 1, inPieces(Buffer.from('x'))),
           () => spool.append(of, missing, 1, 0, inPieces(Buffer.from('x'))),
-          () => buffer(spool.read(of, missing, [1])),
+          () => buffer(spool.read(of, missing, [{ number: 1, md5: null }])),
           () => spool.fileOf(of, missing, 1),
         ];
         for (const attempt of tries) await expect(attempt()).rejects.toThrow(UploadMissing);

@@ -24,11 +24,14 @@ export interface SpooledPart {
   readonly storedAt: Date;
 }
 
-export interface SpooledUpload {
+export interface BegunUpload {
   readonly id: UploadId;
   /** what its protocol has to know of it, as it was given */
   readonly about: JsonObject;
   readonly begunAt: Date;
+}
+
+export interface SpooledUpload extends BegunUpload {
   /** in the order of their numbers */
   readonly parts: readonly SpooledPart[];
 }
@@ -52,6 +55,10 @@ export interface UploadSpool {
   /** What is known of it takes the place of what was. */
   describe(project: ProjectId, id: UploadId, about: JsonObject): Promise<void>;
   find(project: ProjectId, id: UploadId): Promise<SpooledUpload | undefined>;
+  /** The same without its parts, of which there may be many. */
+  begun(project: ProjectId, id: UploadId): Promise<BegunUpload | undefined>;
+  /** How much all other parts of it have, 0 of one that is not there: who counts along knows it without a look at them. */
+  bytesBeside(project: ProjectId, id: UploadId, number: number): Promise<number>;
   /** Those of a project, in no order. */
   list(project: ProjectId): AsyncIterable<SpooledUpload>;
   /**
@@ -83,8 +90,11 @@ export interface UploadSpool {
   ): Promise<number>;
   /** A part, for a store to have: what it took stays as it is, whoever appends to the part later. */
   fileOf(project: ProjectId, id: UploadId, number: number): Promise<WholeFile>;
-  /** The bytes of these parts, one after the other. It is to be read or destroyed. */
-  read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable;
+  /**
+   * The bytes of these parts, one after the other. It is to be read or destroyed.
+   * @throws {UploadMissing} by the stream: one is not there, or has another MD5 by now
+   */
+  read(project: ProjectId, id: UploadId, parts: readonly Pick<SpooledPart, 'number' | 'md5'>[]): Readable;
   /** Nothing of it stays. What is not there is no error. */
   end(project: ProjectId, id: UploadId): Promise<void>;
   /** Nothing of the project's stays. */

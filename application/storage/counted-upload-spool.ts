@@ -2,12 +2,21 @@ import type { Readable } from 'node:stream';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { JsonObject } from '../../domain/storage/stored-object.ts';
 import type { WholeFile } from '../ports/object-store.ts';
-import type { SpooledPart, SpooledUpload, UploadId, UploadSpool } from '../ports/upload-spool.ts';
+import type {
+  BegunUpload,
+  SpooledPart,
+  SpooledUpload,
+  UploadId,
+  UploadSpool,
+} from '../ports/upload-spool.ts';
 import type { FileUsage } from './file-usage.ts';
 import { meteredBytes, type Pace } from './metered-bytes.ts';
 
-/** How large each part of an upload is. */
-type Sizes = Map<number, number>;
+/** How large each part of an upload is, and all of them together. */
+interface Sizes {
+  readonly parts: Map<number, number>;
+  bytes: number;
+}
 interface Uploads {
   readonly sizes: Map<UploadId, Sizes>;
   /** others look anew */
@@ -43,6 +52,15 @@ export class CountedUploadSpool implements UploadSpool {
     return this.#spool.find(project, id);
   }
 
+  begun(project: ProjectId, id: UploadId): Promise<BegunUpload | undefined> {
+    return this.#spool.begun(project, id);
+  }
+
+  async bytesBeside(project: ProjectId, id: UploadId, number: number): Promise<number> {
+    const sizes = (await this.#uploadsOf(project)).sizes.get(id);
+    return sizes ? sizes.bytes - (sizes.parts.get(number) ?? 0) : 0;
+  }
+
   list(project: ProjectId): AsyncIterable<SpooledUpload> {
     return this.#spool.list(project);
   }
@@ -56,7 +74,7 @@ export class CountedUploadSpool implements UploadSpool {
   ): Promise<SpooledPart> {
     return this.#metered(project, source, async (uploads, metered) => {
       const part = await this.#spool.putPart(project, id, number, metered, signal);
-      this.#note(project, uploads, id, new Map([[number, part.size]]));
+      this.#note(project, uploads, id, [[number, part.size]]);
       return part;
     });
   }
@@ -71,16 +89,16 @@ export class CountedUploadSpool implements UploadSpool {
   ): Promise<number> {
     return this.#metered(project, source, async (uploads, metered) => {
       // what stands behind it goes
-      this.#note(project, uploads, id, new Map([[number, at]]));
+      this.#note(project, uploads, id, [[number, at]]);
       try {
         const size = await this.#spool.append(project, id, number, at, metered, signal);
-        this.#note(project, uploads, id, new Map([[number, size]]));
+        this.#note(project, uploads, id, [[number, size]]);
         return size;
       } catch (error) {
         // how much has come is known to the spool alone
         const found = await this.#spool.find(project, id).catch(() => undefined);
         this.#drop(project, uploads, id);
-        if (found) this.#note(project, uploads, id, sizesOf(found));
+        if (found) this.#note(project, uploads, id, sizesOf(found).parts);
         throw error;
       }
     });
@@ -90,8 +108,8 @@ export class CountedUploadSpool implements UploadSpool {
     return this.#spool.fileOf(project, id, number);
   }
 
-  read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable {
-    return this.#spool.read(project, id, numbers);
+  read(project: ProjectId, id: UploadId, parts: readonly Pick<SpooledPart, 'number' | 'md5'>[]): Readable {
+    return this.#spool.read(project, id, parts);
   }
 
   async end(project: ProjectId, id: UploadId): Promise<void> {
@@ -152,22 +170,30 @@ export class CountedUploadSpool implements UploadSpool {
   async #count(project: ProjectId): Promise<Uploads> {
     const sizes = new Map<UploadId, Sizes>();
     for await (const upload of this.#spool.list(project)) sizes.set(upload.id, sizesOf(upload));
-    for (const one of sizes.values()) this.#usage.spooled(project, total(one));
+    for (const one of sizes.values()) this.#usage.spooled(project, one.bytes);
     return { sizes, isLetGo: false };
   }
 
-  #note(project: ProjectId, uploads: Uploads, id: UploadId, parts: Sizes): void {
+  #note(
+    project: ProjectId,
+    uploads: Uploads,
+    id: UploadId,
+    parts: Iterable<readonly [number: number, size: number]>,
+  ): void {
     if (uploads.isLetGo) return;
-    const sizes = uploads.sizes.get(id) ?? new Map<number, number>();
-    const before = total(sizes);
-    for (const [number, size] of parts) sizes.set(number, size);
+    const sizes: Sizes = uploads.sizes.get(id) ?? { parts: new Map(), bytes: 0 };
+    const before = sizes.bytes;
+    for (const [number, size] of parts) {
+      sizes.bytes += size - (sizes.parts.get(number) ?? 0);
+      sizes.parts.set(number, size);
+    }
     uploads.sizes.set(id, sizes);
-    this.#usage.spooled(project, total(sizes) - before);
+    this.#usage.spooled(project, sizes.bytes - before);
   }
 
   #drop(project: ProjectId, uploads: Uploads, id: UploadId): void {
     if (uploads.isLetGo) return;
-    this.#usage.spooled(project, -total(uploads.sizes.get(id)));
+    this.#usage.spooled(project, -(uploads.sizes.get(id)?.bytes ?? 0));
     uploads.sizes.delete(id);
   }
 
@@ -177,14 +203,11 @@ export class CountedUploadSpool implements UploadSpool {
     if (!uploads || uploads.isLetGo) return;
     uploads.isLetGo = true;
     this.#projects.delete(project);
-    for (const sizes of uploads.sizes.values()) this.#usage.spooled(project, -total(sizes));
+    for (const sizes of uploads.sizes.values()) this.#usage.spooled(project, -sizes.bytes);
   }
 }
 
-const sizesOf = ({ parts }: SpooledUpload): Sizes => new Map(parts.map(({ number, size }) => [number, size]));
-
-const total = (sizes: Sizes | undefined): number => {
-  let bytes = 0;
-  for (const size of sizes?.values() ?? []) bytes += size;
-  return bytes;
-};
+const sizesOf = ({ parts }: SpooledUpload): Sizes => ({
+  parts: new Map(parts.map(({ number, size }) => [number, size])),
+  bytes: parts.reduce((sum, { size }) => sum + size, 0),
+});

@@ -45,8 +45,10 @@ interface About {
 export interface Multipart extends About {
   readonly id: UploadId;
   readonly begunAt: Date;
-  readonly parts: readonly (SpooledPart & { readonly md5: string })[];
 }
+
+/** In the order of their numbers. */
+type Parts = readonly (SpooledPart & { readonly md5: string })[];
 
 /** A part as somebody names it who has uploaded it. */
 export interface NamedPart {
@@ -102,14 +104,24 @@ export async function findMultipart(
   { bucketId, name }: Place,
   id: string,
 ): Promise<Multipart> {
-  const found = isUploadId(id) ? await spool.find(project.id, id) : undefined;
+  const found = isUploadId(id) ? await spool.begun(project.id, id) : undefined;
   const about = found?.about as unknown as Partial<About> | undefined;
   const isThat = about?.protocol === 's3' && about.bucketId === bucketId && about.name === name;
   const isTheirs =
     caller.role === 'service_role' || (about?.ownerId === ownerId && about.role === caller.role);
   if (!found || !isThat || !isTheirs) throw new StorageError('NoSuchUpload');
-  const parts = found.parts.flatMap((part) => (part.md5 === null ? [] : [{ ...part, md5: part.md5 }]));
-  return { ...(about as About), id: found.id, begunAt: found.begunAt, parts };
+  return { ...(about as About), id: found.id, begunAt: found.begunAt };
+}
+
+/** @throws {StorageError} NoSuchUpload */
+export async function partsOf(
+  { spool }: Pick<MultipartDependencies, 'spool'>,
+  project: Pick<StoringProject, 'id'>,
+  { id }: Pick<Multipart, 'id'>,
+): Promise<Parts> {
+  const found = await spool.find(project.id, id);
+  if (!found) throw new StorageError('NoSuchUpload');
+  return found.parts.flatMap((part) => (part.md5 === null ? [] : [{ ...part, md5: part.md5 }]));
 }
 
 /**
@@ -126,7 +138,7 @@ export async function putPart(
 ): Promise<NamedPart & SpooledPart> {
   const { spool } = dependencies;
   const { number, size, source } = part;
-  const others = sizeOf(upload.parts.filter((other) => other.number !== number));
+  const others = await spool.bytesBeside(project.id, upload.id, number);
   const wanted = { ...placeOf(upload), description: upload.description, upsert: true };
   const expected = size === undefined ? undefined : others + size;
   const { mostBytes } = await judgeUpload(
@@ -156,24 +168,20 @@ export async function completeMultipart(
   chosen: readonly NamedPart[],
   { upsert }: { readonly upsert: boolean },
 ): Promise<StoredObject> {
+  const there = new Map((await partsOf(dependencies, project, upload)).map((part) => [part.number, part]));
   const parts = chosen.map(({ number, md5 }) => {
-    const part = upload.parts.find((other) => other.number === number && other.md5 === md5);
-    if (!part)
-      throw new StorageError('InvalidPart', `Part ${number} was not uploaded, or is another one by now`);
+    const part = there.get(number);
+    if (part?.md5 !== md5) throw replaced(number);
     return part;
   });
-  const numbers = parts.map(({ number }) => number);
-  const source = dependencies.spool.read(project.id, upload.id, numbers);
+  const source = dependencies.spool.read(project.id, upload.id, parts);
   const { description } = upload;
-  const object = await missingIsTold(
-    storeObject(dependencies, project, uploader, {
-      ...placeOf(upload),
-      upsert,
-      description,
-      size: sizeOf(parts),
-      source,
-    }),
-  ).finally(() => source.destroy());
+  const wanted = { ...placeOf(upload), upsert, description, size: sizeOf(parts) };
+  const object = await storeObject(dependencies, project, uploader, { ...wanted, source })
+    .catch((error: unknown) => {
+      throw error instanceof UploadMissing ? replaced() : error;
+    })
+    .finally(() => source.destroy());
   // what stays of it goes when its time is over
   await endMultipart(dependencies, project, uploader, upload).catch(() => {});
   return object;
@@ -189,6 +197,12 @@ export async function endMultipart(
   await dependencies.spool.end(project.id, id);
   await inRows(dependencies, project, uploader, ({ uploads }) => uploads.delete(id));
 }
+
+const replaced = (number?: number): StorageError =>
+  new StorageError(
+    'InvalidPart',
+    `${number === undefined ? 'A part' : `Part ${number}`} was not uploaded, or is another one by now`,
+  );
 
 const placeOf = ({ bucketId, name }: Multipart): Place => ({ bucketId, name });
 

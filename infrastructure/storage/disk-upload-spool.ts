@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import type { WholeFile } from '../../application/ports/object-store.ts';
 import {
   isUploadId,
+  type BegunUpload,
   type SpooledPart,
   type SpooledUpload,
   type UploadId,
@@ -24,6 +25,7 @@ import {
   aboutOf,
   APPENDED,
   begunIn,
+  begunUpload,
   entriesOf,
   filesOf,
   foldersIn,
@@ -44,6 +46,8 @@ const READ_BYTES = 256 * 1024;
 const MOST_UPLOADS = 1_000;
 const APPEND =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+type NamedPart = Pick<SpooledPart, 'number' | 'md5'>;
 
 export class DiskUploadSpool implements UploadSpool {
   readonly #root: string;
@@ -90,6 +94,17 @@ export class DiskUploadSpool implements UploadSpool {
   async find(project: ProjectId, id: UploadId): Promise<SpooledUpload | undefined> {
     const folder = await unlessMissing(this.#folderOf(project, id));
     return folder === undefined ? undefined : uploadIn(folder, id);
+  }
+
+  async begun(project: ProjectId, id: UploadId): Promise<BegunUpload | undefined> {
+    const folder = await unlessMissing(this.#folderOf(project, id));
+    return folder === undefined ? undefined : begunUpload(folder, id);
+  }
+
+  async bytesBeside(project: ProjectId, id: UploadId, number: number): Promise<number> {
+    const folder = await unlessMissing(this.#folderOf(project, id));
+    const parts = partsOf(folder === undefined ? [] : await filesOf(folder));
+    return [...parts.values()].reduce((sum, part) => sum + (part.number === number ? 0 : part.size), 0);
   }
 
   async *list(project: ProjectId): AsyncGenerator<SpooledUpload> {
@@ -166,9 +181,9 @@ export class DiskUploadSpool implements UploadSpool {
     return { path, size };
   }
 
-  read(project: ProjectId, id: UploadId, numbers: readonly number[]): Readable {
+  read(project: ProjectId, id: UploadId, parts: readonly NamedPart[]): Readable {
     const place = placeOf(project, id);
-    return Readable.from(this.#chunks(place, numbers), { objectMode: false, highWaterMark: READ_BYTES });
+    return Readable.from(this.#chunks(place, parts), { objectMode: false, highWaterMark: READ_BYTES });
   }
 
   async end(project: ProjectId, id: UploadId): Promise<void> {
@@ -201,10 +216,11 @@ export class DiskUploadSpool implements UploadSpool {
     return removed;
   }
 
-  async *#chunks(place: readonly string[], numbers: readonly number[]): AsyncGenerator<Buffer> {
+  async *#chunks(place: readonly string[], named: readonly NamedPart[]): AsyncGenerator<Buffer> {
     const parts = partsOf(await filesOf(await this.#folderAt(place)));
-    for (const number of numbers) {
+    for (const { number, md5 } of named) {
       const part = parts.get(number) ?? missing();
+      if (part.md5 !== md5) missing();
       const handle = await inUpload('read an upload', () => open(part.path, READ));
       // closes it, also when whoever reads goes away
       for await (const chunk of handle.createReadStream({ highWaterMark: READ_BYTES })) yield chunk as Buffer;

@@ -87,6 +87,19 @@ test('lists go by key and id, and on behind both', async () => {
   expect(await listed(await bucket())).toEqual([]);
 });
 
+test('one whose time is over is not listed, and goes when the next begins', async () => {
+  const id = await bucket();
+  const old = await begun(id, 'old');
+  await users.owner(
+    `UPDATE storage.s3_multipart_uploads SET created_at = now() - interval '26 hours' WHERE id = '${old}'`,
+  );
+  expect(await listed(id)).toEqual([]);
+  const next = await begun(id, 'next');
+  expect(
+    await users.owner("SELECT id FROM storage.s3_multipart_uploads WHERE key IN ('old', 'next')"),
+  ).toEqual([{ id: next }]);
+});
+
 test('who has no policy sees none and begins none; one that is theirs is seen by a policy', async () => {
   const id = await bucket();
   const sub = randomUUID();

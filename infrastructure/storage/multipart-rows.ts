@@ -3,8 +3,12 @@ import type { TenantConnection } from '../../application/ports/tenant-connection
 import { text, time } from '../auth/stored-values.ts';
 import type { ObjectRow } from './object-columns.ts';
 
+/** what was begun before is not in the spool any more, and a crash may have left its row */
+const OVER = "pg_catalog.now() - interval '25 hours'";
+
 export const multipartRows = (query: TenantConnection['query']): MultipartRows => ({
   async insert({ id, bucketId, key, ownerId, metadata, userMetadata }) {
+    query(`DELETE FROM storage.s3_multipart_uploads WHERE created_at < ${OVER}`).catch(() => {});
     // what it will be called by the store is not known yet, and nobody has to sign what the spool knows
     await query(
       `INSERT INTO storage.s3_multipart_uploads
@@ -17,28 +21,26 @@ export const multipartRows = (query: TenantConnection['query']): MultipartRows =
     await Promise.all([
       // parts come at the same time, and each sees all that came before
       query('SELECT FROM storage.s3_multipart_uploads WHERE id = $1 FOR UPDATE', [id]),
-      query('DELETE FROM storage.s3_multipart_uploads_parts WHERE upload_id = $1 AND part_number = $2', [
-        id,
-        number,
-      ]),
       query(
-        `INSERT INTO storage.s3_multipart_uploads_parts
-           (upload_id, part_number, size, etag, bucket_id, key, owner_id, version)
-         SELECT id, $2::int, $3::bigint, $4, bucket_id, key, owner_id, version FROM storage.s3_multipart_uploads WHERE id = $1`,
+        `WITH before AS (
+           DELETE FROM storage.s3_multipart_uploads_parts WHERE upload_id = $1 AND part_number = $2::int RETURNING size
+         ), after AS (
+           INSERT INTO storage.s3_multipart_uploads_parts
+             (upload_id, part_number, size, etag, bucket_id, key, owner_id, version)
+           SELECT id, $2::int, $3::bigint, $4, bucket_id, key, owner_id, version
+             FROM storage.s3_multipart_uploads WHERE id = $1
+         )
+         UPDATE storage.s3_multipart_uploads
+            SET in_progress_size = in_progress_size + $3::bigint - (SELECT coalesce(sum(size), 0) FROM before)
+          WHERE id = $1`,
         [id, number, size, md5],
-      ),
-      query(
-        `UPDATE storage.s3_multipart_uploads SET in_progress_size =
-           (SELECT coalesce(sum(size), 0) FROM storage.s3_multipart_uploads_parts WHERE upload_id = $1)
-         WHERE id = $1`,
-        [id],
       ),
     ]);
   },
   async list({ bucketId, prefix, limit, after }) {
     const { rows } = await query<ObjectRow>(
       `SELECT id, bucket_id, key, owner_id, created_at FROM storage.s3_multipart_uploads
-       WHERE bucket_id = $1 AND starts_with(key, $2)
+       WHERE bucket_id = $1 AND starts_with(key, $2) AND created_at >= ${OVER}
          AND ($3::text IS NULL OR key COLLATE "C" > $3 OR key = $3 AND id COLLATE "C" > $4)
        ORDER BY key COLLATE "C", id COLLATE "C" LIMIT $5`,
       // without an id whatever is of that key is left out

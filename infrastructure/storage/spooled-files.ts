@@ -6,6 +6,7 @@ import { inParallel } from '../../application/background/in-parallel.ts';
 import { StoreFull } from '../../application/ports/object-store.ts';
 import {
   UploadMissing,
+  type BegunUpload,
   type SpooledPart,
   type SpooledUpload,
   type UploadId,
@@ -39,14 +40,17 @@ export function laterThan(files: readonly PartFile[]): string {
   return String(Math.max(new Date().getTime(), latest + 1)).padStart(13, '0');
 }
 
-export async function uploadIn(folder: string, id: UploadId): Promise<SpooledUpload | undefined> {
+export async function begunUpload(folder: string, id: UploadId): Promise<BegunUpload | undefined> {
   const about = await aboutOf(folder);
-  if (!about) return undefined;
+  return about && { id, about: about.about, begunAt: new Date(about.begunAt) };
+}
+
+export async function uploadIn(folder: string, id: UploadId): Promise<SpooledUpload | undefined> {
+  const begun = await begunUpload(folder, id);
+  if (!begun) return undefined;
   const parts = [...partsOf(await filesOf(folder)).values()].sort((one, other) => one.number - other.number);
   return {
-    id,
-    about: about.about,
-    begunAt: new Date(about.begunAt),
+    ...begun,
     parts: parts.map(({ size, md5, storedAt, number }) => ({ number, size, md5, storedAt })),
   };
 }
@@ -71,9 +75,13 @@ export async function begunIn(folder: string): Promise<Date> {
 /** All of them, or those of one part. */
 export async function filesOf(folder: string, only?: number): Promise<PartFile[]> {
   const found: PartFile[] = [];
-  await inParallel(await entriesOf(folder), AT_ONCE, async ({ name }) => {
+  const named = (await entriesOf(folder)).flatMap(({ name }) => {
     const [, number, when = '', what = ''] = PART.exec(name) ?? [];
-    if (number === undefined || (only !== undefined && only !== Number(number))) return;
+    return number === undefined || (only ?? Number(number)) !== Number(number)
+      ? []
+      : [{ name, number, when, what }];
+  });
+  await inParallel(named, AT_ONCE, async ({ name, number, when, what }) => {
     const path = join(folder, name);
     // another may have taken its place meanwhile
     const file = await unlessMissing(inUpload('look at an upload', () => lstat(path)));

@@ -5,8 +5,6 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createServer } from '../http/server.ts';
-import { Completions } from '../s3/completions.ts';
-import { documentBound } from '../s3/s3-call.ts';
 import { s3Protocol } from '../s3/s3-protocol.ts';
 import { rawProtocols } from '../storage/raw-protocols.ts';
 import { StorageBounds } from '../storage/storage-bounds.ts';
@@ -32,7 +30,6 @@ export async function s3UnderTest() {
     ...under.storage,
     spool: under.spool,
     tokens: new JoseUserTokens(under.storage.clock),
-    completions: new Completions(under.storage.clock),
     projects: {
       find: async (id) => ({
         ...(await under.projects.find(id)),
@@ -42,7 +39,6 @@ export async function s3UnderTest() {
       }),
     },
     bounds: new StorageBounds(),
-    documents: documentBound(),
     metrics: { refused: (code) => void refused.push(code), moved() {} },
     log: { debug() {}, info() {}, warn() {}, error: (line) => void under.warned.push(line) },
   });

@@ -13,7 +13,7 @@ import {
   postgresProgram,
   RCLONE,
 } from '../composition/prerequisites.ts';
-import { readConfig, searchPath } from '../config.ts';
+import { isFullTier, readConfig, searchPath } from '../config.ts';
 
 async function* needed() {
   const postgres = await postgresProgram();
@@ -22,7 +22,7 @@ async function* needed() {
   if (process.platform === 'linux')
     yield* [HAPROXY, ...((await engineAnswers(readConfig().DOCKER_HOST)) ? [] : [DOCKERD])];
   // they take a minute, for one test
-  if (process.env['TEST_TIER'] === 'full') yield* [AWS_CLI, RCLONE];
+  if (isFullTier()) yield* [AWS_CLI, RCLONE];
   // last: on a fresh machine it is not known before the first installation what packages there are
   const chromium = await chromiumProgram(searchPath());
   if (chromium) yield chromium;

@@ -3,8 +3,6 @@ import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { knownTokens } from '../../application/known-tokens.ts';
 import { JoseUserTokens } from '../../infrastructure/crypto/jose-user-tokens.ts';
 import { poolerAnswers } from '../../infrastructure/pgbouncer/pooler-answers.ts';
-import { Completions } from '../s3/completions.ts';
-import { documentBound } from '../s3/s3-call.ts';
 import { s3Protocol } from '../s3/s3-protocol.ts';
 import { callerAuthentication } from '../storage/authenticate-caller.ts';
 import { countedEndpoints, countedErrors } from '../storage/count-answers.ts';
@@ -76,11 +74,7 @@ function bindService(bind: Bind): void {
         tracing,
       }) => {
         const [tokens, bounds] = [new JoseUserTokens(clock), new StorageBounds()];
-        const s3 = {
-          ...{ ...storage, projects, tokens, bounds, metrics: metrics.storage, log },
-          completions: new Completions(clock),
-          documents: documentBound(),
-        };
+        const s3 = { ...storage, projects, tokens, bounds, metrics: metrics.storage, log };
         return serverPart({
           name: 'storage',
           port: config.STORAGE_PORT,

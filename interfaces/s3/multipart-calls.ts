@@ -4,6 +4,7 @@ import {
   endMultipart,
   findMultipart,
   MOST_PARTS,
+  partsOf,
   putPart,
   type Multipart,
   type NamedPart,
@@ -165,8 +166,8 @@ export async function listParts(deps: S3Dependencies, call: S3Call): Promise<S3R
   const { bucket, key } = call;
   const { most, encoding, written } = askedOf(call, 'max-parts');
   const marker = wholeNumber(call, 'part-number-marker', { least: 0, most: MOST_PARTS }) ?? 0;
-  const { id, parts } = await uploadOf(deps, call, uploaderOf(call, 'storage.s3.upload.list_parts'));
-  const left = parts.filter(({ number }) => number > marker);
+  const upload = await uploadOf(deps, call, uploaderOf(call, 'storage.s3.upload.list_parts'));
+  const left = (await partsOf(deps, call.project, upload)).filter(({ number }) => number > marker);
   const page = left.slice(0, most);
   const last = page.at(-1);
   const isTruncated = last !== undefined && page.length < left.length;
@@ -177,7 +178,7 @@ export async function listParts(deps: S3Dependencies, call: S3Call): Promise<S3R
       [
         ['Bucket', bucket],
         ['Key', written(key)],
-        ['UploadId', id],
+        ['UploadId', upload.id],
         ['EncodingType', encoding],
         ['StorageClass', 'STANDARD'],
         ['PartNumberMarker', marker],

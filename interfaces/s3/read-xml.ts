@@ -2,6 +2,7 @@
  * The little XML that S3's clients send: elements, text, and the entities that XML itself has. There is no document type, so
  * nothing in a document can refer to anything, and it is never larger than it came.
  */
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import { S3Error } from './s3-error.ts';
 
 export interface XmlNode {
@@ -13,6 +14,9 @@ export interface XmlNode {
 }
 
 const DEPTH = 8;
+/** 10,000 parts with a checksum each */
+const MOST_TOKENS = 150_000;
+const TOKENS_AT_A_TIME = 2_000;
 const NAME = String.raw`(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)`;
 const TOKEN = new RegExp(
   [
@@ -34,13 +38,15 @@ interface Open {
   readonly children: XmlNode[];
 }
 
-/** @throws {S3Error} MalformedXML */
-export function readXml(document: string): XmlNode {
+/** Others are served meanwhile. @throws {S3Error} MalformedXML */
+export async function readXml(document: string): Promise<XmlNode> {
   const text = document.replace(DECLARATION, '');
   const top: Open = { name: '', text: '', children: [] };
   const open: Open[] = [top];
-  TOKEN.lastIndex = 0;
+  let tokens = 0;
   for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
+    if (++tokens > MOST_TOKENS) throw new S3Error('MalformedXML');
+    if (tokens % TOKENS_AT_A_TIME === 0) await othersTurn();
     TOKEN.lastIndex = at;
     const token = TOKEN.exec(text);
     if (!token) throw new S3Error('MalformedXML');

@@ -9,7 +9,7 @@ import type { StorageProject, StorageProjects } from '../../application/storage/
 import type { Uploader } from '../../application/storage/store-object.ts';
 import { Bound, type CallerBounds, type Release } from '../http/caller-bounds.ts';
 import type { Headers, StreamReply } from '../http/endpoint.ts';
-import type { Completions } from './completions.ts';
+import { Completions } from './completions.ts';
 import type { Promised } from './request-body.ts';
 import { readXml, type XmlNode } from './read-xml.ts';
 import { S3Error } from './s3-error.ts';
@@ -98,7 +98,14 @@ const SMALL_BYTES = 64 * 1024;
 const DOCUMENT_MS = 60_000;
 
 /** Large documents are held whole, and strangers may send them: so many of a project at once. */
-export const documentBound = (): Bound => new Bound('large documents of a project at once', 8);
+const LARGE_AT_ONCE = 8;
+
+/** What is kept from one request to the next. */
+export const s3Dependencies = (given: Omit<S3Dependencies, 'completions' | 'documents'>): S3Dependencies => ({
+  ...given,
+  completions: new Completions(given.clock),
+  documents: new Bound('large documents of a project at once', LARGE_AT_ONCE),
+});
 
 /** The document in a body. @throws {S3Error} MalformedXML, MaxMessageLengthExceeded, and what the body is wrong with */
 export async function readDocument(deps: ReadingDependencies, call: S3Call, root: string): Promise<XmlNode> {
@@ -118,7 +125,7 @@ async function readText<T>(
   { documents }: ReadingDependencies,
   { body, project }: S3Call,
   mostBytes: number,
-  make: (text: string) => T,
+  make: (text: string) => T | Promise<T>,
 ): Promise<T> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -132,7 +139,7 @@ async function readText<T>(
       if (bytes > SMALL_BYTES) release ??= documents.take(project.id);
       chunks.push(chunk as Buffer);
     }
-    return make(utf8(Buffer.concat(chunks)));
+    return await make(utf8(Buffer.concat(chunks)));
   } finally {
     clearTimeout(late);
     release?.();

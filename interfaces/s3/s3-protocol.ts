@@ -9,7 +9,7 @@ import { signerOf } from './authenticate-signer.ts';
 import { handlerOf } from './calls.ts';
 import { refuseUndone } from './object-headers.ts';
 import { objectIn, promisedOf, type Promised } from './request-body.ts';
-import type { S3Call, S3Dependencies, S3Reply, XmlRoot } from './s3-call.ts';
+import { s3Dependencies, type S3Call, type S3Dependencies, type S3Reply, type XmlRoot } from './s3-call.ts';
 import type { S3Error } from './s3-error.ts';
 import { decoded, parameterOf, s3Request, type S3Request } from './s3-request.ts';
 import { errorDocument, toldError } from './tell-error.ts';
@@ -21,27 +21,33 @@ const MOST_BYTES = 5 * 1024 ** 3;
 const PATIENCE_MS = 10_000;
 const XML = { 'content-type': 'application/xml' };
 
-export const s3Protocol = (deps: S3Dependencies): RawProtocol => ({
-  place: 's3',
-  async serve(raw) {
-    const { req, res, exchange } = raw;
-    res.setHeader('x-amz-request-id', exchange.requestId);
-    const body = new RequestBody(req, exchange);
-    try {
-      const asked = {
-        endpoint: { method: 'post', path: exchange.route },
-        params: { project: raw.project },
-      } as const;
-      exchange.hold(await deps.bounds.enter(exchange.address, asked));
-      const call = await callOf(deps, raw, body);
-      await send(deps, raw, await handlerOf(call)(deps, call));
-    } catch (error) {
-      fail(deps, raw, error);
-    } finally {
-      body.leave();
-    }
-  },
-});
+export function s3Protocol(given: Parameters<typeof s3Dependencies>[0]): RawProtocol {
+  const deps = s3Dependencies(given);
+  return { place: 's3', serve: (raw) => serve(deps, raw) };
+}
+
+async function serve(deps: S3Dependencies, raw: RawCall): Promise<void> {
+  const { req, res, exchange } = raw;
+  res.setHeader('x-amz-request-id', exchange.requestId);
+  const body = new RequestBody(req, exchange);
+  const over = Promise.withResolvers<void>();
+  try {
+    const asked = {
+      endpoint: { method: 'post', path: exchange.route },
+      params: { project: raw.project },
+    } as const;
+    const release = await deps.bounds.enter(exchange.address, asked);
+    // work that goes on without its client keeps its place
+    exchange.hold(() => void over.promise.then(release));
+    const call = await callOf(deps, raw, body);
+    await send(deps, raw, await handlerOf(call)(deps, call));
+  } catch (error) {
+    fail(deps, raw, error);
+  } finally {
+    body.leave();
+    over.resolve();
+  }
+}
 
 /** Whoever leaves it unread, or fails, leaves the connection whole for the answer. */
 class RequestBody {
@@ -106,9 +112,14 @@ async function send(deps: S3Dependencies, raw: RawCall, reply: S3Reply): Promise
   const { req, res, exchange } = raw;
   if ('lengthy' in reply) return sendWhenDone(deps, raw, reply.lengthy);
   if ('stream' in reply) {
-    res.writeHead(reply.status, reply.headers);
-    exchange.streaming = true;
-    await reply.stream(res, exchange.signal);
+    try {
+      res.writeHead(reply.status, reply.headers);
+      exchange.streaming = true;
+      await reply.stream(res, exchange.signal);
+    } finally {
+      // what was opened for an answer that cannot be sent is let go
+      exchange.abort();
+    }
     res.end();
     deps.metrics.moved('out', Number(reply.headers?.['content-length'] ?? 0));
     return;

@@ -35,13 +35,15 @@ export function s3Request(
   };
 }
 
-/** @throws {S3Error} InvalidURI */
+/** @throws {S3Error} InvalidURI: also where it holds what no text of PostgreSQL's does */
 export function decoded(text: string): string {
   try {
-    return decodeURIComponent(text);
+    const told = decodeURIComponent(text);
+    if (!told.includes('\0')) return told;
   } catch {
-    throw new S3Error('InvalidURI');
+    // it is no encoding
   }
+  throw new S3Error('InvalidURI');
 }
 
 function headersOf(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
