@@ -259,3 +259,91 @@ test('documents that are too large, or more than they seem', async () => {
   expect(await post('<Delete>'.repeat(200_000))).toBe('400 MalformedXML');
   expect(under.warned).toEqual([]);
 });
+
+const parts = (count: number, first = 1) =>
+  Array.from(
+    { length: count },
+    (_, at) => `<Part><PartNumber>${first + at}</PartNumber><ETag>${'0'.repeat(32)}</ETag></Part>`,
+  ).join('');
+
+test('lists of parts that are too many, bombs, or none', async () => {
+  const Key = 'in-parts';
+  const { UploadId = '' } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key }));
+  const complete = (body: string) =>
+    told(signed({ method: 'POST', path: `/${Bucket}/${Key}?uploadId=${UploadId}`, body }));
+  const list = (inner: string) => `<CompleteMultipartUpload>${inner}</CompleteMultipartUpload>`;
+  expect(await complete(list(parts(10_001)))).toBe('400 MalformedXML');
+  expect(await complete(list(parts(10_000)))).toBe('400 InvalidPart');
+  expect(await complete(list(parts(1, 0)))).toBe('400 InvalidPartOrder');
+  expect(await complete(list(parts(1) + parts(1)))).toBe('400 InvalidPartOrder');
+  expect(await complete(list(''))).toBe('400 MalformedXML');
+  expect(await complete(list('<Part/>'.repeat(200_000)))).toBe('400 MalformedXML');
+  expect(await complete(list('<a/>'.repeat(400_000)))).toBe('400 MalformedXML');
+  expect(await complete(list(' '.repeat(3 * 1024 * 1024)))).toBe('400 MaxMessageLengthExceeded');
+  const bomb = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>';
+  expect(await complete(`${bomb}${list('&b;')}`)).toBe('400 MalformedXML');
+  const part = (number: string) =>
+    told(
+      signed({
+        method: 'PUT',
+        path: `/${Bucket}/${Key}?partNumber=${number}&uploadId=${UploadId}`,
+        body: 'x',
+      }),
+    );
+  for (const number of ['0', '10001', '-1', '1.5', 'x', '1e3'])
+    expect([number, await part(number)]).toEqual([number, '400 InvalidArgument']);
+  for (const id of ['..', '../../about', 'x', UploadId.toUpperCase()])
+    expect(await told(signed({ path: `/${Bucket}/${Key}?uploadId=${encodeURIComponent(id)}` }))).toBe(
+      '404 NoSuchUpload',
+    );
+  // nothing of all that is a file, or has ended it
+  expect(await part('1')).toBe('200 ');
+  expect(await told(signed({ path: `/${Bucket}/${Key}` }))).toBe('404 NoSuchKey');
+  expect(under.warned).toEqual([]);
+});
+
+test('lengths that lie, and what no text may hold', async () => {
+  const before = await under.versions();
+  const chunked = (length: string, body: string) =>
+    told(
+      signed({
+        method: 'PUT',
+        path: `/${Bucket}/l`,
+        body,
+        payload: 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
+        headers: { 'x-amz-decoded-content-length': length },
+      }),
+    );
+  expect(await chunked('4', '5\r\nhello\r\n0\r\n\r\n')).toBe('400 IncompleteBody');
+  expect(await chunked('0', '5\r\nhello\r\n0\r\n\r\n')).toBe('400 IncompleteBody');
+  expect(await chunked('-5', '5\r\nhello\r\n0\r\n\r\n')).toBe('400 InvalidArgument');
+  expect(await chunked('5', 'ffffffffffff\r\nhello')).toBe('400 IncompleteBody');
+  expect(await chunked(String(60 * 1024 * 1024), '0\r\n\r\n')).toBe('400 EntityTooLarge');
+  expect(await chunked('999999999999999', '0\r\n\r\n')).toBe('400 EntityTooLarge');
+  const lists = ['prefix=%00', 'list-type=2&start-after=a%00', 'marker=%00', 'uploads=&key-marker=%00'];
+  for (const query of lists)
+    expect(await told(signed({ path: `/${Bucket}?${query}` }))).toBe('400 InvalidURI');
+  const headers = { 'x-amz-meta-a': 'a'.repeat(60_000) };
+  const { status } = await send(signed({ method: 'PUT', path: `/${Bucket}/l`, headers }));
+  expect(status).toBe(431);
+  expect(await under.versions()).toEqual(before);
+  expect(under.warned).toEqual([]);
+});
+
+test('of a project so many large documents are read at once, and others beside them', async () => {
+  const { method, url, headers } = signed({ method: 'POST', path: `/${Bucket}?delete=`, body: 'x' });
+  const held = Array.from({ length: 8 }, () => httpRequest(url, { method, headers }));
+  for (const request of held) {
+    request.on('error', () => {});
+    request.write(' '.repeat(200_000));
+  }
+  const large = () =>
+    told(
+      signed({ method: 'POST', path: `/${Bucket}?delete=`, body: `<Delete>${' '.repeat(200_000)}</Delete>` }),
+    );
+  await expect.poll(large).toBe('503 SlowDown');
+  const small = signed({ method: 'POST', path: `/${Bucket}?delete=`, body: '<Delete></Delete>' });
+  expect(await told(small)).toBe('400 MalformedXML');
+  for (const request of held) request.destroy();
+  await expect.poll(large).toBe('400 MalformedXML');
+});

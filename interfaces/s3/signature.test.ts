@@ -168,3 +168,43 @@ test('what is signed twice, not at all, too early or too late is refused', () =>
     'AccessDenied',
   );
 });
+
+test.each<[string, Readonly<Record<string, string>>, (authorization: string) => string, string]>([
+  ['another service', {}, (text) => text.replace('/s3/', '/ec2/'), 'AuthorizationHeaderMalformed'],
+  [
+    'the date of another day',
+    {},
+    (text) => text.replace('20130524/', '20130525/'),
+    'AuthorizationHeaderMalformed',
+  ],
+  ['another end', {}, (text) => text.replace('aws4_request', 'aws3_request'), 'AuthorizationHeaderMalformed'],
+  ['a signature cut short', {}, (text) => text.slice(0, -1), 'AuthorizationHeaderMalformed'],
+  ['no host among what is signed', {}, (text) => text.replace('=host;', '='), 'AccessDenied'],
+  [
+    'a header that was not signed',
+    { 'x-amz-acl': 'private' },
+    (text) => text.replace('x-amz-acl;', ''),
+    'AccessDenied',
+  ],
+  ['a time that is none', { 'x-amz-date': '20130524T000000' }, (text) => text, 'AccessDenied'],
+  ['no time', { 'x-amz-date': '' }, (text) => text, 'AuthorizationHeaderMalformed'],
+])('a header with %s is refused', (_what, more, change, code) => {
+  const { headers, ...request } = signed({ url: '/test.txt', headers: more, signature: GET.signature });
+  const authorization = change(headers.get('authorization') ?? '');
+  const changed = { ...request, headers: new Map([...headers, ['authorization', authorization]]) };
+  expect(codeOf(() => verified(changed))).toBe(code);
+});
+
+test('a signature of one region is none of another', () => {
+  const { headers, ...request } = signed(GET);
+  const authorization = (headers.get('authorization') ?? '').replace('us-east-1', 'eu-west-1');
+  expect(verified({ ...request, headers: new Map([...headers, ['authorization', authorization]]) })).toBe(
+    false,
+  );
+});
+
+test('without a word of its body a request is none', () => {
+  const { headers, ...request } = signed(GET);
+  const without = new Map([...headers].filter(([name]) => name !== 'x-amz-content-sha256'));
+  expect(codeOf(() => verified({ ...request, headers: without }))).toBe('InvalidRequest');
+});
