@@ -29,6 +29,8 @@ let release: LaterRelease;
 let token: string;
 /** oldest first; the last one is paused */
 const projects: Project[] = [];
+/** made by the later release */
+let fresh: Project;
 const [canary, paused] = [() => projects[0]!, () => projects.at(-1)!];
 
 const call = <T = Record<string, unknown>>(method: string, path: string, body?: unknown) =>
@@ -169,7 +171,7 @@ const rightsOnUsers = ({ id }: Project) =>
   );
 
 test('projects from before there were users have the tables, and the rights of new ones', async () => {
-  const [rights, made] = [await rightsOnUsers(canary()), await create('has-users')];
+  const [rights, made] = [await rightsOnUsers(canary()), (fresh = await create('has-users'))];
   expect(rights).toEqual(await rightsOnUsers(made));
   const [auth, owner] = ['auth', 'owner'].map((login) => rights.find((row) => row.login === login));
   expect(auth?.may).toBe('SELECT INSERT UPDATE DELETE');
@@ -189,7 +191,7 @@ test('they have a place for files as new ones do, whose tables are the owner’s
       [],
       id,
     );
-  const made = await create('has-files');
+  const made = fresh;
   const tables = await tablesOf(canary());
   expect(tables).toEqual(await tablesOf(made));
   expect(tables).toHaveLength(4);
