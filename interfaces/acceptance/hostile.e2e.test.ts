@@ -80,7 +80,7 @@ describe('another owner', () => {
       for (const method of Object.keys(methods)) {
         const body = BODIES[`${method} ${path}`];
         const answer = await raw(
-          path.replace('{id}', id).replace('{version}', '1') + (method === 'delete' ? '?purge=true' : ''),
+          path.replace('{id}', id).replaceAll(/\{\w+\}/g, '1') + (method === 'delete' ? '?purge=true' : ''),
           {
             method: method.toUpperCase(),
             headers: { authorization: `Bearer ${strangerToken}`, 'content-type': 'application/json' },

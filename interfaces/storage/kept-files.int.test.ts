@@ -24,7 +24,8 @@ afterAll(() => under.close());
 let id = '';
 beforeEach(async () => {
   id = `b-${randomUUID().slice(0, 8)}`;
-  await under.service.createBucket(id);
+  const { error } = await under.service.createBucket(id);
+  if (error) throw error;
 });
 afterEach(async () => {
   under.limit();
@@ -258,8 +259,14 @@ test('verifying keeps to its speed, and ends when it is told to', async () => {
   expect(performance.now() - startedMs).toBeGreaterThan(100);
   const stopping = new AbortController();
   const crawling = { ...slowly, bytesPerSecond: 10 };
-  const verifying = verifyFiles({ directory, bytes, clock }, under.project, crawling, stopping.signal);
+  const begun = {
+    digest: (...asked: Parameters<typeof bytes.digest>) => {
+      setTimeout(() => stopping.abort(new Error('enough')), 50);
+      return bytes.digest(...asked);
+    },
+  };
+  const stopped = { directory, bytes: begun, clock };
+  const verifying = verifyFiles(stopped, under.project, crawling, stopping.signal);
   verifying.catch(() => {});
-  setTimeout(() => stopping.abort(new Error('enough')), 50);
   await expect(verifying).rejects.toThrow('enough');
 });
