@@ -129,6 +129,7 @@ export interface BucketRows {
   delete(id: string): Promise<boolean>;
 }
 
+/** What there is of many at once has no `userMetadata`: nobody is told it in lists. */
 export interface ObjectRows {
   find(place: Place): Promise<StoredObject | undefined>;
   /** Those of these names that are there. */
@@ -158,7 +159,7 @@ export interface ObjectRows {
     place: Place,
     change: Pick<NewObject, 'metadata' | 'userMetadata'>,
   ): Promise<StoredObject | undefined>;
-  /** Those of exactly these names that may be. @returns as they stood */
+  /** Those of exactly these names that may be. @returns as they stood, with their `userMetadata` */
   delete(bucketId: string, names: readonly string[]): Promise<readonly StoredObject[]>;
   /** Those of these versions that rows name. */
   named(versions: readonly string[]): Promise<ReadonlySet<string>>;

@@ -189,6 +189,21 @@ test('a statement that catches its own end is ended all the same', async () => {
   expect(await within((connection) => harness.all(connection))).toEqual([]);
 });
 
+test('a transaction is answered so much and no more, by rows or by what their triggers say', async () => {
+  const ask = (sql: string) => within((connection) => connection.query(sql));
+  const MIB = 1024 * 1024;
+  const much = await ask(`SELECT repeat('x', ${20 * MIB}) AS value`);
+  expect(much.rows).toMatchObject([{ value: expect.stringMatching(/^x{9}/) as string }]);
+  const tooMuch = { name: 'SqlFailed', code: '54000' };
+  await expect(ask(`SELECT repeat('x', ${100 * MIB})`)).rejects.toMatchObject(tooMuch);
+  await expect(ask(`SELECT repeat('x', ${MIB}) FROM generate_series(1, 100)`)).rejects.toMatchObject(tooMuch);
+  await expect(ask(`DO $$ BEGIN RAISE NOTICE '%', repeat('x', ${100 * MIB}); END $$`)).rejects.toMatchObject(
+    tooMuch,
+  );
+  // each transaction begins anew
+  for (let round = 0; round < 3; round++) await ask(`SELECT repeat('x', ${20 * MIB}) AS value`);
+});
+
 test('work that goes on after a failed statement is not taken for done', async () => {
   const work = async (connection: TenantConnection) => {
     await harness.put(connection, 'lost');

@@ -6,7 +6,7 @@ import { SqlFailed } from '../../application/ports/project-sql.ts';
 import type { TenantLogin } from '../../application/ports/tenant-connections.ts';
 import { databaseName, type ProjectId } from '../../domain/project/project-id.ts';
 import { GatheringSocket } from '../postgres/gathering-socket.ts';
-import { cutOff } from '../postgres/scram-client.ts';
+import { cutOff, onBytesFrom } from '../postgres/scram-client.ts';
 import { sessionPool } from '../postgres/session-pool.ts';
 import {
   LoginRefused,
@@ -27,6 +27,10 @@ export interface PooledTenantOptions {
 /** so long a session is kept that nobody uses, and so many of all logins together */
 const IDLE_MS = 10_000;
 const MOST_KEPT = 200;
+/** What a transaction may be answered in all: rows, and what triggers say, are a tenant's to make as large as they like. */
+const MOST_ANSWERED_BYTES = 32 * 1024 * 1024;
+/** program_limit_exceeded */
+const TOO_MUCH = '54000';
 
 export function pooledTenantSessions({
   placeOf,
@@ -50,17 +54,48 @@ export function pooledTenantSessions({
       pipeline: true,
       stream: () => new GatheringSocket(),
     });
-    pool.on('connect', () => open++);
+    const answers = new WeakMap<pg.ClientBase, AnswerBound>();
+    pool.on('connect', (client) => {
+      open++;
+      answers.set(client, new AnswerBound(client));
+    });
     pool.on('remove', () => open--);
-    return sessionsOf(pool, `reach ${project} as ${name}`, () => open <= MOST_KEPT);
+    const attempted = `reach ${project} as ${name}`;
+    return sessionsOf(pool, attempted, (client) =>
+      sessionOf(client, attempted, { answered: answers.get(client), mayKeep: () => open <= MOST_KEPT }),
+    );
   };
 }
 
-function sessionsOf(pool: pg.Pool, attempted: string, mayKeep: () => boolean): TenantSessions {
+/** A session that is answered more than that ends: what has come until then is all that we hold of it. */
+class AnswerBound {
+  #bytes = 0;
+
+  constructor(client: pg.ClientBase) {
+    onBytesFrom(client, (bytes) => {
+      this.#bytes += bytes;
+      if (this.isOver) cutOff(client);
+    });
+  }
+
+  get isOver(): boolean {
+    return this.#bytes > MOST_ANSWERED_BYTES;
+  }
+
+  begin(): void {
+    this.#bytes = 0;
+  }
+}
+
+function sessionsOf(
+  pool: pg.Pool,
+  attempted: string,
+  session: (client: pg.PoolClient) => TenantSession,
+): TenantSessions {
   return {
     async take() {
       try {
-        return sessionOf(await pool.connect(), attempted, mayKeep);
+        return session(await pool.connect());
       } catch (error) {
         // an answer, and not that it is full or about to stop
         const refused = error instanceof pg.DatabaseError && !/^(53|57)/.test(error.code ?? '');
@@ -89,7 +124,11 @@ const commit = (timeMs: number): string =>
   `SET LOCAL statement_timeout = ${timeMs}; SET CONSTRAINTS ALL IMMEDIATE; ${UNLOCK}; COMMIT`;
 const rollback = `ROLLBACK; ${UNLOCK}`;
 
-function sessionOf(client: pg.PoolClient, attempted: string, mayKeep: () => boolean): TenantSession {
+function sessionOf(
+  client: pg.PoolClient,
+  attempted: string,
+  { answered, mayKeep }: { readonly answered: AnswerBound | undefined; readonly mayKeep: () => boolean },
+): TenantSession {
   const run = async <Row extends object>(text: string, values?: readonly unknown[]) => {
     try {
       return await client.query<Row & pg.QueryResultRow>(text, values && [...values]);
@@ -99,10 +138,17 @@ function sessionOf(client: pg.PoolClient, attempted: string, mayKeep: () => bool
   };
   return {
     async query(text, values) {
-      const { rows, rowCount } = await run(text, values);
-      return { rows: rows as never, rowCount: rowCount ?? 0 };
+      try {
+        const { rows, rowCount } = await run(text, values);
+        return { rows: rows as never, rowCount: rowCount ?? 0 };
+      } catch (error) {
+        throw answered?.isOver && !(error instanceof SqlFailed) ? tooMuch() : error;
+      }
     },
-    begin: async (timeMs) => void (await run(beginning(timeMs))),
+    begin: async (timeMs) => {
+      answered?.begin();
+      await run(beginning(timeMs));
+    },
     // refused where the work went on after an error of its own
     commit: async (timeMs) => void (await run(commit(timeMs))),
     rollback: async () => void (await run(rollback)),
@@ -112,6 +158,14 @@ function sessionOf(client: pg.PoolClient, attempted: string, mayKeep: () => bool
     },
   };
 }
+
+const tooMuch = (): SqlFailed =>
+  new SqlFailed(`more than ${MOST_ANSWERED_BYTES} bytes were answered to one transaction`, {
+    code: TOO_MUCH,
+    position: null,
+    detail: null,
+    hint: 'Make large values in the rows smaller, or ask for fewer rows.',
+  });
 
 /** ERROR is about the statement; FATAL and a broken connection are about the session. */
 function translated(attempted: string, error: unknown): unknown {

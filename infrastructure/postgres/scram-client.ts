@@ -29,6 +29,10 @@ const wireOf = (client: pg.ClientBase): Wire =>
 /** Ends a session with what it runs: of a pipeline, the driver's own `end` waits until all of it was answered. */
 export const cutOff = (client: pg.ClientBase): void => void wireOf(client).stream.destroy();
 
+/** @param heard is told how many bytes the server has sent, each time that some come */
+export const onBytesFrom = (client: pg.ClientBase, heard: (bytes: number) => void): void =>
+  void wireOf(client).stream.on('data', (chunk: Buffer) => heard(chunk.length));
+
 function requireScram(wire: Wire, server: string): void {
   const emit = wire.emit.bind(wire);
   let proved = false;

@@ -73,6 +73,8 @@ function settingsOf({ role, claims, token, request }: StorageCaller, operation: 
 
 /** what an owner has dropped or changed of the schema `storage` */
 const LACKS = new Set(['3F000', '42P01', '42703', '42883', '42P10', '42804', '428C9']);
+/** rows with values so large that nobody can be given them */
+const TOO_MUCH = '54000';
 /** It was not the statement: the same once more may well do. */
 const PASSES = /^(40|53|55P03|57)/;
 
@@ -95,6 +97,11 @@ export function translated(error: unknown): unknown {
     return told(
       'DatabaseError',
       `The database of the project is not as storage needs it, because its owner has changed it: ${message.slice(0, 300)}`,
+    );
+  if (code === TOO_MUCH)
+    return told(
+      'DatabaseError',
+      'What was asked for has too large values in its rows: ask for fewer, or have their owner make them smaller',
     );
   if (PASSES.test(code)) return new Unavailable('work with the files of a project', error);
   return told('DatabaseError');

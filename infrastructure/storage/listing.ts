@@ -4,7 +4,7 @@
  * as it has entries, whatever is below them; by anything else all names with the prefix are looked through.
  */
 import type { PagePosition, SortColumn, SortOrder } from '../../application/ports/storage-directory.ts';
-import { objectColumns } from './object-columns.ts';
+import { listedColumns } from './object-columns.ts';
 
 export interface Listing {
   readonly bucketId: string;
@@ -95,7 +95,7 @@ function steps(wanted: Listing): Statement {
   const text = `WITH RECURSIVE entries AS (
       (${step(conditions, '1')}) UNION ALL SELECT next.* FROM entries CROSS JOIN LATERAL (${next}) next),
     page AS (SELECT * FROM entries OFFSET ${values.add(wanted.offset, 'bigint')} LIMIT ${values.add(wanted.limit, 'bigint')})
-    SELECT page.is_folder, page.entry, NULL AS value, ${objectColumns('o')}
+    SELECT page.is_folder, page.entry, NULL AS value, ${listedColumns('o')}
     FROM page LEFT JOIN storage.objects o ON o.id = page.id AND NOT page.is_folder ORDER BY page.number`;
   return { text, values: values.all };
 }
@@ -130,7 +130,7 @@ function pass(wanted: Listing): Statement {
     entries(kind, is_folder, id, value, entry) AS (${byFolder ? `${folders} UNION ALL ` : ''}${objects}),
     page AS (SELECT * FROM entries ${isLater} ${sorted('entries')}
       OFFSET ${values.add(wanted.offset, 'bigint')} LIMIT ${values.add(wanted.limit, 'bigint')})
-    SELECT page.is_folder, page.entry, CASE WHEN page.kind = 0 THEN NULL ELSE page.value::text END AS value, ${objectColumns('o')}
+    SELECT page.is_folder, page.entry, CASE WHEN page.kind = 0 THEN NULL ELSE page.value::text END AS value, ${listedColumns('o')}
     FROM page LEFT JOIN storage.objects o ON o.id = page.id ${sorted('page')}`;
   return { text, values: values.all };
 }

@@ -3,33 +3,72 @@ import { text, time } from '../auth/stored-values.ts';
 
 export type ObjectRow = Readonly<Record<string, unknown>>;
 
-const OBJECT = [
-  'id',
-  'bucket_id',
-  'name',
-  'owner',
-  'owner_id',
-  'version',
-  'metadata',
-  'user_metadata',
-  'created_at',
-  'updated_at',
-  'last_accessed_at',
-];
-const BUCKET = [
-  'id',
-  'name',
-  'owner',
-  'owner_id',
-  'public',
-  'file_size_limit',
-  'allowed_mime_types',
-  'created_at',
-  'updated_at',
-];
+/**
+ * Rows are the owner's to write, and whatever comes of them is held in the memory of all projects. What is larger than anything
+ * that is stored here is as if it were not there: a name is its beginning, and so is a list.
+ */
+const MOST_CHARACTERS = 2_048;
+const MOST_BYTES = { metadata: 16 * 1024, user_metadata: 256 * 1024 };
+const MOST_TYPES = 1_000;
 
-export const objectColumns = (of: string): string => OBJECT.map((name) => `${of}.${name}`).join(', ');
-export const BUCKET_COLUMNS = BUCKET.join(', ');
+const OBJECT = {
+  id: whole,
+  bucket_id: beginning,
+  name: beginning,
+  owner: whole,
+  owner_id: beginning,
+  version: beginning,
+  metadata: unlessLarge,
+  user_metadata: unlessLarge,
+  created_at: whole,
+  updated_at: whole,
+  last_accessed_at: whole,
+};
+const BUCKET = {
+  id: beginning,
+  name: beginning,
+  owner: whole,
+  owner_id: beginning,
+  public: whole,
+  file_size_limit: whole,
+  allowed_mime_types: firstOnes,
+  created_at: whole,
+  updated_at: whole,
+};
+
+type Expression = (column: string, name: string) => string;
+
+function whole(column: string): string {
+  return column;
+}
+
+function beginning(column: string): string {
+  return `pg_catalog.substr(${column}, 1, ${MOST_CHARACTERS})`;
+}
+
+function unlessLarge(column: string, name: string): string {
+  const most = MOST_BYTES[name as keyof typeof MOST_BYTES];
+  return `CASE WHEN pg_catalog.octet_length(${column}::text) <= ${most} THEN ${column} END`;
+}
+
+function firstOnes(column: string): string {
+  return `${column}[1:${MOST_TYPES}]`;
+}
+
+const columns = (all: Readonly<Record<string, Expression>>, of: string): string =>
+  Object.entries(all)
+    .map(([name, expression]) => `${expression(`${of}.${name}`, name)} AS ${name}`)
+    .join(', ');
+
+export const objectColumns = (of: string): string => columns(OBJECT, of);
+
+/** What lists tell: not what whoever stored it says of it besides. */
+export function listedColumns(of: string): string {
+  const { user_metadata: _, ...listed } = OBJECT;
+  return columns(listed, of);
+}
+
+export const BUCKET_COLUMNS = columns(BUCKET, 'buckets');
 
 export const objectOf = (row: ObjectRow): StoredObject => ({
   id: String(row['id']),

@@ -10,11 +10,13 @@ import { StorageError } from '../../application/storage/storage-error.ts';
 import type { StoredObject } from '../../domain/storage/stored-object.ts';
 import { isUuid } from '../../domain/auth/uuid.ts';
 import { listing } from './listing.ts';
-import { objectColumns, objectOf, type ObjectRow } from './object-columns.ts';
+import { listedColumns, objectColumns, objectOf, type ObjectRow } from './object-columns.ts';
 
 type Query = TenantConnection['query'];
 
 const COLUMNS = objectColumns('objects');
+/** of many rows */
+const LISTED = listedColumns('objects');
 const AT = 'bucket_id = $1 AND name = $2';
 const INSERT = `INSERT INTO storage.objects (bucket_id, name, owner, owner_id, version, metadata, user_metadata)
   VALUES ($1, $2, $3, $4, $5, $6, $7)`;
@@ -39,7 +41,7 @@ export const objectRows = (query: Query): ObjectRows => ({
     one(await query(`SELECT ${COLUMNS} FROM storage.objects WHERE ${AT}`, [bucketId, name])),
   async findAll(bucketId, names) {
     const found = await query<ObjectRow>(
-      `SELECT ${COLUMNS} FROM storage.objects WHERE bucket_id = $1 AND name = ANY ($2)`,
+      `SELECT ${LISTED} FROM storage.objects WHERE bucket_id = $1 AND name = ANY ($2)`,
       [bucketId, names],
     );
     return found.rows.map(objectOf);
@@ -87,16 +89,16 @@ export const objectRows = (query: Query): ObjectRows => ({
   },
   async inOrder(after, limit) {
     const found = await query<ObjectRow>(
-      `SELECT ${COLUMNS} FROM storage.objects
+      `SELECT ${LISTED} FROM storage.objects
         WHERE ($1::text IS NULL OR (bucket_id, name) > ($1, $2)) AND ${NAMED}
-        ORDER BY bucket_id, name LIMIT $3`,
+        ORDER BY objects.bucket_id, objects.name LIMIT $3`,
       [after?.bucketId ?? null, after?.name ?? null, limit],
     );
     return found.rows.map(objectOf);
   },
   async deleteSome(bucketId, limit) {
     const gone = await query<ObjectRow>(
-      `DELETE FROM storage.objects WHERE id IN (SELECT id FROM storage.objects WHERE bucket_id = $1 LIMIT $2) RETURNING ${COLUMNS}`,
+      `DELETE FROM storage.objects WHERE id IN (SELECT id FROM storage.objects WHERE bucket_id = $1 LIMIT $2) RETURNING ${LISTED}`,
       [bucketId, limit],
     );
     return gone.rows.map(objectOf);

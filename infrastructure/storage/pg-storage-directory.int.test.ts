@@ -134,6 +134,66 @@ test('what is hung on the tables neither gains anything nor tells strangers', as
   await policy('DROP TRIGGER spy ON storage.objects');
 });
 
+describe('rows that an owner makes large', () => {
+  const MIB = 1024 * 1024;
+  const service = <T>(work: (rows: StorageRows) => Promise<T>) => as('service_role', work);
+  const find = (name: string) => service(({ objects }) => objects.find({ bucketId: 'b', name }));
+
+  test('are read as if what is large were not there', async () => {
+    await policy(`INSERT INTO storage.objects (bucket_id, name, version, metadata, user_metadata) VALUES
+      ('b', 'large', repeat('v', ${MIB}), jsonb_build_object('size', 1, 'x', repeat('x', 20000)), jsonb_build_object('x', repeat('x', ${MIB})));
+      INSERT INTO storage.buckets (id, name, allowed_mime_types)
+        SELECT 'types', 'types', array_agg('a/' || number) FROM generate_series(1, 1000000) number`);
+    const large = await find('large');
+    expect(large).toMatchObject({ name: 'large', metadata: null, userMetadata: null });
+    expect(large?.version).toHaveLength(2_048);
+    const types = await service(({ buckets }) => buckets.rules('types'));
+    expect(types?.allowedMimeTypes).toHaveLength(1_000);
+    const [deleted] = await service(({ objects }) => objects.delete('b', ['large']));
+    expect(deleted).toMatchObject({ name: 'large', metadata: null });
+  });
+
+  test('or have no names, are none that lists go on from', async () => {
+    const names = ['NULL', "'a'", "repeat('n', 100000)"];
+    for (const [index, name] of names.entries())
+      await policy(`INSERT INTO storage.objects (bucket_id, name, version) VALUES ('b', ${name}, 'odd ${index}'),
+        (NULL, ${name}, 'nowhere ${index}')`);
+    const seen: (string | null)[] = [];
+    let last: { bucketId: string; name: string } | undefined;
+    do {
+      const after = last;
+      [last] = await service(({ objects }) => objects.inOrder(after, 1));
+      if (last) seen.push((await find(last.name))?.version ?? null);
+    } while (last && seen.length < 50);
+    expect(seen.filter((version) => /odd|nowhere/.test(version ?? ''))).toEqual(['odd 1']);
+    expect(seen.length).toBeLessThan(50);
+    await policy(`SET storage.allow_delete_query = 'true';
+      DELETE FROM storage.objects WHERE version LIKE 'odd %' OR version LIKE 'nowhere %'`);
+  });
+
+  test('all together are their own trouble', async () => {
+    await policy(`INSERT INTO storage.objects (bucket_id, name, user_metadata)
+      SELECT 'b', 'many/' || number, jsonb_build_object('x', repeat('x', 200000)) FROM generate_series(1, 200) number`);
+    const names = Array.from({ length: 200 }, (_, index) => `many/${index + 1}`);
+    const asked = service(({ objects }) => objects.delete('b', names)).catch((error: unknown) => error);
+    expect(await asked).toMatchObject({ code: 'DatabaseError', sqlstate: '54000' });
+    // nothing was done, and in lists they are as others
+    expect(await service(({ objects }) => objects.findAll('b', names))).toHaveLength(200);
+    expect(await service(({ objects }) => objects.deleteSome('b', 1_000))).not.toHaveLength(0);
+  });
+
+  test('when all is to end leave open whether it was done: bytes that a row names stay', async () => {
+    await policy(`
+      CREATE FUNCTION public.tells() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE NOTICE '%', repeat('x', ${100 * MIB}); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER tells AFTER INSERT ON storage.objects DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION public.tells()`);
+    const put = service(({ objects }) => objects.put(newObject('b', 'told'), { upsert: false }));
+    await expect(put).rejects.toMatchObject({ name: 'Unavailable' });
+    await policy('DROP TRIGGER tells ON storage.objects; DROP FUNCTION public.tells()');
+  });
+});
+
 test('an owner who drops what it takes hears so, and nobody else does', async () => {
   await policy('ALTER TABLE storage.objects RENAME COLUMN metadata TO other');
   const find = (project: (typeof users.projects)[number]) =>
