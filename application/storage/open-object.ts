@@ -4,6 +4,7 @@ import {
   isObjectVersion,
   type ByteRange,
   type ObjectStore,
+  type ObjectVersion,
   type OpenedBytes,
 } from '../ports/object-store.ts';
 import { StorageError } from './storage-error.ts';
@@ -25,28 +26,42 @@ export function sizeInRow({ metadata }: StoredObject): number | undefined {
 }
 
 /**
- * The bytes of an object as it is now: who replaces it while it is looked up has nobody wait for what is gone.
+ * What is made of an object's bytes as it is now: who replaces it while it is looked up has nobody wait for what is gone.
  * @param find its row, again for each try
- * @param choose which part of it is wanted, by its size; it may throw
  * @throws {StorageError} NoSuchKey: the row is there, but no bytes are
  */
-export async function openObject(
-  bytes: ObjectStore,
-  project: Pick<StoringProject, 'id'>,
+export async function asItIsNow<T>(
   find: () => Promise<StoredObject>,
-  choose: (object: StoredObject, size: number) => ByteRange | undefined,
-  signal?: AbortSignal,
-): Promise<Opened> {
+  use: (object: StoredObject) => Promise<T>,
+): Promise<T> {
   for (let tried = 1; ; tried++) {
     const object = await find();
     try {
-      return await opened(bytes, project, object, choose, signal);
+      return await use(object);
     } catch (error) {
       if (!(error instanceof BytesMissing)) throw error;
       if (tried === MOST_TRIES) throw new StorageError('NoSuchKey');
     }
   }
 }
+
+/** Of what a row may say. @throws {BytesMissing} none of ours */
+export function versionOf({ version }: StoredObject): ObjectVersion {
+  if (version === null || !isObjectVersion(version)) throw new BytesMissing();
+  return version;
+}
+
+/**
+ * @param choose which part of it is wanted, by its size; it may throw
+ * @throws as {@link asItIsNow}
+ */
+export const openObject = (
+  bytes: ObjectStore,
+  project: Pick<StoringProject, 'id'>,
+  find: () => Promise<StoredObject>,
+  choose: (object: StoredObject, size: number) => ByteRange | undefined,
+  signal?: AbortSignal,
+): Promise<Opened> => asItIsNow(find, (object) => opened(bytes, project, object, choose, signal));
 
 async function opened(
   bytes: ObjectStore,
@@ -55,8 +70,7 @@ async function opened(
   choose: (object: StoredObject, size: number) => ByteRange | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Opened> {
-  const { version } = object;
-  if (version === null || !isObjectVersion(version)) throw new BytesMissing();
+  const version = versionOf(object);
   const said = sizeInRow(object);
   const range = said === undefined ? undefined : choose(object, said);
   const found = await bytes.open(id, version, range, signal);

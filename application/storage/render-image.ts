@@ -6,11 +6,10 @@ import {
   type ImageTransformer,
   type TransformedImage,
 } from '../ports/image-transformer.ts';
-import { BytesMissing, isObjectVersion, type ObjectStore } from '../ports/object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import { asItIsNow, versionOf } from './open-object.ts';
 import { StorageError, type StorageErrorCode } from './storage-error.ts';
 import type { StoringProject } from './store-object.ts';
-
-const MOST_TRIES = 3;
 
 const REFUSALS: Readonly<Record<ImageFault, readonly [StorageErrorCode, string]>> = {
   type: ['InvalidMimeType', 'Only JPEG, PNG, WebP, GIF and AVIF can be transformed'],
@@ -26,7 +25,7 @@ export interface RenderDependencies {
 }
 
 /**
- * The picture of an object as it is now: who replaces it meanwhile has nobody hear of what is gone.
+ * The picture of an object as it is now.
  * @param find its row, again for each try
  * @throws {StorageError} NoSuchKey; InvalidMimeType, InvalidRequest, EntityTooLarge: it cannot be changed
  * @throws {Unavailable} too many wait for it already
@@ -38,10 +37,8 @@ export async function renderImage(
   transformation: ImageTransformation,
   signal?: AbortSignal,
 ): Promise<{ readonly object: StoredObject; readonly image: TransformedImage }> {
-  for (let tried = 1; ; tried++) {
-    const object = await find();
-    const { version } = object;
-    if (version === null || !isObjectVersion(version)) throw new StorageError('NoSuchKey');
+  return asItIsNow(find, async (object) => {
+    const version = versionOf(object);
     const open = (until: AbortSignal) => bytes.open(id, version, undefined, until);
     try {
       return {
@@ -50,8 +47,7 @@ export async function renderImage(
       };
     } catch (error) {
       if (error instanceof ImageRefused) throw new StorageError(...REFUSALS[error.fault]);
-      if (!(error instanceof BytesMissing)) throw error;
-      if (tried === MOST_TRIES) throw new StorageError('NoSuchKey');
+      throw error;
     }
-  }
+  });
 }

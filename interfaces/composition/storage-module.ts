@@ -12,15 +12,13 @@ import { rawProtocols } from '../storage/raw-protocols.ts';
 import { StorageBounds } from '../storage/storage-bounds.ts';
 import { storageEndpoints } from '../storage/storage-endpoints.ts';
 import { storageErrorBody } from '../storage/storage-error-body.ts';
+import { MOST_UPLOAD_MS } from '../storage/upload-bounds.ts';
 import { verifyEndpoint } from '../storage/verify-endpoint.ts';
 import { aboutServer } from './log-server.ts';
 import { needs } from './needs.ts';
 import { serverPart } from './server-part.ts';
 import { ownWay } from './tenant-connections-module.ts';
 import { PARTS, TOKENS } from './tokens.ts';
-
-/** as the gateway bounds them */
-const UPLOAD_MS = 6 * 3_600_000;
 
 type Bind = ContainerModuleLoadOptions['bind'];
 
@@ -99,7 +97,7 @@ function bindService(bind: Bind): void {
           internalKeys,
           bounds,
           trustedProxies: config.TRUSTED_PROXIES,
-          limits: { requestTimeoutMs: UPLOAD_MS },
+          limits: { requestTimeoutMs: MOST_UPLOAD_MS },
         });
       },
     ),

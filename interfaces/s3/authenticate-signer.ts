@@ -5,6 +5,7 @@
 import type { StorageCaller } from '../../application/ports/storage-directory.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
 import { isProjectId } from '../../domain/project/project-id.ts';
+import { headersForPolicies } from '../storage/headers-for-policies.ts';
 import type { S3Call, S3Dependencies } from './s3-call.ts';
 import { S3Error } from './s3-error.ts';
 import type { S3Request } from './s3-request.ts';
@@ -15,16 +16,6 @@ export interface Signer extends Pick<S3Call, 'project' | 'caller' | 'ownerId'> {
   /** for what follows in the body */
   readonly key: Buffer;
 }
-
-/** what proves something to us is nobody else's, not even the project's own functions' */
-const KEPT_BACK = new Set([
-  'authorization',
-  'apikey',
-  'cookie',
-  'x-amz-security-token',
-  'x-forwarded-proof',
-  'x-internal-api-key',
-]);
 
 /**
  * @param id of the project, as it is in the path @param below the path below the protocol's place, decoded
@@ -84,5 +75,5 @@ function placesOf({ url }: StorageProject, request: S3Request, below: string): r
 const requestOf = ({ method, headers }: S3Request, below: string): StorageCaller['request'] => ({
   method,
   path: `/s3${below}`,
-  headers: Object.fromEntries([...headers].filter(([name]) => !KEPT_BACK.has(name))),
+  headers: headersForPolicies(headers),
 });

@@ -5,6 +5,7 @@ import { readBody, stream } from '../http/body.ts';
 import { discardRest } from '../http/discard-rest.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { RawCall, RawProtocol } from '../storage/raw-protocols.ts';
+import { MOST_UPLOAD_BYTES } from '../storage/upload-bounds.ts';
 import { signerOf } from './authenticate-signer.ts';
 import { handlerOf } from './calls.ts';
 import { refuseUndone } from './object-headers.ts';
@@ -15,8 +16,6 @@ import { decoded, parameterOf, s3Request, type S3Request } from './s3-request.ts
 import { errorDocument, toldError } from './tell-error.ts';
 import { DECLARATION, rootElement, xmlDocument } from './xml.ts';
 
-/** as the gateway bounds them, with what is around the chunks of a body */
-const MOST_BYTES = 5 * 1024 ** 3;
 /** whoever waits longer for a copy is shown that it goes on */
 const PATIENCE_MS = 10_000;
 const XML = { 'content-type': 'application/xml' };
@@ -61,7 +60,9 @@ class RequestBody {
   }
 
   async take(): Promise<Readable> {
-    const taken = await readBody(stream(MOST_BYTES), this.#req, (release) => this.#exchange.hold(release));
+    const taken = await readBody(stream(MOST_UPLOAD_BYTES), this.#req, (release) =>
+      this.#exchange.hold(release),
+    );
     // whoever reads it away from here on is the body itself
     this.#isTaken = true;
     return taken as Readable;

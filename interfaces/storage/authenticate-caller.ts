@@ -5,20 +5,12 @@ import type { StorageProject, StorageProjects } from '../../application/storage/
 import { isProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Authenticate } from '../http/server.ts';
+import { headersForPolicies } from './headers-for-policies.ts';
 import { asProblem } from './storage-error-body.ts';
 import type { StorageEndpoint, StorageServiceCaller } from './storage-endpoint.ts';
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 const PREFIX = /^\/project\/[^/]+\/storage\/v1/;
-/** what proves something to us is nobody else's, not even the project's own functions' */
-const KEPT_BACK = new Set([
-  'authorization',
-  'apikey',
-  'cookie',
-  'x-forwarded-proof',
-  'x-signature',
-  'x-internal-api-key',
-]);
 
 const missing = () =>
   new StorageError('InvalidRequest', "headers must have required property 'authorization'");
@@ -36,11 +28,7 @@ export const callerAuthentication =
     const request = {
       method,
       path: path.replace(PREFIX, ''),
-      headers: Object.fromEntries(
-        Object.entries(headers).flatMap(([name, value]) =>
-          KEPT_BACK.has(name) || value === undefined ? [] : [[name, String(value)]],
-        ),
-      ),
+      headers: headersForPolicies(Object.entries(headers)),
     };
     const nobody: StorageCaller = { role: 'anon', claims: { role: 'anon' }, token: undefined, request };
     const known = (caller: StorageCaller, ownerId: string | null, refusal?: StorageError) => ({

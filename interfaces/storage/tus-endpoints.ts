@@ -12,6 +12,7 @@ import type { Method, Reply } from '../http/endpoint.ts';
 import { storageEndpoint, type AskedOf, type StorageEndpoint } from './storage-endpoint.ts';
 import { tusProblem } from './tus-problem.ts';
 import { TusStore, type TusRequest } from './tus-store.ts';
+import { MOST_UPLOAD_BYTES, MOST_UPLOAD_MS } from './upload-bounds.ts';
 import { UploadLocks } from './upload-locks.ts';
 
 const text = z.string().optional();
@@ -27,9 +28,7 @@ const PROTOCOL = {
   'content-length': text,
 };
 const HEADERS = z.looseObject({ ...PROTOCOL, 'x-upsert': text, 'x-signature': text });
-/** as the gateway bounds them */
-const BODY = stream(5 * 1024 ** 3);
-const MOST_MS = 6 * 3_600_000;
+const BODY = stream(MOST_UPLOAD_BYTES);
 /** how long whoever sends gets to come to an end when others ask how far it is */
 const LET_GO_MS = 3_000;
 
@@ -89,7 +88,7 @@ export function tusEndpoints(deps: StorageDependencies): readonly StorageEndpoin
       summary: way.summary,
       auth: door === 'policies' && !way.isOpen ? 'tolerated' : 'open',
       headers: HEADERS,
-      ...(way.hasBody && { body: BODY, timeMs: MOST_MS }),
+      ...(way.hasBody && { body: BODY, timeMs: MOST_UPLOAD_MS }),
       handler: (asked) => answer(deps, locks, place, way.isOpen ? 'open' : door, way, asked),
     });
   // the longer one first: `sign` is nobody's upload

@@ -6,11 +6,9 @@ import type { StoredObject } from '../../domain/storage/stored-object.ts';
 import { stream } from '../http/body.ts';
 import { isUpsert, readUpload, UPLOAD_HEADERS } from './read-upload.ts';
 import { storageEndpoint, type StorageEndpoint } from './storage-endpoint.ts';
+import { MOST_UPLOAD_BYTES, MOST_UPLOAD_MS } from './upload-bounds.ts';
 
-/** as the gateway bounds them */
-const MOST_BYTES = 5 * 1024 ** 3;
-const MOST_MS = 6 * 3_600_000;
-const BODY = stream(MOST_BYTES);
+const BODY = stream(MOST_UPLOAD_BYTES);
 
 const stored = ({ id, bucketId, name }: StoredObject) => ({
   status: 200,
@@ -40,7 +38,7 @@ export const uploadEndpoints = (deps: StorageDependencies): readonly StorageEndp
     headers: UPLOAD_HEADERS,
     query: z.looseObject({ token: z.string() }),
     body: BODY,
-    timeMs: MOST_MS,
+    timeMs: MOST_UPLOAD_MS,
     handler: async ({ project, caller, bucket, key, headers, query, body, signal }) => {
       const place = { bucketId: bucket, name: key };
       const { owner, upsert } = openLink(deps, project, query.token, 'upload', place);
@@ -66,7 +64,7 @@ export const objectUploadEndpoints = (deps: StorageDependencies): readonly Stora
       auth: 'needed',
       headers: UPLOAD_HEADERS,
       body: BODY,
-      timeMs: MOST_MS,
+      timeMs: MOST_UPLOAD_MS,
       handler: async ({ project, caller, ownerId, bucket, key, headers, body, signal }) => {
         const upsert = method === 'put' || isUpsert(headers);
         const operation = method === 'put' ? 'storage.object.upload_update' : 'storage.object.upload';
