@@ -7,7 +7,7 @@ import {
   newObject,
   storageDirectoryContract,
 } from '../../application/ports/storage-directory.contract.ts';
-import type { StorageRows } from '../../application/ports/storage-directory.ts';
+import type { Place, StorageRows } from '../../application/ports/storage-directory.ts';
 import { StorageError } from '../../application/storage/storage-error.ts';
 import { testUsers } from '../testing/users.ts';
 import { PgStorageDirectory } from './pg-storage-directory.ts';
@@ -158,15 +158,14 @@ describe('rows that an owner makes large', () => {
     for (const [index, name] of names.entries())
       await policy(`INSERT INTO storage.objects (bucket_id, name, version) VALUES ('b', ${name}, 'odd ${index}'),
         (NULL, ${name}, 'nowhere ${index}')`);
-    const seen: (string | null)[] = [];
-    let last: { bucketId: string; name: string } | undefined;
-    do {
-      const after = last;
+    const seen: string[] = [];
+    let last: Place | undefined = { bucketId: 'b', name: '' };
+    for (; last?.bucketId === 'b' && seen.length < 50; seen.push(last?.name ?? '')) {
+      const after: Place = last;
       [last] = await service(({ objects }) => objects.inOrder(after, 1));
-      if (last) seen.push((await find(last.name))?.version ?? null);
-    } while (last && seen.length < 50);
-    expect(seen.filter((version) => /odd|nowhere/.test(version ?? ''))).toEqual(['odd 1']);
+    }
     expect(seen.length).toBeLessThan(50);
+    expect(seen.filter((name) => name === 'a' || name.length > 1_000)).toEqual(['a']);
     await policy(`SET storage.allow_delete_query = 'true';
       DELETE FROM storage.objects WHERE version LIKE 'odd %' OR version LIKE 'nowhere %'`);
   });
