@@ -71,6 +71,7 @@ export interface ObjectStore {
    * Never holds all of them in memory. Resolves when they are durable: then, and not before, they are there. When it rejects
    * they are not, or never will be looked for.
    * @param source whatever it fails with is what this rejects with; destroyed when this rejects
+   * @param inPlaceOf what is removed when these are there, for whoever counts: it may make room for them
    * @throws {StoreFull} @throws {Unavailable} the store is away @throws the signal's reason
    */
   put(
@@ -78,9 +79,15 @@ export interface ObjectStore {
     version: ObjectVersion,
     source: Readable,
     signal?: AbortSignal,
+    inPlaceOf?: ObjectVersion,
   ): Promise<StoredBytes>;
   /** The bytes of a file, which stays: a store on the same disk has the file itself, and needs no room. As `put` else. */
-  putFile(project: ProjectId, version: ObjectVersion, file: WholeFile): Promise<StoredBytes>;
+  putFile(
+    project: ProjectId,
+    version: ObjectVersion,
+    file: WholeFile,
+    inPlaceOf?: ObjectVersion,
+  ): Promise<StoredBytes>;
   /**
    * @param range within the size
    * @returns the size of the whole, and a stream. Who removes the version meanwhile does not cut it off.

@@ -1,16 +1,18 @@
 import type { Readable } from 'node:stream';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type {
-  ByteRange,
-  ObjectStore,
-  ObjectVersion,
-  OpenedBytes,
-  StoredBytes,
-  StoredVersion,
-  Taken,
-  WholeFile,
+import {
+  BytesMissing,
+  type ByteRange,
+  type ObjectStore,
+  type ObjectVersion,
+  type OpenedBytes,
+  type StoredBytes,
+  type StoredVersion,
+  type Taken,
+  type WholeFile,
 } from '../ports/object-store.ts';
 import type { FileUsage, Room } from './file-usage.ts';
+import { StorageError } from './storage-error.ts';
 import { meteredBytes, type Pace } from './metered-bytes.ts';
 
 /**
@@ -34,10 +36,11 @@ export class CountedObjectStore implements ObjectStore {
     version: ObjectVersion,
     source: Readable,
     signal?: AbortSignal,
+    inPlaceOf?: ObjectVersion,
   ): Promise<StoredBytes> {
     // an error that comes before anybody reads it is found when it is read
     source.on('error', () => {});
-    const room = await this.#usage.roomForFile(project).catch((error: unknown) => {
+    const room = await this.#roomFor(project, inPlaceOf).catch((error: unknown) => {
       source.destroy();
       throw error;
     });
@@ -51,12 +54,33 @@ export class CountedObjectStore implements ObjectStore {
     );
   }
 
-  async putFile(project: ProjectId, version: ObjectVersion, file: WholeFile): Promise<StoredBytes> {
-    const room = await this.#usage.roomForFile(project);
+  async putFile(
+    project: ProjectId,
+    version: ObjectVersion,
+    file: WholeFile,
+    inPlaceOf?: ObjectVersion,
+  ): Promise<StoredBytes> {
+    const room = await this.#roomFor(project, inPlaceOf);
     return keptIn(room, version, async () => {
       room.take(file.size);
       return this.#store.putFile(project, version, file);
     });
+  }
+
+  /** Where there is none for one file more, there may be for one in the place of another: of one that is there, whatever rows say. */
+  async #roomFor(project: ProjectId, inPlaceOf: ObjectVersion | undefined): Promise<Room> {
+    try {
+      return await this.#usage.roomForFile(project);
+    } catch (error) {
+      const isFull = error instanceof StorageError && error.code === 'QuotaExceeded';
+      if (!isFull || inPlaceOf === undefined) throw error;
+      const { bytes } = await this.#store.open(project, inPlaceOf).catch((missing: unknown) => {
+        throw missing instanceof BytesMissing ? error : missing;
+      });
+      bytes.on('error', () => {});
+      bytes.destroy();
+      return this.#usage.roomForFile(project, inPlaceOf);
+    }
   }
 
   open(

@@ -27,6 +27,8 @@ interface Account {
   /** undefined: nobody has counted yet */
   stored: { files: number; bytes: number } | undefined;
   readonly coming: { files: number; bytes: number };
+  /** files that have others coming in their place */
+  readonly going: Set<ObjectVersion>;
   /** of uploads in parts, which are no files yet */
   spooled: number;
   /** who counts now, and what was stored meanwhile */
@@ -55,20 +57,27 @@ export class FileUsage {
     return { ...(await this.#counted(project)) };
   }
 
-  /** @throws {StorageError} QuotaExceeded: not one file more @throws {Unavailable} */
-  async roomForFile(project: ProjectId): Promise<Room> {
+  /**
+   * @param inPlaceOf a file that is there, and goes when this one has come: of each one at a time makes room
+   * @throws {StorageError} QuotaExceeded: not one file more @throws {Unavailable}
+   */
+  async roomForFile(project: ProjectId, inPlaceOf?: ObjectVersion): Promise<Room> {
     const limits = await this.#dependencies.limitsOf(project);
     const stored = await this.#storedWithin(project, limits);
     const account = this.#account(project);
-    if (limits.files !== null && stored.files + account.coming.files >= limits.files)
+    const going = inPlaceOf !== undefined && !account.going.has(inPlaceOf) ? inPlaceOf : undefined;
+    const files = stored.files + account.coming.files - account.going.size - (going === undefined ? 0 : 1);
+    if (limits.files !== null && files >= limits.files)
       throw new StorageError(
         'QuotaExceeded',
         `The project has as many files as it may have: ${limits.files}`,
       );
     account.coming.files++;
+    if (going !== undefined) account.going.add(going);
     const { take, release } = this.#taking(account, limits, () => 0);
     const over = () => {
       account.coming.files--;
+      if (going !== undefined) account.going.delete(going);
       release();
     };
     return {
@@ -169,6 +178,7 @@ export class FileUsage {
     const account = known ?? {
       stored: undefined,
       coming: { files: 0, bytes: 0 },
+      going: new Set(),
       spooled: 0,
       counting: undefined,
     };

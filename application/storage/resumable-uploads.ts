@@ -69,12 +69,12 @@ export async function beginResumable(
   about: About,
   signal?: AbortSignal,
 ): Promise<ResumableUpload> {
-  await judgeUpload(dependencies, project, uploader, wantedOf(about), signal);
+  const { inPlaceOf } = await judgeUpload(dependencies, project, uploader, wantedOf(about), signal);
   await dependencies.spool.begin(project.id, id, about as unknown as JsonObject);
   const upload = { ...about, id, offset: 0, begunAt: dependencies.clock.now() };
   if (about.size === 0) {
     // nobody knows of it yet who could go on
-    await finish(dependencies, project, uploader, upload).catch(async (error: unknown) => {
+    await finish(dependencies, project, uploader, upload, inPlaceOf).catch(async (error: unknown) => {
       await dependencies.spool.end(project.id, id).catch(() => {});
       throw error;
     });
@@ -134,13 +134,19 @@ export async function continueResumable(
   source: Readable,
   signal?: AbortSignal,
 ): Promise<number> {
-  const { mostBytes } = await judgeUpload(dependencies, project, uploader, wantedOf(upload), signal);
+  const { mostBytes, inPlaceOf } = await judgeUpload(
+    dependencies,
+    project,
+    uploader,
+    wantedOf(upload),
+    signal,
+  );
   const { id, offset, size } = upload;
   const bounded = atMost(mostBytes - offset, source);
   const reached = await missingIsTold(
     dependencies.spool.append(project.id, id, PART, offset, bounded, signal),
   );
-  if (reached === size) await finish(dependencies, project, uploader, upload);
+  if (reached === size) await finish(dependencies, project, uploader, upload, inPlaceOf);
   return reached;
 }
 
@@ -164,6 +170,7 @@ async function finish(
   project: StoringProject,
   uploader: Uploader,
   upload: ResumableUpload,
+  inPlaceOf: ObjectVersion | undefined,
 ): Promise<void> {
   const { bytes, spool, ids } = dependencies;
   const version = ids.uuid() as ObjectVersion;
@@ -171,11 +178,12 @@ async function finish(
     // of nothing there is no part
     const stored =
       upload.size === 0
-        ? await bytes.put(project.id, version, Readable.from([]))
+        ? await bytes.put(project.id, version, Readable.from([]), undefined, inPlaceOf)
         : await bytes.putFile(
             project.id,
             version,
             await missingIsTold(spool.fileOf(project.id, upload.id, PART)),
+            inPlaceOf,
           );
     await removeUnlessStored(bytes, project.id, version, () =>
       finishUpload(dependencies, project, uploader, wantedOf(upload), { version, stored }),

@@ -17,7 +17,12 @@ import {
 } from '../../domain/storage/stored-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
-import type { ObjectStore, ObjectVersion, StoredBytes } from '../ports/object-store.ts';
+import {
+  isObjectVersion,
+  type ObjectStore,
+  type ObjectVersion,
+  type StoredBytes,
+} from '../ports/object-store.ts';
 import {
   asService,
   type NewObject,
@@ -77,6 +82,8 @@ export interface Permission {
   readonly place: Place & { readonly name: ObjectKey };
   /** that the bytes may have */
   readonly mostBytes: number;
+  /** what they would take the place of, as its row says */
+  readonly inPlaceOf: ObjectVersion | undefined;
 }
 
 /** @throws {StorageError} InvalidKey, NoSuchBucket */
@@ -126,21 +133,24 @@ export async function judgeUpload(
     metadata: expectedMetadata(description, size),
     userMetadata: description.userMetadata,
   };
-  const mostBytes = await asUploader(directory, project, uploader, signal, async ({ buckets, objects }) => {
+  const permission = await asUploader(directory, project, uploader, signal, async ({ buckets, objects }) => {
     const rules = buckets.rules(place.bucketId);
+    const there = upsert ? objects.find(place) : Promise.resolve(undefined);
     const judged =
       uploader.right === 'policies'
         ? objects.tryInsert(tried, { upsert })
         : upsert || objects.find(place).then(refuseTaken);
     // what is wrong with the bucket is told before what is wrong with the row
-    const [bucket, verdict] = await Promise.allSettled([rules, judged]);
+    const [bucket, verdict, found] = await Promise.allSettled([rules, judged, there]);
     if (bucket.status === 'rejected') throw bucket.reason;
     if (!bucket.value) throw new StorageError('NoSuchBucket');
-    const most = limitOf(project, bucket.value, wanted, place.name);
+    const mostBytes = limitOf(project, bucket.value, wanted, place.name);
     if (verdict.status === 'rejected') throw verdict.reason;
-    return most;
+    if (found.status === 'rejected') throw found.reason;
+    const version = found.value?.version ?? '';
+    return { mostBytes, inPlaceOf: isObjectVersion(version) ? version : undefined };
   });
-  return { place, mostBytes };
+  return { place, ...permission };
 }
 
 const refuseTaken = (found: StoredObject | undefined): void => {
@@ -178,7 +188,8 @@ export async function storeObject(
   const { source, describedAtEnd, ...wanted } = upload;
   const permission = await judgeUpload(dependencies, project, uploader, wanted, signal);
   const version = ids.uuid() as ObjectVersion;
-  const stored = await bytes.put(project.id, version, atMost(permission.mostBytes, source), signal);
+  const bounded = atMost(permission.mostBytes, source);
+  const stored = await bytes.put(project.id, version, bounded, signal, permission.inPlaceOf);
   return removeUnlessStored(bytes, project.id, version, async () => {
     const described = { ...wanted, description: (await describedAtEnd?.()) ?? wanted.description };
     if (!isSame(described.description, wanted.description))

@@ -304,3 +304,24 @@ test('keys that cannot be', async () => {
   expect(await refusal(s3.send(new HeadObjectCommand({ Bucket, Key: 'folder/' })))).toBe('404 NotFound');
   await s3.send(new DeleteObjectCommand({ Bucket, Key: 'folder/' }));
 });
+
+test('a project with as many files as it may have replaces them, and has no other', async () => {
+  const Bucket = await bucket();
+  await put(Bucket, 'a', 'first');
+  const { length } = await under.versions();
+  under.limit(undefined, { files: length });
+  try {
+    expect(await refusal(put(Bucket, 'b'))).toBe('403 QuotaExceeded');
+    await put(Bucket, 'a', 'second');
+    expect(await get(Bucket, 'a')).toBe('second');
+    const many = await Promise.all([1, 2, 3].map((count) => refusal(put(Bucket, 'a', String(count)))));
+    expect(many).toContain('done');
+    expect(await refusal(put(Bucket, 'b'))).toBe('403 QuotaExceeded');
+    // a row that names bytes that are not there makes no room
+    await under.owner(`UPDATE storage.objects SET version = '${randomUUID()}' WHERE bucket_id = '${Bucket}'`);
+    expect(await refusal(put(Bucket, 'a', 'third'))).toBe('403 QuotaExceeded');
+    expect(await under.versions()).toHaveLength(length);
+  } finally {
+    under.limit();
+  }
+});
