@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createClient } from '@supabase/supabase-js';
 import sharp from 'sharp';
 import { Upload, type UploadOptions } from 'tus-js-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { twoColours } from '../../application/ports/image-transformer.contract.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
@@ -25,6 +25,12 @@ beforeAll(async () => {
   token = await platform.owner('parts');
   const body = { name: 'parts' };
   id = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body })).body.id;
+  // a loaded machine takes longer than the request waits
+  const statusNow = async () =>
+    (await platform.call<{ status: string }>('GET', `/api/projects/${id}`, { token })).body.status;
+  await vi.waitFor(async () => {
+    if ((await statusNow()) !== 'active') throw new Error('not yet');
+  }, 240_000);
   const keys = await platform.call<{ service_role_key: string }>('GET', `/api/projects/${id}/keys`, {
     token,
   });
