@@ -36,6 +36,16 @@ test('who waits too long is told so, and the lock is whose it was', async () => 
   await second.lock(never, () => {});
 });
 
+test('who lets go twice does not let go what is another’s by then', async () => {
+  const locks = new UploadLocks(10).of('p', { asks: false });
+  const [first, second] = [locks.newLock('a'), locks.newLock('a')];
+  await first.lock(never, () => {});
+  await first.unlock();
+  await second.lock(never, () => {});
+  await first.unlock();
+  await expect(locks.newLock('a').lock(never, () => {})).rejects.toMatchObject({ status_code: 423 });
+});
+
 test('who only wants to know how far it is has the other let go', async () => {
   const locks = new UploadLocks(5_000);
   const holder = locks.of('p', { asks: false }).newLock('a');

@@ -36,7 +36,9 @@ export class UploadLocks {
             mine = await this.#take(name, asks, () => void letGo());
           },
           unlock: () => {
+            // once: after that it is another's
             mine?.leave();
+            mine = undefined;
             return Promise.resolve();
           },
         };
