@@ -11,7 +11,7 @@ import {
 } from '../../application/ports/image-transformer.contract.ts';
 import type { ImageRefused } from '../../application/ports/image-transformer.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
-import { SharpImages, type ImageLimits } from './sharp-images.ts';
+import { picturesAtOnce, SharpImages, type ImageLimits } from './sharp-images.ts';
 
 imageTransformerContract('sharp', async () => {
   const images = new SharpImages();
@@ -25,6 +25,16 @@ function newImages(limits: Partial<ImageLimits>): SharpImages {
   started.push(images);
   return images;
 }
+
+test.each([
+  [16, 1, 1],
+  [16, 2, 3],
+  [16, 64, 8],
+  [1, 64, 1],
+  [2, 0.25, 1],
+])('%i cores and %d GiB have room for %i pictures at once', (cores, gib, most) => {
+  expect(picturesAtOnce(cores, gib * 1024 ** 3)).toBe(most);
+});
 
 test('what takes too long is ended, and the next one is served', async () => {
   const images = newImages({ workMs: 1, concurrency: 1 });

@@ -1,5 +1,5 @@
 /** Pictures changed by sharp, in processes of their own: few at once, in turns that are fair among projects, each within limits. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { Readable } from 'node:stream';
 import { FairTurns, type TurnLimits } from '../../application/background/fair-turns.ts';
 import { unavailable } from '../../application/errors.ts';
@@ -24,9 +24,19 @@ export interface ImageLimits extends TurnLimits {
   readonly idleMs: number;
 }
 
+/** what one of that many pixels takes while it is changed, at most */
+const PICTURE_BYTES = 512 * 1024 * 1024;
+
+/** Others who sign in or ask for files want a core, too, and memory. */
+export function picturesAtOnce(cores: number, memoryBytes: number): number {
+  return Math.max(1, Math.min(Math.floor(cores / 2), Math.floor(memoryBytes / PICTURE_BYTES) - 1));
+}
+
 const LIMITS: ImageLimits = {
-  // others who sign in or ask for files want a core, too
-  concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
+  concurrency: picturesAtOnce(
+    availableParallelism(),
+    Math.min(totalmem(), process.constrainedMemory() || Infinity),
+  ),
   queueLength: 256,
   maxWaitMs: 20_000,
   mostBytes: 25 * 1024 * 1024,
