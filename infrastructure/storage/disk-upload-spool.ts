@@ -96,9 +96,8 @@ export class DiskUploadSpool implements UploadSpool {
     return folder === undefined ? undefined : uploadIn(folder, id);
   }
 
-  async begun(project: ProjectId, id: UploadId): Promise<BegunUpload | undefined> {
-    const folder = await unlessMissing(this.#folderOf(project, id));
-    return folder === undefined ? undefined : begunUpload(folder, id);
+  begun(project: ProjectId, id: UploadId): Promise<BegunUpload | undefined> {
+    return unlessMissing(this.#folderOf(project, id).then((folder) => begunUpload(folder, id)));
   }
 
   async bytesBeside(project: ProjectId, id: UploadId, number: number): Promise<number> {
