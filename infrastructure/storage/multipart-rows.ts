@@ -8,14 +8,16 @@ const OVER = "pg_catalog.now() - interval '25 hours'";
 
 export const multipartRows = (query: TenantConnection['query']): MultipartRows => ({
   async insert({ id, bucketId, key, ownerId, metadata, userMetadata }) {
-    query(`DELETE FROM storage.s3_multipart_uploads WHERE created_at < ${OVER}`).catch(() => {});
-    // what it will be called by the store is not known yet, and nobody has to sign what the spool knows
-    await query(
-      `INSERT INTO storage.s3_multipart_uploads
-         (id, upload_signature, version, bucket_id, key, owner_id, metadata, user_metadata)
-       VALUES ($1, '', $1, $2, $3, $4, $5, $6)`,
-      [id, bucketId, key, ownerId, JSON.stringify(metadata), userMetadata && JSON.stringify(userMetadata)],
-    );
+    await Promise.all([
+      // what it will be called by the store is not known yet, and nobody has to sign what the spool knows
+      query(
+        `INSERT INTO storage.s3_multipart_uploads
+           (id, upload_signature, version, bucket_id, key, owner_id, metadata, user_metadata)
+         VALUES ($1, '', $1, $2, $3, $4, $5, $6)`,
+        [id, bucketId, key, ownerId, JSON.stringify(metadata), userMetadata && JSON.stringify(userMetadata)],
+      ),
+      query(`DELETE FROM storage.s3_multipart_uploads WHERE created_at < ${OVER}`),
+    ]);
   },
   async putPart(id, { number, size, md5 }) {
     await Promise.all([
