@@ -192,16 +192,15 @@ test('a statement that catches its own end is ended all the same', async () => {
 test('a transaction is answered so much and no more, by rows or by what their triggers say', async () => {
   const ask = (sql: string) => within((connection) => connection.query(sql));
   const MIB = 1024 * 1024;
-  const much = await ask(`SELECT repeat('x', ${20 * MIB}) AS value`);
-  expect(much.rows).toMatchObject([{ value: expect.stringMatching(/^x{9}/) as string }]);
+  // each transaction anew
+  for (let round = 0; round < 2; round++)
+    expect((await ask(`SELECT repeat('x', ${17 * MIB}) AS value`)).rowCount).toBe(1);
   const tooMuch = { name: 'SqlFailed', code: '54000' };
-  await expect(ask(`SELECT repeat('x', ${100 * MIB})`)).rejects.toMatchObject(tooMuch);
-  await expect(ask(`SELECT repeat('x', ${MIB}) FROM generate_series(1, 100)`)).rejects.toMatchObject(tooMuch);
-  await expect(ask(`DO $$ BEGIN RAISE NOTICE '%', repeat('x', ${100 * MIB}); END $$`)).rejects.toMatchObject(
+  await expect(ask(`SELECT repeat('x', ${34 * MIB})`)).rejects.toMatchObject(tooMuch);
+  await expect(ask(`SELECT repeat('x', ${MIB}) FROM generate_series(1, 34)`)).rejects.toMatchObject(tooMuch);
+  await expect(ask(`DO $$ BEGIN RAISE NOTICE '%', repeat('x', ${34 * MIB}); END $$`)).rejects.toMatchObject(
     tooMuch,
   );
-  // each transaction begins anew
-  for (let round = 0; round < 3; round++) await ask(`SELECT repeat('x', ${20 * MIB}) AS value`);
 });
 
 test('work that goes on after a failed statement is not taken for done', async () => {
