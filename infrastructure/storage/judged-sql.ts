@@ -72,7 +72,7 @@ function settingsOf({ role, claims, token, request }: StorageCaller, operation: 
 }
 
 /** what an owner has dropped or changed of the schema `storage` */
-const LACKS = new Set(['3F000', '42P01', '42703', '42883', '42P10', '42804', '428C9']);
+const LACKS = new Set(['3F000', '42P01', '42703', '42883', '42P10', '42P17', '42804', '428C9']);
 /** rows with values so large that nobody can be given them */
 const TOO_MUCH = '54000';
 /** It was not the statement: the same once more may well do. */
@@ -104,7 +104,8 @@ export function translated(error: unknown): unknown {
       'What was asked for has too large values in its rows: ask for fewer, or have their owner make them smaller',
     );
   if (PASSES.test(code)) return new Unavailable('work with the files of a project', error);
-  return told('DatabaseError');
+  // what it is about may be for its owner's eyes; which kind it is tells them where to look
+  return told('DatabaseError', `The database of the project refused this (SQLSTATE ${code})`);
 }
 
 /** The caller's role is none that anybody may have. */

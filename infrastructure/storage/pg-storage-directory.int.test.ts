@@ -128,7 +128,7 @@ test('what is hung on the tables neither gains anything nor tells strangers', as
   const raised = await put('raise').catch((error: unknown) => error);
   expect(raised).toBeInstanceOf(StorageError);
   expect([(raised as StorageError).message, (raised as StorageError).sqlstate]).toEqual([
-    'The database of the project refused this',
+    'The database of the project refused this (SQLSTATE P0001)',
     'P0001',
   ]);
   await policy('DROP TRIGGER spy ON storage.objects');

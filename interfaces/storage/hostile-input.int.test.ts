@@ -1,5 +1,6 @@
 /** Whatever is sent: the fault is the caller's, nobody else's files are touched, and nothing of ours is told. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
@@ -112,6 +113,26 @@ describe('names', () => {
     expect(await under.versions()).toEqual(before);
   });
 
+  test.each(['', '/', 'a//b', 'a/', '../kept', '%2e%2e/kept', '..%2fkept', './kept', '%C3%A4', 'a%0d%0ab'])(
+    '%j is told to be none',
+    async (key) => {
+      for (const method of ['POST', 'PUT'])
+        expect((await send(`/object/${id}/${key}`, { method, body: 'x' })).code).toBe('InvalidKey');
+    },
+  );
+
+  test('are decoded once', async () => {
+    // what is left is a percent sign, which no name has
+    expect((await send(`/object/${id}/a%2541`, { method: 'POST', body: 'x' })).code).toBe('InvalidKey');
+    const path = 'a%20%2B%3F%26b%27';
+    expect((await send(`/object/${id}/${path}`, { method: 'POST', body: 'plus' })).status).toBe(200);
+    expect((await under.service.from(id).list('', { search: 'a +' })).data).toMatchObject([
+      { name: "a +?&b'" },
+    ]);
+    expect((await send(`/object/${id}/${path}`)).text).toBe('plus');
+    expect((await send(`/object/${id}/a++&b'`)).status).toBe(400);
+  });
+
   test.each(['', '/', 'a//b', '/a', 'a/', '../a', 'a\u0000b', 'ä', 'a[1]'])(
     '%j is none in a body',
     async (key) => {
@@ -158,6 +179,8 @@ test('what is removed is named, and not too much of it', async () => {
   const remove = (prefixes: unknown) => send(`/object/${id}`, { ...json({ prefixes }), method: 'DELETE' });
   expect(JSON.parse((await remove(['k', 'kep%', '*', '', '/', 'kept/', '../kept'])).text)).toEqual([]);
   expect((await remove(Array.from({ length: 10_000 }, (_, at) => `f${at}`))).status).toBe(400);
+  const thousand = Array.from({ length: 999 }, (_, at) => `f${at}`);
+  expect(JSON.parse((await remove(thousand)).text)).toEqual([]);
   expect((await remove('kept')).status).toBe(400);
   expect((await remove({})).status).toBe(400);
   expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('the bytes');
@@ -325,6 +348,15 @@ describe('bodies', () => {
     const { error } = await under.anon.from(id).upload('a', Buffer.alloc(5_000_000));
     expect(error).toMatchObject({ statusCode: '403' });
     expect(await left()).toBe(before);
+    // nobody waits for the bytes to say so
+    const { hostname, port, pathname } = new URL(under.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST ${pathname}/object/${id}/a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${under.anonKey}\r\nContent-Length: 5000000\r\n\r\n`,
+    );
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
+    socket.destroy();
   });
 
   test('of JSON are bytes', async () => {
@@ -339,11 +371,45 @@ describe('bodies', () => {
       send(`/object/${id}/headers-${randomUUID()}`, { method: 'POST', headers, body: 'x' });
     for (const metadata of ['!!!', Buffer.from('{').toString('base64'), Buffer.from('[]').toString('base64')])
       expect((await post({ 'x-metadata': metadata })).status).toBe(400);
+    const deep = `{"a":${'['.repeat(3_000)}${']'.repeat(3_000)}}`;
+    expect((await post({ 'x-metadata': Buffer.from(deep).toString('base64') })).status).toBe(400);
     const nul = Buffer.from('{"a":"\\u0000"}').toString('base64');
     expect((await post({ 'x-metadata': nul })).status).toBe(400);
     expect((await post({ 'x-role': 'service_role', 'x-forwarded-for': '1.1.1.1' })).status).toBe(200);
     expect((await post({ 'x-huge': 'x'.repeat(60_000) })).status).toBe(431);
   });
+});
+
+test('what is said of a file cannot break its answers', async () => {
+  const part = (name: string, text: string) =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+  const file = '--b\r\nContent-Disposition: form-data; name=""; filename="x"\r\n\r\nx\r\n--b--';
+  const form = (fields: string) =>
+    send(`/object/${id}/said`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b', 'x-upsert': 'true' },
+      body: fields + file,
+    });
+  const copy = (metadata: object) =>
+    send(
+      '/object/copy',
+      json({ bucketId: id, sourceKey: 'kept', destinationKey: 'copied', copyMetadata: false, metadata }),
+    );
+  for (const text of ['text/plain\n;x', 'text/plain;\r\nx: y', 'ä/x', 'x'.repeat(1_000)]) {
+    expect((await form(part('contentType', text))).code).toBe('InvalidMimeType');
+    expect((await copy({ mimetype: text })).code).toBe('InvalidMimeType');
+  }
+  for (const text of ['a,\nb', 'gzip\r\nx: y', 'x'.repeat(1_000)]) {
+    expect((await form(part('contentEncoding', text))).code).toBe('InvalidRequest');
+    expect((await copy({ contentEncoding: text })).code).toBe('InvalidRequest');
+  }
+  // what is no field's value is none
+  expect((await form(part('cacheControl', 'a\r\nx: y'))).status).toBe(200);
+  expect((await send(`/object/${id}/said`)).text).toBe('x');
+  // a row may say anything
+  await under.owner(`UPDATE storage.objects SET metadata = metadata || '{"mimetype": "text/plain\\n;x", "contentEncoding": "a,\\nb", "eTag": "\"a\\nb\""}'
+    WHERE bucket_id = '${id}' AND name = 'said'`);
+  expect(await send(`/object/${id}/said`)).toMatchObject({ status: 200, text: 'x' });
 });
 
 test('of many uploads to a free name one is stored, whatever way they come', async () => {
