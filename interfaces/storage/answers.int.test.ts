@@ -377,12 +377,15 @@ describe('answers', () => {
       signedURL: expect.stringMatching(new RegExp(`^/object/sign/${id}/dir/a\\?token=`)) as string,
     });
     const claims = (url: string) =>
-      JSON.parse(Buffer.from(url.split('token=')[1]?.split('.')[1] ?? '', 'base64url').toString()) as object;
+      JSON.parse(Buffer.from(url.split('token=')[1]?.split('.')[1] ?? '', 'base64url').toString()) as Record<
+        'iat' | 'exp',
+        number
+      >;
     expect(claims(signed.signedURL)).toEqual({
       url: `${id}/dir/a`,
       scope: 'download',
       iat: expect.any(Number) as number,
-      exp: expect.any(Number) as number,
+      exp: claims(signed.signedURL).iat + 60,
     });
     const served = await ask('GET', `${signed.signedURL}&download=`, { as: '' });
     expect([served.status, served.body, served.headers.get('content-disposition')]).toEqual([
@@ -396,7 +399,9 @@ describe('answers', () => {
     const forUpload = (
       await call('POST', `/object/upload/sign/${id}/up`, {}, { headers: { 'x-upsert': 'true' } })
     ).body as { url: string };
-    expect(claims(forUpload.url)).toMatchObject({ url: `${id}/up`, scope: 'upload', upsert: true });
+    const said = claims(forUpload.url);
+    expect(said).toMatchObject({ url: `${id}/up`, scope: 'upload', upsert: true });
+    expect(said.exp - said.iat).toBe(7_200);
     for (const text of ['one', 'two']) {
       const put = await ask('PUT', forUpload.url, {
         as: '',

@@ -407,8 +407,10 @@ test('what is said of a file cannot break its answers', async () => {
   expect((await form(part('cacheControl', 'a\r\nx: y'))).status).toBe(200);
   expect((await send(`/object/${id}/said`)).text).toBe('x');
   // a row may say anything
-  await under.owner(`UPDATE storage.objects SET metadata = metadata || '{"mimetype": "text/plain\\n;x", "contentEncoding": "a,\\nb", "eTag": "\"a\\nb\""}'
-    WHERE bucket_id = '${id}' AND name = 'said'`);
+  const odd = { mimetype: 'text/plain\n;x', contentEncoding: 'a,\nb', eTag: '"a\nb"', cacheControl: 'a\nb' };
+  await under.owner(
+    `UPDATE storage.objects SET metadata = metadata || '${JSON.stringify(odd)}' WHERE bucket_id = '${id}' AND name = 'said'`,
+  );
   expect(await send(`/object/${id}/said`)).toMatchObject({ status: 200, text: 'x' });
 });
 

@@ -39,7 +39,6 @@ describe('and takes back', () => {
   afterEach(async () => {
     await under.owner(undo);
     undo = '';
-    expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('the bytes');
   });
 
   test.each([
@@ -178,6 +177,11 @@ describe('and takes back', () => {
       code: 'InvalidMimeType',
     });
     expect(await under.versions()).toEqual(before);
+  });
+
+  test('all is as it was', async () => {
+    expect(await (await under.service.from(id).download('kept')).data?.text()).toBe('the bytes');
+    expect((await upload()).error).toBeNull();
   });
 });
 
