@@ -1,6 +1,7 @@
 /** What owners do to the tables of their own project's files: it is theirs alone, they are told, and nothing is left behind. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { emptyBucket } from '../../application/storage/empty-bucket.ts';
 import { storageUnderTest } from '../acceptance/storage-under-test.ts';
 
 let under: Awaited<ReturnType<typeof storageUnderTest>>;
@@ -133,6 +134,33 @@ describe('and takes back', () => {
     expect((await files.list()).error).toMatchObject(told);
     const { error } = await files.createSignedUrl('kept', 60);
     expect(error).toMatchObject(told);
+  });
+
+  test('a bucket that fills itself again is emptied for some time, and not for ever', async () => {
+    const own = `f-${randomUUID().slice(0, 8)}`;
+    await under.service.createBucket(own);
+    await under.service.from(own).upload('a', 'x');
+    const body = `IF old.bucket_id = '${own}' THEN INSERT INTO storage.objects (bucket_id, name) VALUES ('${own}', gen_random_uuid()); END IF; RETURN NULL;`;
+    await doing(
+      `${FUNCTION(body)} CREATE TRIGGER theirs AFTER DELETE ON storage.objects FOR EACH ROW EXECUTE FUNCTION public.theirs()`,
+      DROP,
+    );
+    let minutes = 0;
+    const clock = {
+      ...under.storage.clock,
+      elapsedMs: () => minutes++ * 60_000,
+      sleep: () => new Promise<void>(() => {}),
+    };
+    const caller = {
+      role: 'service_role',
+      claims: {},
+      token: undefined,
+      request: { method: 'POST', path: '/', headers: {} },
+    };
+    const empty = () => emptyBucket({ ...under.storage, clock }, { id: under.project }, caller, own);
+    await Promise.all([empty(), empty(), empty()]);
+    expect(minutes).toBeLessThan(20);
+    expect((await under.service.from(own).list()).data).toHaveLength(1);
   });
 
   test('what a trigger leaves set is over with its request', async () => {
