@@ -1,6 +1,7 @@
 /** Resumable uploads by an unmodified tus-js-client, and by those who do not keep to the protocol. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -391,6 +392,19 @@ describe('one name, several uploads', () => {
     );
     const outcomes = await Promise.all(both.map(([text, url]) => part(url, 0, text)));
     expect(outcomes.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 409]);
+  });
+
+  test('one that others were faster than while its last part came is over', async () => {
+    const name = key();
+    const [slow, fast] = [await begun(name, 5), await begun(name, 4)];
+    const held = await holding(slow, 5, 'slow');
+    expect((await part(fast, 0, 'fast')).status).toBe(204);
+    const answer = once(held, 'data');
+    held.write('!');
+    expect(String((await answer)[0])).toMatch(/^HTTP\/1.1 409 /);
+    held.destroy();
+    expect(await offsetOf(slow)).toBe('status 404');
+    expect((await stored(name))?.toString()).toBe('fast');
   });
 
   test('x-upsert replaces; without it what is there is told at once', async () => {
