@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { objectIn, promisedOf } from './request-body.ts';
 import { s3Request } from './s3-request.ts';
-import { sha256, shownBy, signedBy, signingKey } from './signature.ts';
+import { hmac, scopeText, sha256, shownBy, signedBy, signingKey } from './signature.ts';
 
 const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
 const AT = new Date('2013-05-24T00:00:00Z');
@@ -145,12 +145,36 @@ test.each<[string, Sent, string]>([
   expect(await read(sent, 7)).toBe(code);
 });
 
+function signedChunks(...chunks: readonly string[]): Sent {
+  const scope = { date: '20130524', region: 'us-east-1' };
+  const key = signingKey(SECRET, scope);
+  let before = SIGNED.signature;
+  const signed = [...chunks, ''].map((data) => {
+    const said = ['20130524T000000Z', scopeText(scope), before, sha256(''), sha256(data)];
+    before = hmac(key, ['AWS4-HMAC-SHA256-PAYLOAD', ...said].join('\n')).toString('hex');
+    return `${data.length.toString(16)};chunk-signature=${before}\r\n${data}\r\n`;
+  });
+  return { ...told(SIGNED, { 'x-amz-decoded-content-length': '2' }), body: signed.join('') };
+}
+
 test('many small signed chunks are refused before they cost much', async () => {
-  const key = signingKey(SECRET, { date: '20130524', region: 'us-east-1' });
-  expect(key).toHaveLength(32);
+  expect(String(await read(signedChunks('ab')))).toBe('ab');
+  expect(await read(signedChunks('a', 'b'))).toBe('InvalidChunkSizeError');
   const small = changed(UNSIGNED, UNSIGNED.body, '1\r\na\r\n1\r\nb\r\n0\r\n\r\n');
   const unsigned = told(small, { 'x-amz-decoded-content-length': '2', 'x-amz-trailer': '' });
   expect(String(await read(unsigned))).toBe('ab');
+});
+
+test('of a body that is longer than it says no more is read', async () => {
+  let pieces = 0;
+  function* endless() {
+    for (; pieces < 10_000; pieces++) yield Buffer.alloc(1_000);
+  }
+  const request = requestOf(plain('hello', {}));
+  const shown = shownBy(request, AT);
+  const body = objectIn(Readable.from(endless()), promisedOf(request, shown), shown, Buffer.alloc(32));
+  await expect(buffer(body)).rejects.toMatchObject({ code: 'IncompleteBody' });
+  expect(pieces).toBeLessThan(1_000);
 });
 
 const plain = (body: string, headers: Readonly<Record<string, string>>): Sent => ({
