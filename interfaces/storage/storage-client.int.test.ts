@@ -266,6 +266,13 @@ test('policies decide, and see the row as it will be', async () => {
     cacheControl: 'max-age=5',
     metadata: { mine: 'yes' },
   });
+  // what stands behind a file too large to wait for is judged when it has come
+  const large = new FormData();
+  large.append('file', new Blob(['x'.repeat(600_000)], { type: 'text/plain' }));
+  large.append('metadata', JSON.stringify({ mine: 'no' }));
+  const before = await under.versions();
+  expect(await (await post(`${one.sub}/large`, large)).json()).toMatchObject({ statusCode: '403' });
+  expect(await under.versions()).toEqual(before);
   const two = await under.user();
   const theirs = two.storage.from(id);
   expect((await theirs.download(`${one.sub}/a`)).error).toBeTruthy();
