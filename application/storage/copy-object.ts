@@ -3,6 +3,7 @@ import { ANY_BYTES } from '../../domain/storage/media-type.ts';
 import {
   SAID_ALONG,
   saidAlongIn,
+  textIn,
   type JsonObject,
   type ObjectDescription,
   type SaidAlong,
@@ -108,10 +109,7 @@ export function descriptionOf(
   { metadata, userMetadata }: StoredObject,
   described: Copy['described'] = {},
 ): ObjectDescription {
-  const text = (name: string) => {
-    const value = metadata?.[name];
-    return typeof value === 'string' ? value : undefined;
-  };
+  const text = (name: string) => textIn(metadata, name);
   return {
     mediaType: described.mediaType ?? text('mimetype') ?? ANY_BYTES,
     cacheControl: cacheControlOf(described.cacheControl ?? text('cacheControl')),

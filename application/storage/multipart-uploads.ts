@@ -18,6 +18,7 @@ import {
   type UploadSpool,
 } from '../ports/upload-spool.ts';
 import { atMost } from './bounded-bytes.ts';
+import { missingIsTold } from './missing-is-told.ts';
 import { StorageError } from './storage-error.ts';
 import {
   judgeUpload,
@@ -215,12 +216,3 @@ const inRows = <T>(
   { caller, operation }: Pick<Uploader, 'caller' | 'operation'>,
   work: (rows: StorageRows) => Promise<T>,
 ): Promise<T> => directory.as(project.id, asService(caller), operation, work);
-
-async function missingIsTold<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof UploadMissing) throw new StorageError('NoSuchUpload');
-    throw error;
-  }
-}

@@ -5,9 +5,10 @@
 import { Readable } from 'node:stream';
 import type { JsonObject, ObjectDescription } from '../../domain/storage/stored-object.ts';
 import type { ObjectVersion } from '../ports/object-store.ts';
-import { UploadMissing, type UploadId, type UploadSpool } from '../ports/upload-spool.ts';
+import type { UploadId, UploadSpool } from '../ports/upload-spool.ts';
 import { atMost } from './bounded-bytes.ts';
 import { removeUnlessStored } from './remove-bytes.ts';
+import { missingIsTold } from './missing-is-told.ts';
 import { StorageError, type StorageErrorCode } from './storage-error.ts';
 import {
   finishUpload,
@@ -198,14 +199,5 @@ async function finish(
   async function end(): Promise<void> {
     // what stays goes when its time is over
     await spool.end(project.id, upload.id).catch(() => {});
-  }
-}
-
-async function missingIsTold<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof UploadMissing) throw new StorageError('NoSuchUpload');
-    throw error;
   }
 }

@@ -40,12 +40,17 @@ const FIELD = /^[\t\x20-\x7e]{1,1000}$/;
 /** What may be a header's value. */
 export const isField = (text: string): boolean => FIELD.test(text);
 
-/** As a row has it, which may be of anybody's hand. */
+/** As a row has it, which may be of anybody's hand; undefined: no text. */
+export function textIn(metadata: JsonObject | null, name: string): string | undefined {
+  const value = metadata?.[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
 export const saidAlongIn = (metadata: JsonObject | null): SaidAlong =>
   Object.fromEntries(
     SAID_ALONG.flatMap((name) => {
-      const value = metadata?.[name];
-      return typeof value === 'string' && isField(value) ? [[name, value]] : [];
+      const value = textIn(metadata, name);
+      return value !== undefined && isField(value) ? [[name, value]] : [];
     }),
   );
 

@@ -15,7 +15,7 @@ import type {
   ImageTransformer,
   TransformedImage,
 } from '../../application/ports/image-transformer.ts';
-import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { isProjectId, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { transformationText, type ImageTransformation } from '../../domain/storage/image-transformation.ts';
 import { onDisk } from '../storage/disk-fault.ts';
 import { FILE_MODE, folderBelow, ownFolder } from '../storage/safe-folders.ts';
@@ -82,7 +82,7 @@ export class CachedImages implements ImageTransformer {
   }
 
   async forget(project: ProjectId): Promise<void> {
-    const folder = join(this.#root, checked(project));
+    const folder = join(this.#root, projectId(project));
     // what is being made would be kept when it is: nobody looks again at what was forgotten
     const making = [...this.#making].filter(([place]) => place.startsWith(`${project}/`));
     await Promise.allSettled(making.map(([, made]) => made));
@@ -158,13 +158,7 @@ function placeOf({ project, version }: ImageSource, transformation: ImageTransfo
   const made = createHash('sha256')
     .update(`${version} ${transformationText(transformation)}`)
     .digest('hex');
-  return `${checked(project)}/${made}`;
-}
-
-/** By types it is one; a path is made of it. */
-function checked(project: ProjectId): ProjectId {
-  if (!isProjectId(project)) throw new TypeError('not a project id');
-  return project;
+  return `${projectId(project)}/${made}`;
 }
 
 /** Those asked for last at the end. What somebody was writing, and whatever else is there, is removed. */

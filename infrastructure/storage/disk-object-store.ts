@@ -18,7 +18,7 @@ import {
   type Taken,
   type WholeFile,
 } from '../../application/ports/object-store.ts';
-import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { isProjectId, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
 import { codeOf, onDisk } from './disk-fault.ts';
 import { FileBytes } from './file-bytes.ts';
@@ -139,7 +139,7 @@ export class DiskObjectStore implements ObjectStore {
   }
 
   async removeAll(project: ProjectId, signal?: AbortSignal): Promise<void> {
-    const folder = join(this.#root, checked(project));
+    const folder = join(this.#root, projectId(project));
     await onDisk('remove the files of a project', async () => {
       // a symbolic link is removed itself, and what it names is left alone
       const isFolder = (await lstatOf(folder))?.isDirectory() === true;
@@ -157,7 +157,7 @@ export class DiskObjectStore implements ObjectStore {
   }
 
   async *list(project: ProjectId, signal?: AbortSignal): AsyncGenerator<StoredVersion> {
-    const folder = join(this.#root, checked(project));
+    const folder = join(this.#root, projectId(project));
     for (const { name } of await foldersOf(folder)) {
       signal?.throwIfAborted();
       const versions = (await entriesOf(join(folder, name)))
@@ -181,13 +181,7 @@ function placeOf(
   version: ObjectVersion,
 ): readonly [folders: readonly string[], name: string] {
   if (!isObjectVersion(version)) throw new TypeError('not a version of an object');
-  return [[checked(project), version.slice(0, 2)], version];
-}
-
-/** By types it is one; a path is made of it. */
-function checked(project: ProjectId): ProjectId {
-  if (!isProjectId(project)) throw new TypeError('not a project id');
-  return project;
+  return [[projectId(project), version.slice(0, 2)], version];
 }
 
 async function linked(path: string, name: string): Promise<boolean> {

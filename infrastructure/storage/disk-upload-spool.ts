@@ -16,7 +16,7 @@ import {
   type UploadSpool,
 } from '../../application/ports/upload-spool.ts';
 import { StorageError } from '../../application/storage/storage-error.ts';
-import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { isProjectId, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { JsonObject } from '../../domain/storage/stored-object.ts';
 import { onDisk } from './disk-fault.ts';
 import { FILE_MODE, folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
@@ -107,7 +107,7 @@ export class DiskUploadSpool implements UploadSpool {
   }
 
   async *list(project: ProjectId): AsyncGenerator<SpooledUpload> {
-    const folder = join(this.#root, checked(project));
+    const folder = join(this.#root, projectId(project));
     for (const { name } of await foldersIn(folder)) {
       const upload = isUploadId(name) ? await uploadIn(join(folder, name), name) : undefined;
       if (upload) yield upload;
@@ -194,7 +194,7 @@ export class DiskUploadSpool implements UploadSpool {
   }
 
   async removeAll(project: ProjectId): Promise<void> {
-    const folder = join(this.#root, checked(project));
+    const folder = join(this.#root, projectId(project));
     await onDisk('end the uploads of a project', async () => {
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
       await syncFolder(this.#root);
@@ -285,13 +285,7 @@ export class DiskUploadSpool implements UploadSpool {
 
 function placeOf(project: ProjectId, id: UploadId): readonly string[] {
   if (!isUploadId(id)) throw new TypeError('not an id of an upload');
-  return [checked(project), id];
-}
-
-/** By types it is one; a path is made of it. */
-function checked(project: ProjectId): ProjectId {
-  if (!isProjectId(project)) throw new TypeError('not a project id');
-  return project;
+  return [projectId(project), id];
 }
 
 function requirePartNumber(number: number): void {

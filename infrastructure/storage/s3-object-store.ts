@@ -25,7 +25,7 @@ import {
   type Taken,
   type WholeFile,
 } from '../../application/ports/object-store.ts';
-import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { isProjectId, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
 import { S3Calls, type S3Patience } from './s3-calls.ts';
 import { s3Client, type S3Settings } from './s3-client.ts';
@@ -230,7 +230,6 @@ export class S3ObjectStore implements ObjectStore {
 
   /** By types it is one; a key is made of it. */
   #folder(project: ProjectId): string {
-    if (!isProjectId(project)) throw new TypeError('not a project id');
-    return `${this.#prefix}${project}/`;
+    return `${this.#prefix}${projectId(project)}/`;
   }
 }

@@ -8,7 +8,7 @@ import type { StoringProject } from '../../application/storage/store-object.ts';
 import { cacheControlOf } from '../../domain/storage/cache-control.ts';
 import { isContentCoding } from '../../domain/storage/content-coding.ts';
 import { ANY_BYTES, essenceOf, servedType } from '../../domain/storage/media-type.ts';
-import { saidAlongIn, type StoredObject } from '../../domain/storage/stored-object.ts';
+import { saidAlongIn, textIn, type StoredObject } from '../../domain/storage/stored-object.ts';
 import type { Reply, Stream } from '../http/endpoint.ts';
 import { partOf } from './byte-ranges.ts';
 import { attachment } from './content-disposition.ts';
@@ -138,22 +138,17 @@ const opaque = (tag: string): string => tag.replace(/^W\//, '');
 /** NaN: it is no time */
 const secondsOf = (time: Date | string): number => Math.floor(new Date(time).getTime() / 1000);
 
-const textOf = ({ metadata }: Pick<StoredObject, 'metadata'>, name: string): string | undefined => {
-  const value = metadata?.[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
 export function entityTagOf(object: Pick<StoredObject, 'id' | 'version' | 'metadata'>): string {
-  const tag = textOf(object, 'eTag') ?? '';
+  const tag = textIn(object.metadata, 'eTag') ?? '';
   return ENTITY_TAG.test(tag) ? tag : `"${object.version ?? object.id}"`;
 }
 
 export function changedAtOf(object: StoredObject): Date {
-  const told = new Date(textOf(object, 'lastModified') ?? NaN);
+  const told = new Date(textIn(object.metadata, 'lastModified') ?? NaN);
   return Number.isNaN(told.getTime()) ? (object.updatedAt ?? object.createdAt ?? new Date(0)) : told;
 }
 
-export const mediaTypeOf = (object: StoredObject): string => textOf(object, 'mimetype') ?? ANY_BYTES;
+export const mediaTypeOf = (object: StoredObject): string => textIn(object.metadata, 'mimetype') ?? ANY_BYTES;
 
 export function notModified(asking: Asking, serving: Serving, object: StoredObject): Reply {
   const { 'content-type': _, ...headers } = headersOf(asking, serving, object);
@@ -166,7 +161,7 @@ export function headersOf(
   object: StoredObject,
 ): Record<string, string> {
   const type = servedType(mediaTypeOf(object));
-  const encoding = textOf(object, 'contentEncoding') ?? '';
+  const encoding = textIn(object.metadata, 'contentEncoding') ?? '';
   return {
     'content-type': type,
     etag: entityTagOf(object),
@@ -209,7 +204,7 @@ const untilThen = (endsAt: Date) => ({
 
 /** Who had another one may go on showing it for a moment, while they get this one. */
 function cacheControl(headers: Asking['headers'], object: StoredObject): string {
-  const stored = cacheControlOf(textOf(object, 'cacheControl'));
+  const stored = cacheControlOf(textIn(object.metadata, 'cacheControl'));
   return headers['if-none-match'] === undefined || tagsIn(headers['if-none-match']).length === 0
     ? stored
     : `${stored}, stale-while-revalidate=30`;
