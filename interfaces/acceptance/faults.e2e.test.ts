@@ -15,7 +15,8 @@ let ownerId: string;
 let pids: readonly number[];
 
 beforeAll(async () => {
-  platform = await PlatformUnderTest.create();
+  // room for all projects that these tests make, at 11 connections each
+  platform = await PlatformUnderTest.create({ POSTGRES_MAX_CONNECTIONS: '1000' });
   await platform.start();
   token = await platform.owner('faults');
   ownerId = (await platform.call<{ owner_id: string }>('GET', '/api/owners/me', { token })).body.owner_id;
