@@ -3,6 +3,9 @@ const layers = '^(domain|application|infrastructure|projections|interfaces)/';
 const tests =
   '[.](test|contract)[.]ts$|^infrastructure/testing/|^interfaces/(acceptance|bench)/|^application/testing/';
 
+/** built into files of a browser */
+const browser = '^interfaces/console/';
+
 const forbid = (name, from, to, comment) => ({ name, comment, severity: 'error', from, to });
 
 module.exports = {
@@ -67,8 +70,21 @@ module.exports = {
       'wiring has one place',
     ),
     forbid(
+      'the-console-stands-alone',
+      { path: browser },
+      { path: layers, pathNot: browser },
+      'it runs in a browser and knows the platform by its API',
+    ),
+    forbid(
+      'nobody-runs-the-console',
+      { path: layers, pathNot: `${browser}|${tests}` },
+      { path: browser },
+      'it is built into files, which the platform API serves',
+    ),
+    forbid(
       'no-dev-in-product',
-      { path: layers, pathNot: tests },
+      // what the console is built from is needed by nobody who runs it
+      { path: layers, pathNot: `${browser}|${tests}` },
       { dependencyTypes: ['npm-dev'], pathNot: '@types' },
       '',
     ),
@@ -77,13 +93,13 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'node_modules/(@types|typescript)' },
+    exclude: { path: 'node_modules/(@types|typescript)|^interfaces/console/dist/' },
     moduleSystems: ['es6'],
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
     },
   },
 };

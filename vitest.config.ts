@@ -7,6 +7,7 @@ import { SEED } from './interfaces/acceptance/test-tier.ts';
 process.env['TEST_SEED'] = SEED;
 
 const EMPTY_CLUSTER = './interfaces/acceptance/empty-cluster-setup.ts';
+const CONSOLE = './interfaces/acceptance/console-setup.ts';
 const DOCKER = './interfaces/acceptance/docker-setup.ts';
 /** elsewhere containers have no addresses that this machine could reach */
 const hasContainers = process.platform === 'linux';
@@ -25,7 +26,12 @@ const heavy = {
   // CI shares its cores with others: a second try there, and the summary names who needed it
   retry: process.env['CI'] === undefined ? 0 : 1,
 };
-const platforms = { ...heavy, globalSetup: [EMPTY_CLUSTER], testTimeout: 600_000, hookTimeout: 600_000 };
+const platforms = {
+  ...heavy,
+  globalSetup: [EMPTY_CLUSTER, CONSOLE],
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+};
 
 export default defineConfig({
   test: {

@@ -17,12 +17,12 @@ const SELF = 'interfaces/tidy.test.ts';
 const root = join(import.meta.dirname, '..');
 const files = LAYERS.flatMap((layer) =>
   readdirSync(join(root, layer), { recursive: true, encoding: 'utf8' }).map((name) => join(layer, name)),
-).filter((name) => name.endsWith('.ts'));
+).filter((name) => /[.]tsx?$/.test(name) && !name.includes('node_modules/'));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const product = files.filter((name) => !/[.](test|contract)[.]ts$/.test(name));
 
 test('files are named after what they hold', () => {
-  const vague = /(^|\/)(index|types|utils?|helpers?|common|misc)[.]ts$|[.](service|dto|util)[.]ts$/;
+  const vague = /(^|\/)(index|types|utils?|helpers?|common|misc)[.]tsx?$|[.](service|dto|util)[.]ts$/;
   expect(files.filter((name) => vague.test(name) || !/^[a-z0-9./-]+$/.test(name))).toEqual([]);
 });
 

@@ -4,6 +4,8 @@ import type { ServerName } from '../../domain/project/server-name.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
+import { readBuiltConsole } from '../platform-api/built-console.ts';
+import { consolePages } from '../platform-api/console-pages.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
 import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { answering, type ProjectsServers } from './projects-servers.ts';
@@ -14,6 +16,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 export const platformApiModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
+  bind(TOKENS.consolePages).toDynamicValue(async () => consolePages(await readBuiltConsole()));
   bind(PARTS.platformApi).toResolvedValue(
     ...needs(
       {
@@ -21,6 +24,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         options: TOKENS.options,
         internalKeys: TOKENS.internalKeys,
         endpoints: TOKENS.endpoints,
+        pages: TOKENS.consolePages,
         ownerTokens: TOKENS.ownerTokens,
         tokens: TOKENS.personalTokens,
         clock: TOKENS.clock,
@@ -36,6 +40,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         options: { rateLimits = {} },
         internalKeys,
         endpoints,
+        pages,
         ownerTokens,
         tokens,
         clock,
@@ -52,6 +57,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           portVariable: 'PLATFORM_PORT',
           host: config.LISTEN_HOST,
           endpoints,
+          pages,
           authenticate: ownerAuthentication(bearer(ownerTokens, { tokens, clock })),
           log,
           ready: readiness(projects, platform, store),

@@ -56,6 +56,7 @@ import type { GuardThread } from '../../infrastructure/pooler-guard/guard-thread
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
+import type { Endpoint as HttpEndpoint } from '../http/endpoint.ts';
 import type { Endpoint } from '../platform-api/owner-endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Traffic } from '../gateway/traffic.ts';
@@ -186,6 +187,7 @@ export const TOKENS = {
   routes: token<readonly Endpoint[]>('routes'),
   /** all of them */
   endpoints: token<readonly Endpoint[]>('endpoints'),
+  consolePages: token<readonly HttpEndpoint<never>[]>('consolePages'),
 } as const;
 
 /** In the order in which they start; they stop in reverse, each within a bound of its own. */

@@ -23,7 +23,7 @@ import { codingOf, unpacked } from './inflate-body.ts';
 import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
 import type { GatewayOptions } from './gateway-options.ts';
-import { HEALTH, Readiness, WELCOME, writePage } from './own-pages.ts';
+import { HEALTH, Readiness, writePage } from './own-pages.ts';
 import { parserProblem, PROBLEMS, saidTo, writeProblem, type GatewayProblem } from './problem.ts';
 import { addressing } from './public-address.ts';
 import { faultOf } from './request-fault.ts';
@@ -307,13 +307,12 @@ export class Gateway {
     });
   }
 
-  async #ownPage(call: Call, page: 'welcome' | 'health' | 'ready'): Promise<void> {
+  async #ownPage(call: Call, page: 'health' | 'ready'): Promise<void> {
     if (call.request.method !== 'GET' && call.request.method !== 'HEAD') {
       this.#refuse(call, PROBLEMS.methodNotAllowed('GET, HEAD'));
       return;
     }
-    const pages = { welcome: WELCOME, health: HEALTH };
-    const answer = page === 'ready' ? await this.#readiness.page() : pages[page];
+    const answer = page === 'ready' ? await this.#readiness.page() : HEALTH;
     writePage(call.response, answer, call.requestId);
   }
 

@@ -13,11 +13,6 @@ export interface Page {
   readonly body: object;
 }
 
-export const WELCOME: Page = {
-  status: 200,
-  body: { name: 'LaunchDB', docs: '/docs', openapi: '/openapi.json', api: '/api' },
-};
-
 /** alive */
 export const HEALTH: Page = { status: 200, body: { status: 'ok' } };
 

@@ -8,8 +8,10 @@ const B = 'proj_00000000000000bb';
 
 describe('routes', () => {
   test.each([
-    ['/', { kind: 'own', page: 'welcome' }],
-    ['/?x=1', { kind: 'own', page: 'welcome' }],
+    ['/', { kind: 'platform', path: '/' }],
+    ['/?x=1', { kind: 'platform', path: '/?x=1' }],
+    ['/console', { kind: 'platform', path: '/console' }],
+    ['/console/assets/a-1_B.js', { kind: 'platform', path: '/console/assets/a-1_B.js' }],
     ['/health', { kind: 'own', page: 'health' }],
     ['/ready', { kind: 'own', page: 'ready' }],
     ['/api', { kind: 'platform', path: '/api' }],

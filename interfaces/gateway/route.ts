@@ -11,7 +11,7 @@ export type Target =
   /** `path` is what the upstream is asked for: it begins with a slash and ends with the query as it came */
   | { readonly kind: 'data-api' | 'auth' | 'storage'; readonly project: ProjectId; readonly path: string }
   | { readonly kind: 'platform'; readonly path: string }
-  | { readonly kind: 'own'; readonly page: 'welcome' | 'health' | 'ready' }
+  | { readonly kind: 'own'; readonly page: 'health' | 'ready' }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'malformed'; readonly reason: string };
 
@@ -20,8 +20,7 @@ const PATH = /^(?:\/(?:[\w\-.~!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})*)+$/;
 // wider than RFC 3986, because people type quotes and brackets into filters and PostgREST takes them
 const QUERY = /^[\x21\x22\x24-\x7e\x80-\xff]*$/;
 
-const OWN_PAGES: Readonly<Record<string, 'welcome' | 'health' | 'ready'>> = {
-  '/': 'welcome',
+const OWN_PAGES: Readonly<Record<string, 'health' | 'ready'>> = {
   '/health': 'health',
   '/ready': 'ready',
 };

@@ -112,7 +112,7 @@ export const routesOf = (limits: GatewayLimits): Readonly<Record<RouteName, Rout
     direct: false,
   },
   platform: {
-    place: { of: 'platform', paths: ['/docs', '/openapi.json'], below: ['api'] },
+    place: { of: 'platform', paths: ['/', '/docs', '/openapi.json'], below: ['api', 'console'] },
     to: 'service',
     service: 'platform_api',
     apikey: 'left',

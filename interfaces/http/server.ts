@@ -59,6 +59,8 @@ export interface ServerOptions<E extends Endpoint = Endpoint, C extends Caller =
   readonly docs?: DocumentInfo<E>;
   /** whose X-Forwarded-For is believed, beside that of the gateway, which proves itself by the internal key; default none */
   readonly trustedProxies?: readonly string[];
+  /** open to everybody and no part of the API: in no document */
+  readonly pages?: readonly Endpoint<never>[];
   /** what becomes of a path that no endpoint has; default 404. It may read the body as it comes. */
   readonly fallback?: (req: Request, res: Response, exchange: Exchange) => Promise<void>;
   readonly limits?: Partial<ServerLimits>;
@@ -128,10 +130,11 @@ function application<E extends Endpoint, C extends Caller>(
   running: Map<Response, Exchange>,
   isStopping: () => boolean,
 ): express.Express {
-  const { docs, endpoints, ready, programs, metrics } = options;
+  const { docs, endpoints, pages = [], ready, programs, metrics } = options;
   const ownPages: readonly Endpoint<never>[] = [
     ...(docs ? documentEndpoints(endpoints, docs) : []),
     ...serviceEndpoints({ ready, programs, metrics, isStopping }),
+    ...pages,
   ];
   const app = express();
   app.disable('x-powered-by');

@@ -1,0 +1,33 @@
+/** What several pages ask of projects. */
+import { queryOptions } from '@tanstack/react-query';
+import { api, dataOf, type Project } from './api.ts';
+
+const MOST_PER_PAGE = 200;
+/** far more than one owner has; the list says so when there are more */
+const MOST_PAGES = 10;
+
+/** Every project of the owner, newest first. */
+export const projectsQuery = queryOptions({
+  queryKey: ['projects'],
+  queryFn: async ({ signal }) => {
+    const projects: Project[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const query = { limit: MOST_PER_PAGE, ...(cursor !== undefined && { cursor }) };
+      const { projects: more, next_cursor: next } = await dataOf(
+        api.GET('/api/projects', { params: { query }, signal }),
+      );
+      projects.push(...more);
+      if (next === null) break;
+      cursor = next;
+    }
+    return projects;
+  },
+});
+
+/** One project, as it is now. */
+export const projectQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['project', id],
+    queryFn: ({ signal }) => dataOf(api.GET('/api/projects/{id}', { params: { path: { id } }, signal })),
+  });

@@ -1,0 +1,49 @@
+/** The one place that asks anything of the platform: by the session's cookie, or as somebody of a project. */
+import { problemOf, Unreachable } from './problem.ts';
+import { noteAnswer, noteSilence } from './reachability.ts';
+
+/** shows that it is the console that asks, and no form of another page */
+export const CONSOLE_HEADER = 'x-launchdb-console';
+
+let ended = (): void => {};
+/** @param then called when the platform says that there is no session (any more) */
+export const onSessionEnded = (then: () => void): void => void (ended = then);
+
+/**
+ * As `fetch`, but an answer that is not a success is thrown.
+ * @throws {ApiProblem | Unreachable | DOMException} the last when the signal aborted
+ */
+export async function send(input: Request | string, init?: RequestInit): Promise<Response> {
+  const request = new Request(input, init);
+  // a token of a project's speaks for itself
+  if (!request.headers.has('authorization')) request.headers.set(CONSOLE_HEADER, '1');
+  const response = await fetch(request).catch((error: unknown) => {
+    if (request.signal.aborted) throw error;
+    noteSilence();
+    throw new Unreachable(error);
+  });
+  noteAnswer();
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  if (problem.code === 'request/unauthenticated' && !request.headers.has('authorization')) ended();
+  throw problem;
+}
+
+/** A JSON answer to a JSON body. Where openapi.json has the route, `api` knows its types. */
+export async function sendJson<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const response = await send(path, {
+    method,
+    ...(signal && { signal }),
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    }),
+  });
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}

@@ -1,0 +1,47 @@
+/** Who is signed in. The session itself is a cookie that no script can read. */
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { ApiProblem } from './problem.ts';
+import { queryClient } from './query-client.ts';
+import { onSessionEnded, sendJson } from './send.ts';
+import { forgetServiceTokens } from './service-token.ts';
+
+export interface Session {
+  readonly owner_id: string;
+  readonly email: string;
+}
+
+const PATH = '/api/session';
+
+/** null: nobody is signed in */
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) =>
+    sendJson<Session>('GET', PATH, undefined, signal).catch((error: unknown) => {
+      if (error instanceof ApiProblem && error.status === 401) return null;
+      throw error;
+    }),
+  staleTime: 60_000,
+});
+
+export const useSession = () => useQuery(sessionQuery);
+
+/** @throws {ApiProblem} `owner/invalid-credentials` */
+export async function signIn(email: string, password: string): Promise<void> {
+  queryClient.setQueryData(sessionQuery.queryKey, await sendJson<Session>('POST', PATH, { email, password }));
+}
+
+/** @param everywhere all sessions of the owner end, on every machine */
+export async function signOut(everywhere = false): Promise<void> {
+  await sendJson('DELETE', everywhere ? `${PATH}?everywhere=true` : PATH);
+  forgetEverything();
+}
+
+/** Nothing of whoever was here is left for whoever comes next. */
+export function forgetEverything(): void {
+  forgetServiceTokens();
+  queryClient.clear();
+  queryClient.setQueryData(sessionQuery.queryKey, null);
+}
+
+// what is on the page stays where it is: whoever signs in again goes on there
+onSessionEnded(() => queryClient.setQueryData(sessionQuery.queryKey, null));

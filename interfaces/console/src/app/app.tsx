@@ -1,0 +1,79 @@
+/** Who is signed in decides what is shown: the page, or the way in, which leads back to where one was. */
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { Suspense } from 'react';
+import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
+import { queryClient } from '../api/query-client.ts';
+import { useSession } from '../api/session.ts';
+import { Toasts } from '../components/toast.tsx';
+import { ErrorState, SkeletonRows } from '../components/states.tsx';
+import { shell as texts } from '../texts/en/shell.ts';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { NotFound } from './not-found.tsx';
+import { PAGES, type Page } from './pages.ts';
+import { useTitle } from './page.tsx';
+import { Shell } from './shell.tsx';
+import { signInPath } from './way-back.ts';
+
+export function App() {
+  return (
+    // nothing of Base UI's writes a style element, which our policy refuses
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={queryClient}>
+        <Router base="/console">
+          <Pages />
+        </Router>
+        <Toasts />
+      </QueryClientProvider>
+    </CSPProvider>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      {PAGES.map((page) => (
+        <Route key={page.path} path={page.path}>
+          {page.open ? <Open page={page} /> : <Own page={page} />}
+        </Route>
+      ))}
+      <Route>
+        <Own page={undefined} />
+      </Route>
+    </Switch>
+  );
+}
+
+function Open({ page }: { readonly page: Page }) {
+  return <Content page={page} />;
+}
+
+/** Only for who is signed in. */
+function Own({ page }: { readonly page: Page | undefined }) {
+  const session = useSession();
+  const [path] = useLocation();
+  const search = useSearch();
+  if (session.isPending) return null;
+  if (session.isError)
+    return (
+      <ErrorState title={texts.unavailable} error={session.error} retry={() => void session.refetch()} />
+    );
+  if (session.data === null) return <Redirect to={signInPath(path, search)} replace />;
+  return (
+    <Shell session={session.data} full={page?.full === true}>
+      {page ? <Content page={page} /> : <NotFound />}
+    </Shell>
+  );
+}
+
+function Content({ page: { component: Component, title } }: { readonly page: Page }) {
+  const [path] = useLocation();
+  useTitle(title);
+  return (
+    <ErrorBoundary place={path}>
+      <Suspense fallback={<SkeletonRows rows={4} />}>
+        <Component />
+      </Suspense>
+    </ErrorBoundary>
+  );
+}

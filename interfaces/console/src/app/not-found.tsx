@@ -1,0 +1,22 @@
+import { Link } from 'wouter';
+import { buttonClass } from '../components/button.tsx';
+import { EmptyState } from '../components/states.tsx';
+import { shell as texts } from '../texts/en/shell.ts';
+import { useTitle } from './page.tsx';
+
+export function NotFound() {
+  useTitle(texts.notFoundTitle);
+  return (
+    <EmptyState
+      icon="help"
+      title={texts.notFoundTitle}
+      action={
+        <Link href="/" className={buttonClass('primary')}>
+          {texts.toProjects}
+        </Link>
+      }
+    >
+      {texts.notFound}
+    </EmptyState>
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * Every page, one row each: its address below /console, its code, which is loaded when somebody goes there, and its
+ * place in the navigation. A page that is not here has no link anywhere.
+ */
+import { lazy, type ComponentType } from 'react';
+import type { IconName } from '../components/icon.tsx';
+import { pages as texts } from '../texts/en/shell.ts';
+
+type Load = () => Promise<{ default: ComponentType }>;
+
+export interface Page {
+  /** `/projects/:project/tables/*?`: with everything below it */
+  readonly path: string;
+  readonly title: string;
+  readonly load: Load;
+  /** asks for it before anybody has pressed its link */
+  readonly component: ComponentType;
+  /** where its link stands; without: another page leads there */
+  readonly nav?: { readonly of: 'project' | 'account'; readonly icon: IconName };
+  /** for anybody, signed in or not */
+  readonly open?: true;
+  /** as wide and as high as the window: grids, editors */
+  readonly full?: true;
+}
+
+const page = (row: Omit<Page, 'component'>): Page => ({ ...row, component: lazy(row.load) });
+
+export const PAGES: readonly Page[] = [
+  page({
+    path: '/',
+    title: texts.projects,
+    load: () => import('../pages/projects/project-list.tsx'),
+    nav: { of: 'account', icon: 'database' },
+  }),
+  page({
+    path: '/sign-in',
+    title: texts.signIn,
+    load: () => import('../pages/session/sign-in.tsx'),
+    open: true,
+  }),
+  page({
+    path: '/sign-up',
+    title: texts.signUp,
+    load: () => import('../pages/session/sign-up.tsx'),
+    open: true,
+  }),
+];
+
+/** Where a page's link leads: `/projects/proj_.../tables`. */
+export const linkTo = ({ path }: Page, project?: string): string =>
+  path.replace(':project', project ?? '').replace(/\/\*\??$/, '');

@@ -1,0 +1,112 @@
+import { Dialog as Base } from '@base-ui/react/dialog';
+import { useRef, useState, type ReactNode, type SubmitEvent } from 'react';
+import { components as texts } from '../texts/en/components.ts';
+import { Button, IconButton } from './button.tsx';
+import { classes } from './classes.ts';
+import styles from './dialog.module.css';
+import { TextField } from './field.tsx';
+import { Notice } from './notice.tsx';
+
+interface Opening {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+}
+
+interface DialogProps extends Opening {
+  readonly title: string;
+  readonly description?: ReactNode;
+  readonly wide?: boolean;
+  readonly children?: ReactNode;
+  /** its buttons */
+  readonly footer?: ReactNode;
+}
+
+export function Dialog({ open, onOpenChange, title, description, wide, children, footer }: DialogProps) {
+  const popup = useRef<HTMLDivElement>(null);
+  return (
+    <Base.Root open={open} onOpenChange={onOpenChange}>
+      <Base.Portal>
+        <Base.Backdrop className={styles['backdrop']} />
+        <Base.Popup ref={popup} className={classes(styles['popup'], wide && styles['wide'])}>
+          <header className={styles['header']}>
+            <Base.Title className={styles['title']}>{title}</Base.Title>
+            <Base.Close render={<IconButton icon="close" label={texts.close} small />} />
+          </header>
+          <div className={styles['body']}>
+            {description !== undefined && (
+              <Base.Description className={styles['description']} render={<div />}>
+                {description}
+              </Base.Description>
+            )}
+            {children}
+          </div>
+          {footer !== undefined && <footer className={styles['footer']}>{footer}</footer>}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+interface ConfirmProps extends Opening {
+  readonly title: string;
+  readonly description: ReactNode;
+  /** on the button: what happens, as a verb */
+  readonly action: string;
+  readonly danger?: boolean;
+  /** has to be typed first */
+  readonly name?: string;
+  readonly children?: ReactNode;
+  /** the dialog closes when it is done, and says why when it is not */
+  readonly onConfirm: () => Promise<unknown>;
+}
+
+/** Asks before something that cannot simply be taken back. */
+export function ConfirmDialog({ name, action, danger, children, onConfirm, ...dialog }: ConfirmProps) {
+  const [typed, setTyped] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const isSure = name === undefined || typed === name;
+  const change = (open: boolean) => {
+    setTyped('');
+    setError(null);
+    dialog.onOpenChange(open);
+  };
+  const confirm = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (!isSure || busy) return;
+    setBusy(true);
+    setError(null);
+    try {
+      await onConfirm();
+      change(false);
+    } catch (problem) {
+      setError(problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog {...dialog} onOpenChange={change}>
+      <form onSubmit={(event) => void confirm(event)} className={styles['form']}>
+        {children}
+        {name !== undefined && (
+          <TextField
+            label={texts.typeToConfirm(name)}
+            value={typed}
+            onValueChange={setTyped}
+            autoComplete="off"
+            spellCheck={false}
+            mono
+          />
+        )}
+        {error !== null && <Notice tone="bad" error={error} />}
+        <div className={styles['buttons']}>
+          <Button onClick={() => change(false)}>{texts.cancel}</Button>
+          <Button type="submit" look={danger ? 'danger' : 'primary'} busy={busy} disabled={!isSure}>
+            {action}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,70 @@
+import { Menu as Base } from '@base-ui/react/menu';
+import type { ReactElement, ReactNode } from 'react';
+import { Link } from 'wouter';
+import { classes } from './classes.ts';
+import { Icon, type IconName } from './icon.tsx';
+import styles from './popup.module.css';
+
+interface MenuProps {
+  /** the button that opens it */
+  readonly trigger: ReactElement;
+  readonly align?: 'start' | 'end';
+  readonly children: ReactNode;
+}
+
+export function Menu({ trigger, align = 'end', children }: MenuProps) {
+  return (
+    <Base.Root modal={false}>
+      <Base.Trigger render={trigger} />
+      <Base.Portal>
+        <Base.Positioner className={styles['positioner']} align={align} sideOffset={6}>
+          <Base.Popup className={styles['popup']}>{children}</Base.Popup>
+        </Base.Positioner>
+      </Base.Portal>
+    </Base.Root>
+  );
+}
+
+interface MenuItemProps {
+  readonly icon?: IconName;
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly note?: ReactNode;
+  readonly children: ReactNode;
+  readonly onSelect?: () => void;
+  /** in place of `onSelect`: where it leads, below /console */
+  readonly to?: string;
+}
+
+export function MenuItem({ icon, danger, disabled = false, note, children, onSelect, to }: MenuItemProps) {
+  const className = classes(styles['item'], danger && styles['danger']);
+  const inside = (
+    <>
+      {icon && <Icon name={icon} />}
+      <span className={styles['grow']}>{children}</span>
+      {note !== undefined && <span className={styles['note']}>{note}</span>}
+    </>
+  );
+  if (to !== undefined)
+    return (
+      <Base.LinkItem className={className} closeOnClick render={<Link href={to} />}>
+        {inside}
+      </Base.LinkItem>
+    );
+  return (
+    <Base.Item className={className} disabled={disabled} onClick={() => onSelect?.()}>
+      {inside}
+    </Base.Item>
+  );
+}
+
+export const MenuSeparator = () => <Base.Separator className={styles['separator']} />;
+
+export function MenuGroup({ label, children }: { readonly label: ReactNode; readonly children: ReactNode }) {
+  return (
+    <Base.Group>
+      <Base.GroupLabel className={styles['heading']}>{label}</Base.GroupLabel>
+      {children}
+    </Base.Group>
+  );
+}

@@ -1,0 +1,28 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { projectsQuery } from './api/projects.ts';
+import { queryClient } from './api/query-client.ts';
+import { sessionQuery } from './api/session.ts';
+import { App } from './app/app.tsx';
+import { restoreTheme } from './design/theme.ts';
+import './design/tokens.css';
+import './design/base.css';
+
+restoreTheme();
+// the platform serves the page at its root, too
+if (location.pathname === '/') history.replaceState(null, '', '/console');
+
+// what is surely needed is asked for while the page is still being put together
+void queryClient.prefetchQuery(sessionQuery);
+if (/^\/console\/?$/.test(location.pathname)) {
+  void queryClient.prefetchQuery(projectsQuery);
+  void import('./pages/projects/project-list.tsx');
+}
+
+const place = document.getElementById('app');
+if (!place) throw new Error('the page has no place for the app');
+createRoot(place).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

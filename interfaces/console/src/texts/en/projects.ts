@@ -1,0 +1,27 @@
+/** The list of projects, and making one. */
+export const projects = {
+  title: 'Projects',
+  list: 'Your projects',
+  search: 'Search projects',
+  filter: 'Status',
+  every: 'Every status',
+  served: 'In service',
+  resting: 'Paused or sleeping',
+  troubled: 'With trouble',
+  gone: 'Deleted',
+  newProject: 'New project',
+  name: 'Name',
+  status: 'Status',
+  size: 'Size',
+  lastUse: 'Last change',
+  created: 'Created',
+  unknown: 'not measured yet',
+  emptyTitle: 'Make your first project',
+  empty:
+    'A project is a PostgreSQL database of its own, with a REST API, users and files. It takes about three seconds.',
+  noMatchTitle: 'No project like that',
+  noMatch: 'None of your projects has this in its name, or is in this state.',
+  clear: 'Show all projects',
+  failed: 'Your projects cannot be shown',
+  purgeIn: 'is removed',
+} as const;
