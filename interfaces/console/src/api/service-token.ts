@@ -4,6 +4,9 @@ import { send, sendJson } from './send.ts';
 /** asked for anew this long before the old one ends */
 const EARLY_MS = 60_000;
 
+/** which of its services */
+export type Purpose = 'auth' | 'storage';
+
 interface ServiceToken {
   readonly token: string;
   readonly expires_in: number;
@@ -16,9 +19,9 @@ const kept = new Map<string, Kept>();
 
 /**
  * A token for the users and files of a project. Each that is made stands in the project's audit trail.
- * @param purpose what it is for, as the trail tells it: `users`, `files`
+ * @param purpose what it is for, as the trail tells it
  */
-export async function serviceToken(project: string, purpose: string): Promise<string> {
+export async function serviceToken(project: string, purpose: Purpose): Promise<string> {
   const key = `${project} ${purpose}`;
   const known = kept.get(key);
   if (known && performance.now() < known.until) return (await known.asked).token;
@@ -37,10 +40,10 @@ export async function serviceToken(project: string, purpose: string): Promise<st
 
 export const forgetServiceTokens = (): void => kept.clear();
 
-/** Asks a service of a project: `asService(id, 'users', '/auth/v1/admin/users')`. @throws as {@link send} */
+/** Asks a service of a project: `asService(id, 'auth', '/auth/v1/admin/users')`. @throws as {@link send} */
 export async function asService(
   project: string,
-  purpose: string,
+  purpose: Purpose,
   path: string,
   init: RequestInit = {},
 ): Promise<Response> {

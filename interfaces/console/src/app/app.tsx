@@ -11,9 +11,9 @@ import { shell as texts } from '../texts/en/shell.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { NotFound } from './not-found.tsx';
 import { PAGES, type Page } from './pages.ts';
-import { useTitle } from './page.tsx';
+import { useTitle } from '../components/page.tsx';
 import { Shell } from './shell.tsx';
-import { signInPath } from './way-back.ts';
+import { signInPath } from '../way/way-back.ts';
 
 export function App() {
   return (

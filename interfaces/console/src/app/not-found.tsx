@@ -2,7 +2,7 @@ import { Link } from 'wouter';
 import { buttonClass } from '../components/button.tsx';
 import { EmptyState } from '../components/states.tsx';
 import { shell as texts } from '../texts/en/shell.ts';
-import { useTitle } from './page.tsx';
+import { useTitle } from '../components/page.tsx';
 
 export function NotFound() {
   useTitle(texts.notFoundTitle);

@@ -33,6 +33,11 @@ export const PAGES: readonly Page[] = [
     nav: { of: 'account', icon: 'database' },
   }),
   page({
+    path: '/projects/new',
+    title: texts.newProject,
+    load: () => import('../pages/projects/create-project.tsx'),
+  }),
+  page({
     path: '/sign-in',
     title: texts.signIn,
     load: () => import('../pages/session/sign-in.tsx'),

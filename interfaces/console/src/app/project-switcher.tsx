@@ -5,7 +5,7 @@ import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../components/menu.tsx
 import { Skeleton } from '../components/states.tsx';
 import { Status } from '../components/status.tsx';
 import { shell as texts } from '../texts/en/shell.ts';
-import { useMaybeProjectId } from './project-id.ts';
+import { useMaybeProjectId } from '../way/project-id.ts';
 import styles from './project-switcher.module.css';
 
 /** more would be no menu: the list of all can be searched */

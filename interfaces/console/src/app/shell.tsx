@@ -11,9 +11,9 @@ import { Notice } from '../components/notice.tsx';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { shell as texts } from '../texts/en/shell.ts';
 import { AccountMenu } from './account-menu.tsx';
-import { Mark } from './mark.tsx';
+import { Mark } from '../components/mark.tsx';
 import { linkTo, PAGES } from './pages.ts';
-import { useMaybeProjectId } from './project-id.ts';
+import { useMaybeProjectId } from '../way/project-id.ts';
 import { ProjectSwitcher } from './project-switcher.tsx';
 import styles from './shell.module.css';
 

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Project } from '../../api/api.ts';
 import { projectsQuery } from '../../api/projects.ts';
-import { PageHeader } from '../../app/page.tsx';
+import { PageHeader } from '../../components/page.tsx';
 import { Bytes, RelativeTime } from '../../components/amounts.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
 import { DataTable, type Column, type Sorting } from '../../components/data-table.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { Mark } from '../../app/mark.tsx';
+import { Mark } from '../../components/mark.tsx';
 import { session as texts } from '../../texts/en/session.ts';
 import styles from './door.module.css';
 

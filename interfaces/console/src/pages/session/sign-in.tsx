@@ -3,7 +3,7 @@ import { useState, type SubmitEvent } from 'react';
 import { Link, Redirect, useSearch } from 'wouter';
 import { isProblem } from '../../api/problem.ts';
 import { signIn, useSession } from '../../api/session.ts';
-import { wayBack } from '../../app/way-back.ts';
+import { wayBack } from '../../way/way-back.ts';
 import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { session as texts } from '../../texts/en/session.ts';

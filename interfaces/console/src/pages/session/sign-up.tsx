@@ -4,7 +4,7 @@ import { Link, Redirect, useSearch } from 'wouter';
 import { api, dataOf } from '../../api/api.ts';
 import { ApiProblem } from '../../api/problem.ts';
 import { signIn, useSession } from '../../api/session.ts';
-import { wayBack } from '../../app/way-back.ts';
+import { wayBack } from '../../way/way-back.ts';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
