@@ -25,6 +25,8 @@ export interface Page {
 
 const page = (row: Omit<Page, 'component'>): Page => ({ ...row, component: lazy(row.load) });
 
+const IN_PROJECT = '/projects/:project';
+
 export const PAGES: readonly Page[] = [
   page({
     path: '/',
@@ -36,6 +38,18 @@ export const PAGES: readonly Page[] = [
     path: '/projects/new',
     title: texts.newProject,
     load: () => import('../pages/projects/create-project.tsx'),
+  }),
+  page({
+    path: IN_PROJECT,
+    title: texts.overview,
+    load: () => import('../pages/project/overview.tsx'),
+    nav: { of: 'project', icon: 'home' },
+  }),
+  page({
+    path: '/account',
+    title: texts.account,
+    load: () => import('../pages/account/account.tsx'),
+    nav: { of: 'account', icon: 'account' },
   }),
   page({
     path: '/sign-in',

@@ -1,0 +1,81 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Project } from '../../api/api.ts';
+import { isProblem } from '../../api/problem.ts';
+import { useProjectEvents } from '../../api/project-events.ts';
+import { projectQuery } from '../../api/projects.ts';
+import { ExactTime, RelativeTime } from '../../components/amounts.tsx';
+import { CopyButton } from '../../components/copy.tsx';
+import { KeyValueList } from '../../components/key-value.tsx';
+import { PageHeader, Section } from '../../components/page.tsx';
+import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
+import { Status } from '../../components/status.tsx';
+import { project as texts } from '../../texts/en/project.ts';
+import { useProjectId } from '../../way/project-id.ts';
+import { Connect } from './connect.tsx';
+import { DangerZone } from './danger-zone.tsx';
+import { HeaderActions } from './header-actions.tsx';
+import styles from './overview.module.css';
+import { Trouble } from './trouble.tsx';
+import { Usage } from './usage.tsx';
+
+export default function Overview() {
+  const id = useProjectId();
+  const { data: project, error, refetch } = useQuery(projectQuery(id));
+  if (project) return <Found project={project} />;
+  if (isProblem(error, 'project/not-found'))
+    return (
+      <EmptyState icon="database" title={texts.noneTitle}>
+        {texts.none}
+      </EmptyState>
+    );
+  if (error) return <ErrorState title={texts.failed} error={error} retry={() => void refetch()} />;
+  return <SkeletonRows rows={4} height="120px" />;
+}
+
+function Found({ project }: { readonly project: Project }) {
+  // each event has the project read again
+  useProjectEvents(project.id, () => {});
+  const isServed = ['active', 'sleeping', 'waking'].includes(project.status);
+  return (
+    <>
+      <PageHeader
+        title={project.display_name}
+        beside={<Status status={project.status} />}
+        actions={<HeaderActions project={project} />}
+      />
+      <div className={styles['page']}>
+        <Trouble project={project} />
+        {isServed && <Connect project={project} />}
+        <div className={styles['pair']}>
+          <Usage project={project} />
+          <Details project={project} />
+        </div>
+        <DangerZone project={project} />
+      </div>
+    </>
+  );
+}
+
+function Details({ project }: { readonly project: Project }) {
+  const items = [
+    {
+      key: texts.id,
+      value: (
+        <span className={styles['id']}>
+          <code>{project.id}</code>
+          <CopyButton what={project.id} />
+        </span>
+      ),
+    },
+    { key: texts.name, value: project.name },
+    { key: texts.created, value: <ExactTime at={project.created_at} /> },
+    { key: texts.changed, value: <RelativeTime at={project.updated_at} /> },
+    { key: texts.template, value: project.template_version },
+    { key: texts.revision, value: project.revision + 1 },
+  ];
+  return (
+    <Section title={texts.details}>
+      <KeyValueList items={items} />
+    </Section>
+  );
+}
