@@ -14,7 +14,7 @@ import { account as texts } from '../../texts/en/account.ts';
 import styles from './account.module.css';
 import { NewToken } from './new-token.tsx';
 
-export const tokensQuery = queryOptions({
+const tokensQuery = queryOptions({
   queryKey: ['tokens'],
   queryFn: async ({ signal }) => (await dataOf(api.GET('/api/tokens', { signal }))).tokens,
 });
