@@ -2,7 +2,7 @@ import { useLocation } from 'wouter';
 import { signOut } from '../api/session.ts';
 import { IconButton } from '../components/button.tsx';
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../components/menu.tsx';
-import { toast } from '../components/toast.tsx';
+import { toast } from '../components/toast.ts';
 import { shell as texts } from '../texts/en/shell.ts';
 
 export function AccountMenu({ email }: { readonly email: string }) {

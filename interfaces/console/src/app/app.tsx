@@ -1,11 +1,11 @@
 /** Who is signed in decides what is shown: the page, or the way in, which leads back to where one was. */
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { Suspense } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { queryClient } from '../api/query-client.ts';
 import { useSession } from '../api/session.ts';
-import { Toasts } from '../components/toast.tsx';
+import { useWaiting } from '../components/toast.ts';
 import { ErrorState, SkeletonRows } from '../components/states.tsx';
 import { shell as texts } from '../texts/en/shell.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
@@ -23,9 +23,25 @@ export function App() {
         <Router base="/console">
           <Pages />
         </Router>
-        <Toasts />
+        <Said />
       </QueryClientProvider>
     </CSPProvider>
+  );
+}
+
+const Toasts = lazy(() => import('../components/toasts.tsx'));
+
+/** From the first thing that there is to say. */
+function Said() {
+  const [begun, setBegun] = useState(false);
+  const waiting = useWaiting();
+  if (waiting.length > 0 && !begun) setBegun(true);
+  return (
+    begun && (
+      <Suspense>
+        <Toasts />
+      </Suspense>
+    )
   );
 }
 

@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react';
 import { Button } from '../components/button.tsx';
 import { EmptyState } from '../components/states.tsx';
-import { wordsOf } from '../components/toast.tsx';
+import { wordsOf } from '../api/words-of.ts';
 import { shell as texts } from '../texts/en/shell.ts';
 
 interface Props {

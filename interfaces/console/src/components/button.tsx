@@ -4,8 +4,8 @@ import { classes } from './classes.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 interface Look {
-  /** `primary`: what the page is for, once at most; `danger`: takes something away */
-  readonly look?: 'plain' | 'primary' | 'quiet' | 'danger';
+  /** `primary`: what the page is for, once at most; `danger`: takes something away; `risky`: leads there */
+  readonly look?: 'plain' | 'primary' | 'quiet' | 'risky' | 'danger';
   readonly small?: boolean;
   readonly icon?: IconName | undefined;
   /** it works: not to be pressed again, and its width stays */

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { components as texts } from '../texts/en/components.ts';
 import { IconButton } from './button.tsx';
-import { toast } from './toast.tsx';
+import { toast } from './toast.ts';
 
 const SHOWN_MS = 1_600;
 

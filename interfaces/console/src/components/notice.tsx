@@ -3,7 +3,7 @@ import { classes } from './classes.ts';
 import { Icon, type IconName } from './icon.tsx';
 import styles from './notice.module.css';
 import type { Tone } from './status.tsx';
-import { wordsOf } from './toast.tsx';
+import { wordsOf } from '../api/words-of.ts';
 
 const ICONS: Readonly<Record<Tone, IconName>> = {
   good: 'check',

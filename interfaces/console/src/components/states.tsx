@@ -4,7 +4,7 @@ import { Button } from './button.tsx';
 import { classes } from './classes.ts';
 import { Icon, type IconName } from './icon.tsx';
 import styles from './states.module.css';
-import { wordsOf } from './toast.tsx';
+import { wordsOf } from '../api/words-of.ts';
 
 interface StateProps {
   readonly icon: IconName;

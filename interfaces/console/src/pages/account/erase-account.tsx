@@ -37,7 +37,7 @@ export function EraseAccount() {
           <h3>{texts.eraseTitle}</h3>
           <p className={styles['soft']}>{texts.eraseHint}</p>
         </div>
-        <Button look="danger" onClick={() => change(true)}>
+        <Button look="risky" onClick={() => change(true)}>
           {texts.erase}
         </Button>
       </div>

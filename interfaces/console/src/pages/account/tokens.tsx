@@ -9,7 +9,7 @@ import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Section } from '../../components/page.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Badge } from '../../components/status.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { account as texts } from '../../texts/en/account.ts';
 import styles from './account.module.css';
 import { NewToken } from './new-token.tsx';

@@ -58,7 +58,7 @@ function Row({ project, row }: { readonly project: Project; readonly row: (typeo
         <h3>{row.title}</h3>
         <p className={styles['soft']}>{row.hint}</p>
       </div>
-      <Button look={isDanger ? 'danger' : 'plain'} onClick={() => setOpen(true)}>
+      <Button look={isDanger ? 'risky' : 'plain'} onClick={() => setOpen(true)}>
         {row.action}
       </Button>
       <ConfirmDialog

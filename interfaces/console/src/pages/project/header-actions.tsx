@@ -1,7 +1,7 @@
 import type { Project } from '../../api/api.ts';
 import { Button } from '../../components/button.tsx';
 import type { IconName } from '../../components/icon.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { project as texts } from '../../texts/en/project.ts';
 import { isPossible, useCommand } from './commands.ts';
 

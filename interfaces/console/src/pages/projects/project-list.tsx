@@ -6,10 +6,10 @@ import { projectsQuery } from '../../api/projects.ts';
 import { PageHeader } from '../../components/page.tsx';
 import { Bytes, RelativeTime } from '../../components/amounts.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
+import { Choices } from '../../components/choices.tsx';
 import { DataTable, type Column, type Sorting } from '../../components/data-table.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Icon } from '../../components/icon.tsx';
-import { Select } from '../../components/select.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { isUnderWay, Status } from '../../components/status.tsx';
 import { projects as texts } from '../../texts/en/projects.ts';
@@ -76,7 +76,7 @@ function Found({ projects }: { readonly projects: readonly Project[] }) {
           value={search}
           onValueChange={setSearch}
         />
-        <Select label={texts.filter} hideLabel options={FILTERS} value={filter} onValueChange={setFilter} />
+        <Choices label={texts.filter} options={FILTERS} value={filter} onValueChange={setFilter} />
       </div>
       <DataTable
         label={texts.list}

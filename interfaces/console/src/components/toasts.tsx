@@ -1,37 +1,18 @@
 import { Toast } from '@base-ui/react/toast';
-import { ApiProblem } from '../api/problem.ts';
+import { useEffect } from 'react';
 import { components as texts } from '../texts/en/components.ts';
 import { IconButton } from './button.tsx';
 import { classes } from './classes.ts';
 import { Icon } from './icon.tsx';
+import { takeSaid, useWaiting } from './toast.ts';
 import styles from './toast.module.css';
 
-const manager = Toast.createToastManager();
+const DONE_MS = 5_000;
+const FAILED_MS = 12_000;
 
-/** Says in a word what has been done, or why it was not. What has to be acted on stands on the page instead. */
-export const toast = {
-  done: (title: string, description?: string): void =>
-    void manager.add({ title, type: 'done', ...(description !== undefined && { description }) }),
-  /** @param title what was wanted and did not happen */
-  failed: (title: string, error: unknown): void =>
-    void manager.add({
-      title,
-      type: 'failed',
-      timeout: 12_000,
-      priority: 'high',
-      description: wordsOf(error),
-    }),
-};
-
-export function wordsOf(error: unknown): string {
-  if (error instanceof ApiProblem && error.reference !== '' && error.status >= 500)
-    return `${error.message} (${texts.reference} ${error.reference})`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-export function Toasts() {
+export default function Toasts() {
   return (
-    <Toast.Provider toastManager={manager} timeout={5_000} limit={4}>
+    <Toast.Provider timeout={DONE_MS} limit={4}>
       <Toast.Portal>
         <Toast.Viewport className={styles['viewport']}>
           <List />
@@ -42,7 +23,13 @@ export function Toasts() {
 }
 
 function List() {
-  const { toasts } = Toast.useToastManager();
+  const { toasts, add } = Toast.useToastManager();
+  const waiting = useWaiting();
+  useEffect(() => {
+    if (waiting.length === 0) return;
+    for (const said of takeSaid())
+      add(said.type === 'failed' ? { ...said, timeout: FAILED_MS, priority: 'high' } : { ...said });
+  }, [waiting, add]);
   return toasts.map((one) => (
     <Toast.Root
       key={one.id}
