@@ -252,7 +252,7 @@ describe('moments', () => {
     expect(moments.map(({ type, standsFor }) => [type, standsFor])).toEqual([
       ['ProjectActivated', 6],
       ['ProjectRenamed', 6],
-      ['ProjectWoken', 6],
+      ['ProjectSlept', 6],
       ['ProjectWoken', 5],
     ]);
     expect((await of({ most: 1 })).moments.map(({ type }) => type)).toEqual(['ProjectRenamed']);
