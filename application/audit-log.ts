@@ -1,5 +1,13 @@
-/** Verification of the whole log, once for all who ask at the same time: it reads every event. */
-import type { EventStore, StoredEvent } from './ports/event-store.ts';
+/** Whether the log is as it was written: the whole of it, once for all who ask at the same time, and one event of it. */
+import { Rejection } from '../domain/rejection.ts';
+import { readOrEmpty } from './handle.ts';
+import {
+  UnknownEventVersion,
+  type EventCheck,
+  type EventPlace,
+  type EventStore,
+  type StoredEvent,
+} from './ports/event-store.ts';
 
 export interface Verification {
   /** events whose hash was found right, from the first one on */
@@ -48,3 +56,31 @@ export class LogVerification {
     }
   }
 }
+
+/** An event as somebody has copied it from the log. */
+type Copied = EventPlace & { readonly eventId: string; readonly hash: string };
+
+/**
+ * One event as it stands in the log now. Whoever changed it there, and all hashes after it, but not the copy, is found out
+ * by the copy's hash.
+ * @returns `event` undefined: it is gone, or changed so that this release cannot read it
+ */
+export async function checkEvent(
+  store: EventStore,
+  copied: Copied,
+): Promise<{ readonly event: StoredEvent | undefined; readonly state: EventCheck }> {
+  const state = await store.verifyEvent(copied);
+  if (state === 'missing') return { event: undefined, state };
+  const { stream, revision, eventId, hash } = copied;
+  const [event] = await readOrEmpty(store, stream, { from: revision, to: revision }).catch(unreadable);
+  const isSame = event?.id === eventId && event.hash === hash;
+  return { event, state: isSame ? state : 'altered' };
+}
+
+function unreadable(error: unknown): readonly StoredEvent[] {
+  if (error instanceof UnknownEventVersion) return [];
+  throw error;
+}
+
+export const entryNotFound = (): Rejection =>
+  new Rejection('audit/entry-not-found', 'There is no such entry.');

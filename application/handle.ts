@@ -88,7 +88,7 @@ export async function appendSettled(
 }
 
 export async function readOrEmpty(
-  store: EventStore,
+  store: Pick<EventStore, 'readStream'>,
   stream: string,
   options: ReadStreamOptions = {},
 ): Promise<readonly StoredEvent[]> {

@@ -33,6 +33,7 @@ export const REJECTION_CODES = [
   'migration/too-many',
   'migration/no-dry-run',
   'migration/busy',
+  'audit/entry-not-found',
   'auth/invalid-settings',
   'storage/invalid-settings',
   'storage/too-many-s3-keys',

@@ -78,6 +78,7 @@ class Between {
         return when(() => store.head());
       },
       verifyChain: (options) => store.verifyChain(options),
+      verifyEvent: (place) => store.verifyEvent(place),
       close: () => store.close(),
     };
   }

@@ -396,6 +396,20 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
         expect(new Set(events.map(({ hash }) => hash)).size).toBe(20);
       });
 
+      test('each event can be verified by itself', async () => {
+        await fill(3);
+        const events = await store.readStream(stream);
+        for (const event of events) expect(await store.verifyEvent(event)).toBe('intact');
+        const [first, second] = events as [StoredEvent, StoredEvent];
+        const elsewhere = [
+          { ...first, revision: 7 },
+          { ...first, stream: `${stream}x` },
+          { ...first, position: second.position },
+          { ...first, position: (await store.head()) + 1000n },
+        ];
+        for (const place of elsewhere) expect(await store.verifyEvent(place)).toBe('missing');
+      });
+
       test('A22 old versions are brought up to date, step by step', async () => {
         await store.append(stream, 'none', [newEvent({ note: 'old' })]);
         const newer = harness.another({

@@ -122,6 +122,15 @@ export interface ChainReport {
   readonly brokenAt: Position | null;
 }
 
+/** Where an event stands. */
+export type EventPlace = Pick<StoredEvent, 'stream' | 'revision' | 'position'>;
+
+/**
+ * Of one event: `intact`, its hash follows from its content and, where the store keeps a chain, from the hash of the event
+ * before; `altered`, it does not, or the event before is gone; `missing`, it does not stand there any more.
+ */
+export type EventCheck = 'intact' | 'altered' | 'missing';
+
 /** What a store knows of the server that it is a client of, for those who run it. */
 export interface LogServer {
   standing(): LogServerStanding;
@@ -169,6 +178,8 @@ export interface EventStore {
   head(): Promise<Position>;
   /** Looks at every event whether its hash fits; what shows thereby, see {@link EventStoreCapabilities}. */
   verifyChain(options?: { onProgress?: (verified: bigint) => void }): Promise<ChainReport>;
+  /** The same look at one event. What was done to those before it does not show, but for the one right before it. */
+  verifyEvent(place: EventPlace): Promise<EventCheck>;
   /** Ends all subscriptions, waits for the appends under way, gives back what the store holds. */
   close(): Promise<void>;
 }

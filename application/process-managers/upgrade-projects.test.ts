@@ -209,6 +209,7 @@ test('a failure that was not yet recorded as the end is met by whoever takes ove
     subscribe: (...given) => harness.store.subscribe(...given),
     head: () => harness.store.head(),
     verifyChain: () => harness.store.verifyChain(),
+    verifyEvent: (place) => harness.store.verifyEvent(place),
     close: () => Promise.resolve(),
     append: (stream, ...given) =>
       stream === ROLLOUTS_STREAM

@@ -5,11 +5,16 @@ import {
   type StorageSettingsEvent,
   type StorageSettingsState,
 } from '../../domain/storage/storage-settings-decider.ts';
-import { readOrEmpty, recorded } from '../handle.ts';
+import { recorded } from '../handle.ts';
+import { lastEvent } from '../last-event.ts';
 import type { EventStore } from '../ports/event-store.ts';
 
-/** The last event has all that is set, so no other is read. */
-export async function loadStorageSettings(store: EventStore, id: ProjectId): Promise<StorageSettingsState> {
-  const last = await readOrEmpty(store, projectStorageStream(id), { direction: 'backward', limit: 1 });
+/** The last event has all that is set, so no other is folded. @param at as of then */
+export async function loadStorageSettings(
+  store: EventStore,
+  id: ProjectId,
+  at?: Date,
+): Promise<StorageSettingsState> {
+  const last = await lastEvent(store, projectStorageStream(id), at);
   return fold(storageSettingsDecider, recorded<StorageSettingsEvent>(last));
 }

@@ -32,6 +32,7 @@ export function measuredStore(store: EventStore, metrics: Metrics, tracing: Trac
     subscribe: (options, onBatch) => store.subscribe(options, onBatch),
     head: () => store.head(),
     verifyChain: (options) => store.verifyChain(options),
+    verifyEvent: (place) => store.verifyEvent(place),
     close: () => store.close(),
   };
 }

@@ -16,6 +16,7 @@ import { projectAuthEndpoints } from '../platform-api/project-auth.ts';
 import { projectStorageEndpoints } from '../platform-api/project-storage.ts';
 import { projectExtensionsEndpoints } from '../platform-api/project-extensions.ts';
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
+import { projectPastEndpoints } from '../platform-api/project-past.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
 import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
@@ -136,8 +137,11 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         watch: TOKENS.watch,
         pool: TOKENS.platformPool,
         checkpoints: TOKENS.checkpoints,
+        clock: TOKENS.clock,
+        vault: TOKENS.authSecretVault,
+        platformSizeMb: TOKENS.projectSizeMb,
       },
-      ({ store, watch, pool, checkpoints }) => {
+      ({ store, watch, pool, checkpoints, clock, vault, platformSizeMb }) => {
         const waitForView = async (view: string) => {
           await checkpoints.waitFor(view, await store.head(), VIEW_WITHIN_MS);
         };
@@ -146,6 +150,7 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         const waitForTrail = () => waitForView(auditTrail.name);
         return [
           ...projectHistoryEndpoints({ store, watch, pool: views, waitForView }),
+          ...projectPastEndpoints({ store, clock, vault, pool: views, platformSizeMb, waitForTrail }),
           ...auditEndpoints({ store, pool: views, verification, waitForTrail }),
         ];
       },

@@ -45,6 +45,7 @@ const REJECTIONS = {
   'migration/too-many': { status: 409, title: 'The project has as many migrations as one may have' },
   'migration/no-dry-run': { status: 409, title: 'What runs without a transaction cannot be taken back' },
   'migration/busy': { status: 409, title: 'Another migration of the project is under way' },
+  'audit/entry-not-found': { status: 404, title: 'There is no such entry, or it belongs to somebody else' },
   'auth/invalid-settings': { status: 409, title: 'The auth settings are not valid; `detail` says why' },
   'storage/invalid-settings': { status: 409, title: 'The storage settings are not valid; `detail` says why' },
   'storage/too-many-s3-keys': {

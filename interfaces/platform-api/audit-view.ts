@@ -1,17 +1,20 @@
 /** What the audit trail looks like over HTTP: of one project, and of all that an owner has. */
 import type pg from 'pg';
 import { z } from 'zod';
+import { eventInWords } from '../../application/event-in-words.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { auditOf, exportAudit, type AuditEntry } from '../../projections/audit-trail/queries.ts';
 import { ndjson } from '../http/stream-reply.ts';
 
-const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
-const auditView = z.object({
+export const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+export const auditView = z.object({
   position: z.string(),
   stream: z.string(),
   revision: z.int(),
   event_id: z.string(),
+  project_id: z.string().nullable().describe('null: it is about the account itself.'),
   type: z.string(),
+  text: z.string().describe('What happened, as a sentence.'),
   actor: z.object({ kind: z.string(), id: z.string() }),
   correlation_id: z.string(),
   causation_id: z.string().nullable(),
@@ -24,14 +27,25 @@ const auditView = z.object({
   hash: z.string(),
 });
 
+/** of the log; 18 digits are below what PostgreSQL holds */
+export const position = z
+  .string()
+  .regex(/^\d{1,18}$/)
+  .transform(BigInt);
+
 export const auditQuery = z.object({
   type: z.string().max(100).optional(),
   actor: z.string().max(100).optional().describe('The id of an actor, or a kind: owner, token, process ...'),
   correlation_id: z.string().max(200).optional(),
   since: time.optional(),
   until: time.optional(),
+  after: position.optional().describe('Only what was recorded after the entry at this position.'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: z.string().max(500).optional(),
+  format: z
+    .enum(['json', 'ndjson'])
+    .default('json')
+    .describe('ndjson: everything, one entry a line, as a file, for who cannot send an Accept header.'),
 });
 export const auditHeaders = z.object({ accept: z.string().max(500).optional() });
 export const auditPage = z.object({ entries: z.array(auditView), next_cursor: z.string().nullable() });
@@ -40,26 +54,35 @@ export const auditPage = z.object({ entries: z.array(auditView), next_cursor: z.
 export async function auditReply(
   pool: pg.Pool,
   whose: { readonly ownerId: string; readonly projectId?: ProjectId },
-  { limit, cursor, correlation_id: correlationId, ...rest }: z.output<typeof auditQuery>,
+  { limit, cursor, format, correlation_id: correlationId, ...rest }: z.output<typeof auditQuery>,
   accept: string | undefined,
 ) {
   const filter = { ...rest, correlationId, ...whose };
-  if (accept?.includes('application/x-ndjson')) return ndjson(bodies(exportAudit(pool, filter)));
+  const everything = () => ndjson(bodies(exportAudit(pool, filter)));
+  if (format === 'ndjson') return asFile(everything(), `audit-${whose.projectId ?? 'account'}.ndjson`);
+  if (accept?.includes('application/x-ndjson')) return everything();
   const page = await auditOf(pool, { ...filter, limit, cursor });
   const body = { entries: page.entries.map(auditBody), next_cursor: page.nextCursor };
   return { status: 200 as const, body };
 }
 
+const asFile = (reply: ReturnType<typeof ndjson>, name: string) => ({
+  ...reply,
+  headers: { ...reply.headers, 'content-disposition': `attachment; filename="${name}"` },
+});
+
 async function* bodies(entries: AsyncIterable<AuditEntry>) {
   for await (const entry of entries) yield auditBody(entry);
 }
 
-const auditBody = (entry: AuditEntry) => ({
+export const auditBody = (entry: AuditEntry) => ({
   position: entry.position.toString(),
   stream: entry.stream,
   revision: entry.revision,
   event_id: entry.eventId,
+  project_id: entry.projectId,
   type: entry.type,
+  text: eventInWords(entry),
   actor: { ...entry.actor },
   correlation_id: entry.correlationId,
   causation_id: entry.causationId,

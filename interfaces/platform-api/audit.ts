@@ -1,10 +1,18 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import type { LogVerification } from '../../application/audit-log.ts';
+import { checkEvent, entryNotFound, type LogVerification } from '../../application/audit-log.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import { auditOf } from '../../projections/audit-trail/queries.ts';
+import { aroundEntry, auditOf, entryOf } from '../../projections/audit-trail/queries.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
-import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
+import {
+  auditBody,
+  auditHeaders,
+  auditPage,
+  auditQuery,
+  auditReply,
+  auditView,
+  position,
+} from './audit-view.ts';
 
 export interface AuditDependencies {
   readonly store: EventStore;
@@ -19,6 +27,7 @@ const tags = ['history'];
 /** `/api/audit`: everything that concerns an owner, and whether the log is as it was written. */
 export const auditEndpoints = (dependencies: AuditDependencies): Endpoint[] => [
   all(dependencies),
+  one(dependencies),
   verify(dependencies),
 ];
 
@@ -36,6 +45,44 @@ const all = ({ pool, waitForTrail }: AuditDependencies): Endpoint =>
     handler: async ({ owner, query, headers }) => {
       await waitForTrail();
       return auditReply(pool, { ownerId: owner.id }, query, headers.accept);
+    },
+  });
+
+const one = ({ store, pool, waitForTrail }: AuditDependencies): Endpoint =>
+  endpoint({
+    method: 'get',
+    path: '/api/audit/entries/:position',
+    summary: 'One entry: what caused it, what it has caused, and whether it is as it was written',
+    description:
+      'Read from the log itself, and its hash is computed again. `cause` null with a causation_id: what caused it is not yours to see, such as a rollout.',
+    tags,
+    auth: 'owner',
+    params: z.object({ position }),
+    responses: {
+      200: z.object({
+        entry: auditView,
+        verification: z.object({
+          state: z
+            .enum(['intact', 'altered', 'missing'])
+            .describe('missing: it is not in the log any more; what is shown is the copy in the trail.'),
+          chained: z.boolean().describe('false: the hash is over this entry alone, see verify.'),
+        }),
+        cause: auditView.nullable(),
+        effects: z.array(auditView).describe('What it has caused directly, oldest first; 50 at most.'),
+      }),
+    },
+    handler: async ({ owner, params }) => {
+      await waitForTrail();
+      const [known] = (await auditOf(pool, { ownerId: owner.id, limit: 1, at: params.position })).entries;
+      if (!known) throw entryNotFound();
+      const [{ event, state }, { cause, effects }] = await Promise.all([
+        checkEvent(store, known),
+        aroundEntry(pool, owner.id, known),
+      ]);
+      const entry = event ? entryOf(event, known) : known;
+      const verification = { state, chained: store.capabilities.hashChain };
+      const around = { cause: cause ? auditBody(cause) : null, effects: effects.map(auditBody) };
+      return { status: 200, body: { entry: auditBody(entry), verification, ...around } };
     },
   });
 

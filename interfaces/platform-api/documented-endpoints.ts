@@ -9,6 +9,7 @@ import { projectStorageEndpoints } from './project-storage.ts';
 import { projectMailboxEndpoints } from './project-mailbox.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
+import { projectPastEndpoints } from './project-past.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
 import { signingKeyEndpoints } from './signing-keys.ts';
 import { tokenEndpoints } from './tokens.ts';
@@ -28,5 +29,6 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectStorageEndpoints(nothing),
   ...projectExtensionsEndpoints(nothing),
   ...projectHistoryEndpoints(nothing),
+  ...projectPastEndpoints(nothing),
   ...migrationEndpoints(nothing),
 ];

@@ -272,6 +272,7 @@ const boundTo = (from: EventStore): EventStore => ({
   subscribe: (...args) => from.subscribe(...args),
   head: () => from.head(),
   verifyChain: (...args) => from.verifyChain(...args),
+  verifyEvent: (...args) => from.verifyEvent(...args),
   close: () => from.close(),
 });
 

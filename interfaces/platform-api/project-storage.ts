@@ -11,7 +11,11 @@ import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import { MOST_S3_KEYS, type StorageSettingsState } from '../../domain/storage/storage-settings-decider.ts';
+import {
+  MOST_S3_KEYS,
+  type S3Key,
+  type StorageSettingsState,
+} from '../../domain/storage/storage-settings-decider.ts';
 import {
   allowedOf,
   limitsOf,
@@ -47,11 +51,11 @@ const settings = {
   image_transformation: z.boolean().describe('Pictures are resized for who asks.'),
   s3: z.boolean().describe('The S3 protocol is spoken.'),
 };
-const settingsView = z.object(settings);
+export const storageSettingsView = z.object(settings);
 const view = z.object({
   storage_url: z.string().describe("The project's storage, as its users' apps reach it."),
-  settings: settingsView,
-  defaults: settingsView.describe('What they are of a project that nobody has set anything for.'),
+  settings: storageSettingsView,
+  defaults: storageSettingsView.describe('What they are of a project that nobody has set anything for.'),
   limits: z
     .object({
       file_size: z.int(),
@@ -68,7 +72,13 @@ const change = z.strictObject({
   s3: settings.s3.nullish(),
 });
 
-const keyView = z.object({ id: z.string(), name: z.string(), made_at: z.iso.datetime() });
+export const s3KeyView = z.object({ id: z.string(), name: z.string(), made_at: z.iso.datetime() });
+export const s3KeyBody = ({ id, name, madeAt }: S3Key): z.input<typeof s3KeyView> => ({
+  id,
+  name,
+  made_at: madeAt,
+});
+
 const keyName = z.string().trim().min(1).max(100);
 
 export const projectStorageEndpoints = (dependencies: ProjectStorageDependencies): Endpoint[] => [
@@ -144,15 +154,14 @@ const listKeys = ({ store, publicUrl }: ProjectStorageDependencies): Endpoint =>
       200: z.object({
         endpoint: z.string().describe('For clients of S3, with addresses by path.'),
         region: z.string(),
-        s3_keys: z.array(keyView),
+        s3_keys: z.array(s3KeyView),
       }),
     },
     handler: async ({ owner, params }) => {
       const { project } = await loadOwnedProject(store, owner.id, params.id);
       const { s3Keys } = await loadStorageSettings(store, project.id);
-      const keys = s3Keys.map(({ id, name, madeAt }) => ({ id, name, made_at: madeAt }));
       const url = `${storageUrl(publicUrl, project.id)}/s3`;
-      return { status: 200, body: { endpoint: url, region: REGION, s3_keys: keys } };
+      return { status: 200, body: { endpoint: url, region: REGION, s3_keys: s3Keys.map(s3KeyBody) } };
     },
   });
 
@@ -168,7 +177,7 @@ const makeKey = (dependencies: ProjectStorageDependencies): Endpoint =>
     rate: 'document',
     params: idParam,
     body: z.strictObject({ name: keyName }),
-    responses: { 201: keyView.extend({ secret: z.string() }) },
+    responses: { 201: s3KeyView.extend({ secret: z.string() }) },
     handler: async ({ owner, params, body, context }) => {
       const who = { ownerId: owner.id, projectId: params.id };
       const { id, secret, name, madeAt } = await makeS3Key(dependencies, who, body.name, context);
@@ -207,14 +216,14 @@ function answer(
     headers: { etag: etagOf(changesOf(state)) },
     body: {
       storage_url: storageUrl(publicUrl, project.id),
-      settings: bodyOf(state.settings),
-      defaults: bodyOf(STORAGE_DEFAULTS),
+      settings: storageSettingsBody(state.settings),
+      defaults: storageSettingsBody(STORAGE_DEFAULTS),
       limits: { file_size: fileBytes, total_bytes: totalBytes, files },
     },
   };
 }
 
-const bodyOf = (all: StorageSettings): z.input<typeof settingsView> => ({
+export const storageSettingsBody = (all: StorageSettings): z.input<typeof storageSettingsView> => ({
   file_size_limit: all.fileSizeLimit,
   total_bytes: all.totalBytes,
   files: all.files,

@@ -157,9 +157,8 @@ export class ProjectBodies {
     return projects.map((project) => this.#body(project, { databaseBytes: sizes.get(project.id) }));
   }
 
-  /** Of a past state nobody knows how large it was. */
   ofPast(project: Shown) {
-    return this.#body(project, {});
+    return pastProjectBody(project, this.#known.platformSizeMb);
   }
 
   #body(project: Shown, measured: Measured) {
@@ -183,6 +182,10 @@ export class ProjectBodies {
     return this.#known.files.taken(id, AbortSignal.timeout(COUNT_WITHIN_MS)).catch(() => undefined);
   }
 }
+
+/** Of a past state nobody knows how large it was. */
+export const pastProjectBody = (project: Shown, platformSizeMb: number) =>
+  projectBody(project, platformSizeMb, {});
 
 function projectBody(
   project: Shown,

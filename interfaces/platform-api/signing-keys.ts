@@ -21,7 +21,7 @@ const path = '/api/projects/:id/auth/signing-keys';
 const algorithm = z.enum([...SIGNING_ALGORITHMS, 'HS256']);
 const DAY_SECONDS = 24 * 3600;
 
-const signingKeys = z.object({
+export const signingKeysView = z.object({
   signing_keys: z.array(
     z.object({
       kid: z.string().nullable().describe("null: the project's secret."),
@@ -47,10 +47,10 @@ export function signingKeyEndpoints(dependencies: SigningKeysDependencies): Endp
       tags,
       auth: 'owner',
       params: idParam,
-      responses: { 200: signingKeys },
+      responses: { 200: signingKeysView },
       handler: async ({ owner, params }) => {
         const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id);
-        return { status: 200, body: bodyOf(project) };
+        return { status: 200, body: signingKeysBody(project) };
       },
     }),
     endpoint({
@@ -70,23 +70,23 @@ export function signingKeyEndpoints(dependencies: SigningKeysDependencies): Endp
           .max(30 * DAY_SECONDS)
           .default(DAY_SECONDS),
       }),
-      responses: { 200: signingKeys },
+      responses: { 200: signingKeysView },
       handler: async ({ owner, params, body, context, signal }) => {
         const who = { ownerId: owner.id, projectId: params.id };
         await quiet(dependencies, who, signal);
         const asked = { algorithm: body.algorithm, overlapMs: body.overlap_seconds * 1000 };
         await changeSigningKey(dependencies, who, asked, context);
         const { project } = await inForce(dependencies, who, signal);
-        return { status: 200, body: bodyOf(project) };
+        return { status: 200, body: signingKeysBody(project) };
       },
     }),
   ];
 }
 
-function bodyOf({
+export function signingKeysBody({
   signingKeys: { held, signs, next },
   keysIssuedAt,
-}: ExistingProject): z.input<typeof signingKeys> {
+}: ExistingProject): z.input<typeof signingKeysView> {
   const statusOf = (kid: SignedBy): 'signs' | 'next' | 'verifies' =>
     kid === signs ? 'signs' : next?.kid === kid ? 'next' : 'verifies';
   return {

@@ -16,7 +16,8 @@ import {
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
 import { auditTrail } from './audit-trail.ts';
-import { auditOf, exportAudit, type AuditEntry } from './queries.ts';
+import { momentsOf } from './moments.ts';
+import { aroundEntry, auditOf, exportAudit, type AuditEntry } from './queries.ts';
 
 projectionContract(auditTrail);
 
@@ -113,6 +114,14 @@ describe('C50 the audit trail', () => {
     expect(await typesOf({ type: "x' OR true --" })).toEqual([]);
   });
 
+  test('what came later than an entry', async () => {
+    const all = await auditOf(views.pool, { ownerId, limit: 100 });
+    const [newest, before] = all.entries as [AuditEntry, AuditEntry];
+    expect(await typesOf({ after: newest.position })).toEqual([]);
+    expect(await typesOf({ after: before.position })).toEqual([newest.type]);
+    expect(await typesOf({ after: before.position, type: 'ProjectRequested' })).toEqual([]);
+  });
+
   test('pages do not overlap and leave nothing out; an export reads them all', async () => {
     const paged: AuditEntry[] = [];
     for (let cursor: string | undefined; ;) {
@@ -142,5 +151,120 @@ describe('C50 the audit trail', () => {
     const rows = await views.sql('SELECT entries::text AS text FROM view_audit_trail.entries');
     expect(rows.length).toBeGreaterThan(50);
     expect(JSON.stringify(rows)).not.toContain(SEALED_TEXT);
+  });
+});
+
+describe('what an entry was caused by, and what it has caused', () => {
+  const [ownerId, other] = ['own_0000000000000003', 'own_0000000000000004'];
+  const store = newStore();
+  let views: ViewDatabase;
+
+  beforeAll(async () => {
+    views = await ViewDatabase.create();
+    const id = newProjectId();
+    const asked = byOwner(ownerId);
+    await record(store, projectStream(id), [requested(id, { ownerId })], asked);
+    const [request] = await store.readStream(projectStream(id));
+    // of another correlation, as when an operator has a step tried again
+    const caused = { ...byOwner(ownerId), causationId: request!.id };
+    await record(store, projectStream(id), PROVISIONED.slice(0, 2), caused);
+    await record(store, `owner-${other}`, [fact('OwnerSignedIn')], { ...caused, causationId: request!.id });
+    await record(store, `owner-${ownerId}`, [fact('OwnerSignedOut')], { ...asked, causationId: 'no uuid' });
+    await rebuild(auditTrail, store, views.pool);
+  });
+  afterAll(() => views[Symbol.asyncDispose]());
+
+  const around = async (whose: string, type: string) => {
+    const [entry] = (await auditOf(views.pool, { ownerId: whose, type, limit: 1 })).entries;
+    const { cause, effects } = await aroundEntry(views.pool, whose, entry!);
+    return [cause?.type, ...effects.map((effect) => effect.type)];
+  };
+
+  test('in both directions, across correlations', async () => {
+    expect(await around(ownerId, 'ProjectRequested')).toEqual([
+      undefined,
+      'DatabaseCreated',
+      'DatabaseUsersCreated',
+    ]);
+    expect(await around(ownerId, 'DatabaseUsersCreated')).toEqual(['ProjectRequested']);
+  });
+
+  test('of somebody else nothing, and a cause that is no event is none', async () => {
+    expect(await around(other, 'OwnerSignedIn')).toEqual([undefined]);
+    expect(await around(ownerId, 'OwnerSignedOut')).toEqual([undefined]);
+  });
+});
+
+describe('moments', () => {
+  const ownerId = 'own_0000000000000005';
+  const [mine, theirs] = [newProjectId(), newProjectId()];
+  let now = new Date(0);
+  const store = newStore(() => now);
+  let views: ViewDatabase;
+
+  // each at its own second
+  const add = async (id: typeof mine, event: Parameters<typeof record>[2][number], whose = ownerId) => {
+    now = new Date(now.getTime() + 1000);
+    await record(store, projectStream(id), [event], byOwner(whose));
+  };
+  beforeAll(async () => {
+    views = await ViewDatabase.create();
+    await add(mine, requested(mine, { ownerId }));
+    for (const event of PROVISIONED) await add(mine, event);
+    await add(theirs, requested(theirs, { ownerId: 'own_0000000000000006' }), 'own_0000000000000006');
+    for (let nth = 1; nth <= 10; nth++) {
+      await add(mine, fact('ProjectSlept'));
+      if (nth === 5) await add(mine, { type: 'ProjectRenamed', data: { displayName: 'Five' } });
+      await add(mine, fact('ProjectWoken'));
+    }
+    await rebuild(auditTrail, store, views.pool);
+  });
+  afterAll(() => views[Symbol.asyncDispose]());
+
+  const types = ['ProjectRequested', 'ProjectActivated', 'ProjectRenamed', 'ProjectSlept', 'ProjectWoken'];
+  const routine = ['ProjectSlept', 'ProjectWoken'];
+  const of = (more: { most?: number; since?: Date; until?: Date; whose?: string } = {}) =>
+    momentsOf(views.pool, {
+      ownerId: more.whose ?? ownerId,
+      projectId: mine,
+      types,
+      routine,
+      most: 500,
+      ...more,
+    });
+
+  test('all, oldest first, where there is room', async () => {
+    const { moments, total } = await of();
+    expect(total).toBe(23);
+    expect(moments.slice(0, 3).map(({ type }) => type)).toEqual([
+      'ProjectRequested',
+      'ProjectActivated',
+      'ProjectSlept',
+    ]);
+    expect(moments.map(({ standsFor }) => standsFor)).toEqual(Array(23).fill(1));
+    const times = moments.map(({ recordedAt }) => recordedAt.getTime());
+    expect(times).toEqual(times.toSorted((one, another) => one - another));
+  });
+
+  test('thinned, what comes and goes by itself goes first', async () => {
+    const { moments, total } = await of({ most: 4 });
+    expect(total).toBe(23);
+    expect(moments.map(({ type, standsFor }) => [type, standsFor])).toEqual([
+      ['ProjectActivated', 6],
+      ['ProjectRenamed', 6],
+      ['ProjectSlept', 6],
+      ['ProjectWoken', 5],
+    ]);
+    expect((await of({ most: 1 })).moments.map(({ type }) => type)).toEqual(['ProjectRenamed']);
+  });
+
+  test('of a stretch of time, and of nobody else', async () => {
+    const { moments } = await of();
+    const [since, until] = [moments[1]!.recordedAt, moments[3]!.recordedAt];
+    expect((await of({ since, until })).moments.map(({ type }) => type)).toEqual([
+      'ProjectActivated',
+      'ProjectSlept',
+    ]);
+    expect(await of({ whose: 'own_0000000000000006' })).toEqual({ moments: [], total: 0 });
   });
 });

@@ -30,7 +30,7 @@ export interface AuditRow {
   readonly hash: string;
 }
 
-type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string | null };
+export type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string | null };
 
 /** Of a project's events; the others have to look it up. */
 const SAY_THE_OWNER = new Set(['ProjectRequested', 'ProjectRequestAbandoned']);
@@ -39,7 +39,7 @@ const SEALED = new Set(['secrets', 'sealed', 'sealedEmail']);
 /** Who did what, when, from where and why: one row for each event of projects, their names, and owners. */
 export const auditTrail: Projection = {
   name: 'audit-trail',
-  version: 2,
+  version: 3,
   schemaUrl: new URL('schema.sql', import.meta.url),
   indexesUrl: new URL('indexes.sql', import.meta.url),
   async apply(events, tx) {
@@ -100,7 +100,7 @@ async function ownersOf(
   return owners;
 }
 
-function auditRow(event: StoredEvent, { projectId, ownerId }: Subject): AuditRow {
+export function auditRow(event: StoredEvent, { projectId, ownerId }: Subject): AuditRow {
   const { actor, correlationId, causationId, reason, requestId, ip, userAgent } = event.metadata;
   return {
     position: event.position,

@@ -8,3 +8,6 @@ CREATE INDEX entries_of_project_by_type ON entries (project_id, type, position D
 CREATE INDEX entries_of_correlation ON entries (correlation_id, position DESC);
 -- times become positions by this one
 CREATE INDEX entries_by_time ON entries (recorded_at, position);
+-- what an event was caused by, and what it has caused; the cause may be of another correlation
+CREATE INDEX entries_of_event ON entries (event_id);
+CREATE INDEX entries_of_cause ON entries (causation_id, position) WHERE causation_id IS NOT NULL;

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { boundedLimit, decodeCursor, encodeCursor } from '../page-cursor.ts';
-import type { AuditRow } from './audit-trail.ts';
+import type { StoredEvent } from '../../application/ports/event-store.ts';
+import { auditRow, type AuditRow, type Subject } from './audit-trail.ts';
 
 export interface AuditEntry {
   readonly position: bigint;
@@ -38,6 +39,8 @@ export interface AuditFilter {
   readonly until?: Date | undefined;
   /** exactly this place of the log */
   readonly at?: bigint | undefined;
+  /** what came later than this place of the log */
+  readonly after?: bigint | undefined;
 }
 
 export interface AuditPage {
@@ -82,8 +85,9 @@ function conditionsOf(filter: AuditFilter, before: string | undefined) {
   const values: unknown[] = [];
   const value = (given: unknown) => `$${values.push(given)}`;
   const conditions = [`owner_id = ${value(filter.ownerId)}`];
-  const { projectId, type, actor, correlationId, since, until, at } = filter;
+  const { projectId, type, actor, correlationId, since, until, at, after } = filter;
   if (at !== undefined) conditions.push(`position = ${value(at)}`);
+  if (after !== undefined) conditions.push(`position > ${value(after)}`);
   if (projectId !== undefined) conditions.push(`project_id = ${value(projectId)}`);
   if (type !== undefined) conditions.push(`type = ${value(type)}`);
   if (actor !== undefined) {
@@ -129,7 +133,44 @@ export async function* exportAudit(
   } while (cursor !== undefined);
 }
 
-const toEntry = (row: AuditRow): AuditEntry => ({
+export interface AroundEntry {
+  /** undefined: it has none, or one that is not this owner's */
+  readonly cause: AuditEntry | undefined;
+  /** oldest first, 50 at most */
+  readonly effects: readonly AuditEntry[];
+}
+
+const MOST_EFFECTS = 50;
+
+/** What caused an entry, and what it has caused, as far as its owner may see it. */
+export async function aroundEntry(
+  pool: pg.Pool,
+  ownerId: string,
+  { eventId, causationId }: Pick<AuditEntry, 'eventId' | 'causationId'>,
+): Promise<AroundEntry> {
+  const read = async (condition: string, given: string) =>
+    (
+      await pool.query<AuditRow>(
+        `SELECT * FROM view_audit_trail.entries WHERE owner_id = $1 AND ${condition}
+         ORDER BY position LIMIT ${MOST_EFFECTS}`,
+        [ownerId, given],
+      )
+    ).rows.map(toEntry);
+  const isEvent = causationId !== null && UUID.test(causationId);
+  const [causes, effects] = await Promise.all([
+    isEvent ? read('event_id = $2', causationId) : [],
+    read('causation_id = $2', eventId),
+  ]);
+  return { cause: causes[0], effects };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** As the trail has it or is about to. */
+export const entryOf = (event: StoredEvent, subject: Subject): AuditEntry =>
+  toEntry(auditRow(event, subject));
+
+export const toEntry = (row: AuditRow): AuditEntry => ({
   position: BigInt(row.position),
   stream: row.stream,
   revision: Number(row.revision),

@@ -3,7 +3,12 @@
  * shows from there on. The same text is built by log.append (0002_log_append.sql).
  */
 import { createHash } from 'node:crypto';
-import type { ChainReport, Position } from '../../../application/ports/event-store.ts';
+import type {
+  ChainReport,
+  EventCheck,
+  EventPlace,
+  Position,
+} from '../../../application/ports/event-store.ts';
 import type { EventRecord } from './event-codec.ts';
 
 /** What the first event is chained to. */
@@ -48,4 +53,17 @@ export async function verifyChain(
     }
     onProgress?.(reached.position);
   }
+}
+
+/** @param readPage two events at most, from behind a position on */
+export async function verifyEvent(
+  readPage: (after: Position) => Promise<Pick<ChainPage, 'records'>>,
+  { stream, revision, position }: EventPlace,
+): Promise<EventCheck> {
+  const first = position <= 1n;
+  const { records } = await readPage(first ? 0n : position - 2n);
+  const record = records.find((one) => one.position === position);
+  if (record?.stream !== stream || record.revision !== revision) return 'missing';
+  const before = first ? GENESIS_HASH : records.find((one) => one.position === position - 1n)?.hash;
+  return before !== undefined && record.hash === chainHash(before, record) ? 'intact' : 'altered';
 }

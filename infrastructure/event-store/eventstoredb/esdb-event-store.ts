@@ -11,7 +11,9 @@ import type {
   Appended,
   ChainReport,
   EventBatch,
+  EventCheck,
   EventFilter,
+  EventPlace,
   EventStore,
   ExpectedRevision,
   LogServer,
@@ -146,6 +148,10 @@ export class EsdbEventStore implements EventStore {
    */
   verifyChain(options: { onProgress?: (verified: bigint) => void } = {}): Promise<ChainReport> {
     return this.#reads.verify(options.onProgress);
+  }
+
+  verifyEvent(place: EventPlace): Promise<EventCheck> {
+    return this.#reads.verifyEvent(place);
   }
 
   /** Ends all subscriptions, gives the appends under way two seconds, closes the connection. */

@@ -4,7 +4,9 @@ import { Unavailable } from '../../../application/errors.ts';
 import {
   StreamNotFound,
   type ChainReport,
+  type EventCheck,
   type EventFilter,
+  type EventPlace,
   type Position,
 } from '../../../application/ports/event-store.ts';
 import { Quiet, type EsdbConnection } from './esdb-connection.ts';
@@ -88,7 +90,7 @@ export class EsdbReads {
       for (const record of records) {
         const { stream, revision, position } = record;
         const next = (revisions.get(stream) ?? -1) + 1;
-        const intact = isSystem(record) || isIntact(record) || (await this.#isIntactAnew(record));
+        const intact = isSystem(record) || (await this.#isIntact(record));
         if (revision !== next || !intact) return { verified, brokenAt: position };
         revisions.set(stream, revision);
         verified = position;
@@ -96,6 +98,22 @@ export class EsdbReads {
       verified = scannedTo;
       onProgress?.(verified);
     }
+  }
+
+  async verifyEvent({ stream, revision, position }: EventPlace): Promise<EventCheck> {
+    try {
+      for await (const record of this.stream(stream, { from: revision, direction: 'forward', count: 1 })) {
+        if (record.revision !== revision || record.position !== position) return 'missing';
+        return (await this.#isIntact(record)) ? 'intact' : 'altered';
+      }
+    } catch (error) {
+      if (!(error instanceof StreamNotFound)) throw error;
+    }
+    return 'missing';
+  }
+
+  async #isIntact(record: EsdbRecord): Promise<boolean> {
+    return isIntact(record) || this.#isIntactAnew(record);
   }
 
   /**

@@ -3,7 +3,9 @@ import {
   type Appended,
   type ChainReport,
   type EventBatch,
+  type EventCheck,
   type EventFilter,
+  type EventPlace,
   type EventStore,
   type ExpectedRevision,
   type NewEvent,
@@ -22,7 +24,7 @@ import {
   type EventCatalogue,
   type EventRecord,
 } from '../codec/event-codec.ts';
-import { chainHash, GENESIS_HASH, verifyChain } from '../codec/hash-chain.ts';
+import { chainHash, GENESIS_HASH, verifyChain, verifyEvent } from '../codec/hash-chain.ts';
 import { repeatedAppend, type Namesake } from '../repeated-append.ts';
 import { Subscriptions } from '../subscription.ts';
 
@@ -128,6 +130,12 @@ export class InMemoryEventStore implements EventStore {
       return Promise.resolve({ records: page, scannedTo: after + BigInt(page.length) });
     };
     return verifyChain(readPage, options.onProgress);
+  }
+
+  verifyEvent(place: EventPlace): Promise<EventCheck> {
+    const { records } = this.#held;
+    const pair = (after: Position) => ({ records: records.slice(Number(after), Number(after) + 2) });
+    return verifyEvent((after) => Promise.resolve(pair(after)), place);
   }
 
   /** Ends all subscriptions. */

@@ -243,31 +243,48 @@ describe('the log in PostgreSQL', () => {
     });
 
     test.each([
-      ['a payload', `UPDATE log.events SET data = '{"number":9}' WHERE position = 3`, 3n],
+      ['a payload', `UPDATE log.events SET data = '{"number":9}' WHERE position = 3`, 3n, ['3 altered']],
       [
         'an actor',
         `UPDATE log.events SET metadata = replace(metadata, 'contract', 'x') WHERE position = 4`,
         4n,
+        ['4 altered'],
       ],
-      ['a time', `UPDATE log.events SET recorded_at = recorded_at + '1 ms' WHERE position = 2`, 2n],
-      ['a time without end', `UPDATE log.events SET recorded_at = 'infinity' WHERE position = 2`, 2n],
-      ['a stream', `UPDATE log.events SET stream = 'other' WHERE position = 1`, 1n],
-      ['a hash', `UPDATE log.events SET hash = sha256('') WHERE position = 5`, 5n],
-      ['a row that is gone', 'DELETE FROM log.events WHERE position = 2', 2n],
+      [
+        'a time',
+        `UPDATE log.events SET recorded_at = recorded_at + '1 ms' WHERE position = 2`,
+        2n,
+        ['2 altered'],
+      ],
+      [
+        'a time without end',
+        `UPDATE log.events SET recorded_at = 'infinity' WHERE position = 2`,
+        2n,
+        ['2 altered'],
+      ],
+      ['a stream', `UPDATE log.events SET stream = 'other' WHERE position = 1`, 1n, ['1 missing']],
+      ['a hash', `UPDATE log.events SET hash = sha256('') WHERE position = 5`, 5n, ['5 altered']],
+      ['a row that is gone', 'DELETE FROM log.events WHERE position = 2', 2n, ['2 missing', '3 altered']],
       [
         // more rows than one read looks through
         'so many rows that are gone',
         'UPDATE log.events SET position = position + 1000000 WHERE position >= 4',
         4n,
+        ['4 missing', '5 missing'],
       ],
-    ])('A19 tampering is found: %s', async (_what, statement, brokenAt) => {
+    ])('A19 tampering is found: %s', async (_what, statement, brokenAt, seen) => {
       const store = log.store();
-      await store.append(newStream(), 'none', newEvents(5));
+      const stream = newStream();
+      await store.append(stream, 'none', newEvents(5));
+      const places = await store.readStream(stream);
       await onCluster(log.database.url, async (client) => {
         await client.query('ALTER TABLE log.events DISABLE TRIGGER ALL');
         await client.query(statement);
       });
       expect(await store.verifyChain()).toEqual({ verified: brokenAt - 1n, brokenAt });
+      const found = await Promise.all(places.map((place) => store.verifyEvent(place)));
+      const faults = found.flatMap((check, at) => (check === 'intact' ? [] : [`${at + 1} ${check}`]));
+      expect(faults).toEqual(seen);
     });
 
     test('the hash is the same in memory and in PostgreSQL', async () => {

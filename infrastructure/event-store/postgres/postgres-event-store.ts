@@ -9,7 +9,9 @@ import {
   type Appended,
   type ChainReport,
   type EventBatch,
+  type EventCheck,
   type EventFilter,
+  type EventPlace,
   type EventStore,
   type ExpectedRevision,
   type NewEvent,
@@ -25,7 +27,7 @@ import { appendRequest } from './append-request.ts';
 import { Bell } from '../bell.ts';
 import { EventCodec, type EventCatalogue, type EventRecord } from '../codec/event-codec.ts';
 import { GroupCommit } from './group-commit.ts';
-import { verifyChain, type ChainPage } from '../codec/hash-chain.ts';
+import { verifyChain, verifyEvent, type ChainPage } from '../codec/hash-chain.ts';
 import { LogListener } from './log-listener.ts';
 import { queryRows } from '../../postgres/query-rows.ts';
 import { Subscriptions } from '../subscription.ts';
@@ -151,6 +153,10 @@ export class PostgresEventStore implements EventStore {
 
   verifyChain(options: { onProgress?: (verified: bigint) => void } = {}): Promise<ChainReport> {
     return verifyChain((after) => this.#readPage(after, VERIFY_PAGE), options.onProgress);
+  }
+
+  verifyEvent(place: EventPlace): Promise<EventCheck> {
+    return verifyEvent((after) => this.#readPage(after, 2), place);
   }
 
   /** Ends all subscriptions, waits for the appends under way, closes the store's own connections. */

@@ -1,0 +1,44 @@
+/** One event of an owner's trail as a sentence: of their account, their projects, and whoever looked into them. */
+import type { MigrationEvent } from '../domain/migration/events.ts';
+import type { OwnerEvent } from '../domain/owner/events.ts';
+import type { ProjectAccessEvent } from '../domain/project/events.ts';
+import type { ProjectNameEvent } from '../domain/project/project-name.ts';
+import { inWords } from './project/explain-project.ts';
+import type { StoredEvent } from './ports/event-store.ts';
+
+type Told = ProjectAccessEvent | MigrationEvent | ProjectNameEvent | OwnerEvent;
+type Words = { readonly [T in Told['type']]: (data: Extract<Told, { type: T }>['data']) => string };
+
+const WORDS: Words = {
+  ApiKeysRevealed: (data) =>
+    data.with === 'keys' ? 'The API keys were shown' : 'The API keys were shown, with the connection strings',
+  SqlExecuted: ({ statement, outcome, durationMs }) =>
+    `SQL was run: ${statement} (${outcome}, ${durationMs} ms)`,
+  MigrationStarted: ({ name }) => `The migration ${name} began`,
+  MigrationApplied: ({ name, durationMs }) => `The migration ${name} was applied in ${durationMs} ms`,
+  MigrationFailed: ({ name, outcome }) => `The migration ${name} failed (${outcome}); it was taken back`,
+  MigrationRehearsed: ({ name, outcome }) => `The migration ${name} was tried and taken back (${outcome})`,
+  ProjectNameReserved: () => 'The name was reserved for the project',
+  ProjectNameFreed: () => 'The name was given back',
+  OwnerRegistered: () => 'The account was made',
+  OwnerSignedIn: () => 'Somebody signed in to the account',
+  OwnerSignedOut: () => 'Somebody signed out of the account',
+  OwnerSignInBlocked: ({ until }) => `Too many wrong passwords: that address is refused until ${until}`,
+  OwnerSessionRevoked: ({ reason }) => `A session was ended: ${reason}`,
+  TokenIssued: ({ name, scopes, projectId, expiresAt }) =>
+    `The personal token "${name}" was made (${scopes.join(', ')}` +
+    `${projectId === null ? '' : `; for ${projectId} only`}; ${expiresAt === null ? 'for ever' : `until ${expiresAt}`})`,
+  TokenRevoked: ({ tokenId }) => `The personal token ${tokenId} was revoked`,
+  OwnerErased: () => 'The account was erased',
+};
+
+/** Of a type without words, and of data that an earlier release has left in a view in another shape: the type. */
+export function eventInWords(event: Pick<StoredEvent, 'type' | 'data'>): string {
+  const { type, data } = event;
+  try {
+    if (Object.hasOwn(WORDS, type)) return (WORDS[type as Told['type']] as (data: unknown) => string)(data);
+    return inWords(event);
+  } catch {
+    return type;
+  }
+}
