@@ -71,7 +71,7 @@ module.exports = {
     ),
     forbid(
       'the-console-stands-alone',
-      { path: browser },
+      { path: browser, pathNot: tests },
       { path: layers, pathNot: browser },
       'it runs in a browser and knows the platform by its API',
     ),
