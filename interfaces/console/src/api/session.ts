@@ -27,7 +27,9 @@ export const useSession = () => useQuery(sessionQuery);
 
 /** @throws {ApiProblem} `owner/invalid-credentials` */
 export async function signIn(email: string, password: string): Promise<void> {
-  queryClient.setQueryData(sessionQuery.queryKey, await sendJson<Session>('POST', PATH, { email, password }));
+  const session = await sendJson<Session>('POST', PATH, { email, password });
+  forgetEverything();
+  queryClient.setQueryData(sessionQuery.queryKey, session);
 }
 
 /** @param everywhere all sessions of the owner end, on every machine */
@@ -43,5 +45,5 @@ export function forgetEverything(): void {
   queryClient.setQueryData(sessionQuery.queryKey, null);
 }
 
-// what is on the page stays where it is: whoever signs in again goes on there
+// where one is stays in the address: whoever signs in again goes on there
 onSessionEnded(() => queryClient.setQueryData(sessionQuery.queryKey, null));

@@ -69,11 +69,11 @@ function Own({ page }: { readonly page: Page | undefined }) {
   const session = useSession();
   const [path] = useLocation();
   const search = useSearch();
-  if (session.isPending) return null;
-  if (session.isError)
-    return (
+  // whoever is known stays so while the platform is away
+  if (session.data === undefined)
+    return session.isError ? (
       <ErrorState title={texts.unavailable} error={session.error} retry={() => void session.refetch()} />
-    );
+    ) : null;
   if (session.data === null) return <Redirect to={signInPath(path, search)} replace />;
   return (
     <Shell session={session.data} full={page?.full === true}>

@@ -52,7 +52,7 @@ export function DataTable<Row>({
   return (
     // it scrolls sideways, so it has to be reached by keyboard
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={styles['frame']} tabIndex={onOpen ? undefined : 0} role="region" aria-label={label}>
+    <div className={styles['frame']} tabIndex={onOpen ? undefined : 0} role="group" aria-label={label}>
       <table className={styles['table']} aria-label={label}>
         <thead>
           <tr>

@@ -21,13 +21,14 @@ import { Usage } from './usage.tsx';
 export default function Overview() {
   const id = useProjectId();
   const { data: project, error, refetch } = useQuery(projectQuery(id));
-  if (project) return <Found project={project} />;
+  // also of one that was there a moment ago
   if (isProblem(error, 'project/not-found'))
     return (
       <EmptyState icon="database" title={texts.noneTitle}>
         {texts.none}
       </EmptyState>
     );
+  if (project) return <Found project={project} />;
   if (error) return <ErrorState title={texts.failed} error={error} retry={() => void refetch()} />;
   return <SkeletonRows rows={4} height="120px" />;
 }

@@ -7,7 +7,6 @@ export const components = {
   notCopied: 'Your browser did not let it be copied',
   tryAgain: 'Try again',
   loading: 'Loading',
-  more: 'More',
   none: 'None',
   noMatch: 'Nothing like that',
   typeToConfirm: (name: string) => `Type ${name} to confirm`,

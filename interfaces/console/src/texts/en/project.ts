@@ -18,7 +18,6 @@ export const project = {
   recorded:
     'Keys and passwords are hidden. Showing them is recorded in the log, with your name and the time.',
   hide: 'Hide them',
-  keys: 'Keys',
   anonKey: 'anon key',
   anonHint: 'For browsers: what it may do is said by your policies.',
   serviceKey: 'service_role key',
@@ -61,9 +60,7 @@ export const project = {
   confirmPause: (name: string) => `Pause ${name}?`,
   confirmDelete: (name: string) => `Delete ${name}?`,
   confirmPurge: (name: string) => `Purge ${name} for good?`,
-  resumed: 'The project is being resumed',
   commandFailed: 'That did not happen',
-  whyTitle: 'Why it is as it is',
   waiting: 'What it waits for',
   whatHelps: 'What helps',
   tries: (count: number) => (count === 1 ? 'tried once' : `tried ${count} times`),

@@ -23,5 +23,4 @@ export const projects = {
   noMatch: 'None of your projects has this in its name, or is in this state.',
   clear: 'Show all projects',
   failed: 'Your projects cannot be shown',
-  purgeIn: 'is removed',
 } as const;

@@ -10,13 +10,10 @@ export const shell = {
   account: 'Account',
   accountMenu: 'Account and sign out',
   signOut: 'Sign out',
-  dark: 'Dark',
-  light: 'Light',
   toDark: 'Switch to dark',
   toLight: 'Switch to light',
   api: 'API reference',
   unreachable: 'The platform does not answer. This page goes on by itself as soon as it does.',
-  sessionEnded: 'Your session has ended',
   notFoundTitle: 'There is nothing here',
   notFound:
     'The address leads to no page of the console. It may have been mistyped, or what was here is gone.',
