@@ -32,6 +32,7 @@ export class ErrorBoundary extends Component<Props, State> {
     const isOld = isMissingFile(error);
     return (
       <EmptyState
+        whole
         icon={isOld ? 'refresh' : 'warning'}
         title={isOld ? texts.outdatedTitle : texts.brokenTitle}
         action={

@@ -8,6 +8,7 @@ export function NotFound() {
   useTitle(texts.notFoundTitle);
   return (
     <EmptyState
+      whole
       icon="help"
       title={texts.notFoundTitle}
       action={

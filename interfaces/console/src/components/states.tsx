@@ -11,16 +11,19 @@ interface StateProps {
   readonly title: string;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
+  /** it is all that there is of a page */
+  readonly whole?: boolean;
 }
 
 /** Nothing is there yet: what it would be, and how to make one. */
-export function EmptyState({ icon, title, children, action }: StateProps) {
+export function EmptyState({ icon, title, children, action, whole }: StateProps) {
+  const Title = whole ? 'h1' : 'p';
   return (
     <div className={styles['state']}>
       <span className={styles['icon']}>
         <Icon name={icon} size={22} />
       </span>
-      <p className={styles['title']}>{title}</p>
+      <Title className={styles['title']}>{title}</Title>
       {children !== undefined && <div className={styles['words']}>{children}</div>}
       {action}
     </div>

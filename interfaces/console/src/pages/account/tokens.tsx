@@ -1,5 +1,5 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { api, dataOf, type PersonalToken } from '../../api/api.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { RelativeTime } from '../../components/amounts.tsx';
@@ -35,17 +35,7 @@ export function Tokens() {
       actions={tokens && tokens.length > 0 && make}
     >
       {tokens ? (
-        <DataTable
-          label={texts.tokens}
-          columns={columns(setRevoking)}
-          rows={tokens}
-          rowKey={({ id }) => id}
-          empty={
-            <EmptyState icon="key" title={texts.noTokensTitle} action={make}>
-              {texts.noTokens}
-            </EmptyState>
-          }
-        />
+        <List tokens={tokens} make={make} onRevoke={setRevoking} />
       ) : error ? (
         <ErrorState title={texts.tokensFailed} error={error} retry={() => void refetch()} />
       ) : (
@@ -55,6 +45,24 @@ export function Tokens() {
       {revoking && <Revoke token={revoking} onOver={() => setRevoking(undefined)} />}
     </Section>
   );
+}
+
+function List({
+  tokens,
+  make,
+  onRevoke,
+}: {
+  readonly tokens: readonly PersonalToken[];
+  readonly make: ReactNode;
+  readonly onRevoke: (token: PersonalToken) => void;
+}) {
+  if (tokens.length === 0)
+    return (
+      <EmptyState icon="key" title={texts.noTokensTitle} action={make}>
+        {texts.noTokens}
+      </EmptyState>
+    );
+  return <DataTable label={texts.tokens} columns={columns(onRevoke)} rows={tokens} rowKey={({ id }) => id} />;
 }
 
 function Revoke({ token, onOver }: { readonly token: PersonalToken; readonly onOver: () => void }) {

@@ -24,7 +24,7 @@ export default function Overview() {
   // also of one that was there a moment ago
   if (isProblem(error, 'project/not-found'))
     return (
-      <EmptyState icon="database" title={texts.noneTitle}>
+      <EmptyState whole icon="database" title={texts.noneTitle}>
         {texts.none}
       </EmptyState>
     );
