@@ -4,6 +4,7 @@ import type { ServerName } from '../../domain/project/server-name.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
+import { browserOwner } from '../platform-api/browser-owner.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
 import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { answering, type ProjectsServers } from './projects-servers.ts';
@@ -23,6 +24,8 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         endpoints: TOKENS.endpoints,
         ownerTokens: TOKENS.ownerTokens,
         tokens: TOKENS.personalTokens,
+        accounts: TOKENS.ownerAccounts,
+        publicUrl: TOKENS.publicUrl,
         clock: TOKENS.clock,
         projects: TOKENS.projectsServers,
         platform: TOKENS.platformServer,
@@ -38,6 +41,8 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         endpoints,
         ownerTokens,
         tokens,
+        accounts,
+        publicUrl,
         clock,
         projects,
         platform,
@@ -52,7 +57,10 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           portVariable: 'PLATFORM_PORT',
           host: config.LISTEN_HOST,
           endpoints,
-          authenticate: ownerAuthentication(bearer(ownerTokens, { tokens, clock })),
+          authenticate: ownerAuthentication(
+            bearer(ownerTokens, { tokens, clock }),
+            browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
+          ),
           log,
           ready: readiness(projects, platform, store),
           metrics,

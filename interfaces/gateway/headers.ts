@@ -1,6 +1,7 @@
 /** The headers that go through the gateway. Lists hold names and values in turn, as they came. */
 import type { IncomingMessage } from 'node:http';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
+import { setsSession, withoutSession } from '../http/session-cookie.ts';
 
 export type HeaderList = readonly string[];
 
@@ -77,6 +78,14 @@ export function requestHeaders(
   return list;
 }
 
+/** What a project is sent: the platform's own cookie is nothing for it to see. */
+export const withoutPlatformCookie = (list: HeaderList): HeaderList =>
+  rewritten(list, 'cookie', withoutSession);
+
+/** What a project answers: the platform's own cookie is nothing for it to set. */
+export const settingNoPlatformCookie = (list: HeaderList): HeaderList =>
+  rewritten(list, 'set-cookie', (value) => (setsSession(value) ? undefined : value));
+
 const BEARER = /^bearer\s+(\S+)$/i;
 
 /**
@@ -104,6 +113,22 @@ function framing(request: IncomingMessage): string[] {
   const length = request.headers['content-length'];
   if (length !== undefined) return ['Content-Length', length];
   return request.method === 'GET' || request.method === 'HEAD' ? [] : ['Content-Length', '0'];
+}
+
+/** The list with another value of those of this name (lower case), or without them where there is none. */
+function rewritten(
+  list: HeaderList,
+  wanted: string,
+  valueOfEach: (value: string) => string | undefined,
+): HeaderList {
+  if (valueOf(list, wanted) === undefined) return list;
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const [name = '', value = ''] = list.slice(at, at + 2);
+    const told = isNamed(name, wanted) ? valueOfEach(value) : value;
+    if (told !== undefined) kept.push(name, told);
+  }
+  return kept;
 }
 
 function without(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
