@@ -142,6 +142,29 @@ describe('an awake project', () => {
       expect((await rest(direct, '/nothing')).status).toBe(404);
     }));
 
+  test('is not sent the platform’s own cookie, and cannot set it, by either way', async () => {
+    const sql = `CREATE FUNCTION sets() RETURNS void LANGUAGE sql AS $$
+      SELECT set_config('response.headers', '[{"Set-Cookie": "__Host-launchdb=x; Path=/; Secure"}, {"Set-Cookie": "=launchdb=x"}, {"Set-Cookie": "a=1"}]', true) $$`;
+    for (const { id } of [direct, other])
+      await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query: sql } });
+    const seenBy = async (project: Project, cookie: string) => {
+      const { text } = await rest(project, '/rpc/headers', { headers: { cookie } });
+      return (JSON.parse(text) as { cookie?: string }).cookie ?? '';
+    };
+    await vi.waitFor(async () => expect((await rest(direct, '/rpc/sets')).status).toBe(204), {
+      timeout: 30_000,
+    });
+    for (const project of [direct, other]) {
+      const both = '__Host-launchdb=t; a=1; launchdb=t;__Host-launchdb=u ;launchdb=v; b=2; launchdb-x=3';
+      expect(await seenBy(project, both)).toBe('a=1; b=2; launchdb-x=3');
+      expect(await seenBy(project, '__Host-launchdb=t')).toBe('');
+      expect(await seenBy(project, 'a=1; __Host-launchdb=t')).toBe('a=1');
+      const { headers } = await rest(project, '/rpc/sets');
+      const set = headers['set-cookie']?.filter((one) => !one.startsWith('not-')) ?? [];
+      expect(set).toEqual(['a=1']);
+    }
+  });
+
   test('its addresses are those from outside, also with a host of its own', async () => {
     const own = `${direct.id.replace('_', '-')}.example.localhost`;
     const { httpsPort } = caddy;

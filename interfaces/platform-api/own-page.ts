@@ -28,9 +28,10 @@ export function requireOwnPage(publicUrl: string, { host, origin, 'sec-fetch-sit
 }
 
 /** By TLS alone where the public address is: who can change what another host's page holds can change an open one's, too. */
-function ownOrigins(publicUrl: string, host = ''): readonly string[] {
+function ownOrigins(publicUrl: string, host: string | undefined): readonly string[] {
   const { origin, protocol } = new URL(publicUrl);
-  return [origin, `https://${host}`, ...(protocol === 'https:' ? [] : [`http://${host}`])];
+  const protocols = protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
+  return [origin, ...(host === undefined ? [] : protocols.map((each) => `${each}//${host}`))];
 }
 
 const elsewhere = (why: string) =>
