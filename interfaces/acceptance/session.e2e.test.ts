@@ -212,7 +212,9 @@ describe('a service token', () => {
   test('is in the trail, with what for', async () => {
     await tokenFor('storage');
     const entries = await trail(`/api/projects/${id}/audit`);
-    const issued = entries.filter(({ type }) => type === 'ServiceTokenIssued').map(({ data }) => data['for']);
+    const issued = entries
+      .filter(({ type }) => type === 'ServiceTokenIssued')
+      .map(({ data }) => String(data['for']));
     expect(issued.toSorted()).toEqual(['auth', 'storage']);
   });
 

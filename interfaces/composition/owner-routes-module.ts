@@ -74,6 +74,9 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
       },
     ),
   );
+});
+
+export const personalTokenRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.personalTokens).toResolvedValue(
     (pool) => new PostgresPersonalTokens(pool),
     [TOKENS.platformPool],

@@ -19,10 +19,9 @@ import { answerPreflight, CORS_HEADERS, corsHeaders, isPreflight } from './cors.
 import { Connections } from './connections.ts';
 import { Forwarder, type Exchange } from './forward.ts';
 import {
-  endToEnd,
+  answerHeaders,
   hasBody,
   requestHeaders,
-  settingNoPlatformCookie,
   tokenOf,
   withAuthorization,
   withoutPlatformCookie,
@@ -300,20 +299,12 @@ export class Gateway {
     name: RouteName,
     to: Pick<Exchange, 'endpoint' | 'path' | 'headers' | 'inflate' | 'treatment'>,
   ): void {
-    const ours = ['X-Request-Id', call.requestId, ...call.cors];
-    const ofProject = this.#routes[name].place.of === 'project';
-    const isOurs = (name: string) =>
-      name === 'x-request-id' || (call.cors.length > 0 && name.startsWith('access-control-'));
     this.#forwarders[name].forward({
       ...to,
       request: call.request,
       response: call.response,
       requestId: call.requestId,
-      answerHeaders: (list) => {
-        const told = endToEnd(ofProject ? settingNoPlatformCookie(list) : list, isOurs);
-        told.push(...ours);
-        return told;
-      },
+      answerHeaders: (list) => answerHeaders(list, call.requestId, call.cors),
       fail: (problem) => this.#refuse(call, problem),
     });
   }

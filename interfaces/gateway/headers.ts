@@ -33,7 +33,7 @@ const TRACE: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
 const NONE: ReadonlySet<string> = new Set();
 
 /** The list without what concerns one connection only, and without what `isUnwanted` names (lower case). */
-export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
+function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
   const named = namedByConnection(list);
   return without(list, (name) => HOP_BY_HOP.has(name) || named.has(name) || isUnwanted(name));
 }
@@ -82,9 +82,19 @@ export function requestHeaders(
 export const withoutPlatformCookie = (list: HeaderList): HeaderList =>
   rewritten(list, 'cookie', withoutSession);
 
-/** What a project answers: the platform's own cookie is nothing for it to set. */
-export const settingNoPlatformCookie = (list: HeaderList): HeaderList =>
-  rewritten(list, 'set-cookie', (value) => (setsSession(value) ? undefined : value));
+/**
+ * An upstream's headers as the client gets them.
+ * @param cors none: it is the platform's own; the platform's cookie is nothing for a project to set
+ */
+export function answerHeaders(list: HeaderList, requestId: string, cors: HeaderList): string[] {
+  const ofProject = cors.length > 0;
+  const told = ofProject
+    ? rewritten(list, 'set-cookie', (value) => (setsSession(value) ? undefined : value))
+    : list;
+  const isOurs = (name: string) =>
+    name === 'x-request-id' || (ofProject && name.startsWith('access-control-'));
+  return [...endToEnd(told, isOurs), 'X-Request-Id', requestId, ...cors];
+}
 
 const BEARER = /^bearer\s+(\S+)$/i;
 

@@ -17,14 +17,14 @@ const isOurs = (pair: string): boolean => [SECURE_NAME, PLAIN_NAME].includes(nam
 
 /**
  * @param header all cookies of a request
- * @returns `unusable`: there is one that cannot be ours; or two, of which nobody knows which is. undefined: there is none
+ * @returns null: there is one that cannot be ours; or two, of which nobody knows which is. undefined: there is none
  */
-export function sessionTokenIn(publicUrl: string, header = ''): string | 'unusable' | undefined {
+export function sessionTokenIn(publicUrl: string, header = ''): string | null | undefined {
   const name = nameAt(publicUrl);
   const [first, ...others] = header.split(';').filter((pair) => nameOf(pair) === name);
   if (first === undefined) return undefined;
   const token = first.trim().slice(name.length + 1);
-  return others.length === 0 && TOKEN.test(token) ? token : 'unusable';
+  return others.length === 0 && TOKEN.test(token) ? token : null;
 }
 
 /** The header that has it kept. */

@@ -23,7 +23,7 @@ export const browserOwner =
     if (changes) requireMark(headers);
     // whoever looks at secrets is in the trail for it
     if (changes || revealsSecrets || spends) requireOwnPage(publicUrl, headers);
-    const found = token === 'unusable' ? undefined : await browserSession(sessions, token);
+    const found = token === null ? undefined : await browserSession(sessions, token);
     if (found) return { id: found.ownerId, session: { tokenHash: found.tokenHash } };
     throw new RequestProblem('request/unauthenticated', 'The session has ended; sign in again.', {
       headers: {

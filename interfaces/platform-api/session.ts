@@ -46,9 +46,8 @@ const begin = (dependencies: SessionDependencies): Endpoint =>
     handler: async ({ body, headers, context }) => {
       const { publicUrl } = dependencies;
       requireOwnPage(publicUrl, headers);
-      const before = sessionTokenIn(publicUrl, headers.cookie);
-      const known = before === 'unusable' ? undefined : before;
-      const { account, token } = await logInBrowser(dependencies, body, known, context);
+      const before = sessionTokenIn(publicUrl, headers.cookie) ?? undefined;
+      const { account, token } = await logInBrowser(dependencies, body, before, context);
       const cookie = keepingSession(publicUrl, token);
       return { status: 201, headers: { 'set-cookie': cookie }, body: viewOf(account) };
     },
