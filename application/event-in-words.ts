@@ -12,6 +12,8 @@ type Words = { readonly [T in Told['type']]: (data: Extract<Told, { type: T }>['
 const WORDS: Words = {
   ApiKeysRevealed: (data) =>
     data.with === 'keys' ? 'The API keys were shown' : 'The API keys were shown, with the connection strings',
+  ServiceTokenIssued: (data) =>
+    `A token for the project's ${data.for === 'auth' ? 'users' : 'files'} was given out, for ten minutes`,
   SqlExecuted: ({ statement, outcome, durationMs }) =>
     `SQL was run: ${statement} (${outcome}, ${durationMs} ms)`,
   MigrationStarted: ({ name }) => `The migration ${name} began`,
@@ -23,6 +25,7 @@ const WORDS: Words = {
   OwnerRegistered: () => 'The account was made',
   OwnerSignedIn: () => 'Somebody signed in to the account',
   OwnerSignedOut: () => 'Somebody signed out of the account',
+  OwnerSignedOutEverywhere: () => 'All sessions of the account were ended',
   OwnerSignInBlocked: ({ until }) => `Too many wrong passwords: that address is refused until ${until}`,
   OwnerSessionRevoked: ({ reason }) => `A session was ended: ${reason}`,
   TokenIssued: ({ name, scopes, projectId, expiresAt }) =>

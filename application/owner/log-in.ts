@@ -1,12 +1,25 @@
 import { Rejection } from '../../domain/rejection.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
-import type { OwnerAccount } from '../ports/owner-accounts.ts';
+import type { NewSession, OwnerAccount } from '../ports/owner-accounts.ts';
 import { RateLimited } from '../ports/rate-limits.ts';
 import { isRegistered, recordOwnerEvent, recordRegistration } from './record-owner-event.ts';
-import { refreshExpiry, sessionTokens, type SessionTokens } from './session-tokens.ts';
+import { sessionExpiry, sessionTokens, type SessionTokens } from './session-tokens.ts';
 import type { Credentials, SignUpDependencies } from './new-account.ts';
 
 export type LogInDependencies = SignUpDependencies;
+
+/** Begins a session of a program's. @throws as {@link openSession} does */
+export async function logIn(
+  dependencies: LogInDependencies,
+  credentials: Credentials,
+  metadata: EventMetadata,
+): Promise<SessionTokens> {
+  const { tokens } = dependencies;
+  const refresh = tokens.issueSessionToken();
+  const session = { kind: 'tokens', tokenHash: refresh.hash } as const;
+  const { ownerId } = await openSession(dependencies, credentials, session, metadata);
+  return sessionTokens(tokens, ownerId, refresh);
+}
 
 /**
  * An unknown address and a wrong password look the same, also to a clock.
@@ -14,11 +27,12 @@ export type LogInDependencies = SignUpDependencies;
  * sign-up is open
  * @throws {RateLimited} by address, and by address and account after too many wrong passwords
  */
-export async function logIn(
+export async function openSession(
   dependencies: LogInDependencies,
   credentials: Credentials,
+  session: Pick<NewSession, 'kind' | 'tokenHash'>,
   metadata: EventMetadata,
-): Promise<SessionTokens> {
+): Promise<OwnerAccount> {
   const { limits, clock } = dependencies;
   const address = metadata.ip ?? 'unknown';
   await limits.use('log-in-by-address', address);
@@ -26,7 +40,7 @@ export async function logIn(
   const attempt = await limits.attempt(who, () => accountOf(dependencies, credentials, address));
   switch (attempt.outcome) {
     case 'right':
-      return openSession(dependencies, attempt.value, metadata);
+      return startSession(dependencies, attempt.value, session, metadata);
     case 'wrong':
       throw new Rejection('owner/invalid-credentials', 'The e-mail address or the password is wrong.');
     case 'delayed':
@@ -44,12 +58,13 @@ async function accountOf(
   return (await passwords.verify(account?.passwordHash, password, { address })) ? account : undefined;
 }
 
-async function openSession(
+async function startSession(
   dependencies: LogInDependencies,
   account: OwnerAccount,
+  session: Pick<NewSession, 'kind' | 'tokenHash'>,
   metadata: EventMetadata,
-): Promise<SessionTokens> {
-  const { accounts, clock, ids, tokens, signUpMode } = dependencies;
+): Promise<OwnerAccount> {
+  const { accounts, clock, ids, signUpMode } = dependencies;
   const { ownerId } = account;
   if (!(await isRegistered(dependencies, ownerId))) {
     // it would let somebody in without an invite
@@ -60,12 +75,10 @@ async function openSession(
       );
     await recordRegistration(dependencies, account, metadata);
   }
-  const refresh = tokens.issueRefreshToken();
-  const { now, expiresAt } = refreshExpiry(clock);
-  const sessionId = ids.uuid();
-  await accounts.startSession({ sessionId, ownerId, tokenHash: refresh.hash, startedAt: now, expiresAt });
+  const { now, expiresAt } = sessionExpiry(clock);
+  await accounts.startSession({ ...session, sessionId: ids.uuid(), ownerId, startedAt: now, expiresAt });
   await recordOwnerEvent(dependencies, ownerId, { type: 'OwnerSignedIn', data: {} }, metadata);
-  return sessionTokens(tokens, ownerId, refresh);
+  return account;
 }
 
 async function recordDelay(

@@ -1,7 +1,7 @@
 import { Rejection } from '../../domain/rejection.ts';
 import type { EventMetadata } from '../ports/event-store.ts';
 import { recordOwnerEvent } from './record-owner-event.ts';
-import { refreshExpiry, sessionTokens, type SessionTokens } from './session-tokens.ts';
+import { sessionExpiry, sessionTokens, type SessionTokens } from './session-tokens.ts';
 import type { LogInDependencies } from './log-in.ts';
 
 export type RefreshDependencies = Pick<
@@ -21,10 +21,10 @@ export async function refresh(
 ): Promise<SessionTokens> {
   const { accounts, clock, ids, limits, tokens } = dependencies;
   await limits.use('refresh-by-address', metadata.ip ?? 'unknown');
-  const next = tokens.issueRefreshToken();
+  const next = tokens.issueSessionToken();
   const rotation = await accounts.rotate(tokens.hash(refreshToken), {
     tokenHash: next.hash,
-    ...refreshExpiry(clock),
+    ...sessionExpiry(clock),
   });
   if (rotation.outcome === 'rotated') return sessionTokens(tokens, rotation.ownerId, next);
   if (rotation.outcome === 'reused') {

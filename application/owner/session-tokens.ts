@@ -7,11 +7,12 @@ export interface SessionTokens {
   readonly refreshToken: string;
 }
 
-const REFRESH_LIFETIME_MS = 30 * 24 * 3600 * 1000;
+/** of a refresh token, and of a browser's session however much it is used */
+const LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
-export function refreshExpiry(clock: Clock): { now: Date; expiresAt: Date } {
+export function sessionExpiry(clock: Clock): { now: Date; expiresAt: Date } {
   const now = clock.now();
-  return { now, expiresAt: new Date(now.getTime() + REFRESH_LIFETIME_MS) };
+  return { now, expiresAt: new Date(now.getTime() + LIFETIME_MS) };
 }
 
 export async function sessionTokens(

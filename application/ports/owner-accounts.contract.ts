@@ -25,9 +25,22 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
     const { ownerId } = await signedUp();
     const tokenHash = hash();
     const sessionId = randomUUID();
-    await adapter().startSession({ sessionId, ownerId, tokenHash, startedAt: NOW, expiresAt: later(30) });
+    const times = { startedAt: NOW, expiresAt: later(30) };
+    await adapter().startSession({ kind: 'tokens', sessionId, ownerId, tokenHash, ...times });
     return { ownerId, sessionId, tokenHash };
   };
+  const inBrowser = async (ownerId?: string) => {
+    const session = {
+      sessionId: randomUUID(),
+      ownerId: ownerId ?? (await signedUp()).ownerId,
+      tokenHash: hash(),
+    };
+    await adapter().startSession({ kind: 'browser', ...session, startedAt: NOW, expiresAt: later(30) });
+    return session;
+  };
+  /** in a browser, where a session is over after 7 days without use */
+  const use = (tokenHash: string, days: number) =>
+    adapter().useBrowserSession(tokenHash, { now: later(days), idleSince: later(days - 7) });
   const next = (tokenHash = hash(), days = 1) => ({
     tokenHash,
     now: later(days),
@@ -123,6 +136,55 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
       expect(await adapter().endSession(hash(), later(1))).toBeUndefined();
     });
 
+    test('the session of a browser goes on as long as it is used, and no longer than it may', async () => {
+      const { ownerId, sessionId, tokenHash } = await inBrowser();
+      const open = { ownerId, sessionId };
+      for (const day of [0, 6.9, 13.8, 20.7, 27.6, 29.9]) expect(await use(tokenHash, day)).toEqual(open);
+      expect(await use(tokenHash, 30)).toBeUndefined();
+      const idle = await inBrowser();
+      expect(await use(idle.tokenHash, 7)).toBeUndefined();
+      expect(await use(hash(), 0)).toBeUndefined();
+    });
+
+    test('its use is noted to the minute', async () => {
+      const { tokenHash } = await inBrowser();
+      const [day, second] = [24 * 3600, 1 / (24 * 3600)];
+      expect(await use(tokenHash, 59 / day)).toBeDefined();
+      // as if it had not been used at all since it began
+      expect(await use(tokenHash, 7)).toBeUndefined();
+      expect(await use(tokenHash, 60 / day)).toBeDefined();
+      expect(await use(tokenHash, 7 + 60 / day - second)).toBeDefined();
+    });
+
+    test('neither kind of token is good for the other kind of session', async () => {
+      const { tokenHash } = await signedIn();
+      expect(await use(tokenHash, 0)).toBeUndefined();
+      const browser = await inBrowser();
+      expect(await adapter().rotate(browser.tokenHash, next())).toEqual({ outcome: 'invalid' });
+      expect(await use(browser.tokenHash, 1)).toBeDefined();
+    });
+
+    test('a browser is signed out, and no other; erased, nothing of it is left', async () => {
+      const { ownerId, sessionId, tokenHash } = await inBrowser();
+      const other = await inBrowser(ownerId);
+      for (let times = 0; times < 2; times++)
+        expect(await adapter().endSession(tokenHash, later(1))).toEqual({ ownerId, sessionId });
+      expect(await use(tokenHash, 1)).toBeUndefined();
+      expect(await use(other.tokenHash, 1)).toBeDefined();
+      expect(await adapter().erase(ownerId)).toBe(true);
+      expect(await use(other.tokenHash, 1)).toBeUndefined();
+    });
+
+    test('all sessions of an owner end at once, of either kind, and nobody else’s', async () => {
+      const program = await signedIn();
+      const { ownerId } = program;
+      const [one, two, another] = [await inBrowser(ownerId), await inBrowser(ownerId), await inBrowser()];
+      for (let times = 0; times < 2; times++) await adapter().endSessions(ownerId, later(1));
+      for (const { tokenHash } of [one, two]) expect(await use(tokenHash, 1)).toBeUndefined();
+      expect(await adapter().rotate(program.tokenHash, next())).toEqual({ outcome: 'invalid' });
+      expect(await use(another.tokenHash, 1)).toBeDefined();
+    });
+
     test('an exchange against a log-out: nothing good is left behind', async () => {
       for (let round = 0; round < 10; round++) {
         const { tokenHash } = await signedIn();
@@ -140,6 +202,7 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
     test('one session ends, the others of the owner stay; old ones are forgotten', async () => {
       const { ownerId, tokenHash } = await signedIn();
       const other = {
+        kind: 'tokens' as const,
         sessionId: randomUUID(),
         ownerId,
         tokenHash: hash(),

@@ -11,13 +11,20 @@ export interface NewOwnerAccount extends OwnerAccount {
   readonly sealedKey: Uint8Array;
 }
 
-/** What a login began: a chain of refresh tokens, of which only the last one is good. */
+/** What a login began. */
 export interface NewSession {
+  /** `tokens`: a chain of refresh tokens, of which only the last one is good; `browser`: one token, which stays the same */
+  readonly kind: 'tokens' | 'browser';
   readonly sessionId: string;
   readonly ownerId: string;
   readonly tokenHash: string;
   readonly startedAt: Date;
   readonly expiresAt: Date;
+}
+
+export interface OpenSession {
+  readonly ownerId: string;
+  readonly sessionId: string;
 }
 
 export type Rotation =
@@ -39,8 +46,18 @@ export interface OwnerAccounts {
   startSession(session: NewSession): Promise<void>;
   /** Exchanges a token for the next one. Of two at the same moment exactly one is `rotated`. */
   rotate(tokenHash: string, next: { tokenHash: string; now: Date; expiresAt: Date }): Promise<Rotation>;
+  /**
+   * The session of a browser if it is good now, and was used after `idleSince`; notes that it was used, once a minute at
+   * most. A refresh token opens none.
+   */
+  useBrowserSession(
+    tokenHash: string,
+    times: { now: Date; idleSince: Date },
+  ): Promise<OpenSession | undefined>;
   /** Ends the session that the token belongs to, or has ended it before; undefined for an unknown token. */
-  endSession(tokenHash: string, now: Date): Promise<{ ownerId: string; sessionId: string } | undefined>;
+  endSession(tokenHash: string, now: Date): Promise<OpenSession | undefined>;
+  /** Ends all of the owner's, of whatever kind. Repeatable. */
+  endSessions(ownerId: string, now: Date): Promise<void>;
   /** Takes away the account, its sessions, its tokens and its key. @returns false when there is none */
   erase(ownerId: string): Promise<boolean>;
 }

@@ -1,4 +1,12 @@
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
+import {
+  decodeJwt,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  SignJWT,
+  type CryptoKey,
+  type JWTPayload,
+} from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { projectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
@@ -169,6 +177,27 @@ export function secretsContract(
         JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
       expect(claims(keys.anonKey)).toMatchObject({ role: 'anon', ref: mine, iss: 'launchdb', iat: 0 });
       expect(claims(keys.serviceRoleKey)).toMatchObject({ role: 'service_role', ref: mine });
+    });
+
+    test('a service token is the key of service_role for ten minutes', async () => {
+      const { jwtSecret } = issued;
+      const judged = async (agoMs: number, key = jwtSecret) =>
+        secrets.judge(await secrets.serviceToken(mine, issued, new Date(new Date().getTime() - agoMs)), {
+          jwtSecrets: [key],
+          publicKeys: [],
+        });
+      const token = await secrets.serviceToken(mine, issued, new Date(0));
+      expect(decodeJwt(token)).toEqual({
+        role: 'service_role',
+        ref: mine,
+        iss: 'launchdb',
+        iat: 0,
+        exp: 600,
+      });
+      expect(await judged(595_000)).toBe('good');
+      // with the tolerance for clocks
+      expect(await judged(640_000)).toBe('expired');
+      expect(await judged(0, (await secrets.issue()).jwtSecret)).toBe('wrong');
     });
   });
 }

@@ -21,6 +21,8 @@ export interface ProjectSecrets {
   readonly logins: DatabaseLogins;
 }
 
+export const SERVICE_TOKEN_SECONDS = 600;
+
 /** What tokens of a project are checked by. */
 export interface VerifyingKeys {
   /** HS256 */
@@ -51,6 +53,8 @@ export interface Secrets {
   open(project: ProjectId, sealed: SealedSecrets): ProjectSecrets;
   /** JWTs signed with the project's secret; the same for the same secret and `issuedAt`. */
   apiKeys(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<ApiKeys>;
+  /** The same as the key of service_role, but good for {@link SERVICE_TOKEN_SECONDS} only. */
+  serviceToken(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<string>;
   /** As PostgREST with these keys judges it. Never throws. */
   judge(token: string, keys: VerifyingKeys): Promise<TokenVerdict>;
 }

@@ -39,7 +39,7 @@ export function tokensContract(name: string, make: (clock: Clock) => Tokens): vo
     });
 
     test.each([
-      ['refresh tokens', () => tokens.issueRefreshToken(), ''],
+      ['tokens of sessions', () => tokens.issueSessionToken(), ''],
       ['personal tokens', () => tokens.issuePersonalToken(), PERSONAL_TOKEN_PREFIX],
       ['invites', () => tokens.issueInvite(), INVITE_PREFIX],
     ] as const)('%s are random, and known by their hash', (_, issue, prefix) => {

@@ -14,12 +14,13 @@ export interface SecretToken {
   readonly hash: string;
 }
 
-/** Tokens of owners. An access token proves itself; a refresh token is a random secret that a table knows. */
+/** Tokens of owners. An access token proves itself; that of a session is a random secret that a table knows. */
 export interface Tokens {
   issueAccessToken(ownerId: string): Promise<AccessToken>;
   /** The owner, or undefined for whatever is not a valid access token of ours now. Never throws. */
   ownerOfAccessToken(token: string): Promise<string | undefined>;
-  issueRefreshToken(): SecretToken;
+  /** A refresh token, or what a browser's cookie holds. */
+  issueSessionToken(): SecretToken;
   /** Begins with {@link PERSONAL_TOKEN_PREFIX}. */
   issuePersonalToken(): SecretToken;
   /** Begins with {@link INVITE_PREFIX}. */

@@ -6,6 +6,8 @@ export type OwnerEvent =
   | { readonly type: 'OwnerRegistered'; readonly data: { ownerId: string; sealedEmail: string } }
   | { readonly type: 'OwnerSignedIn'; readonly data: Record<never, never> }
   | { readonly type: 'OwnerSignedOut'; readonly data: Record<never, never> }
+  /** all sessions of theirs ended, wherever they were */
+  | { readonly type: 'OwnerSignedOutEverywhere'; readonly data: Record<never, never> }
   /** wrong passwords reached the limit; further tries from that address (the event's `ip`) are refused until then */
   | { readonly type: 'OwnerSignInBlocked'; readonly data: { until: string } }
   | {

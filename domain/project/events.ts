@@ -176,6 +176,8 @@ export type ProjectEventType = ProjectEvent['type'];
  */
 export type ProjectAccessEvent =
   | Fact<'ApiKeysRevealed', { projectId: ProjectId; with: 'keys' | 'connection' }>
+  /** with all rights in the project, for minutes; `for`: what its owner looks at with it */
+  | Fact<'ServiceTokenIssued', { projectId: ProjectId; for: 'auth' | 'storage' }>
   /** `fingerprint`: the same for statements that differ in their values only; no value is kept */
   | Fact<
       'SqlExecuted',

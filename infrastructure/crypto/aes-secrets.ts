@@ -1,14 +1,15 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { Refused } from '../../application/errors.ts';
-import type {
-  ApiKeys,
-  DatabaseLogin,
-  DatabaseLogins,
-  ProjectSecrets,
-  Secrets,
-  TokenVerdict,
-  VerifyingKeys,
+import {
+  SERVICE_TOKEN_SECONDS,
+  type ApiKeys,
+  type DatabaseLogin,
+  type DatabaseLogins,
+  type ProjectSecrets,
+  type Secrets,
+  type TokenVerdict,
+  type VerifyingKeys,
 } from '../../application/ports/secrets.ts';
 import type { SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
@@ -18,7 +19,7 @@ import { scramVerifier } from './scram.ts';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-const API_KEY_YEARS = 10;
+const API_KEY_SECONDS = 10 * 365 * 24 * 3600;
 /** of the logins that projects had from the beginning */
 const FIRST_VERSION = 1;
 
@@ -94,17 +95,13 @@ export class AesSecrets implements Secrets {
   }
 
   async apiKeys(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<ApiKeys> {
-    const key = new TextEncoder().encode(secrets.jwtSecret);
-    const seconds = Math.floor(issuedAt.getTime() / 1000);
-    const sign = (role: string) =>
-      new SignJWT({ role, ref: project })
-        .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-        .setIssuer('launchdb')
-        .setIssuedAt(seconds)
-        .setExpirationTime(seconds + API_KEY_YEARS * 365 * 24 * 3600)
-        .sign(key);
-    const [anonKey, serviceRoleKey] = await Promise.all([sign('anon'), sign('service_role')]);
+    const key = (role: string) => signed(project, secrets, role, issuedAt, API_KEY_SECONDS);
+    const [anonKey, serviceRoleKey] = await Promise.all([key('anon'), key('service_role')]);
     return { anonKey, serviceRoleKey };
+  }
+
+  async serviceToken(project: ProjectId, secrets: ProjectSecrets, issuedAt: Date): Promise<string> {
+    return signed(project, secrets, 'service_role', issuedAt, SERVICE_TOKEN_SECONDS);
   }
 
   async judge(token: string, keys: VerifyingKeys): Promise<TokenVerdict> {
@@ -125,6 +122,22 @@ const context = (
   { keyVersion, version }: Pick<SealedSecrets, 'keyVersion' | 'version'>,
 ): Uint8Array =>
   Buffer.from(version === undefined ? `${project}:${keyVersion}` : `${project}:${keyVersion}:${version}`);
+
+function signed(
+  project: ProjectId,
+  { jwtSecret }: ProjectSecrets,
+  role: string,
+  issuedAt: Date,
+  forSeconds: number,
+): Promise<string> {
+  const seconds = Math.floor(issuedAt.getTime() / 1000);
+  return new SignJWT({ role, ref: project })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer('launchdb')
+    .setIssuedAt(seconds)
+    .setExpirationTime(seconds + forSeconds)
+    .sign(new TextEncoder().encode(jwtSecret));
+}
 
 async function verdictOn(token: string, { key, algorithms }: TokenKey): Promise<TokenVerdict> {
   try {

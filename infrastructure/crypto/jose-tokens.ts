@@ -60,7 +60,7 @@ export class JoseTokens implements Tokens {
     }
   }
 
-  issueRefreshToken(): SecretToken {
+  issueSessionToken(): SecretToken {
     return this.#secret('');
   }
 

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type {
   NewOwnerAccount,
   NewSession,
+  OpenSession,
   OwnerAccount,
   OwnerAccounts,
   Rotation,
@@ -69,17 +70,40 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
     return row?.sealed_key;
   }
 
-  async startSession({ sessionId, ownerId, tokenHash, startedAt, expiresAt }: NewSession): Promise<void> {
+  async startSession(session: NewSession): Promise<void> {
+    const { sessionId, ownerId, tokenHash, startedAt, expiresAt, kind } = session;
+    const ofBrowser = kind === 'browser' ? bytes(tokenHash) : null;
     await queryRows(
       this.#pool,
       'start the session',
       `WITH expired AS (DELETE FROM accounts.sessions WHERE owner_id = $2 AND expires_at < $4),
        session AS (
-         INSERT INTO accounts.sessions (session_id, owner_id, started_at, expires_at) VALUES ($1, $2, $4, $5)
-         RETURNING session_id)
-       INSERT INTO accounts.refresh_tokens (token_hash, session_id, expires_at) SELECT $3, session_id, $5 FROM session`,
-      [sessionId, ownerId, bytes(tokenHash), startedAt, expiresAt],
+         INSERT INTO accounts.sessions (session_id, owner_id, started_at, expires_at, kind, token_hash, last_seen_at)
+         VALUES ($1, $2, $4, $5, $6, $7::bytea, CASE WHEN $7::bytea IS NOT NULL THEN $4::timestamptz END)
+         RETURNING session_id, kind)
+       INSERT INTO accounts.refresh_tokens (token_hash, session_id, expires_at)
+       SELECT $3, session_id, $5 FROM session WHERE kind = 'tokens'`,
+      [sessionId, ownerId, bytes(tokenHash), startedAt, expiresAt, kind, ofBrowser],
     );
+  }
+
+  async useBrowserSession(
+    tokenHash: string,
+    { now, idleSince }: { now: Date; idleSince: Date },
+  ): Promise<OpenSession | undefined> {
+    const [row] = await queryRows<SessionRow>(
+      this.#pool,
+      'read the session',
+      `WITH found AS (
+         SELECT session_id, owner_id FROM accounts.sessions
+         WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2 AND last_seen_at > $3),
+       noted AS (
+         UPDATE accounts.sessions s SET last_seen_at = $2 FROM found
+         WHERE s.session_id = found.session_id AND s.last_seen_at <= $2::timestamptz - interval '1 minute')
+       SELECT * FROM found`,
+      [bytes(tokenHash), now, idleSince],
+    );
+    return row && toSession(row);
   }
 
   async rotate(
@@ -106,23 +130,31 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
        WHERE s.session_id = used.session_id RETURNING s.session_id, s.owner_id`,
       [bytes(tokenHash), bytes(next.tokenHash), next.now, next.expiresAt],
     );
-    if (rotated) return { outcome: 'rotated', ownerId: rotated.owner_id, sessionId: rotated.session_id };
+    if (rotated) return { outcome: 'rotated', ...toSession(rotated) };
     return this.#revokeIfUsed(tokenHash, next.now);
   }
 
-  async endSession(
-    tokenHash: string,
-    now: Date,
-  ): Promise<{ ownerId: string; sessionId: string } | undefined> {
+  async endSession(tokenHash: string, now: Date): Promise<OpenSession | undefined> {
     const [ended] = await queryRows<SessionRow>(
       this.#pool,
       'end the session',
-      `UPDATE accounts.sessions s SET ended_at = coalesce(s.ended_at, $2) FROM accounts.refresh_tokens t
-       WHERE t.token_hash = $1 AND t.expires_at > $2 AND s.session_id = t.session_id
-       RETURNING s.session_id, s.owner_id`,
+      `WITH named AS (
+         SELECT session_id FROM accounts.refresh_tokens WHERE token_hash = $1 AND expires_at > $2
+         UNION ALL SELECT session_id FROM accounts.sessions WHERE token_hash = $1 AND expires_at > $2)
+       UPDATE accounts.sessions s SET ended_at = coalesce(s.ended_at, $2) FROM named
+       WHERE s.session_id = named.session_id RETURNING s.session_id, s.owner_id`,
       [bytes(tokenHash), now],
     );
-    return ended && { ownerId: ended.owner_id, sessionId: ended.session_id };
+    return ended && toSession(ended);
+  }
+
+  async endSessions(ownerId: string, now: Date): Promise<void> {
+    await queryRows(
+      this.#pool,
+      'end the sessions',
+      'UPDATE accounts.sessions SET ended_at = $2 WHERE owner_id = $1 AND ended_at IS NULL',
+      [ownerId, now],
+    );
   }
 
   async erase(ownerId: string): Promise<boolean> {
@@ -145,11 +177,15 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
       [bytes(tokenHash), now],
     );
     if (!reused) return { outcome: 'invalid' };
-    return { outcome: 'reused', ownerId: reused.owner_id, sessionId: reused.session_id };
+    return { outcome: 'reused', ...toSession(reused) };
   }
 }
 
 const bytes = (hash: string): Buffer => Buffer.from(hash, 'hex');
+const toSession = ({ owner_id: ownerId, session_id: sessionId }: SessionRow): OpenSession => ({
+  ownerId,
+  sessionId,
+});
 
 function accountOf([row]: AccountRow[]): OwnerAccount | undefined {
   return (

@@ -142,6 +142,30 @@ describe('an awake project', () => {
       expect((await rest(direct, '/nothing')).status).toBe(404);
     }));
 
+  test('is not sent the platform’s own cookie, and cannot set it, by either way', async () => {
+    const sql = `CREATE FUNCTION sets() RETURNS void LANGUAGE sql AS $$
+        SELECT set_config('response.headers', '[{"Set-Cookie": "__Host-launchdb=x; Path=/; Secure"}, {"Set-Cookie": "=launchdb=x"}, {"Set-Cookie": "a=1"}]', true) $$;
+      CREATE FUNCTION cookies() RETURNS json LANGUAGE sql STABLE AS $$ SELECT current_setting('request.cookies')::json $$`;
+    for (const { id } of [direct, other])
+      await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query: sql } });
+    const seenBy = async (project: Project, cookie: string) =>
+      JSON.parse((await rest(project, '/rpc/cookies', { headers: { cookie } })).text) as unknown;
+    for (const project of [direct, other])
+      await vi.waitFor(async () => expect((await rest(project, '/rpc/sets')).status).toBe(204), {
+        timeout: 30_000,
+      });
+    for (const project of [direct, other]) {
+      const both = '__Host-launchdb=t; a=1; launchdb=t;__Host-launchdb=u ;launchdb=v; b=2; launchdb-x=3';
+      expect(await seenBy(project, both)).toEqual({ a: '1', b: '2', 'launchdb-x': '3' });
+      expect(await seenBy(project, 'launchdb=t; a=1')).toEqual({ a: '1' });
+      expect(await seenBy(project, 'a=1; __Host-launchdb=t')).toEqual({ a: '1' });
+      expect(JSON.stringify(await seenBy(project, '__Host-launchdb=t'))).not.toContain('launchdb');
+      const { headers } = await rest(project, '/rpc/sets');
+      const set = headers['set-cookie']?.filter((one) => !one.startsWith('not-')) ?? [];
+      expect(set).toEqual(['a=1']);
+    }
+  });
+
   test('its addresses are those from outside, also with a host of its own', async () => {
     const own = `${direct.id.replace('_', '-')}.example.localhost`;
     const { httpsPort } = caddy;

@@ -16,7 +16,7 @@ import { managerModule } from './manager-module.ts';
 import { collectorsModule, metricsModule } from './metrics-module.ts';
 import { localMigrationsModule, remoteMigrationsModule } from './migrations-module.ts';
 import { migrationRoutesModule } from './migration-routes-module.ts';
-import { ownerRoutesModule } from './owner-routes-module.ts';
+import { ownerRoutesModule, personalTokenRoutesModule } from './owner-routes-module.ts';
 import { passwordsModule } from './passwords-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import { poolerGuardModule } from './pooler-guard-module.ts';
@@ -71,6 +71,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
     tenantConnectionsModule,
     passwordsModule,
     ownerRoutesModule,
+    personalTokenRoutesModule,
     projectRoutesModule,
   );
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);

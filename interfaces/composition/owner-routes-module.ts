@@ -9,6 +9,7 @@ import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { countProjects } from '../../projections/project-list/queries.ts';
 import { ownerEndpoints } from '../platform-api/owners.ts';
+import { sessionEndpoints } from '../platform-api/session.ts';
 import { tokenEndpoints } from '../platform-api/tokens.ts';
 import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
@@ -20,6 +21,10 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
     ({ directory }, clock) => new JoseTokens(derivedKey(directory.masterKey, 'owner-access-tokens'), clock),
     [TOKENS.machine, TOKENS.clock],
   );
+  bind(TOKENS.ownerAccounts).toResolvedValue(
+    (pool) => new PostgresOwnerAccounts(pool),
+    [TOKENS.platformPool],
+  );
   bind(TOKENS.routes).toResolvedValue(
     ...needs(
       {
@@ -29,9 +34,11 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
         ids: TOKENS.ids,
         clock: TOKENS.clock,
         pool: TOKENS.platformPool,
+        accounts: TOKENS.ownerAccounts,
         tokens: TOKENS.ownerTokens,
         passwords: TOKENS.passwords,
         checkpoints: TOKENS.checkpoints,
+        publicUrl: TOKENS.publicUrl,
       },
       ({
         options: { config, rateLimits = {} },
@@ -40,28 +47,36 @@ export const ownerRoutesModule = new ContainerModule(({ bind }) => {
         ids,
         clock,
         pool,
+        accounts,
         tokens,
         passwords,
         checkpoints,
-      }) =>
-        ownerEndpoints({
+        publicUrl,
+      }) => {
+        const logIn = {
           store,
           ids,
           clock,
           tokens,
-          accounts: new PostgresOwnerAccounts(pool),
+          accounts,
           vault: new AesEmailVault(derivedKey(directory.masterKey, 'owner-vault')),
           passwords,
+          // one for both ways of logging in
           limits: new MemoryRateLimits(rateLimits),
           turns: new PostgresTurns(pool),
           signUpMode: config.SIGNUP,
-          projectsOf: async (ownerId) => {
-            await checkpoints.waitFor(projectList.name, await store.head(), VIEW_WITHIN_MS);
-            return countProjects(pool, ownerId);
-          },
-        }),
+        };
+        const projectsOf = async (ownerId: string) => {
+          await checkpoints.waitFor(projectList.name, await store.head(), VIEW_WITHIN_MS);
+          return countProjects(pool, ownerId);
+        };
+        return [...ownerEndpoints({ ...logIn, projectsOf }), ...sessionEndpoints({ ...logIn, publicUrl })];
+      },
     ),
   );
+});
+
+export const personalTokenRoutesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.personalTokens).toResolvedValue(
     (pool) => new PostgresPersonalTokens(pool),
     [TOKENS.platformPool],

@@ -6,6 +6,7 @@ import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
 import { readBuiltConsole } from '../platform-api/built-console.ts';
 import { consolePages } from '../platform-api/console-pages.ts';
+import { browserOwner } from '../platform-api/browser-owner.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
 import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { answering, type ProjectsServers } from './projects-servers.ts';
@@ -27,6 +28,8 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         pages: TOKENS.consolePages,
         ownerTokens: TOKENS.ownerTokens,
         tokens: TOKENS.personalTokens,
+        accounts: TOKENS.ownerAccounts,
+        publicUrl: TOKENS.publicUrl,
         clock: TOKENS.clock,
         projects: TOKENS.projectsServers,
         platform: TOKENS.platformServer,
@@ -43,6 +46,8 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         pages,
         ownerTokens,
         tokens,
+        accounts,
+        publicUrl,
         clock,
         projects,
         platform,
@@ -58,7 +63,10 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           host: config.LISTEN_HOST,
           endpoints,
           pages,
-          authenticate: ownerAuthentication(bearer(ownerTokens, { tokens, clock })),
+          authenticate: ownerAuthentication(
+            bearer(ownerTokens, { tokens, clock }),
+            browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
+          ),
           log,
           ready: readiness(projects, platform, store),
           metrics,

@@ -19,6 +19,7 @@ import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectPastEndpoints } from '../platform-api/project-past.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
 import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
+import { serviceTokenEndpoints } from '../platform-api/service-token.ts';
 import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
 import { byServer, type ProjectsServers } from './projects-servers.ts';
 import type { Config } from '../config.ts';
@@ -114,20 +115,19 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         publicUrl: TOKENS.publicUrl,
         config: TOKENS.config,
       },
-      ({ store, ids, clock, watch, secrets, dataApis, pooler, servers, serverOf, publicUrl, config }) =>
-        projectAccessEndpoints({
-          store,
-          ids,
-          clock,
+      ({ store, ids, clock, watch, secrets, dataApis, pooler, servers, serverOf, publicUrl, config }) => {
+        const recorded = { store, ids, clock, secrets, recent: new RecentAccesses(clock) };
+        const access = projectAccessEndpoints({
+          ...recorded,
           watch,
-          secrets,
           dataApis,
-          recent: new RecentAccesses(clock),
           sql: sqlByServer(byServer(servers, serverOf, (server) => new PostgresProjectSql(server))),
           publicUrl,
           database: (name) => databasePlace(servers, config, name),
           pooler: toldPlace(config.PUBLIC_POOLER_URL, pooler ?? null),
-        }),
+        });
+        return [...access, ...serviceTokenEndpoints(recorded)];
+      },
     ),
   );
   bind(TOKENS.routes).toResolvedValue(

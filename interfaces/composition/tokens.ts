@@ -31,6 +31,7 @@ import type { Ids } from '../../application/ports/ids.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { MailOutbox } from '../../application/ports/mail-outbox.ts';
 import type { Migrations } from '../../application/ports/migrations.ts';
+import type { OwnerAccounts } from '../../application/ports/owner-accounts.ts';
 import type { OwnerMigrations } from '../../application/ports/owner-migrations.ts';
 import type { Passwords } from '../../application/ports/passwords.ts';
 import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
@@ -175,6 +176,7 @@ export const TOKENS = {
   /** what the auth service's use cases share */
   auth: token<AuthDependencies>('auth'),
   ownerTokens: token<Tokens>('owner-tokens'),
+  ownerAccounts: token<OwnerAccounts>('owner-accounts'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
   /** that the parts of the platform show each other; the first one is shown, any of them is accepted */
   internalKeys: token<readonly [string, ...string[]]>('internal-keys'),

@@ -191,6 +191,31 @@ describe('routes', () => {
     expect(JSON.parse(read.body)).toMatchObject({ status: 503, away: 'auth', detail });
   });
 
+  test('the platform’s own cookie goes to the platform alone, and no project sets it', async () => {
+    const seen: (string | undefined)[] = [];
+    const setting = ['launchdb=x; Path=/', '=__Host-launchdb=x', 'a=1', 'launchdb-sign-in=y'];
+    const { endpoint } = await upstreamServer((request, response) => {
+      seen.push(request.headers.cookie);
+      response.writeHead(200, { 'set-cookie': setting }).end();
+    });
+    const services = { auth: endpoint, storage: endpoint };
+    const gateway = await startGateway({ services, rest: endpoint, platform: endpoint });
+    const both = 'launchdb=t; a=1; __Host-launchdb=t;launchdb=u; launchdb-sign-in=k';
+    const answers = async (path: string, cookie: string | string[]) => {
+      const one = [cookie].flat().flatMap((value) => ['Cookie', value]);
+      const answer = await ask(gateway, { path, headers: ['Host', 'x', 'apikey', 'key-a', ...one] });
+      return [seen.pop(), answer.headers['set-cookie']];
+    };
+    const kept = ['a=1', 'launchdb-sign-in=y'];
+    const projects = ['rest/v1/t', 't', 'auth/v1/x', 'storage/v1/x'].map((path) => `/project/${A}/${path}`);
+    for (const path of projects) {
+      expect(await answers(path, both)).toEqual(['a=1; launchdb-sign-in=k', kept]);
+      expect(await answers(path, ['launchdb=t', 'b=2', 'c=3; launchdb=t'])).toEqual(['b=2; c=3', kept]);
+      expect(await answers(path, 'launchdb=t')).toEqual([undefined, kept]);
+    }
+    expect(await answers('/api/session', both)).toEqual([both, setting]);
+  });
+
   test('the auth service is for browsers: what they may send, and read of its answers', async () => {
     const service = await upstreamServer((request, response) => {
       const ours = { 'access-control-allow-origin': 'http://x', 'x-total-count': '7', link: '<x>' };

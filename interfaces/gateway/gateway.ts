@@ -18,7 +18,15 @@ import { takeAbsoluteForm } from './absolute-form.ts';
 import { answerPreflight, CORS_HEADERS, corsHeaders, isPreflight } from './cors.ts';
 import { Connections } from './connections.ts';
 import { Forwarder, type Exchange } from './forward.ts';
-import { endToEnd, hasBody, requestHeaders, tokenOf, withAuthorization, type HeaderList } from './headers.ts';
+import {
+  answerHeaders,
+  hasBody,
+  requestHeaders,
+  tokenOf,
+  withAuthorization,
+  withoutPlatformCookie,
+  type HeaderList,
+} from './headers.ts';
 import { codingOf, unpacked } from './inflate-body.ts';
 import { Intake } from './intake.ts';
 import { DEFAULT_LIMITS, type GatewayLimits } from './limits.ts';
@@ -223,8 +231,9 @@ export class Gateway {
   async #toService(call: Call, name: ServiceName, path: string): Promise<void> {
     const endpoint = this.#services[name];
     if (!endpoint) return this.#refuse(call, PROBLEMS.notImplemented(`The ${name} service is`));
-    const { apikey } = this.#routes[name];
-    const told = this.#headers(call, endpoint, this.#options.internalKey);
+    const { apikey, place } = this.#routes[name];
+    const all = this.#headers(call, endpoint, this.#options.internalKey);
+    const told = place.of === 'project' ? withoutPlatformCookie(all) : all;
     const headers = apikey === 'copied' ? (withAuthorization(told) ?? told) : told;
     if (hasNothingToCome(call) || (await this.#begun(call, name)))
       this.#forward(call, name, { endpoint, path, headers });
@@ -235,7 +244,7 @@ export class Gateway {
     const coding = hasBody(call.request) ? codingOf(call.request) : 'none';
     if (coding === 'other') return this.#refuse(call, PROBLEMS.unsupportedEncoding);
     const awake = dataApis.endpoint(project);
-    const headers = withAuthorization(this.#headers(call, awake ?? platform));
+    const headers = withAuthorization(withoutPlatformCookie(this.#headers(call, awake ?? platform)));
     if (!headers) return this.#refuse(call, PROBLEMS.noApiKey);
     const problem = awake ? undefined : await this.#wakes.wait(call.response, project, tokenOf(headers));
     if (problem) return this.#refuse(call, problem);
@@ -290,19 +299,12 @@ export class Gateway {
     name: RouteName,
     to: Pick<Exchange, 'endpoint' | 'path' | 'headers' | 'inflate' | 'treatment'>,
   ): void {
-    const ours = ['X-Request-Id', call.requestId, ...call.cors];
-    const isOurs = (name: string) =>
-      name === 'x-request-id' || (call.cors.length > 0 && name.startsWith('access-control-'));
     this.#forwarders[name].forward({
       ...to,
       request: call.request,
       response: call.response,
       requestId: call.requestId,
-      answerHeaders: (list) => {
-        const told = endToEnd(list, isOurs);
-        told.push(...ours);
-        return told;
-      },
+      answerHeaders: (list) => answerHeaders(list, call.requestId, call.cors),
       fail: (problem) => this.#refuse(call, problem),
     });
   }

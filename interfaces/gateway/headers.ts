@@ -1,6 +1,7 @@
 /** The headers that go through the gateway. Lists hold names and values in turn, as they came. */
 import type { IncomingMessage } from 'node:http';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
+import { setsSession, withoutSession } from '../http/session-cookie.ts';
 
 export type HeaderList = readonly string[];
 
@@ -32,7 +33,7 @@ const TRACE: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
 const NONE: ReadonlySet<string> = new Set();
 
 /** The list without what concerns one connection only, and without what `isUnwanted` names (lower case). */
-export function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
+function endToEnd(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {
   const named = namedByConnection(list);
   return without(list, (name) => HOP_BY_HOP.has(name) || named.has(name) || isUnwanted(name));
 }
@@ -77,6 +78,24 @@ export function requestHeaders(
   return list;
 }
 
+/** What a project is sent: the platform's own cookie is nothing for it to see. */
+export const withoutPlatformCookie = (list: HeaderList): HeaderList =>
+  rewritten(list, 'cookie', withoutSession);
+
+/**
+ * An upstream's headers as the client gets them.
+ * @param cors none: it is the platform's own; the platform's cookie is nothing for a project to set
+ */
+export function answerHeaders(list: HeaderList, requestId: string, cors: HeaderList): string[] {
+  const ofProject = cors.length > 0;
+  const told = ofProject
+    ? rewritten(list, 'set-cookie', (value) => (setsSession(value) ? undefined : value))
+    : list;
+  const isOurs = (name: string) =>
+    name === 'x-request-id' || (ofProject && name.startsWith('access-control-'));
+  return [...endToEnd(told, isOurs), 'X-Request-Id', requestId, ...cors];
+}
+
 const BEARER = /^bearer\s+(\S+)$/i;
 
 /**
@@ -104,6 +123,22 @@ function framing(request: IncomingMessage): string[] {
   const length = request.headers['content-length'];
   if (length !== undefined) return ['Content-Length', length];
   return request.method === 'GET' || request.method === 'HEAD' ? [] : ['Content-Length', '0'];
+}
+
+/** The list with another value of those of this name (lower case), or without them where there is none. */
+function rewritten(
+  list: HeaderList,
+  wanted: string,
+  valueOfEach: (value: string) => string | undefined,
+): HeaderList {
+  if (valueOf(list, wanted) === undefined) return list;
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) {
+    const [name = '', value = ''] = list.slice(at, at + 2);
+    const told = isNamed(name, wanted) ? valueOfEach(value) : value;
+    if (told !== undefined) kept.push(name, told);
+  }
+  return kept;
 }
 
 function without(list: HeaderList, isUnwanted: (name: string) => boolean): string[] {

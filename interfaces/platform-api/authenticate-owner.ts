@@ -4,17 +4,23 @@ import { PERSONAL_TOKEN_PREFIX, type Tokens } from '../../application/ports/toke
 import { Rejection } from '../../domain/rejection.ts';
 import { RequestProblem } from '../http/problems.ts';
 import type { Authenticate } from '../http/server.ts';
+import type { BrowserOwner } from './browser-owner.ts';
 import { scopesOf, type Endpoint, type Owner, type OwnerCaller } from './owner-endpoint.ts';
 
 /** The owner that an `Authorization` header proves. @throws {RequestProblem} 401 */
 export type Bearer = (authorization: string | undefined) => Promise<Owner>;
 
-/** Owners, each endpoint to those of them whose token may do what it does. */
+/**
+ * Owners, each endpoint to those of them whose token may do what it does.
+ * @param inBrowser who has sent no Authorization may be known by the console's cookie
+ */
 export const ownerAuthentication =
-  (ownerOf: Bearer): Authenticate<Endpoint, OwnerCaller> =>
-  async ({ headers, params }, endpoint) => {
-    const owner = await ownerOf(headers.authorization);
-    requireScope(endpoint, owner, params['id']);
+  (ownerOf: Bearer, inBrowser: BrowserOwner = async () => undefined): Authenticate<Endpoint, OwnerCaller> =>
+  async (request, endpoint) => {
+    const { authorization } = request.headers;
+    const signedIn = authorization === undefined ? await inBrowser(request, endpoint) : undefined;
+    const owner = signedIn ?? (await ownerOf(authorization));
+    requireScope(endpoint, owner, request.params['id']);
     const actor = owner.token
       ? ({ kind: 'token', id: owner.token.id } as const)
       : ({ kind: 'owner', id: owner.id } as const);

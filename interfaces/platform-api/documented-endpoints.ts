@@ -11,6 +11,8 @@ import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectPastEndpoints } from './project-past.ts';
 import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
+import { serviceTokenEndpoints } from './service-token.ts';
+import { sessionEndpoints } from './session.ts';
 import { signingKeyEndpoints } from './signing-keys.ts';
 import { tokenEndpoints } from './tokens.ts';
 
@@ -18,11 +20,13 @@ const nothing = {} as never;
 
 export const documentedEndpoints = (): readonly Endpoint[] => [
   ...ownerEndpoints(nothing),
+  ...sessionEndpoints(nothing),
   ...tokenEndpoints(nothing),
   ...auditEndpoints(nothing),
   ...projectEndpoints(nothing),
   ...projectCommandEndpoints(nothing),
   ...projectAccessEndpoints(nothing),
+  ...serviceTokenEndpoints(nothing),
   ...projectAuthEndpoints(nothing),
   ...projectMailboxEndpoints(nothing),
   ...signingKeyEndpoints(nothing),

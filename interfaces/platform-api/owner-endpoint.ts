@@ -5,6 +5,8 @@ import { endpointsFor, type Caller, type Endpoint as HttpEndpoint } from '../htt
 /** Who asks, as the token says. */
 export interface Owner {
   readonly id: string;
+  /** they are there in person, by the console's cookie, in the session of this token */
+  readonly session?: { readonly tokenHash: string };
   /** a personal token stands in for them, with less than all rights */
   readonly token?: {
     readonly id: string;

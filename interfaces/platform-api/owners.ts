@@ -30,7 +30,7 @@ const newCredentials = z.object({
     .describe('The code of an invite, where the operator lets nobody in without one.'),
 });
 // a password that could never have been set is simply wrong, but a huge one is not even looked at
-const loginCredentials = z.object({ email, password: z.string().max(200) });
+export const loginCredentials = z.object({ email, password: z.string().max(200) });
 const refreshToken = z.object({ refresh_token: z.string().min(1).max(200) });
 
 const ownerView = z.object({ owner_id: z.string(), email: z.string(), created_at: z.iso.datetime() });
@@ -143,7 +143,11 @@ const erase = (dependencies: EraseOwnerDependencies): Endpoint =>
     },
   });
 
-async function accountOf({ accounts }: LogInDependencies, { id }: Owner): Promise<OwnerAccount> {
+/** @throws {RequestProblem} 401 */
+export async function accountOf(
+  { accounts }: Pick<LogInDependencies, 'accounts'>,
+  { id }: Owner,
+): Promise<OwnerAccount> {
   const account = await accounts.findById(id);
   if (!account) throw new RequestProblem('request/unauthenticated', 'This owner has no account any more.');
   return account;

@@ -179,6 +179,7 @@ export const eventCatalogue = {
   DatabaseSizeRelaxed: v1(withinLimit),
 
   ApiKeysRevealed: v1(z.strictObject({ projectId, with: z.enum(['keys', 'connection']) })),
+  ServiceTokenIssued: v1(z.strictObject({ projectId, for: z.enum(['auth', 'storage']) })),
   SqlExecuted: v1(
     z.strictObject({ projectId, fingerprint: text, statement: text, outcome: text, durationMs: z.number() }),
   ),
@@ -220,6 +221,7 @@ export const eventCatalogue = {
   OwnerRegistered: v1(z.strictObject({ ownerId: text, sealedEmail: text })),
   OwnerSignedIn: plain,
   OwnerSignedOut: plain,
+  OwnerSignedOutEverywhere: plain,
   OwnerSignInBlocked: v1(z.strictObject({ until: time })),
   OwnerSessionRevoked: v1(z.strictObject({ reason: text })),
   TokenIssued: v1(

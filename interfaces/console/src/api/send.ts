@@ -28,22 +28,3 @@ export async function send(input: Request | string, init?: RequestInit): Promise
   if (problem.code === 'request/unauthenticated' && !request.headers.has('authorization')) ended();
   throw problem;
 }
-
-/** A JSON answer to a JSON body. Where openapi.json has the route, `api` knows its types. */
-export async function sendJson<T>(
-  method: string,
-  path: string,
-  body?: unknown,
-  signal?: AbortSignal,
-): Promise<T> {
-  const response = await send(path, {
-    method,
-    ...(signal && { signal }),
-    ...(body !== undefined && {
-      body: JSON.stringify(body),
-      headers: { 'content-type': 'application/json' },
-    }),
-  });
-  const text = await response.text();
-  return (text === '' ? undefined : JSON.parse(text)) as T;
-}

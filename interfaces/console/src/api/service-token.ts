@@ -1,5 +1,6 @@
 /** What the console shows a project's own services, as the role service_role: good for minutes, and in memory alone. */
-import { send, sendJson } from './send.ts';
+import { api, dataOf } from './api.ts';
+import { send } from './send.ts';
 
 /** asked for anew this long before the old one ends */
 const EARLY_MS = 60_000;
@@ -25,7 +26,12 @@ export async function serviceToken(project: string, purpose: Purpose): Promise<s
   const key = `${project} ${purpose}`;
   const known = kept.get(key);
   if (known && performance.now() < known.until) return (await known.asked).token;
-  const asked = sendJson<ServiceToken>('POST', `/api/projects/${project}/service-token`, { for: purpose });
+  const asked = dataOf(
+    api.POST('/api/projects/{id}/service-token', {
+      params: { path: { id: project } },
+      body: { for: purpose },
+    }),
+  );
   const one: Kept = { asked, until: Infinity };
   kept.set(key, one);
   try {

@@ -1,8 +1,9 @@
 /** Who is signed in. The session itself is a cookie that no script can read. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
+import { api, dataOf } from './api.ts';
 import { ApiProblem } from './problem.ts';
 import { queryClient } from './query-client.ts';
-import { onSessionEnded, sendJson } from './send.ts';
+import { onSessionEnded } from './send.ts';
 import { forgetServiceTokens } from './service-token.ts';
 
 export interface Session {
@@ -10,13 +11,11 @@ export interface Session {
   readonly email: string;
 }
 
-const PATH = '/api/session';
-
 /** null: nobody is signed in */
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: ({ signal }) =>
-    sendJson<Session>('GET', PATH, undefined, signal).catch((error: unknown) => {
+    dataOf<Session>(api.GET('/api/session', { signal })).catch((error: unknown) => {
       if (error instanceof ApiProblem && error.status === 401) return null;
       throw error;
     }),
@@ -27,14 +26,16 @@ export const useSession = () => useQuery(sessionQuery);
 
 /** @throws {ApiProblem} `owner/invalid-credentials` */
 export async function signIn(email: string, password: string): Promise<void> {
-  const session = await sendJson<Session>('POST', PATH, { email, password });
+  const session = await dataOf(api.POST('/api/session', { body: { email, password } }));
   forgetEverything();
   queryClient.setQueryData(sessionQuery.queryKey, session);
 }
 
 /** @param everywhere all sessions of the owner end, on every machine */
 export async function signOut(everywhere = false): Promise<void> {
-  await sendJson('DELETE', everywhere ? `${PATH}?everywhere=true` : PATH);
+  await dataOf(
+    api.DELETE('/api/session', { params: { query: { everywhere: everywhere ? 'true' : 'false' } } }),
+  );
   forgetEverything();
 }
 
