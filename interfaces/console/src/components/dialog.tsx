@@ -7,6 +7,8 @@ import styles from './dialog.module.css';
 import { TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
 
+const FIRST_FIELD = ':is(input, textarea):not([type="hidden"], [tabindex="-1"], [aria-hidden])';
+
 interface Opening {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
@@ -27,7 +29,14 @@ export function Dialog({ open, onOpenChange, title, description, wide, children,
     <Base.Root open={open} onOpenChange={onOpenChange}>
       <Base.Portal>
         <Base.Backdrop className={styles['backdrop']} />
-        <Base.Popup ref={popup} className={classes(styles['popup'], wide && styles['wide'])}>
+        <Base.Popup
+          ref={popup}
+          // what is to be filled in, but where that would open a keyboard over the dialog
+          initialFocus={(by) =>
+            by === 'touch' ? null : (popup.current?.querySelector<HTMLElement>(FIRST_FIELD) ?? null)
+          }
+          className={classes(styles['popup'], wide && styles['wide'])}
+        >
           <header className={styles['header']}>
             <Base.Title className={styles['title']}>{title}</Base.Title>
             <Base.Close render={<IconButton icon="close" label={texts.close} small />} />
