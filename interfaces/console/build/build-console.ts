@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { env } from 'node:process';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { apiTypes } from './write-api-types.ts';
@@ -23,6 +24,8 @@ async function main(): Promise<void> {
   const stamp = await stampOfSources();
   const ifChanged = process.argv.includes('--if-changed');
   if (ifChanged && (await readFile(STAMP, 'utf8').catch(() => '')) === stamp) return;
+  // whatever it is built for: React's other half is three times as large
+  env['NODE_ENV'] = 'production';
   const tools = await import('vite').catch(() => undefined);
   if (!tools) {
     say(`The console cannot be built: its tools are not installed. "npm ci" without --omit=dev brings them, and
