@@ -1,19 +1,16 @@
 /** What stands around every page: the bar at the top, the navigation at the side, which is a drawer on a phone. */
-import { Dialog } from '@base-ui/react/dialog';
-import { useState, type ReactNode } from 'react';
-import { Link, useLocation } from 'wouter';
+import { lazy, Suspense, useRef, useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
 import { useReachable } from '../api/reachability.ts';
 import type { Session } from '../api/session.ts';
 import { IconButton } from '../components/button.tsx';
 import { classes } from '../components/classes.ts';
-import { Icon } from '../components/icon.tsx';
 import { Notice } from '../components/notice.tsx';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { shell as texts } from '../texts/en/shell.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { Mark } from '../components/mark.tsx';
-import { linkTo, PAGES } from './pages.ts';
-import { useMaybeProjectId } from '../way/project-id.ts';
+import { Navigation } from './navigation.tsx';
 import { ProjectSwitcher } from './project-switcher.tsx';
 import styles from './shell.module.css';
 
@@ -31,7 +28,7 @@ export function Shell({ session, full, children }: ShellProps) {
         {texts.skip}
       </a>
       <header className={styles['bar']}>
-        <NavigationDrawer />
+        <NavigationOpener />
         <Link href="/" className={styles['mark']} aria-label={texts.product}>
           <Mark />
         </Link>
@@ -56,60 +53,34 @@ export function Shell({ session, full, children }: ShellProps) {
   );
 }
 
-/** Links to the pages that there are: of the project, or of the account. */
-function Navigation({ onGo }: { readonly onGo?: () => void }) {
-  const project = useMaybeProjectId();
-  const [path] = useLocation();
-  const shown = PAGES.filter(({ nav }) => nav?.of === (project === undefined ? 'account' : 'project'));
-  const links = shown.map((page) => ({ page, to: linkTo(page, project) }));
-  // the longest that fits is where one is
-  const here = links
-    .filter(({ to }) => path === to || path.startsWith(to === '/' ? '/projects' : `${to}/`))
-    .toSorted((a, b) => b.to.length - a.to.length)[0];
-  return (
-    <nav aria-label={texts.navigation} className={styles['nav']}>
-      {project !== undefined && (
-        <Link href="/" className={styles['link']} onClick={onGo}>
-          <Icon name="back" />
-          {texts.allProjects}
-        </Link>
-      )}
-      {links.map(({ page, to }) => (
-        <Link
-          key={page.path}
-          href={to}
-          className={styles['link']}
-          aria-current={here?.to === to ? 'page' : undefined}
-          onClick={onGo}
-          onPointerEnter={() => void page.load()}
-          onFocus={() => void page.load()}
-        >
-          {page.nav && <Icon name={page.nav.icon} />}
-          {page.title}
-        </Link>
-      ))}
-    </nav>
-  );
-}
+const NavigationDrawer = lazy(() => import('./navigation-drawer.tsx'));
 
-function NavigationDrawer() {
+/** On a phone. The drawer is loaded when somebody wants it. */
+function NavigationOpener() {
   const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const want = () => {
+    setWanted(true);
+    setOpen(true);
+  };
   return (
-    <Dialog.Root open={open} onOpenChange={setOpen}>
-      <Dialog.Trigger
-        render={<IconButton icon="menu" label={texts.openNavigation} className={styles['opener']} />}
+    <>
+      <IconButton
+        ref={opener}
+        icon="menu"
+        label={texts.openNavigation}
+        className={styles['opener']}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        onClick={want}
       />
-      <Dialog.Portal>
-        <Dialog.Backdrop className={styles['backdrop']} />
-        <Dialog.Popup className={styles['drawer']}>
-          <Dialog.Title className={styles['drawerTitle']}>
-            <Mark />
-            {texts.product}
-          </Dialog.Title>
-          <Navigation onGo={() => setOpen(false)} />
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+      {wanted && (
+        <Suspense>
+          <NavigationDrawer open={open} onOpenChange={setOpen} opener={opener} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
