@@ -30,7 +30,7 @@ afterAll(async () => {
 
 async function newPage(): Promise<Page> {
   const made = await context.newPage();
-  made.setDefaultTimeout(60_000);
+  made.setDefaultTimeout(20_000);
   made.on('pageerror', (error) => faults.push(error.message));
   // what is refused is shown where it was asked; a browser says it once more
   made.on('console', (line) => {

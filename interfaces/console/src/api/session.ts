@@ -42,7 +42,8 @@ export async function signOut(everywhere = false): Promise<void> {
 /** Nothing of whoever was here is left for whoever comes next. */
 export function forgetEverything(): void {
   forgetServiceTokens();
-  queryClient.clear();
+  // that of the session stays: the page hears of who is there by it
+  queryClient.removeQueries({ predicate: ({ queryKey: [subject] }) => subject !== 'session' });
   queryClient.setQueryData(sessionQuery.queryKey, null);
 }
 

@@ -37,10 +37,10 @@ export function Dialog({ open, onOpenChange, title, description, wide, children,
           }
           className={classes(styles['popup'], wide && styles['wide'])}
         >
-          <header className={styles['header']}>
+          <div className={styles['header']}>
             <Base.Title className={styles['title']}>{title}</Base.Title>
             <Base.Close render={<IconButton icon="close" label={texts.close} small />} />
-          </header>
+          </div>
           <div className={styles['body']}>
             {description !== undefined && (
               <Base.Description className={styles['description']} render={<div />}>
@@ -49,7 +49,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, children,
             )}
             {children}
           </div>
-          {footer !== undefined && <footer className={styles['footer']}>{footer}</footer>}
+          {footer !== undefined && <div className={styles['footer']}>{footer}</div>}
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
