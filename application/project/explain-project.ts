@@ -122,6 +122,7 @@ const WORDS: Words = {
   RolloutStarted: ({ version, canary, others }) =>
     `Projects are upgraded to version ${version}: ${canary} first, on its own, then ${others.length} others`,
   RolloutStopped: ({ projectId, reason }) => `The rollout stopped: ${projectId} failed at ${reason}`,
+  RolloutCancelled: () => 'An operator stopped the rollout',
   RolloutCompleted: () => 'Every project in service is at that version',
   ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
 };

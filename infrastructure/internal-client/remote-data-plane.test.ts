@@ -24,6 +24,7 @@ import { Traffic } from '../../interfaces/gateway/traffic.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
 import { RemoteGateways } from '../../interfaces/manager/remote-gateways.ts';
 import { quietLog } from '../testing/folder.ts';
+import { roomForProjects } from '../../application/operator/room-for-projects.ts';
 import { InternalClient, NotWanted } from './internal-client.ts';
 import { RemoteConnectionPools } from './remote-connection-pools.ts';
 import { RemoteDataApis } from './remote-data-apis.ts';
@@ -48,6 +49,12 @@ async function manager() {
       reconciler,
       desired,
       gateways,
+      room: () =>
+        roomForProjects(['main', 'other'], (server) =>
+          server === 'main'
+            ? Promise.resolve({ max: 800, reserved: 40, perProject: 7, used: 3 })
+            : Promise.reject(new Error('away')),
+        ),
       async wake(id) {
         await command(harness, id, { kind: 'WakeProject' });
         await runToRest(harness, id);

@@ -6,6 +6,9 @@ import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
 import { browserOwner } from '../platform-api/browser-owner.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
+import { apiAuthentication, apiBounds } from '../platform-api/api-endpoint.ts';
+import { operatorAuthentication } from '../platform-api/authenticate-operator.ts';
+import { OperatorBounds } from '../platform-api/operator-bounds.ts';
 import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { answering, type ProjectsServers } from './projects-servers.ts';
 import { aboutServer } from './log-server.ts';
@@ -20,6 +23,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       {
         config: TOKENS.config,
         options: TOKENS.options,
+        operators: TOKENS.operators,
         internalKeys: TOKENS.internalKeys,
         endpoints: TOKENS.endpoints,
         ownerTokens: TOKENS.ownerTokens,
@@ -37,6 +41,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       ({
         config,
         options: { rateLimits = {} },
+        operators,
         internalKeys,
         endpoints,
         ownerTokens,
@@ -57,9 +62,12 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           portVariable: 'PLATFORM_PORT',
           host: config.LISTEN_HOST,
           endpoints,
-          authenticate: ownerAuthentication(
-            bearer(ownerTokens, { tokens, clock }),
-            browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
+          authenticate: apiAuthentication(
+            ownerAuthentication(
+              bearer(ownerTokens, { tokens, clock }),
+              browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
+            ),
+            operatorAuthentication(operators),
           ),
           log,
           ready: readiness(projects, platform, store),
@@ -67,7 +75,10 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           tracing,
           docs: API_DOCUMENT,
           internalKeys,
-          bounds: new OwnerBounds(new MemoryRateLimits(rateLimits)),
+          bounds: apiBounds(
+            new OwnerBounds(new MemoryRateLimits(rateLimits)),
+            new OperatorBounds(new MemoryRateLimits(rateLimits)),
+          ),
           trustedProxies: config.TRUSTED_PROXIES,
         }),
     ),

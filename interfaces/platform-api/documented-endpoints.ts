@@ -1,5 +1,6 @@
 /** Every route of the platform API without what it works with: for the document, never to be called. */
-import type { Endpoint } from './owner-endpoint.ts';
+import type { ApiEndpoint } from './api-endpoint.ts';
+import { operatorEndpoints } from './operator-endpoints.ts';
 import { auditEndpoints } from './audit.ts';
 import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';
@@ -18,7 +19,7 @@ import { tokenEndpoints } from './tokens.ts';
 
 const nothing = {} as never;
 
-export const documentedEndpoints = (): readonly Endpoint[] => [
+export const documentedEndpoints = (): readonly ApiEndpoint[] => [
   ...ownerEndpoints(nothing),
   ...sessionEndpoints(nothing),
   ...tokenEndpoints(nothing),
@@ -35,4 +36,5 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectHistoryEndpoints(nothing),
   ...projectPastEndpoints(nothing),
   ...migrationEndpoints(nothing),
+  ...operatorEndpoints({ platform: nothing, pool: nothing, work: nothing, waitForTrail: nothing }),
 ];

@@ -12,6 +12,7 @@ import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { eventStream, type ServerSentEvent } from '../http/stream-reply.ts';
 import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
 import { idParam } from './project-view.ts';
+import { whyBody, whyView } from './why-view.ts';
 
 export interface ProjectHistoryDependencies {
   readonly store: EventStore;
@@ -92,50 +93,11 @@ const why = ({ store }: ProjectHistoryDependencies): Endpoint =>
     tags,
     auth: 'owner',
     params: idParam,
-    responses: {
-      200: z.object({
-        summary: z.string(),
-        waits_for: z
-          .object({
-            step: z.string(),
-            attempts: z.int(),
-            reason: z.string(),
-            until: z.iso.datetime().nullable(),
-          })
-          .nullable(),
-        advice: z.string().nullable(),
-        chain: z.array(
-          z.object({
-            revision: z.int(),
-            at: z.iso.datetime(),
-            type: z.string(),
-            text: z.string(),
-            actor: z.object({ kind: z.string(), id: z.string() }),
-            reason: z.string(),
-            correlation_id: z.string(),
-            caused_by: z.int().nullable().describe('The revision of the event that it follows from.'),
-          }),
-        ),
-      }),
-    },
-    handler: async ({ owner, params }) => {
-      const { summary, waitsFor, advice, chain } = explainProject(
-        await loadOwnedProject(store, owner.id, params.id),
-      );
-      const body = {
-        summary,
-        waits_for: waitsFor && { ...waitsFor, until: waitsFor.until?.toISOString() ?? null },
-        advice,
-        chain: chain.map(({ at, correlationId, causedBy, actor, ...link }) => ({
-          ...link,
-          at: at.toISOString(),
-          actor: { ...actor },
-          correlation_id: correlationId,
-          caused_by: causedBy,
-        })),
-      };
-      return { status: 200, body };
-    },
+    responses: { 200: whyView },
+    handler: async ({ owner, params }) => ({
+      status: 200,
+      body: whyBody(explainProject(await loadOwnedProject(store, owner.id, params.id))),
+    }),
   });
 
 const events = (dependencies: ProjectHistoryDependencies): Endpoint =>
