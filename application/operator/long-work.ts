@@ -36,7 +36,7 @@ export interface Work {
   readonly name: WorkName;
   readonly by: string;
   /** @param signal aborts when the process stops */
-  run(tell: (progress: WorkProgress) => void, signal: AbortSignal): Promise<unknown>;
+  readonly run: (tell: (progress: WorkProgress) => void, signal: AbortSignal) => Promise<unknown>;
 }
 
 /** Work that goes on after the request that asked for it: how far it is, and how the last of each kind ended. */

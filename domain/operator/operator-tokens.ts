@@ -84,7 +84,7 @@ export const operatorTokensDecider: Decider<OperatorTokens, OperatorTokenCommand
 };
 
 function issued(
-  { kind: _, first, ...data }: Extract<OperatorTokenCommand, { kind: 'IssueOperatorToken' }>,
+  { first, tokenId, name, scopes, tokenHash }: Extract<OperatorTokenCommand, { kind: 'IssueOperatorToken' }>,
   { begun, tokens }: OperatorTokens,
 ): readonly OperatorTokenEvent[] {
   if (first && begun) return [];
@@ -93,7 +93,7 @@ function issued(
       'operator/too-many-tokens',
       `There are ${MOST_OPERATOR_TOKENS} tokens of operators; revoke one that is not used.`,
     );
-  return [{ type: 'OperatorTokenIssued', data }];
+  return [{ type: 'OperatorTokenIssued', data: { tokenId, name, scopes, tokenHash } }];
 }
 
 function requireToken({ tokens }: OperatorTokens, tokenId: string): void {
