@@ -70,9 +70,9 @@ test('a session is good for twelve hours, until it is ended, or its token is rev
 });
 
 test('reading is recorded once for each token and hour, by all processes together', async () => {
-  const { dependencies, store, clock } = make();
+  const { dependencies, store } = make();
   let now = new Date('2026-01-01T10:10:00Z');
-  const at = { ...dependencies, clock: { ...clock, now: () => now } };
+  const at = { ...dependencies, clock: { now: () => now } };
   const [one, other] = [new RecordedReads(at), new RecordedReads(at)];
   for (const reads of [one, one, other, one])
     await Promise.all([

@@ -21,11 +21,11 @@ export async function recordUse(
 
 /** Records reading: by each token once an hour, in whatever process, so that the log does not fill with looks. */
 export class RecordedReads {
-  readonly #dependencies: Recorder & { readonly clock: Clock };
+  readonly #dependencies: Recorder & { readonly clock: Pick<Clock, 'now'> };
   /** the hour in which each token was recorded last by this process, and whether that is written */
   readonly #hours = new Map<string, { readonly hour: number; readonly written: Promise<void> }>();
 
-  constructor(dependencies: Recorder & { readonly clock: Clock }) {
+  constructor(dependencies: Recorder & { readonly clock: Pick<Clock, 'now'> }) {
     this.#dependencies = dependencies;
   }
 

@@ -245,8 +245,8 @@ test('a replay and a verification go on by themselves, are told of as they go, a
   const heard = read(stream);
   // one of them may be over before the other is asked for
   const answers = await Promise.all([1, 2, 3, 4].map(() => api('POST', 'replay')));
-  expect(answers.map(({ status: told }) => told).toSorted()[0]).toBe(202);
-  expect(answers.map(({ status: told }) => told)).toContain(409);
+  const told = answers.map((one) => one.status);
+  expect([told.includes(202), told.includes(409)]).toEqual([true, true]);
   const replayed = (await ended('replay'))?.result as { view: string; equal: boolean }[];
   expect(replayed.map(({ equal }) => equal)).toEqual([true, true, true, true]);
   expect((await api('POST', 'verify')).status).toBe(202);
