@@ -28,7 +28,7 @@ beforeAll(async () => {
   platform = await PlatformUnderTest.create({ SIGNUP: 'invite' });
   await platform.start();
   token = shownToken();
-  owner = await platform.owner('operated', (await api<Invite>('POST', 'invites')).body.code);
+  owner = await platform.owner('operated', (await api<Invite>('POST', 'invites', {})).body.code);
   const made = await platform.call<{ id: string }>('POST', '/api/projects', {
     token: owner,
     body: { name: 'shop' },
