@@ -127,6 +127,62 @@ describe('tokens', () => {
   });
 });
 
+describe('a browser', () => {
+  const MARK = { 'x-launchdb-console': '1' };
+  const by = (
+    cookie: string,
+    method: string,
+    path: string,
+    headers: Record<string, string> = MARK,
+    body?: unknown,
+  ) =>
+    platform.call<{ type?: string; scopes?: string[] }>(method, path, {
+      headers: { cookie, ...headers },
+      ...(body !== undefined && { body }),
+    });
+  const begin = async (shown: string, headers: Record<string, string> = {}) => {
+    const { status: told, headers: answered } = await platform.call('POST', '/api/operator/session', {
+      body: { token: shown },
+      headers,
+    });
+    return { status: told, cookie: answered.get('set-cookie') ?? '' };
+  };
+
+  test('shows a cookie in the token’s place, which no page of others can use, until it is signed out', async () => {
+    const { status: told, cookie: kept } = await begin(token);
+    expect([told, kept]).toEqual([
+      201,
+      expect.stringMatching(
+        /^launchdb-operator=[\w-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Strict$/,
+      ) as string,
+    ]);
+    const [cookie = ''] = kept.split(';');
+    expect((await by(cookie, 'GET', '/api/operator/session')).body.scopes).toEqual(['read', 'write']);
+    const path = `/api/operator/projects/${project}/limits`;
+    expect((await by(cookie, 'PATCH', path, {}, { files: 7 })).status).toBe(403);
+    for (const elsewhere of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }])
+      expect((await by(cookie, 'PATCH', path, { ...MARK, ...elsewhere }, { files: 7 })).status).toBe(403);
+    expect((await by(cookie, 'PATCH', path, MARK, { files: null })).status).toBe(200);
+    // neither is the other's
+    expect((await by(cookie, 'GET', '/api/projects')).status).toBe(401);
+    expect((await by(cookie.replace('-operator', ''), 'GET', '/api/projects')).status).toBe(401);
+    expect((await by(cookie.replace('-operator', ''), 'GET', '/api/operator/views')).status).toBe(401);
+    expect((await by(cookie, 'DELETE', '/api/operator/session')).status).toBe(204);
+    expect((await by(cookie, 'GET', '/api/operator/session')).status).toBe(401);
+  });
+
+  test('is out when its token is revoked; nothing but a token opens it', async () => {
+    const made = await api<{ id: string; token: string }>('POST', 'tokens', { name: 'browser' });
+    const [cookie = ''] = (await begin(made.body.token)).cookie.split(';');
+    expect((await by(cookie, 'GET', '/api/operator/views')).status).toBe(200);
+    expect((await by(cookie, 'POST', '/api/operator/replay')).status).toBe(403);
+    await api('DELETE', `tokens/${made.body.id}`);
+    expect((await by(cookie, 'GET', '/api/operator/views')).status).toBe(401);
+    for (const wrong of [made.body.token, owner, '', 'ldo_x']) expect((await begin(wrong)).status).toBe(401);
+    expect((await begin(token, { origin: 'https://evil.example' })).status).toBe(403);
+  });
+});
+
 describe('the same facts as the command', () => {
   test('how the platform stands', async () => {
     const told = await status();
@@ -285,9 +341,10 @@ test('the trail says who did it, and of reading once an hour that somebody did',
   const [mine] = (await api<Page>('GET', 'tokens')).body.tokens;
   const by = (type: string) => entries.filter((entry) => entry.type === type).map(({ actor }) => actor.id);
   expect(by('ProjectLimitsChanged')).toEqual(['cli', mine?.id]);
+  expect(by('OperatorSessionBegun').at(-1)).toBe(mine?.id);
   expect(by('ViewsReplayRequested')).toEqual([mine?.id]);
   expect(by('InviteIssued')).toEqual([mine?.id, mine?.id]);
-  expect(by('OperatorTokenRevoked')).toEqual(['cli', mine?.id]);
+  expect(by('OperatorTokenRevoked')).toEqual([mine?.id, 'cli', mine?.id]);
   expect(by('OperatorTokenIssued').at(-1)).toBe('start');
   // an hour may begin between two of them
   const reads = by('OperatorTokenUsed').filter((id) => id === mine?.id).length;

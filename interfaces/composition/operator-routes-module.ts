@@ -3,6 +3,7 @@ import { ContainerModule } from 'inversify';
 import { LongWork } from '../../application/operator/long-work.ts';
 import { firstOperatorToken } from '../../application/operator/operator-tokens.ts';
 import { RecordedReads } from '../../application/operator/record-use.ts';
+import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
 import { recordingReads } from '../platform-api/authenticate-operator.ts';
 import { operatorEndpoints } from '../platform-api/operator-endpoints.ts';
@@ -20,13 +21,16 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
         pool: TOKENS.platformPool,
         work: TOKENS.longWork,
         checkpoints: TOKENS.checkpoints,
+        options: TOKENS.options,
+        publicUrl: TOKENS.publicUrl,
       },
-      ({ platform, pool, work, checkpoints }) => {
+      ({ platform, pool, work, checkpoints, options: { rateLimits = {} }, publicUrl }) => {
         const waitForTrail = async () => {
           const head = await platform.store.head();
           await checkpoints.waitFor(auditTrail.name, head, VIEW_WITHIN_MS);
         };
-        const endpoints = operatorEndpoints({ platform, pool, work, waitForTrail });
+        const limits = new MemoryRateLimits(rateLimits);
+        const endpoints = operatorEndpoints({ platform, pool, work, waitForTrail, limits, publicUrl });
         return recordingReads(endpoints, new RecordedReads(platform));
       },
     ),

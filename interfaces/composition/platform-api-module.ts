@@ -67,7 +67,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
               bearer(ownerTokens, { tokens, clock }),
               browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
             ),
-            operatorAuthentication(operators),
+            operatorAuthentication(operators, clock, publicUrl),
           ),
           log,
           ready: readiness(projects, platform, store),

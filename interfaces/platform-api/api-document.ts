@@ -16,12 +16,20 @@ export const API_DOCUMENT: DocumentInfo<ApiEndpoint> = {
       description:
         '`launchdb` where the platform is not reached by TLS. See POST /api/session for what else a request needs.',
     },
+    operatorSession: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: '__Host-launchdb-operator',
+      description:
+        '`launchdb-operator` where the platform is not reached by TLS. See POST /api/operator/session.',
+    },
     operatorToken: { type: 'http', scheme: 'bearer', bearerFormat: 'ldo_...' },
     personalToken: { type: 'http', scheme: 'bearer', bearerFormat: 'ldb_...' },
   },
   securityOf: (endpoint) => {
     if (endpoint.auth === 'none') return [];
-    if (isOperators(endpoint)) return [{ operatorToken: [operatorScopeOf(endpoint)] }];
+    if (isOperators(endpoint))
+      return [{ operatorToken: [operatorScopeOf(endpoint)] }, { operatorSession: [] }];
     // of a bearer token the list holds the scopes that it needs (OpenAPI 3.1)
     const personal = endpoint.auth === 'owner' ? [{ personalToken: scopesOf(endpoint as Endpoint) }] : [];
     return [{ accessToken: [] }, { browserSession: [] }, ...personal];

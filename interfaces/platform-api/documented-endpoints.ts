@@ -36,5 +36,5 @@ export const documentedEndpoints = (): readonly ApiEndpoint[] => [
   ...projectHistoryEndpoints(nothing),
   ...projectPastEndpoints(nothing),
   ...migrationEndpoints(nothing),
-  ...operatorEndpoints({ platform: nothing, pool: nothing, work: nothing, waitForTrail: nothing }),
+  ...operatorEndpoints(nothing),
 ];

@@ -13,9 +13,16 @@ export interface OperatorCaller extends Caller {
   readonly known: { readonly operator: OperatorAsking };
 }
 
-export type OperatorEndpoint = HttpEndpoint<'operator'>;
+interface OperatorRules {
+  /** whatever the token's scopes: it takes something away from whoever asks alone */
+  readonly mayAlways: boolean;
+}
 
-export const operatorEndpoint = endpointsFor<{ operator: OperatorCaller['known'] }>({});
+export type OperatorEndpoint = HttpEndpoint<'operator'> & OperatorRules;
+
+export const operatorEndpoint = endpointsFor<{ operator: OperatorCaller['known'] }, OperatorRules>({
+  mayAlways: false,
+});
 
 export const operatorTags = ['operator'];
 
