@@ -11,9 +11,10 @@ import { projectMailboxEndpoints } from './project-mailbox.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectPastEndpoints } from './project-past.ts';
-import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
 import { serviceTokenEndpoints } from './service-token.ts';
 import { sessionEndpoints } from './session.ts';
+import { projectCommandEndpoints } from './project-commands.ts';
+import { projectEndpoints } from './projects.ts';
 import { signingKeyEndpoints } from './signing-keys.ts';
 import { tokenEndpoints } from './tokens.ts';
 

@@ -15,6 +15,10 @@ export const whyView = z.object({
   summary: z.string(),
   waits_for: waitsForView,
   advice: z.string().nullable(),
+  helps: z
+    .enum(['resume', 'undelete', 'upgrade', 'delete'])
+    .nullable()
+    .describe('The command of its owner that helps.'),
   chain: z.array(
     z.object({
       revision: z.int(),
@@ -32,10 +36,11 @@ export const whyView = z.object({
 export const waitsForBody = (waitsFor: Explanation['waitsFor']) =>
   waitsFor && { ...waitsFor, until: waitsFor.until?.toISOString() ?? null };
 
-export const whyBody = ({ summary, waitsFor, advice, chain }: Explanation) => ({
+export const whyBody = ({ summary, waitsFor, advice, helps, chain }: Explanation) => ({
   summary,
   waits_for: waitsForBody(waitsFor),
   advice,
+  helps,
   chain: chain.map(({ at, correlationId, causedBy, actor, ...link }) => ({
     ...link,
     at: at.toISOString(),
