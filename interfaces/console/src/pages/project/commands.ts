@@ -1,7 +1,7 @@
 /** What an owner can have done to a project, and when. */
 import { useMutation } from '@tanstack/react-query';
-import { api, dataOf, type Project } from '../../api/api.ts';
-import { projectQuery, projectsQuery } from '../../api/projects.ts';
+import { api, type Project } from '../../api/api.ts';
+import { projectOf, projectQuery, projectsQuery } from '../../api/projects.ts';
 import { queryClient } from '../../api/query-client.ts';
 
 export type Command = 'pause' | 'resume' | 'undelete' | 'delete' | 'purge';
@@ -34,15 +34,15 @@ async function send(id: string, name: string, command: Command): Promise<Project
   const now = { params: { path, header: { prefer: 'wait=0' } } };
   switch (command) {
     case 'pause':
-      return dataOf(api.POST('/api/projects/{id}/pause', now));
+      return projectOf(api.POST('/api/projects/{id}/pause', now));
     case 'resume':
-      return dataOf(api.POST('/api/projects/{id}/resume', now));
+      return projectOf(api.POST('/api/projects/{id}/resume', now));
     case 'undelete':
-      return dataOf(api.POST('/api/projects/{id}/undelete', now));
+      return projectOf(api.POST('/api/projects/{id}/undelete', now));
     case 'delete':
-      return dataOf(api.DELETE('/api/projects/{id}', { params: { path } }));
+      return projectOf(api.DELETE('/api/projects/{id}', { params: { path } }));
     case 'purge':
-      return dataOf(
+      return projectOf(
         api.DELETE('/api/projects/{id}', { params: { path, query: { purge: 'true' } }, body: { name } }),
       );
   }

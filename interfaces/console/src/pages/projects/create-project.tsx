@@ -1,9 +1,9 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { Link, useLocation } from 'wouter';
-import { api, dataOf } from '../../api/api.ts';
+import { api } from '../../api/api.ts';
 import { isProblem } from '../../api/problem.ts';
-import { projectQuery, projectsQuery } from '../../api/projects.ts';
+import { projectOf, projectQuery, projectsQuery } from '../../api/projects.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { PageHeader } from '../../components/page.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
@@ -19,7 +19,7 @@ function useCreation(key: string) {
   const [, navigate] = useLocation();
   return useMutation({
     mutationFn: (body: { readonly name: string; readonly display_name: string }) =>
-      dataOf(
+      projectOf(
         api.POST('/api/projects', {
           // the answer comes with the first step: the others are watched
           params: { header: { prefer: 'wait=0', 'idempotency-key': key } },
