@@ -30,7 +30,7 @@ afterAll(async () => {
 
 async function newPage(): Promise<Page> {
   const made = await context.newPage();
-  made.setDefaultTimeout(20_000);
+  made.setDefaultTimeout(60_000);
   made.on('pageerror', (error) => faults.push(error.message));
   // what is refused is shown where it was asked; a browser says it once more
   made.on('console', (line) => {
@@ -145,8 +145,10 @@ test('it is paused after a question, resumed at once, and purged by its name', a
   await dialog().waitFor();
   await expectUsable();
   await dialog().getByRole('button', { name: 'Cancel' }).click();
+  await dialog().waitFor({ state: 'detached' });
   await button('Pause').click();
   await dialog().getByRole('button', { name: 'Pause' }).click();
+  await dialog().waitFor({ state: 'detached' });
   await button('Resume').click();
   await page.getByRole('main').getByText('Active', { exact: true }).waitFor();
   await button('Purge').click();

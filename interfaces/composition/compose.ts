@@ -20,6 +20,7 @@ import { operatorRoutesModule } from './operator-routes-module.ts';
 import { operatedPlatformModule } from './operated-platform.ts';
 import { ownerRoutesModule, personalTokenRoutesModule } from './owner-routes-module.ts';
 import { passwordsModule } from './passwords-module.ts';
+import { servedModule } from './served-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import { poolerGuardModule } from './pooler-guard-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -80,7 +81,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
   container.load(roles.includes('storage') ? localProjectFilesModule : remoteProjectFilesModule);
   container.load(operatedPlatformModule, operatorRoutesModule);
-  container.load(platformApiModule, authModule, fileStoreModule, imagesModule, storageModule);
+  container.load(platformApiModule, servedModule, authModule, fileStoreModule, imagesModule, storageModule);
   container.load(mailModule, gatewayModule);
   return container;
 }

@@ -4,8 +4,6 @@ import type { ServerName } from '../../domain/project/server-name.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { API_DOCUMENT } from '../platform-api/api-document.ts';
-import { readBuiltConsole } from '../platform-api/built-console.ts';
-import { consolePages } from '../platform-api/console-pages.ts';
 import { browserOwner } from '../platform-api/browser-owner.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
 import { apiAuthentication, apiBounds } from '../platform-api/api-endpoint.ts';
@@ -19,8 +17,6 @@ import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
 export const platformApiModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.endpoints).toDynamicValue(async (context) => (await context.getAllAsync(TOKENS.routes)).flat());
-  bind(TOKENS.consolePages).toDynamicValue(async () => consolePages(await readBuiltConsole()));
   bind(PARTS.platformApi).toResolvedValue(
     ...needs(
       {
