@@ -1,0 +1,48 @@
+import { useState } from 'react';
+import { Button } from '../../components/button.tsx';
+import { toast } from '../../components/toast.ts';
+import type { Table } from '../../data/catalogue.ts';
+import { rows as texts } from '../../texts/en/tables.ts';
+import { MOST_ROWS, type RowSource } from './row-source.ts';
+import styles from './rows-view.module.css';
+
+interface RowsFootProps {
+  readonly table: Table;
+  readonly source: RowSource;
+  readonly editable: boolean;
+  readonly noKey: boolean;
+}
+
+const number = (rows: number) => rows.toLocaleString('en');
+
+/** How many rows there are, and what cannot be done with them. */
+export function RowsFoot({ table, source, editable, noKey }: RowsFootProps) {
+  const [counting, setCounting] = useState(false);
+  const { total } = source;
+  const count = async () => {
+    setCounting(true);
+    await source.count().catch((error: unknown) => toast.failed(texts.exactly, error));
+    setCounting(false);
+  };
+  const why = table.own ? (table.kind === 'foreign' ? 'foreign' : 'view') : 'platform';
+  return (
+    <footer className={styles['foot']}>
+      <span role="status">
+        {total &&
+          (total.exact
+            ? total.rows === 1
+              ? texts.one
+              : texts.counted(number(total.rows))
+            : texts.estimated(number(total.rows)))}
+      </span>
+      {total && !total.exact && (
+        <Button small look="quiet" busy={counting} onClick={() => void count()}>
+          {texts.exactly}
+        </Button>
+      )}
+      {total && total.rows > MOST_ROWS && <span>{texts.capped(number(MOST_ROWS))}</span>}
+      {!editable && <span>{texts.readOnlyWhy[why]}</span>}
+      {editable && noKey && <span>{texts.noKey}</span>}
+    </footer>
+  );
+}
