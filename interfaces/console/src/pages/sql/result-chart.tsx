@@ -1,0 +1,90 @@
+/** uPlot, loaded when somebody wants a chart. */
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useTheme } from '../../design/theme.ts';
+import { sqlPage as texts } from '../../texts/en/sql.ts';
+import type { ChartData } from './chart-data.ts';
+import styles from './sql-page.module.css';
+
+const LINES = ['--accent', '--good', '--warn', '--bad', '--busy', '--calm'];
+
+export default function ResultChart({ data }: { readonly data: ChartData }) {
+  const host = useRef<HTMLDivElement>(null);
+  const theme = useTheme();
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return undefined;
+    const size = () => ({ width: element.clientWidth, height: Math.max(180, element.clientHeight - 40) });
+    const chart = new uPlot(
+      optionsOf(data, element, size()),
+      [data.x, ...data.lines.map(({ y }) => y)] as uPlot.AlignedData,
+      element,
+    );
+    const observer = new ResizeObserver(() => chart.setSize(size()));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      chart.destroy();
+    };
+  }, [data, theme]);
+  const words = `${texts.chart}: ${data.lines.map(({ name }) => name).join(', ')}`;
+  return <div ref={host} className={styles['chart']} role="img" aria-label={words} />;
+}
+
+function optionsOf(
+  data: ChartData,
+  element: Element,
+  size: { width: number; height: number },
+): uPlot.Options {
+  const colour = coloursOf(element);
+  const named = data.kind === 'names';
+  const grid = { stroke: colour('--line'), width: 1 };
+  const axis = { stroke: colour('--text-soft'), grid, ticks: grid };
+  const nameAt = (place: number) => data.names[place] ?? '';
+  const bars = named ? uPlot.paths.bars?.({ size: [0.6, 60] }) : undefined;
+  return {
+    ...size,
+    scales: { x: { time: data.kind === 'time', ...(named && { range: [-0.6, data.x.length - 0.4] }) } },
+    axes: [
+      {
+        ...axis,
+        ...(named && {
+          grid: { show: false },
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+          values: (_chart: uPlot, places: number[]) => places.map((place) => nameAt(place).slice(0, 14)),
+        }),
+      },
+      {
+        ...axis,
+        size: 64,
+        values: (_chart: uPlot, values: number[]) => values.map((value) => short.format(value)),
+      },
+    ],
+    series: [
+      named ? { value: (_chart: uPlot, place: number | null) => (place === null ? '' : nameAt(place)) } : {},
+      ...data.lines.map(({ name }, at) => ({
+        label: name,
+        stroke: colour(LINES[at] ?? '--text'),
+        width: 2,
+        points: { show: !named && data.x.length < 60 },
+        ...(bars && { fill: colour(LINES[at] ?? '--text'), paths: bars }),
+      })),
+    ],
+  };
+}
+
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });
+
+/** A canvas does not know what a custom property stands for: an element does. */
+function coloursOf(element: Element) {
+  const probe = element.appendChild(document.createElement('span'));
+  const found = new Map(
+    [...LINES, '--line', '--text', '--text-soft'].map((name) => {
+      probe.style.color = `var(${name})`;
+      return [name, getComputedStyle(probe).color];
+    }),
+  );
+  probe.remove();
+  return (name: string) => found.get(name) ?? '';
+}
