@@ -63,6 +63,31 @@ export const PAGES: readonly Page[] = [
     load: () => import('../pages/session/sign-up.tsx'),
     open: true,
   }),
+  page({
+    path: `${IN_PROJECT}/tables`,
+    title: texts.tables,
+    load: () => import('../pages/tables/table-list.tsx'),
+    nav: { of: 'project', icon: 'table' },
+  }),
+  page({
+    path: `${IN_PROJECT}/tables/:schema/:table`,
+    title: texts.tables,
+    load: () => import('../pages/tables/table-page.tsx'),
+    full: true,
+  }),
+  page({
+    path: `${IN_PROJECT}/sql`,
+    title: texts.sql,
+    load: () => import('../pages/sql/sql-page.tsx'),
+    nav: { of: 'project', icon: 'sql' },
+    full: true,
+  }),
+  page({
+    path: `${IN_PROJECT}/policies`,
+    title: texts.policies,
+    load: () => import('../pages/policies/policies.tsx'),
+    nav: { of: 'project', icon: 'shield' },
+  }),
 ];
 
 /** Where a page's link leads: `/projects/proj_.../tables`. */

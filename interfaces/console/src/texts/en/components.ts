@@ -10,6 +10,7 @@ export const components = {
   none: 'None',
   noMatch: 'Nothing like that',
   typeToConfirm: (name: string) => `Type ${name} to confirm`,
+  select: 'Select',
   show: 'Show',
   hide: 'Hide',
   next: 'Next',

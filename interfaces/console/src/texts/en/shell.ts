@@ -31,6 +31,9 @@ export const pages = {
   newProject: 'New project',
   overview: 'Overview',
   account: 'Account',
+  tables: 'Tables',
+  sql: 'SQL',
+  policies: 'Policies',
   signIn: 'Sign in',
   signUp: 'Make an account',
 } as const;
