@@ -2,7 +2,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useEffect, useRef, type KeyboardEvent } from 'react';
 import { placeAfter, type Extent, type Place } from './grid-keys.ts';
-import type { GridProps } from './grid.tsx';
+import type { GridProps } from './grid-props.ts';
 
 /** one line, with the line below it: also in grid.module.css */
 const ROW = 32;

@@ -1,7 +1,8 @@
 import { useCallback, useId, useMemo, useState, type KeyboardEvent } from 'react';
 import { useLocation } from 'wouter';
 import type { Place } from '../../components/grid-keys.ts';
-import { Grid, type GridColumn } from '../../components/grid.tsx';
+import type { GridColumn } from '../../components/grid-props.ts';
+import { Grid } from '../../components/grid.tsx';
 import { Icon } from '../../components/icon.tsx';
 import type { Column, ForeignKey } from '../../data/catalogue.ts';
 import { cellKind } from '../../data/cell-types.ts';
