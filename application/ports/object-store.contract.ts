@@ -22,11 +22,12 @@ export const newVersion = (): ObjectVersion => {
   return version;
 };
 
-/** in pieces, as a socket gives them */
+/** In pieces, as a socket gives them: copies, since they are given away. */
 export const inPieces = (bytes: Buffer, pieceBytes = 65_536): Readable =>
   Readable.from(
     (function* pieces() {
-      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+      for (let at = 0; at < bytes.length; at += pieceBytes)
+        yield Buffer.from(bytes.subarray(at, at + pieceBytes));
     })(),
     { objectMode: false },
   );

@@ -70,7 +70,8 @@ export interface ObjectStore {
   /**
    * Never holds all of them in memory. Resolves when they are durable: then, and not before, they are there. When it rejects
    * they are not, or never will be looked for.
-   * @param source whatever it fails with is what this rejects with; destroyed when this rejects
+   * @param source whatever it fails with is what this rejects with; destroyed when this rejects. Its chunks are given away: of
+   * those that are all of an ArrayBuffer the memory may be let go of when they are written.
    * @param inPlaceOf what is removed when these are there, for whoever counts: it may make room for them
    * @throws {StoreFull} @throws {Unavailable} the store is away @throws the signal's reason
    */

@@ -63,7 +63,8 @@ export interface UploadSpool {
   list(project: ProjectId): AsyncIterable<SpooledUpload>;
   /**
    * In the place of a part of that number; whole and durable, or not at all.
-   * @param source whatever it fails with is what this rejects with; destroyed when this rejects
+   * @param source whatever it fails with is what this rejects with; destroyed when this rejects. Its chunks are given away, as
+   * to an ObjectStore; those of `append`, too.
    * @throws {StoreFull} @throws the signal's reason
    */
   putPart(

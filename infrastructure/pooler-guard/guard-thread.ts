@@ -2,8 +2,6 @@
  * The guard in a thread of its own: what tenants send to their databases takes turns with nothing of the platform, and a
  * fault in the guard ends the thread, which is started again. Its heap is bounded, too.
  */
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Refused } from '../../application/errors.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -12,6 +10,7 @@ import type { FromThread, ToThread } from './guard-worker.ts';
 import type { GuardUsage } from './pooler-guard.ts';
 import { BackOff } from '../../application/background/back-off.ts';
 import { within } from '../../application/background/deadline.ts';
+import { compileCache } from '../process/compile-cache.ts';
 
 const ENTRY = new URL('guard-worker.ts', import.meta.url);
 const HEAP_MB = 256;
@@ -124,11 +123,4 @@ export class GuardThread {
       });
     }, backOff.next());
   }
-}
-
-/** Where we have one, so that the thread, too, loads what was compiled before: a compiler of its own is 25 MiB. */
-function compileCache(): Readonly<Record<string, string>> {
-  // in the folder that was asked for there is one for each version of Node
-  const ours = getCompileCacheDir();
-  return ours === undefined ? {} : { NODE_COMPILE_CACHE: dirname(ours) };
 }

@@ -3,17 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
-import { Refused } from '../../application/errors.ts';
+import { Refused, Unavailable } from '../../application/errors.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { inPieces, newVersion, objectStoreContract } from '../../application/ports/object-store.contract.ts';
 import { BytesMissing, StoreFull } from '../../application/ports/object-store.ts';
+import { DigestThreads } from './digest-threads.ts';
 import { DiskObjectStore } from './disk-object-store.ts';
 
 const run = promisify(execFile);
+const MIB = 1024 * 1024;
 const undo: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const one of undo.splice(0).reverse()) await one();
@@ -36,6 +38,28 @@ objectStoreContract('disk', async () => {
 
 const filesIn = async (folder: string) =>
   (await readdir(folder, { recursive: true, withFileTypes: true })).filter((one) => !one.isDirectory());
+
+test('what was written is let go of, and of memory that others share nothing', async () => {
+  const store = await DiskObjectStore.open(await makeFolder());
+  const [own, shared] = [randomBytes(70_000), randomBytes(70_000)];
+  const [project, version, bytes] = [newProject(), newVersion(), Buffer.concat([own, shared.subarray(1)])];
+  await store.put(project, version, Readable.from([own, shared.subarray(1)], { objectMode: false }));
+  expect([own.length, shared.length]).toEqual([0, 70_000]);
+  expect((await buffer((await store.open(project, version)).bytes)).equals(bytes)).toBe(true);
+});
+
+test('without a checksum nothing is stored', async () => {
+  const folder = await makeFolder();
+  const none = new DigestThreads(1, new URL('data:text/javascript,throw new Error("no")'));
+  const store = await DiskObjectStore.open(folder, none);
+  await expect(store.put(newProject(), newVersion(), inPieces(randomBytes(MIB)))).rejects.toThrow(
+    Unavailable,
+  );
+  expect(await filesIn(folder)).toEqual([]);
+  // of small ones nobody else is asked
+  await store.put(newProject(), newVersion(), inPieces(randomBytes(10)));
+  expect(await filesIn(folder)).toHaveLength(1);
+});
 
 test('only we may read files and enter folders, also those that were open to everybody', async () => {
   const folder = await makeFolder();

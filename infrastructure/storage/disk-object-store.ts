@@ -20,6 +20,7 @@ import {
 } from '../../application/ports/object-store.ts';
 import { isProjectId, projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { digestOf } from './digest-of.ts';
+import { DIGEST_THREADS, type DigestThreads } from './digest-threads.ts';
 import { codeOf, onDisk } from './disk-fault.ts';
 import { FileBytes } from './file-bytes.ts';
 import { folderBelow, ownFolder, syncFolder } from './safe-folders.ts';
@@ -32,20 +33,23 @@ const NOT_LINKED: readonly unknown[] = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', '
 export class DiskObjectStore implements ObjectStore {
   readonly #root: string;
   readonly #temporary: TemporaryFiles;
+  readonly #digests: DigestThreads;
 
-  private constructor(root: string, temporary: TemporaryFiles) {
+  private constructor(root: string, temporary: TemporaryFiles, digests: DigestThreads) {
     this.#root = root;
     this.#temporary = temporary;
+    this.#digests = digests;
   }
 
   /** @param folder of this store alone; made when it is missing */
-  static async open(folder: string): Promise<DiskObjectStore> {
+  static async open(folder: string, digests = DIGEST_THREADS): Promise<DiskObjectStore> {
     const root = join(folder, 'objects');
     await onDisk('make the folder of files', async () => {
       await ownFolder(folder);
       await ownFolder(root);
     });
-    return new DiskObjectStore(root, await TemporaryFiles.open(join(folder, 'temporary')));
+    const temporary = await TemporaryFiles.open(join(folder, 'temporary'), digests);
+    return new DiskObjectStore(root, temporary, digests);
   }
 
   async put(
@@ -79,7 +83,6 @@ export class DiskObjectStore implements ObjectStore {
     const [parts, name] = placeOf(project, version);
     const handle = await onDisk('read the bytes of a file', () => open(path, READ));
     try {
-      const bytes = () => readFrom(handle, 0, Infinity);
       const isLinked = await onDisk('store the bytes of a file', async () => {
         await handle.datasync();
         const folder = await folderBelow(this.#root, parts, true);
@@ -87,7 +90,9 @@ export class DiskObjectStore implements ObjectStore {
         await syncFolder(folder);
         return true;
       });
-      return isLinked ? await digestOf(bytes()) : await this.put(project, version, bytes());
+      if (!isLinked) return await this.put(project, version, readFrom(handle, 0, Infinity));
+      const { size } = await onDisk('look at a file', () => handle.stat());
+      return { size, md5: await this.#digests.ofWhole(path, size) };
     } finally {
       await handle.close();
     }

@@ -2,7 +2,7 @@
  * Files that are being written. Each process has a folder of its own for them, named after it: what one leaves that was killed
  * is removed by the next to start, and nobody removes what another is writing.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import { callbackify } from 'node:util';
 import type { StoredBytes } from '../../application/ports/object-store.ts';
 import { processIdentity } from '../process/process-table.ts';
+import { DIGEST_THREADS, type DigestThreads, type WrittenDigest } from './digest-threads.ts';
 import { diskFault, onDisk } from './disk-fault.ts';
 import { DiskReserve } from './disk-reserve.ts';
 import { FILE_MODE, folderBelow, ownFolder } from './safe-folders.ts';
@@ -28,17 +29,19 @@ export class TemporaryFiles {
   readonly #root: string;
   readonly #own: string;
   readonly #reserve: DiskReserve;
+  readonly #digests: DigestThreads;
 
-  private constructor(root: string, own: string) {
+  private constructor(root: string, own: string, digests: DigestThreads) {
     this.#root = root;
     this.#own = own;
+    this.#digests = digests;
     this.#reserve = new DiskReserve(root);
   }
 
   /** Removes what others left. */
-  static async open(root: string): Promise<TemporaryFiles> {
+  static async open(root: string, digests = DIGEST_THREADS): Promise<TemporaryFiles> {
     const identity = (await processIdentity(process.pid)) ?? String(process.pid);
-    const files = new TemporaryFiles(root, folderName(identity));
+    const files = new TemporaryFiles(root, folderName(identity), digests);
     await onDisk('make the folder of temporary files', () => ownFolder(root));
     await onDisk('remove temporary files that were left', () => files.removeLeft());
     return files;
@@ -48,7 +51,12 @@ export class TemporaryFiles {
     return onDisk('make a temporary file', async () => {
       await this.#reserve.require();
       const path = join(await folderBelow(this.#root, [this.#own], true), randomUUID());
-      return new TemporaryFile(path, await open(path, NEW_FILE, FILE_MODE), this.#reserve);
+      return new TemporaryFile(
+        path,
+        await open(path, NEW_FILE, FILE_MODE),
+        this.#reserve,
+        this.#digests.of(path),
+      );
     });
   }
 
@@ -99,11 +107,13 @@ export class TemporaryFile {
   readonly path: string;
   readonly #handle: FileHandle;
   readonly #reserve: DiskReserve;
+  readonly #digest: WrittenDigest;
 
-  constructor(path: string, handle: FileHandle, reserve: DiskReserve) {
+  constructor(path: string, handle: FileHandle, reserve: DiskReserve, digest: WrittenDigest) {
     this.path = path;
     this.#handle = handle;
     this.#reserve = reserve;
+    this.#digest = digest;
   }
 
   /**
@@ -115,18 +125,16 @@ export class TemporaryFile {
     signal?: AbortSignal,
     seen: (chunk: Buffer) => void = () => {},
   ): Promise<StoredBytes> {
-    const md5 = createHash('md5');
-    let size = 0;
+    const digest = this.#digest;
     await pour(source, signal, async (chunks) => {
       for (const chunk of chunks) {
-        md5.update(chunk);
-        size += chunk.length;
+        digest.update(chunk);
         seen(chunk);
       }
       await this.#reserve.require();
-      await writeAll(this.#handle, chunks);
+      await writeAll(this.#handle, chunks, (bytes) => digest.written(bytes));
     });
-    return { size, md5: md5.digest('hex') };
+    return { size: digest.size, md5: await digest.end() };
   }
 
   /** Durable, under a name that is for good once its folder is synced, too. */
@@ -142,6 +150,7 @@ export class TemporaryFile {
   }
 
   async discard(): Promise<void> {
+    this.#digest.drop();
     // closing waits for what is being written
     await this.#handle.close().catch(() => {});
     await rm(this.path, { force: true });
@@ -170,7 +179,9 @@ async function pour(
 ): Promise<void> {
   let writing: Promise<void> = Promise.resolve();
   const begin = (chunks: readonly Buffer[], done: (error?: Error | null) => void) => {
-    writing = write(chunks);
+    writing = write(chunks).then(() => {
+      for (const chunk of chunks) letGo(chunk);
+    });
     settle(writing, done);
   };
   const sink = new Writable({
@@ -190,6 +201,12 @@ async function pour(
     if (signal?.aborted) throw signal.reason;
     throw error;
   }
+}
+
+/** As garbage, pieces of requests' bodies would cost more than all else that is done with them. */
+function letGo(chunk: Buffer): void {
+  if (chunk.length === chunk.buffer.byteLength && chunk.buffer instanceof ArrayBuffer)
+    chunk.buffer.transfer(0);
 }
 
 function settle(work: Promise<void>, done: (error?: Error | null) => void): void {

@@ -131,6 +131,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'post /api/projects/{id}/auth/signing-keys': { algorithm: 'ES256' },
   'patch /api/projects/{id}/storage/settings': { settings: { s3: false } },
   'post /api/projects/{id}/storage/s3-keys': { name: 'x' },
+  'post /api/projects/{id}/service-token': { for: 'auth' },
   'patch /api/projects/{id}': { display_name: 'x' },
   'delete /api/projects/{id}': { name: 'mine' },
   'post /api/projects/{id}/sql': { query: 'SELECT 1' },

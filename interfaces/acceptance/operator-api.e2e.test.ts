@@ -340,7 +340,7 @@ test('the trail says who did it, and of reading once an hour that somebody did',
   const { entries } = (await api<{ entries: Entry[] }>('GET', 'audit?actor=operator&limit=500')).body;
   const [mine] = (await api<Page>('GET', 'tokens')).body.tokens;
   const by = (type: string) => entries.filter((entry) => entry.type === type).map(({ actor }) => actor.id);
-  expect(by('ProjectLimitsChanged')).toEqual(['cli', mine?.id]);
+  expect(by('ProjectLimitsChanged')).toEqual(['cli', mine?.id, mine?.id]);
   expect(by('OperatorSessionBegun').at(-1)).toBe(mine?.id);
   expect(by('ViewsReplayRequested')).toEqual([mine?.id]);
   expect(by('InviteIssued')).toEqual([mine?.id, mine?.id]);

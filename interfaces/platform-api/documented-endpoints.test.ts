@@ -30,6 +30,7 @@ test('every answer that holds a secret asks for the scope of its own', () => {
     '/api/projects/:id/database-password/rotate',
     '/api/projects/:id/keys',
     '/api/projects/:id/keys/rotate',
+    '/api/projects/:id/service-token',
     '/api/projects/:id/storage/s3-keys',
   ]);
   for (const endpoint of secret) {

@@ -39,7 +39,7 @@ const begin = ({ platform, limits, publicUrl }: OperatorSessionRoutes): Operator
       origin: z.string().optional(),
       'sec-fetch-site': z.string().optional(),
     }),
-    body: z.strictObject({ token: z.string().max(200) }),
+    body: z.strictObject({ token: z.string().max(4_096) }),
     responses: { 201: view },
     handler: async ({ body, headers, context }) => {
       requireOwnPage(publicUrl, headers);
