@@ -13,8 +13,11 @@ const VALUES = {
 };
 
 test('variables are filled in, and anything else in braces is empty', () => {
-  const text = 'Hi {{ .Email }}: {{.Token}} {{- .SiteURL -}} [{{ .Data.name }}{{ .nothing }}{{ Token }}] { x }';
-  expect(fillTemplate(text, VALUES, false)).toBe('Hi <ann>@example.com: 123456 https://shop.example [] { x }');
+  const text =
+    'Hi {{ .Email }}: {{.Token}} {{- .SiteURL -}} [{{ .Data.name }}{{ .nothing }}{{ Token }}] { x }';
+  expect(fillTemplate(text, VALUES, false)).toBe(
+    'Hi <ann>@example.com: 123456 https://shop.example [] { x }',
+  );
 });
 
 test('in HTML a value is text', () => {

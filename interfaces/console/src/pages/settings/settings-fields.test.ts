@@ -58,12 +58,12 @@ describe('what is sent', () => {
   });
 
   test('has no number that is none, which is told at its field', () => {
-    expect(after({ 'password.min_length': 'ten', 'session.max_seconds': '', file_size_limit: '1 x' })).toEqual(
-      {
-        change: {},
-        faults: { 'password.min_length': 'no number', file_size_limit: 'no size' },
-      },
-    );
+    expect(
+      after({ 'password.min_length': 'ten', 'session.max_seconds': '', file_size_limit: '1 x' }),
+    ).toEqual({
+      change: {},
+      faults: { 'password.min_length': 'no number', file_size_limit: 'no size' },
+    });
     expect(after({ 'password.min_length': '' }).faults).toEqual({ 'password.min_length': 'no number' });
   });
 });
