@@ -1,0 +1,18 @@
+import { Badge, type Tone } from '../../components/status.tsx';
+import { users as texts } from '../../texts/en/users.ts';
+import type { User } from './auth-admin.ts';
+import { stateOf, type UserState } from './user-state.ts';
+
+const TONES: Readonly<Record<UserState, Tone>> = {
+  confirmed: 'good',
+  unconfirmed: 'warn',
+  invited: 'busy',
+  anonymous: 'calm',
+  banned: 'bad',
+  deleted: 'calm',
+};
+
+export function UserBadge({ user }: { readonly user: User }) {
+  const state = stateOf(user, new Date());
+  return <Badge tone={TONES[state]}>{texts.states[state]}</Badge>;
+}
