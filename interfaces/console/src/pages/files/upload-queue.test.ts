@@ -7,13 +7,16 @@ interface Sending {
 }
 let sending: Map<string, Sending>;
 let finished: string[];
+let asked: string[];
 let queue: UploadQueue;
 
 beforeEach(() => {
   sending = new Map();
   finished = [];
+  asked = [];
   queue = new UploadQueue(
-    ({ path }, heard) => {
+    ({ path, replaces }, heard) => {
+      asked.push(`${path} ${replaces}`);
       if (path === 'broken') return Promise.reject(new Error('not loaded'));
       const did: string[] = [];
       sending.set(path, { heard, did });
@@ -96,6 +99,19 @@ test('one that failed says why, holds nobody up, and is tried again', async () =
   expect(states()).toContain('1 failed');
   queue.resume(idOf('1'));
   await vi.waitFor(() => expect(of('1').did).toEqual(['start', 'start']));
+});
+
+test('one that failed is sent anew in the place of what is there', async () => {
+  add('1');
+  await begun('1');
+  const first = of('1');
+  queue.replace(idOf('1'));
+  expect([asked, states()]).toEqual([['1 false'], ['1 sending']]);
+  first.heard.failed(new Error('exists'));
+  queue.replace(idOf('1'));
+  await vi.waitFor(() => expect(asked).toEqual(['1 false', '1 true']));
+  await begun('1');
+  expect(first.did).toEqual(['start']);
 });
 
 test('those that are done can be taken off the list, and nothing is told twice', async () => {

@@ -91,6 +91,15 @@ export class UploadQueue {
     this.#startNext();
   }
 
+  /** One that failed is sent from its beginning, in the place of what is there. */
+  replace(id: number): void {
+    const asked = this.#asked.get(id);
+    if (!asked || this.#find(id)?.state !== 'failed') return;
+    this.#asked.set(id, { ...asked, replaces: true });
+    this.#senders.delete(id);
+    this.resume(id);
+  }
+
   async cancel(id: number): Promise<void> {
     const sender = this.#senders.get(id);
     const isDone = this.#find(id)?.state === 'done';

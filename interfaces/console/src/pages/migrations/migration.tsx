@@ -8,7 +8,7 @@ import { CodeBlock } from '../../components/code-block.tsx';
 import { KeyValueList } from '../../components/key-value.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { migrations as texts } from '../../texts/en/migrations.ts';
-import { History } from './migrations.tsx';
+import { History } from './migration-history.tsx';
 import styles from './migrations.module.css';
 import { useMigrations } from './use-migrations.ts';
 

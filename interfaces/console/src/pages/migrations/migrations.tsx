@@ -1,19 +1,18 @@
 /** What was applied to a project, every try, each one's SQL, and the place to apply the next. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { PageHeader, Section } from '../../app/page.tsx';
+import { PageHeader } from '../../app/page.tsx';
 import { durationText, RelativeTime } from '../../components/amounts.tsx';
 import { buttonClass } from '../../components/button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
-import { Badge, type Tone } from '../../components/status.tsx';
 import { Tabs } from '../../components/tabs.tsx';
 import { migrations as texts } from '../../texts/en/migrations.ts';
+import { History } from './migration-history.tsx';
 import { Migration } from './migration.tsx';
-import styles from './migrations.module.css';
 import { NewMigration } from './new-migration.tsx';
-import { useMigrations, type Applied, type Attempt } from './use-migrations.ts';
+import { useMigrations, type Applied } from './use-migrations.ts';
 
 export default function Migrations() {
   return (
@@ -92,46 +91,4 @@ const APPLIED: readonly Column<Applied>[] = [
     wideOnly: true,
     cell: ({ duration_ms: ms }) => durationText(ms),
   },
-];
-
-/** Of all of them, or of one. */
-export function History({ rows }: { readonly rows: readonly Attempt[] }) {
-  return (
-    <Section title={texts.history} description={texts.historyWords}>
-      <DataTable
-        label={texts.history}
-        columns={HISTORY}
-        rows={rows}
-        rowKey={({ at, type, version }) => `${at} ${type} ${version}`}
-        empty={<p className={styles['soft']}>{texts.historyNone}</p>}
-      />
-    </Section>
-  );
-}
-
-function toneOf({ type, outcome }: Attempt): Tone {
-  if (type === 'MigrationFailed' || (type === 'MigrationRehearsed' && outcome !== 'ok')) return 'bad';
-  return type === 'MigrationApplied' ? 'good' : 'calm';
-}
-
-const HISTORY: readonly Column<Attempt>[] = [
-  { id: 'name', title: texts.columns.name, cell: ({ name }) => <code>{name}</code> },
-  {
-    id: 'what',
-    title: texts.columns.what,
-    cell: (attempt) => <Badge tone={toneOf(attempt)}>{texts.attempts[attempt.type]}</Badge>,
-  },
-  {
-    id: 'outcome',
-    title: texts.columns.outcome,
-    wideOnly: true,
-    cell: ({ outcome }) => (outcome === 'ok' ? texts.fine : outcome),
-  },
-  {
-    id: 'who',
-    title: texts.columns.who,
-    wideOnly: true,
-    cell: ({ actor: { kind } }) => (kind === 'owner' ? texts.actors.owner : texts.actors.system),
-  },
-  { id: 'when', title: texts.columns.when, cell: ({ at }) => <RelativeTime at={at} /> },
 ];

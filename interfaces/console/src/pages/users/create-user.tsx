@@ -1,10 +1,11 @@
 import { useState } from 'react';
+import { useAct } from '../../app/act.ts';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Checkbox } from '../../components/toggle.tsx';
 import { users as texts } from '../../texts/en/users.ts';
 import { readDocument } from './metadata-change.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 
 const EMPTY = { email: '', phone: '', password: '', metadata: '' };
 
@@ -15,7 +16,7 @@ interface Opening {
 
 export function CreateUser({ open, onOpenChange }: Opening) {
   const { admin } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [typed, setTyped] = useState(EMPTY);
   const [confirms, setConfirms] = useState(true);
   const document = readDocument(typed.metadata);

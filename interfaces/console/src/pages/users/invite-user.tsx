@@ -1,8 +1,9 @@
 import { useState } from 'react';
+import { useAct } from '../../app/act.ts';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { users as texts } from '../../texts/en/users.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 
 interface Opening {
   readonly open: boolean;
@@ -11,7 +12,7 @@ interface Opening {
 
 export function InviteUser({ open, onOpenChange }: Opening) {
   const { admin } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [email, setEmail] = useState('');
   const change = (isOpen: boolean) => {
     setEmail('');

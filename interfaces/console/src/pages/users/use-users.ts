@@ -1,10 +1,9 @@
 /** The users of the project whose page this is, as they are kept and asked for. */
-import { keepPreviousData, queryOptions, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { asService } from '../../api/service-token.ts';
 import { sqlRows } from '../../api/sql.ts';
 import { useProjectId } from '../../app/project-id.ts';
-import { toast } from '../../components/toast.tsx';
 import { authAdmin, type AuthAdmin } from './auth-admin.ts';
 
 export const PER_PAGE = 50;
@@ -49,21 +48,3 @@ const ACTIVITY = `SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH
   FROM auth.audit_log_entries
   WHERE payload ->> 'actor_id' = $1 OR payload -> 'traits' ->> 'user_id' = $1
   ORDER BY created_at DESC LIMIT 50`;
-
-/**
- * Does something with users and reads what is shown again.
- * @returns `act` throws why it was not done, for a dialog to say; `tell` says it itself
- */
-export function useAct() {
-  const client = useQueryClient();
-  return useMemo(() => {
-    const act = async (done: string, work: () => Promise<unknown>): Promise<void> => {
-      await work();
-      await client.invalidateQueries({ queryKey: ['users'] });
-      toast.done(done);
-    };
-    const tell = (done: string, wanted: string, work: () => Promise<unknown>): void =>
-      void act(done, work).catch((error: unknown) => toast.failed(wanted, error));
-    return { act, tell };
-  }, [client]);
-}

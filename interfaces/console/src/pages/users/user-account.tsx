@@ -1,17 +1,18 @@
 import { useState, type SubmitEvent } from 'react';
+import { useAct } from '../../app/act.ts';
 import { Section } from '../../app/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { user as texts, users as words } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
 
 /** How they are reached and sign in. Only what was changed is sent. */
 export function UserAccount({ user }: { readonly user: User }) {
   const { admin } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [typed, setTyped] = useState({ email: user.email, phone: user.phone, password: '' });
   const [asked, setAsked] = useState<{ busy: boolean; error: unknown }>({ busy: false, error: null });
   const change = {

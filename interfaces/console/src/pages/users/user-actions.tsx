@@ -1,6 +1,7 @@
 /** What can be done with one user, beside what stands on the page. */
 import { useState } from 'react';
 import { useLocation } from 'wouter';
+import { useAct } from '../../app/act.ts';
 import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../../components/menu.tsx';
@@ -11,13 +12,13 @@ import { user as texts } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
 import { MakeLink } from './make-link.tsx';
 import { nameOfUser, stateOf } from './user-state.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 
 type Opened = 'ban' | 'remove' | 'link' | null;
 
 export function UserActions({ user }: { readonly user: User }) {
   const { admin } = useUsers();
-  const { tell } = useAct();
+  const { tell } = useAct('users');
   const [opened, setOpened] = useState<Opened>(null);
   const dialog = (which: Opened) => ({
     user,
@@ -26,7 +27,8 @@ export function UserActions({ user }: { readonly user: User }) {
   });
   const { email, phone, id } = user;
   const isBanned = stateOf(user, new Date()) === 'banned';
-  const confirm = () => admin.change(id, { ...(email && { email_confirm: true }), ...(phone && { phone_confirm: true }) });
+  const confirm = () =>
+    admin.change(id, { ...(email && { email_confirm: true }), ...(phone && { phone_confirm: true }) });
   return (
     <>
       <Menu
@@ -55,7 +57,9 @@ export function UserActions({ user }: { readonly user: User }) {
         {isBanned ? (
           <MenuItem
             icon="undo"
-            onSelect={() => tell(texts.unbanned, texts.unban, () => admin.change(id, { ban_duration: 'none' }))}
+            onSelect={() =>
+              tell(texts.unbanned, texts.unban, () => admin.change(id, { ban_duration: 'none' }))
+            }
           >
             {texts.unban}
           </MenuItem>
@@ -85,7 +89,7 @@ const TIMES = Object.entries(texts.banTimes).map(([value, label]) => ({ value: v
 
 function BanUser({ user, open, onOpenChange }: Asking) {
   const { admin } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [time, setTime] = useState<Time>('24h');
   return (
     <ConfirmDialog
@@ -104,7 +108,7 @@ function BanUser({ user, open, onOpenChange }: Asking) {
 
 function RemoveUser({ user, open, onOpenChange }: Asking) {
   const { admin, project } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [, go] = useLocation();
   const [softly, setSoftly] = useState(false);
   const remove = async () => {

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useAct } from '../../app/act.ts';
 import { Section } from '../../app/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { user as texts } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
 
 interface Key {
@@ -23,7 +24,7 @@ const kindOf = (type: string): string =>
 /** What a user signs in with beside a password. */
 export function UserFactors({ user }: { readonly user: User }) {
   const { admin, passkeys } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [asked, setAsked] = useState<Key | null>(null);
   const keys: readonly Key[] = [
     ...(user.factors ?? []).map((factor): Key => ({
@@ -45,8 +46,7 @@ export function UserFactors({ user }: { readonly user: User }) {
     })),
   ];
   const remove = async () => {
-    if (asked?.is === 'factor')
-      await act(texts.factorRemoved, () => admin.removeFactor(user.id, asked.id));
+    if (asked?.is === 'factor') await act(texts.factorRemoved, () => admin.removeFactor(user.id, asked.id));
     else if (asked) await act(texts.passkeyRemoved, () => admin.removePasskey(user.id, asked.id));
   };
   const isPasskey = asked?.is === 'passkey';

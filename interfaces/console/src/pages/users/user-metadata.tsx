@@ -1,4 +1,5 @@
 import { useState, type SubmitEvent } from 'react';
+import { useAct } from '../../app/act.ts';
 import { Section } from '../../app/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
@@ -6,7 +7,7 @@ import { Notice } from '../../components/notice.tsx';
 import { user as texts, users as words } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
 import { documentChange, readDocument } from './metadata-change.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
 
 const KINDS = ['user_metadata', 'app_metadata'] as const;
@@ -31,7 +32,7 @@ export function UserMetadata({ user }: { readonly user: User }) {
 
 function MetadataForm({ user, kind }: { readonly user: User; readonly kind: Kind }) {
   const { admin } = useUsers();
-  const { act } = useAct();
+  const { act } = useAct('users');
   const [text, setText] = useState(textOf(user[kind]));
   const [asked, setAsked] = useState<{ busy: boolean; error: unknown }>({ busy: false, error: null });
   const document = readDocument(text);

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useAct } from '../../app/act.ts';
 import { Section } from '../../app/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
@@ -8,13 +9,13 @@ import { ConfirmDialog } from '../../components/dialog.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { user as texts } from '../../texts/en/users.ts';
 import type { Session, User } from './auth-admin.ts';
-import { useAct, useUsers } from './use-users.ts';
+import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
 
 /** Where a user is signed in. */
 export function UserSessions({ user }: { readonly user: User }) {
   const { admin, sessions } = useUsers();
-  const { act, tell } = useAct();
+  const { act, tell } = useAct('users');
   const [asks, setAsks] = useState(false);
   const found = useQuery(sessions(user.id));
   const end: Column<Session> = {

@@ -63,7 +63,8 @@ export const newMigration = {
   dryRunHint: 'Runs all of it and takes it back. Nothing stays, but locks are held meanwhile.',
   apply: 'Apply',
   applyTitle: (count: number) => (count === 1 ? 'Apply this migration?' : `Apply ${count} migrations?`),
-  applyDescription: 'It changes the database of the project at once. To take it back you need another migration.',
+  applyDescription:
+    'It changes the database of the project at once. To take it back you need another migration.',
   took: (duration: string) => `took ${duration}`,
   outcomes: { applied: 'Applied', rehearsed: 'Would be applied', skipped: 'Was applied before' },
   rehearsed: 'It would work: nothing was changed',

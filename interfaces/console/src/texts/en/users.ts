@@ -76,7 +76,8 @@ export const user = {
   unbanned: 'The ban is lifted',
   remove: 'Delete user',
   banTitle: (name: string) => `Ban ${name}?`,
-  banDescription: 'They cannot sign in, and their sessions are not continued. A token that they have is good until it expires.',
+  banDescription:
+    'They cannot sign in, and their sessions are not continued. A token that they have is good until it expires.',
   banFor: 'For how long',
   banTimes: {
     '24h': 'A day',
