@@ -79,11 +79,11 @@ describe('a secret', () => {
   });
 
   test('is replaced, or taken away', () => {
-    expect(changed({ 'smtp.password': { is: 'new', text: 's3cret ' } })).toEqual({
+    expect(changed({ 'smtp.password': { is: 'new', isSet: true, text: 's3cret ' } })).toEqual({
       smtp: { password: 's3cret ' },
     });
-    expect(changed({ 'smtp.password': { is: 'removed' } })).toEqual({ smtp: { password: null } });
-    expect(changed({ 'smtp.password': { is: 'new', text: '' } })).toEqual({});
+    expect(changed({ 'smtp.password': { is: 'removed', isSet: true } })).toEqual({ smtp: { password: null } });
+    expect(changed({ 'smtp.password': { is: 'new', isSet: true, text: '' } })).toEqual({});
   });
 });
 

@@ -25,13 +25,15 @@ export type Field =
   | (Base & { readonly kind: 'lines' })
   | (Base & { readonly kind: 'several'; readonly of: readonly string[] })
   | (Base & { readonly kind: 'one'; readonly of: readonly string[] })
-  | (Base & { readonly kind: 'secret' });
+  /** `makes` one where nobody else has said which */
+  | (Base & { readonly kind: 'secret'; readonly makes?: () => string });
 
-/** `kept`: as it is; `new`: this text; `removed`: none. */
-export type SecretDraft =
-  | { readonly is: 'kept'; readonly isSet: boolean }
+/** `kept`: as it is; `new`: this text; `removed`: none. `isSet`: whether there is one now. */
+export type SecretDraft = { readonly isSet: boolean } & (
+  | { readonly is: 'kept' }
   | { readonly is: 'new'; readonly text: string }
-  | { readonly is: 'removed' };
+  | { readonly is: 'removed' }
+);
 export type DraftValue = boolean | string | readonly string[] | SecretDraft;
 export type Draft = Readonly<Record<string, DraftValue>>;
 export type Faults = Readonly<Record<string, string>>;
