@@ -38,6 +38,28 @@ export const PAGES: readonly Page[] = [
     path: '/projects/new',
     title: texts.newProject,
     load: () => import('../pages/projects/create-project.tsx'),
+    path: '/projects/:project/users/*?',
+    title: texts.users,
+    load: () => import('../pages/users/users.tsx'),
+    nav: { of: 'project', icon: 'users' },
+  }),
+  page({
+    path: '/projects/:project/files/*?',
+    title: texts.files,
+    load: () => import('../pages/files/files.tsx'),
+    nav: { of: 'project', icon: 'folder' },
+  }),
+  page({
+    path: '/projects/:project/migrations/*?',
+    title: texts.migrations,
+    load: () => import('../pages/migrations/migrations.tsx'),
+    nav: { of: 'project', icon: 'migration' },
+  }),
+  page({
+    path: '/projects/:project/settings/*?',
+    title: texts.settings,
+    load: () => import('../pages/settings/settings.tsx'),
+    nav: { of: 'project', icon: 'settings' },
   }),
   page({
     path: IN_PROJECT,

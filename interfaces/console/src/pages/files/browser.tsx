@@ -2,7 +2,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { useTitle } from '../../app/page.tsx';
+import { useTitle } from '../../components/page.tsx';
 import { Bytes, RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';

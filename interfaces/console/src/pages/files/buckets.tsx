@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { useAct } from '../../app/act.ts';
-import { PageHeader } from '../../app/page.tsx';
+import { useAct } from '../../components/act.ts';
+import { PageHeader } from '../../components/page.tsx';
 import { bytesText, RelativeTime } from '../../components/amounts.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';

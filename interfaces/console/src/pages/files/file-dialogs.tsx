@@ -1,6 +1,6 @@
 /** What is asked before something is done with files, and what is shown of one. */
 import { useState } from 'react';
-import { useAct } from '../../app/act.ts';
+import { useAct } from '../../components/act.ts';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { files as texts } from '../../texts/en/files.ts';

@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import { api, dataOf } from '../../api/api.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { asService } from '../../api/service-token.ts';
-import { useProjectId } from '../../app/project-id.ts';
+import { useProjectId } from '../../way/project-id.ts';
 import { PLACEHOLDER, storageClient, type StorageClient, type StoredFile } from './storage-client.ts';
 import { nameOf } from './object-paths.ts';
 import { tusSender } from './tus-sender.ts';

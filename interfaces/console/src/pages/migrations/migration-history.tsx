@@ -1,4 +1,4 @@
-import { Section } from '../../app/page.tsx';
+import { Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { Badge, type Tone } from '../../components/status.tsx';

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { ApiProblem } from '../../api/problem.ts';
-import { PageHeader, Section, useTitle } from '../../app/page.tsx';
+import { PageHeader, Section, useTitle } from '../../components/page.tsx';
 import { durationText, ExactTime } from '../../components/amounts.tsx';
 import { buttonClass } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';

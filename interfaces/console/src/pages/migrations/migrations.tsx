@@ -1,7 +1,7 @@
 /** What was applied to a project, every try, each one's SQL, and the place to apply the next. */
 import { useQuery } from '@tanstack/react-query';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { PageHeader } from '../../app/page.tsx';
+import { PageHeader } from '../../components/page.tsx';
 import { durationText, RelativeTime } from '../../components/amounts.tsx';
 import { buttonClass } from '../../components/button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, type RefObject } from 'react';
 import { Link } from 'wouter';
 import { ApiProblem } from '../../api/problem.ts';
-import { PageHeader, Section, useTitle } from '../../app/page.tsx';
+import { PageHeader, Section, useTitle } from '../../components/page.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, dataOf } from '../../api/api.ts';
-import { useProjectId } from '../../app/project-id.ts';
+import { useProjectId } from '../../way/project-id.ts';
 
 /** The project whose page this is, and what is asked of its migrations. */
 export function useMigrations() {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Project } from '../../api/api.ts';
-import { Section } from '../../app/page.tsx';
+import { Section } from '../../components/page.tsx';
 import { bytesText, Meter } from '../../components/amounts.tsx';
 import { KeyValueList } from '../../components/key-value.tsx';
 import { general as texts } from '../../texts/en/settings.ts';

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, dataOf } from '../../api/api.ts';
-import { useAct } from '../../app/act.ts';
-import { Section } from '../../app/page.tsx';
+import { useAct } from '../../components/act.ts';
+import { Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
@@ -20,6 +20,7 @@ export function S3Keys() {
   const { id, queries } = useSettings();
   const { act } = useAct('settings');
   const [makes, setMakes] = useState(false);
+  const [made, setMade] = useState<MadeKey | null>(null);
   const [revoked, setRevoked] = useState<S3Key | null>(null);
   const found = useQuery(queries.s3Keys);
   const revoke: Column<S3Key> = {
@@ -65,7 +66,8 @@ export function S3Keys() {
           />
         </div>
       )}
-      <MakeKey key={String(makes)} open={makes} onOpenChange={setMakes} />
+      <MakeKey key={String(makes)} open={makes} onOpenChange={setMakes} onMade={setMade} />
+      {made && <Secret made={made} onClose={() => setMade(null)} />}
       <ConfirmDialog
         open={revoked !== null}
         onOpenChange={(open) => !open && setRevoked(null)}
@@ -79,38 +81,28 @@ export function S3Keys() {
   );
 }
 
+interface MadeKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
 interface MakeKeyProps {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
+  readonly onMade: (key: MadeKey) => void;
 }
 
-/** The secret goes with the dialog. */
-function MakeKey({ open, onOpenChange }: MakeKeyProps) {
+function MakeKey({ open, onOpenChange, onMade }: MakeKeyProps) {
   const { id } = useSettings();
   const { act } = useAct('settings');
   const [name, setName] = useState('');
-  const [made, setMade] = useState<{ readonly id: string; readonly secret: string } | null>(null);
   const make = async () => {
-    const body = { name: name.trim() };
-    const key = await dataOf(
-      api.POST('/api/projects/{id}/storage/s3-keys', { params: { path: { id } }, body }),
-    );
-    setMade(key);
+    const asked = { params: { path: { id } }, body: { name: name.trim() } };
+    onMade(await dataOf(api.POST('/api/projects/{id}/storage/s3-keys', asked)));
   };
-  if (made)
-    return (
-      <Dialog open={open} onOpenChange={onOpenChange} title={texts.made} wide>
-        <Notice tone="warn">{texts.secretOnce}</Notice>
-        <span>{texts.keyId}</span>
-        <CodeBlock label={texts.keyId} code={made.id} line />
-        <span>{texts.secret}</span>
-        <CodeBlock label={texts.secret} code={made.secret} line />
-      </Dialog>
-    );
   return (
     <ConfirmDialog
       open={open}
-      // it closes itself when it is done: the secret is shown then
       onOpenChange={onOpenChange}
       title={texts.add}
       description={texts.addDescription}
@@ -127,6 +119,19 @@ function MakeKey({ open, onOpenChange }: MakeKeyProps) {
         onValueChange={setName}
       />
     </ConfirmDialog>
+  );
+}
+
+/** It goes with the dialog. */
+function Secret({ made, onClose }: { readonly made: MadeKey; readonly onClose: () => void }) {
+  return (
+    <Dialog open onOpenChange={(open) => !open && onClose()} title={texts.made} wide>
+      <Notice tone="warn">{texts.secretOnce}</Notice>
+      <span>{texts.keyId}</span>
+      <CodeBlock label={texts.keyId} code={made.id} line />
+      <span>{texts.secret}</span>
+      <CodeBlock label={texts.secret} code={made.secret} line />
+    </Dialog>
   );
 }
 

@@ -1,7 +1,7 @@
 /** A form over a part of the settings with a button of its own: what was changed is sent, faults come to their fields. */
 import { useState, type ReactNode, type SubmitEvent } from 'react';
 import { ApiProblem } from '../../api/problem.ts';
-import { Section } from '../../app/page.tsx';
+import { Section } from '../../components/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { toast } from '../../components/toast.tsx';

@@ -1,7 +1,7 @@
 /** A project's settings, in parts. Which one is shown stands in the address. */
 import { useLocation, useRoute } from 'wouter';
-import { PageHeader } from '../../app/page.tsx';
-import { useProjectId } from '../../app/project-id.ts';
+import { PageHeader } from '../../components/page.tsx';
+import { useProjectId } from '../../way/project-id.ts';
 import { Tabs } from '../../components/tabs.tsx';
 import { settings as texts } from '../../texts/en/settings.ts';
 import { ApiSettings } from './api-settings.tsx';

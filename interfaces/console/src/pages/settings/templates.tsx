@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import { useAct } from '../../app/act.ts';
-import { Section } from '../../app/page.tsx';
+import { useAct } from '../../components/act.ts';
+import { Section } from '../../components/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';

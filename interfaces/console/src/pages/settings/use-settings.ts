@@ -3,7 +3,7 @@ import { queryOptions, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, dataOf } from '../../api/api.ts';
 import { projectQuery } from '../../api/projects.ts';
-import { useProjectId } from '../../app/project-id.ts';
+import { useProjectId } from '../../way/project-id.ts';
 import type { Settings } from './settings-fields.ts';
 
 const pathOf = (id: string) => ({ path: { id } });

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { useAct } from '../../app/act.ts';
+import { useAct } from '../../components/act.ts';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { users as texts } from '../../texts/en/users.ts';

@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { asService } from '../../api/service-token.ts';
 import { sqlRows } from '../../api/sql.ts';
-import { useProjectId } from '../../app/project-id.ts';
+import { useProjectId } from '../../way/project-id.ts';
 import { authAdmin, type AuthAdmin } from './auth-admin.ts';
 
 export const PER_PAGE = 50;

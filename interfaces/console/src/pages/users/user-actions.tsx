@@ -1,7 +1,7 @@
 /** What can be done with one user, beside what stands on the page. */
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { useAct } from '../../app/act.ts';
+import { useAct } from '../../components/act.ts';
 import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../../components/menu.tsx';

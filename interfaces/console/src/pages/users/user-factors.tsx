@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { useAct } from '../../app/act.ts';
-import { Section } from '../../app/page.tsx';
+import { useAct } from '../../components/act.ts';
+import { Section } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';

@@ -1,6 +1,6 @@
 import { useState, type SubmitEvent } from 'react';
-import { useAct } from '../../app/act.ts';
-import { Section } from '../../app/page.tsx';
+import { useAct } from '../../components/act.ts';
+import { Section } from '../../components/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';

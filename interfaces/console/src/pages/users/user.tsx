@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link, useRoute } from 'wouter';
+import { Link } from 'wouter';
 import { isProblem } from '../../api/problem.ts';
-import { PageHeader, Section, useTitle } from '../../app/page.tsx';
+import { PageHeader, Section, useTitle } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { buttonClass } from '../../components/button.tsx';
 import { CopyButton } from '../../components/copy.tsx';
@@ -21,10 +21,9 @@ import { nameOfUser } from './user-state.ts';
 import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
 
-export default function UserPage() {
+export function UserPage({ id }: { readonly id: string }) {
   const { project, one } = useUsers();
-  const [, params] = useRoute<{ user: string }>('/projects/:project/users/:user');
-  const found = useQuery(one(params?.user ?? ''));
+  const found = useQuery(one(id));
   if (found.isPending) return <SkeletonRows rows={6} />;
   if (found.isError) {
     const back = (

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { useLocation, useSearchParams } from 'wouter';
-import { PageHeader } from '../../app/page.tsx';
+import { Route, Switch, useLocation, useSearchParams } from 'wouter';
+import { PageHeader } from '../../components/page.tsx';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
@@ -17,6 +17,7 @@ import { InviteUser } from './invite-user.tsx';
 import { MakeLink } from './make-link.tsx';
 import { PER_PAGE, useUsers } from './use-users.ts';
 import { UserBadge } from './user-badge.tsx';
+import { UserPage } from './user.tsx';
 import { nameOfUser } from './user-state.ts';
 import styles from './users.module.css';
 
@@ -24,6 +25,17 @@ const TYPED_MS = 300;
 type Opened = 'create' | 'invite' | 'link' | null;
 
 export default function Users() {
+  return (
+    <Switch>
+      <Route path="/projects/:project/users/:user">{({ user }) => <UserPage id={user} />}</Route>
+      <Route>
+        <AllUsers />
+      </Route>
+    </Switch>
+  );
+}
+
+function AllUsers() {
   const [opened, setOpened] = useState<Opened>(null);
   const dialog = (which: Opened) => ({
     open: opened === which,

@@ -130,7 +130,7 @@ export const keys = {
   passwordDescription: 'Of the owner of the database, for psql, drivers and ORMs.',
   newPassword: 'Make a new password',
   passwordTitle: 'Make a new database password?',
-  passwordDescription2:
+  passwordStops:
     'The old one ends as soon as the new one is in force. Programs that connect with it are refused from then on; connections that are open go on. The APIs of the project are not concerned.',
   passwordMade: 'The password is new',
   direct: 'PostgreSQL',

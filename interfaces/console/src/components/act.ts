@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { toast } from '../components/toast.tsx';
+import { toast } from './toast.tsx';
 
 /**
  * Does something and reads again what is shown of it.
