@@ -19,7 +19,10 @@ beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   [browser] = await Promise.all([startBrowser(), platform.start()]);
   token = await platform.owner('people');
-  const made = await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name: 'shop' } });
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', {
+    token,
+    body: { name: 'shop' },
+  });
   ({ id } = made.body);
   const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
   anonKey = keys.body.anon_key;
@@ -60,10 +63,16 @@ test('a user is created, found, banned, signed out and deleted', async () => {
   await page.getByText('No users yet').waitFor();
   await menu('Add user', 'Create a user');
   await dialog().getByLabel('E-mail address').fill('ann@example.com');
-  await dialog().getByLabel(/^Password/).fill('a long password');
-  await dialog().getByLabel(/^Metadata/).fill('{"full_name": }');
+  await dialog()
+    .getByLabel(/^Password/)
+    .fill('a long password');
+  await dialog()
+    .getByLabel(/^Metadata/)
+    .fill('{"full_name": }');
   await dialog().getByText('This is no JSON object.').waitFor();
-  await dialog().getByLabel(/^Metadata/).fill('{"full_name": "Ann <b>O’Neil</b>"}');
+  await dialog()
+    .getByLabel(/^Metadata/)
+    .fill('{"full_name": "Ann <b>O’Neil</b>"}');
   await confirm('Create user');
   await row('ann@example.com').getByText('Ann <b>O’Neil</b>').waitFor();
 
@@ -71,7 +80,10 @@ test('a user is created, found, banned, signed out and deleted', async () => {
   await dialog().getByLabel('E-mail address').fill('ANN@example.com');
   await confirm('Create user');
   // the service's own words, where it was asked
-  await dialog().getByRole('alert').getByText(/already been registered/).waitFor();
+  await dialog()
+    .getByRole('alert')
+    .getByText(/already been registered/)
+    .waitFor();
   await dialog().getByRole('button', { name: 'Cancel' }).click();
 
   await menu('Add user', 'Send an invitation');
@@ -99,7 +111,9 @@ test('a user is created, found, banned, signed out and deleted', async () => {
   await app.fill('{"plan": "gold"}');
   await page.getByRole('button', { name: 'Save', exact: true }).nth(2).click();
   await expect
-    .poll(() => platform.sql('SELECT raw_app_meta_data AS m FROM auth.users WHERE email = $1', ['ann@example.com'], id))
+    .poll(() =>
+      platform.sql('SELECT raw_app_meta_data AS m FROM auth.users WHERE email = $1', ['ann@example.com'], id),
+    )
     .toEqual([{ m: { plan: 'gold' } }]);
 
   await button('Show activity').click();
@@ -118,7 +132,10 @@ test('a link for a user is made, shown once, and signs them in', async () => {
   await confirm('Make link');
   const link = (await dialog().getByRole('region', { name: 'Link', exact: true }).textContent()) ?? '';
   const answer = await fetch(link.replace('//localhost:', '//127.0.0.1:'), { redirect: 'manual' });
-  expect([answer.status, answer.headers.get('location')]).toEqual([303, expect.stringContaining('access_token=')]);
+  expect([answer.status, answer.headers.get('location')]).toEqual([
+    303,
+    expect.stringContaining('access_token='),
+  ]);
   await page.keyboard.press('Escape');
   await row('cleo@example.com').waitFor();
   expect(faults.splice(0)).toEqual([]);
@@ -126,13 +143,17 @@ test('a link for a user is made, shown once, and signs them in', async () => {
 
 /** of a picture that cannot be made smaller */
 const picture = () =>
-  sharp(randomBytes(900 * 600 * 3), { raw: { width: 900, height: 600, channels: 3 } }).png().toBuffer();
+  sharp(randomBytes(900 * 600 * 3), { raw: { width: 900, height: 600, channels: 3 } })
+    .png()
+    .toBuffer();
 
 test('files: a bucket, folders, uploads with names that are made to fit, a preview, a link, a move and a removal', async () => {
   await open('files');
   await button('New bucket').first().click();
   await dialog().getByLabel('Name').fill('my photos');
-  await dialog().getByLabel(/^Largest file/).fill('60 MB');
+  await dialog()
+    .getByLabel(/^Largest file/)
+    .fill('60 MB');
   await confirm('Create bucket');
   await row('my photos').press('Enter');
   await button('New folder').click();
@@ -142,7 +163,11 @@ test('files: a bucket, folders, uploads with names that are made to fit, a previ
   await page.getByText('Nothing is here yet').waitFor();
   await page.getByLabel('Upload files').setInputFiles([
     { name: 'Übersee?.png', mimeType: 'image/png', buffer: await picture() },
-    { name: 'a & b.html', mimeType: 'text/html', buffer: Buffer.from('<script>document.title = "run"</script><b>x</b>') },
+    {
+      name: 'a & b.html',
+      mimeType: 'text/html',
+      buffer: Buffer.from('<script>document.title = "run"</script><b>x</b>'),
+    },
   ]);
   await page.getByText('2 of 2 uploaded').waitFor();
   await page.getByText('A name was changed').waitFor();
@@ -166,7 +191,9 @@ test('files: a bucket, folders, uploads with names that are made to fit, a previ
 
   await menu('What to do with Ubersee?.png', 'Move or rename');
   await dialog().getByLabel('New path in the bucket').fill('summer/../x');
-  await dialog().getByText(/nothing empty between slashes/).waitFor();
+  await dialog()
+    .getByText(/nothing empty between slashes/)
+    .waitFor();
   await dialog().getByLabel('New path in the bucket').fill('winter/sea.png');
   await confirm('Move');
   await page.getByRole('link', { name: 'my photos' }).click();
@@ -215,11 +242,15 @@ test('an upload is paused and goes on, and one whose name is taken may replace w
 
   await open('files');
   await menu('What to do with my photos', 'Empty bucket');
-  await dialog().getByLabel(/^Type my photos/).fill('my photos');
+  await dialog()
+    .getByLabel(/^Type my photos/)
+    .fill('my photos');
   await confirm('Empty bucket');
   await expect.poll(() => platform.sql('SELECT name FROM storage.objects', [], id)).toEqual([]);
   await menu('What to do with my photos', 'Delete bucket');
-  await dialog().getByLabel(/^Type my photos/).fill('my photos');
+  await dialog()
+    .getByLabel(/^Type my photos/)
+    .fill('my photos');
   await confirm('Delete bucket');
   await page.getByText('No buckets yet').waitFor();
   // the one conflict, as the browser notes it
@@ -247,10 +278,16 @@ test('a migration is tried, mended where PostgreSQL says, applied and shown; of 
   expect(await platform.sql("SELECT to_regclass('public.todos') AS t", [], id)).toEqual([{ t: null }]);
   await button('Apply').click();
   await confirm('Apply');
-  await expect.poll(() => platform.sql("SELECT to_regclass('public.todos')::text AS t", [], id)).toEqual([{ t: 'todos' }]);
+  await expect
+    .poll(() => platform.sql("SELECT to_regclass('public.todos')::text AS t", [], id))
+    .toEqual([{ t: 'todos' }]);
 
   await page.getByLabel('Open files').setInputFiles([
-    { name: '0001_make_the_todos.sql', mimeType: 'text/plain', buffer: Buffer.from(text.replace('\n', '\r\n')) },
+    {
+      name: '0001_make_the_todos.sql',
+      mimeType: 'text/plain',
+      buffer: Buffer.from(text.replace('\n', '\r\n')),
+    },
     { name: '0002_more.sql', mimeType: 'text/plain', buffer: Buffer.from('INSERT INTO todos VALUES (2)') },
     { name: 'notes.sql', mimeType: 'text/plain', buffer: Buffer.from('SELECT 1') },
   ]);
@@ -262,7 +299,9 @@ test('a migration is tried, mended where PostgreSQL says, applied and shown; of 
     await page.getByRole('listitem').filter({ hasText: name }).getByText(state).first().waitFor();
   await button('Apply').click();
   await confirm('Apply');
-  await expect.poll(() => platform.sql('SELECT id FROM todos ORDER BY id', [], id)).toEqual([{ id: 1 }, { id: 2 }]);
+  await expect
+    .poll(() => platform.sql('SELECT id FROM todos ORDER BY id', [], id))
+    .toEqual([{ id: 1 }, { id: 2 }]);
 
   await page.getByRole('link', { name: 'All migrations' }).click();
   await row('0001_make_the_todos.sql').press('Enter');
@@ -273,7 +312,8 @@ test('a migration is tried, mended where PostgreSQL says, applied and shown; of 
 
 test('settings: what was changed is saved, faults stand at their fields, a secret is set and never shown', async () => {
   const settings = async <T>() =>
-    (await platform.call<{ settings: T }>('GET', `/api/projects/${id}/auth/settings`, { token })).body.settings;
+    (await platform.call<{ settings: T }>('GET', `/api/projects/${id}/auth/settings`, { token })).body
+      .settings;
   await open('settings/auth');
   const passwords = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Passwords' }) });
   await passwords.getByLabel('Shortest password').fill('100');
@@ -286,7 +326,10 @@ test('settings: what was changed is saved, faults stand at their fields, a secre
     void question.dismiss();
   });
   await page.getByRole('link', { name: 'Users', exact: true }).click();
-  expect([asked, page.url().endsWith('/settings/auth')]).toEqual([expect.stringContaining('not saved'), true]);
+  expect([asked, page.url().endsWith('/settings/auth')]).toEqual([
+    expect.stringContaining('not saved'),
+    true,
+  ]);
   await passwords.getByLabel('Shortest password').fill('12');
   await passwords.getByRole('button', { name: 'Save' }).click();
   await expect.poll(settings).toMatchObject({ password: { min_length: 12 }, sign_ups_open: true });
@@ -308,8 +351,13 @@ test('settings: what was changed is saved, faults stand at their fields, a secre
     smtp: { host: 'mail.example.com', port: 587, sender_email: 'shop@example.com', password: 'set' },
   });
   // somebody else changes something meanwhile: theirs is not written over
-  await platform.call('PATCH', `/api/projects/${id}/auth/settings`, { token, body: { settings: { otp: { digits: 8 } } } });
-  const codes = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Codes and links' }) });
+  await platform.call('PATCH', `/api/projects/${id}/auth/settings`, {
+    token,
+    body: { settings: { otp: { digits: 8 } } },
+  });
+  const codes = page
+    .locator('section')
+    .filter({ has: page.getByRole('heading', { name: 'Codes and links' }) });
   await codes.getByLabel('Codes and links are good for').fill('600');
   await codes.getByRole('button', { name: 'Save' }).click();
   await codes.getByText(/Somebody else has changed these settings/).waitFor();

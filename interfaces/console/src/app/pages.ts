@@ -38,6 +38,8 @@ export const PAGES: readonly Page[] = [
     path: '/projects/new',
     title: texts.newProject,
     load: () => import('../pages/projects/create-project.tsx'),
+  }),
+  page({
     path: '/projects/:project/users/*?',
     title: texts.users,
     load: () => import('../pages/users/users.tsx'),

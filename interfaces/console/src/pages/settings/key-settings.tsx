@@ -48,9 +48,7 @@ const COLUMNS: readonly Column<SigningKey>[] = [
   {
     id: 'status',
     title: texts.status,
-    cell: ({ status }) => (
-      <Badge tone={status === 'signs' ? 'good' : 'calm'}>{texts.statuses[status]}</Badge>
-    ),
+    cell: ({ status }) => <Badge tone={status === 'signs' ? 'good' : 'calm'}>{texts.statuses[status]}</Badge>,
   },
   {
     id: 'kid',

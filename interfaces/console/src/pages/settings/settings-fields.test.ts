@@ -82,7 +82,9 @@ describe('a secret', () => {
     expect(changed({ 'smtp.password': { is: 'new', isSet: true, text: 's3cret ' } })).toEqual({
       smtp: { password: 's3cret ' },
     });
-    expect(changed({ 'smtp.password': { is: 'removed', isSet: true } })).toEqual({ smtp: { password: null } });
+    expect(changed({ 'smtp.password': { is: 'removed', isSet: true } })).toEqual({
+      smtp: { password: null },
+    });
     expect(changed({ 'smtp.password': { is: 'new', isSet: true, text: '' } })).toEqual({});
   });
 });

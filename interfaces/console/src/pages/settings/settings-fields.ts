@@ -30,9 +30,7 @@ export type Field =
 
 /** `kept`: as it is; `new`: this text; `removed`: none. `isSet`: whether there is one now. */
 export type SecretDraft = { readonly isSet: boolean } & (
-  | { readonly is: 'kept' }
-  | { readonly is: 'new'; readonly text: string }
-  | { readonly is: 'removed' }
+  { readonly is: 'kept' } | { readonly is: 'new'; readonly text: string } | { readonly is: 'removed' }
 );
 export type DraftValue = boolean | string | readonly string[] | SecretDraft;
 export type Draft = Readonly<Record<string, DraftValue>>;

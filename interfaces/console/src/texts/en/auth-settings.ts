@@ -61,7 +61,8 @@ export const templates = {
 
 export const mailbox = {
   title: 'Mails that were not sent',
-  description: 'Without a mail server all of them, for a week: with their links and codes. Looking is recorded.',
+  description:
+    'Without a mail server all of them, for a week: with their links and codes. Looking is recorded.',
   show: 'Show mails',
   none: 'There are none.',
   to: 'To',

@@ -108,7 +108,10 @@ export const authFields: Readonly<Record<string, FieldWords>> = {
     label: 'One session for each user',
     hint: 'A new sign-in ends the others.',
   },
-  'mfa.totp': { label: 'Authenticators', hint: 'Codes of an app. Off: no new ones; those that are there count on.' },
+  'mfa.totp': {
+    label: 'Authenticators',
+    hint: 'Codes of an app. Off: no new ones; those that are there count on.',
+  },
   'mfa.webauthn': { label: 'Security keys', hint: 'On the same pages as passkeys.' },
   'mfa.recovery_codes': { label: 'Recovery codes', hint: 'For who has lost the other factor.' },
   'mfa.max_factors': { label: 'Most factors of a user', hint: '1 to 30' },
