@@ -8,13 +8,13 @@ import { KeyValueList } from '../../components/key-value.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Skeleton } from '../../components/states.tsx';
 import { files as texts } from '../../texts/en/files.ts';
+import { BlobImage } from './blob-image.tsx';
 import { previewOf } from './file-kinds.ts';
 import styles from './files.module.css';
 import { nameOf } from './object-paths.ts';
 import type { StoredFile } from './storage-client.ts';
 import { useDownload } from './use-download.ts';
 import { useFiles } from './use-files.ts';
-import { useObjectUrl } from './use-object-url.ts';
 
 interface FilePreviewProps {
   readonly bucket: string;
@@ -62,17 +62,12 @@ function Content({ bucket, file }: { readonly bucket: string; readonly file: Sto
       {!found.data ? (
         <Skeleton height="160px" />
       ) : preview === 'picture' ? (
-        <Picture bytes={found.data} name={nameOf(file.path)} />
+        <BlobImage bytes={found.data} alt={nameOf(file.path)} />
       ) : (
         <Text bytes={found.data} name={nameOf(file.path)} />
       )}
     </div>
   );
-}
-
-function Picture({ bytes, name }: { readonly bytes: Blob; readonly name: string }) {
-  const url = useObjectUrl(bytes);
-  return url === undefined ? null : <img src={url} alt={name} />;
 }
 
 function Text({ bytes, name }: { readonly bytes: Blob; readonly name: string }) {

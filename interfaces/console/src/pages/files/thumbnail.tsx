@@ -1,11 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type RefObject } from 'react';
 import { Icon } from '../../components/icon.tsx';
+import { BlobImage } from './blob-image.tsx';
 import { isPicture } from './file-kinds.ts';
 import styles from './files.module.css';
 import type { StoredFile } from './storage-client.ts';
 import { useFiles } from './use-files.ts';
-import { useObjectUrl } from './use-object-url.ts';
 
 /** A folder's sign, a small picture of a picture, or a file's sign. */
 export function Thumbnail({ bucket, file }: { readonly bucket: string; readonly file: StoredFile | null }) {
@@ -21,10 +21,10 @@ function Picture({ bucket, file }: { readonly bucket: string; readonly file: Sto
   const { thumbnail } = useFiles();
   const place = useRef<HTMLSpanElement>(null);
   const isSeen = useSeen(place);
-  const url = useObjectUrl(useQuery({ ...thumbnail(bucket, file), enabled: isSeen }).data);
+  const { data } = useQuery({ ...thumbnail(bucket, file), enabled: isSeen });
   return (
     <span ref={place} className={styles['sign']}>
-      {url === undefined ? <Icon name="chart" /> : <img src={url} alt="" width={32} height={32} />}
+      {data ? <BlobImage bytes={data} alt="" /> : <Icon name="chart" />}
     </span>
   );
 }

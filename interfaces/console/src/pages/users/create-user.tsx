@@ -42,6 +42,36 @@ export function CreateUser({ open, onOpenChange }: Opening) {
       action={texts.createAction}
       onConfirm={create}
     >
+      <Who typed={typed} type={type} />
+      <Checkbox
+        label={texts.confirmNow}
+        hint={texts.confirmNowHint}
+        checked={confirms}
+        onCheckedChange={setConfirms}
+      />
+      <TextField
+        label={texts.metadata}
+        hint={texts.metadataHint}
+        error={document === undefined ? texts.notJson : undefined}
+        optional
+        mono
+        rows={3}
+        spellCheck={false}
+        value={typed.metadata}
+        onValueChange={type('metadata')}
+      />
+    </ConfirmDialog>
+  );
+}
+
+interface WhoProps {
+  readonly typed: typeof EMPTY;
+  readonly type: (field: keyof typeof EMPTY) => (text: string) => void;
+}
+
+function Who({ typed, type }: WhoProps) {
+  return (
+    <>
       <TextField
         label={texts.email}
         type="email"
@@ -67,23 +97,6 @@ export function CreateUser({ open, onOpenChange }: Opening) {
         value={typed.password}
         onValueChange={type('password')}
       />
-      <Checkbox
-        label={texts.confirmNow}
-        hint={texts.confirmNowHint}
-        checked={confirms}
-        onCheckedChange={setConfirms}
-      />
-      <TextField
-        label={texts.metadata}
-        hint={texts.metadataHint}
-        error={document === undefined ? texts.notJson : undefined}
-        optional
-        mono
-        rows={3}
-        spellCheck={false}
-        value={typed.metadata}
-        onValueChange={type('metadata')}
-      />
-    </ConfirmDialog>
+    </>
   );
 }

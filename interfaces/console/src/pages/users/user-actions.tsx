@@ -26,7 +26,8 @@ export function UserActions({ user }: { readonly user: User }) {
     onOpenChange: (open: boolean) => setOpened(open ? which : null),
   });
   const { email, phone, id } = user;
-  const isBanned = stateOf(user, new Date()) === 'banned';
+  const [now] = useState(() => new Date());
+  const isBanned = stateOf(user, now) === 'banned';
   const confirm = () =>
     admin.change(id, { ...(email && { email_confirm: true }), ...(phone && { phone_confirm: true }) });
   return (

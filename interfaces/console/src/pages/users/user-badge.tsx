@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Badge, type Tone } from '../../components/status.tsx';
 import { users as texts } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
@@ -13,6 +14,7 @@ const TONES: Readonly<Record<UserState, Tone>> = {
 };
 
 export function UserBadge({ user }: { readonly user: User }) {
-  const state = stateOf(user, new Date());
+  const [now] = useState(() => new Date());
+  const state = stateOf(user, now);
   return <Badge tone={TONES[state]}>{texts.states[state]}</Badge>;
 }
