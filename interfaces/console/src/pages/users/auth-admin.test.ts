@@ -1,6 +1,5 @@
 /** How the admin API is asked; that the service answers so is for the acceptance test. */
 import { expect, test } from 'vitest';
-import { ApiProblem } from '../../api/problem.ts';
 import { authAdmin } from './auth-admin.ts';
 
 interface Asked {
@@ -38,11 +37,4 @@ test('an id is a part of the path and no more', async () => {
     ['DELETE', '/admin/users/a/sessions/b%2Fc', undefined],
     ['DELETE', '/admin/users/a', { should_soft_delete: true }],
   ]);
-});
-
-test('where passkeys are off there are none, and another no is one', async () => {
-  const refusing = (code: string) =>
-    authAdmin(() => Promise.reject(new ApiProblem(404, { code, message: 'no' }, ''))).passkeys('a');
-  expect(await refusing('passkey_disabled')).toEqual([]);
-  await expect(refusing('user_not_found')).rejects.toBeInstanceOf(ApiProblem);
 });

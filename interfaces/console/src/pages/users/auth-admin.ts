@@ -1,5 +1,4 @@
 /** A project's users, by the admin API of its auth service. */
-import { isProblem } from '../../api/problem.ts';
 
 /** Sends a request below `/project/<id>/auth/v1` with the service token, and throws an answer that is no success. */
 export type Ask = (path: string, init?: RequestInit) => Promise<Response>;
@@ -125,13 +124,7 @@ export const authAdmin = (ask: Ask) => {
     async removeFactor(id: string, factor: string): Promise<void> {
       await call('DELETE', `${of(id)}/factors/${encodeURIComponent(factor)}`);
     },
-    /** none, where passkeys are off */
-    async passkeys(id: string): Promise<readonly Passkey[]> {
-      return read<readonly Passkey[]>('GET', `${of(id)}/passkeys`).catch((error: unknown) => {
-        if (isProblem(error, 'passkey_disabled')) return [];
-        throw error;
-      });
-    },
+    passkeys: (id: string) => read<readonly Passkey[]>('GET', `${of(id)}/passkeys`),
     async removePasskey(id: string, passkey: string): Promise<void> {
       await call('DELETE', `${of(id)}/passkeys/${encodeURIComponent(passkey)}`);
     },

@@ -1,4 +1,5 @@
 /** What can be done with one user, beside what stands on the page. */
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAct } from '../../components/act.ts';
@@ -6,6 +7,7 @@ import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../../components/menu.tsx';
 import { Select } from '../../components/select.tsx';
+import { toast } from '../../components/toast.tsx';
 import { Checkbox } from '../../components/toggle.tsx';
 import { components } from '../../texts/en/components.ts';
 import { user as texts } from '../../texts/en/users.ts';
@@ -109,14 +111,15 @@ function BanUser({ user, open, onOpenChange }: Asking) {
 
 function RemoveUser({ user, open, onOpenChange }: Asking) {
   const { admin, project } = useUsers();
-  const { act } = useAct('users');
+  const client = useQueryClient();
   const [, go] = useLocation();
   const [softly, setSoftly] = useState(false);
   const remove = async () => {
     await admin.remove(user.id, softly);
-    // it would be read again here, and not be found
     go(`/projects/${project}/users`, { replace: true });
-    await act(texts.removed, () => Promise.resolve());
+    // the list alone: of the user there is nothing to be read again
+    await client.invalidateQueries({ queryKey: ['users', project, 'list'] });
+    toast.done(texts.removed);
   };
   return (
     <ConfirmDialog

@@ -6,6 +6,7 @@ import { RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { user as texts } from '../../texts/en/users.ts';
+import { useSettings } from '../settings/use-settings.ts';
 import type { User } from './auth-admin.ts';
 import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
@@ -24,6 +25,9 @@ const kindOf = (type: string): string =>
 /** What a user signs in with beside a password. */
 export function UserFactors({ user }: { readonly user: User }) {
   const { admin, passkeys } = useUsers();
+  // where they are off, nobody is to be asked for any
+  const hasPasskeys = useQuery(useSettings().queries.auth).data?.settings.passkeys.enabled === true;
+  const found = useQuery({ ...passkeys(user.id), enabled: hasPasskeys });
   const { act } = useAct('users');
   const [asked, setAsked] = useState<Key | null>(null);
   const keys: readonly Key[] = [
@@ -37,7 +41,7 @@ export function UserFactors({ user }: { readonly user: User }) {
           : `${kindOf(factor.factor_type)}, ${texts.unverified.toLowerCase()}`,
       since: factor.created_at,
     })),
-    ...(useQuery(passkeys(user.id)).data ?? []).map((passkey): Key => ({
+    ...(found.data ?? []).map((passkey): Key => ({
       id: passkey.id,
       is: 'passkey',
       name: passkey.friendly_name ?? texts.unnamed,
