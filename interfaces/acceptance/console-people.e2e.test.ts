@@ -370,7 +370,8 @@ test('settings: what was changed is saved, faults stand at their fields, a secre
   await page.getByRole('tab', { name: 'API' }).click();
   await page.getByLabel('Most rows of an answer').fill('5');
   await button('Save').click();
-  await page.getByText('Saved').first().waitFor();
+  await page.locator('[aria-busy="true"]').waitFor();
+  await page.locator('[aria-busy="true"]').waitFor({ state: 'detached' });
   const project = await platform.call<{ settings: unknown }>('GET', `/api/projects/${id}`, { token });
   expect(project.body.settings).toMatchObject({ data_api: { max_rows: 5, schemas: ['public'] } });
 

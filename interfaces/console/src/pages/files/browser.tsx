@@ -95,6 +95,7 @@ const columnsOf = ({ bucket, chosen, toggle, onAsk, onOpen }: Cells): readonly C
   {
     id: 'select',
     title: texts.columns.select,
+    hideTitle: true,
     width: '1%',
     cell: ({ path }) => (
       <Checkbox
@@ -119,7 +120,12 @@ const columnsOf = ({ bucket, chosen, toggle, onAsk, onOpen }: Cells): readonly C
     id: 'size',
     title: texts.columns.size,
     align: 'end',
-    cell: ({ file }) => typeof file?.size === 'number' && <Bytes value={file.size} />,
+    cell: ({ file }) =>
+      typeof file?.size === 'number' && (
+        <span className={styles['size']}>
+          <Bytes value={file.size} />
+        </span>
+      ),
   },
   {
     id: 'type',
@@ -135,7 +141,8 @@ const columnsOf = ({ bucket, chosen, toggle, onAsk, onOpen }: Cells): readonly C
   },
   {
     id: 'menu',
-    title: '',
+    title: texts.columns.menu,
+    hideTitle: true,
     align: 'end',
     cell: (entry) => <EntryMenu bucket={bucket} entry={entry} onAsk={onAsk} onOpen={() => onOpen(entry)} />,
   },

@@ -35,7 +35,8 @@ export function Buckets() {
   );
   const menu: Column<Bucket> = {
     id: 'menu',
-    title: '',
+    title: texts.columns.menu,
+    hideTitle: true,
     align: 'end',
     cell: (bucket) => (
       <BucketMenu

@@ -29,7 +29,8 @@ export function Extensions() {
     ...COLUMNS,
     {
       id: 'act',
-      title: '',
+      title: texts.columns.change,
+      hideTitle: true,
       align: 'end',
       cell: (one) => <ExtensionButton extension={one} onInstall={install} onRemove={setRemoved} />,
     },

@@ -25,7 +25,8 @@ export function S3Keys() {
   const found = useQuery(queries.s3Keys);
   const revoke: Column<S3Key> = {
     id: 'revoke',
-    title: '',
+    title: texts.revoke,
+    hideTitle: true,
     align: 'end',
     cell: (key) => (
       <Button small onClick={() => setRevoked(key)}>

@@ -57,7 +57,7 @@ function Typed({ field, words: { label, hint, unit }, value, fault, onEdit }: Se
       onValueChange={onEdit}
       {...(field.kind === 'number' && { inputMode: 'numeric' as const })}
       {...(rows !== undefined && { rows })}
-      {...(unit !== undefined && { after: unit })}
+      {...(unit !== undefined && { after: <span className={styles['unit']}>{unit}</span> })}
     />
   );
 }

@@ -10,6 +10,7 @@ import { templates as texts } from '../../texts/en/auth-settings.ts';
 import { templateFields } from '../../texts/en/setting-fields.ts';
 import { templateForm } from './auth-fields.ts';
 import { fillTemplate, VARIABLES, type Values } from './fill-template.ts';
+import { HtmlPreview } from './html-preview.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import type { Settings } from './settings-fields.ts';
 import styles from './settings.module.css';
@@ -84,7 +85,7 @@ export function Templates({ auth }: { readonly auth: AuthSettings }) {
   );
 }
 
-/** Of what is saved. Markup is shown in a frame that runs nothing and leads nowhere. */
+/** Of what is saved. */
 function Preview({ template, auth }: { readonly template: Template; readonly auth: AuthSettings }) {
   const values: Values = {
     ConfirmationURL: `${auth.auth_url}/verify?token=example&type=signup`,
@@ -103,12 +104,7 @@ function Preview({ template, auth }: { readonly template: Template; readonly aut
       <p>
         {texts.previewSubject}: {fillTemplate(template.subject, values, false)}
       </p>
-      <iframe
-        title={texts.previewHtml}
-        sandbox=""
-        srcDoc={fillTemplate(template.html, values, true)}
-        className={styles['frame']}
-      />
+      <HtmlPreview className={styles['frame']} html={fillTemplate(template.html, values, true)} />
       <CodeBlock label={texts.previewText} code={fillTemplate(template.text, values, false)} />
     </div>
   );

@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../components/dialog.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { user as texts } from '../../texts/en/users.ts';
 import type { Session, User } from './auth-admin.ts';
+import { deviceName } from './device-name.ts';
 import { useUsers } from './use-users.ts';
 import styles from './users.module.css';
 
@@ -20,7 +21,8 @@ export function UserSessions({ user }: { readonly user: User }) {
   const found = useQuery(sessions(user.id));
   const end: Column<Session> = {
     id: 'end',
-    title: '',
+    title: texts.end,
+    hideTitle: true,
     align: 'end',
     cell: ({ id }) => (
       <Button small onClick={() => tell(texts.ended, texts.end, () => admin.endSessions(user.id, id))}>
@@ -70,8 +72,16 @@ const levelOf = (aal: string): string =>
   aal in texts.levels ? texts.levels[aal as keyof typeof texts.levels] : aal;
 
 const COLUMNS: readonly Column<Session>[] = [
-  { id: 'device', title: texts.device, cell: ({ user_agent: agent }) => agent ?? texts.unknownDevice },
-  { id: 'ip', title: texts.address, cell: ({ ip }) => ip ?? '' },
+  {
+    id: 'device',
+    title: texts.device,
+    cell: ({ user_agent: agent, ip }) => (
+      <span className={styles['name']} title={agent}>
+        {agent === undefined ? texts.unknownDevice : deviceName(agent)}
+        <span className={styles['soft']}>{ip}</span>
+      </span>
+    ),
+  },
   { id: 'level', title: texts.level, wideOnly: true, cell: ({ aal }) => levelOf(aal) },
   {
     id: 'created',

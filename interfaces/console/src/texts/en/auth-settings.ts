@@ -55,7 +55,6 @@ export const templates = {
   preview: 'Preview',
   previewHint: 'With values of an example. Pictures and styles are left out here, and links lead nowhere.',
   previewSubject: 'Subject',
-  previewHtml: 'As HTML',
   previewText: 'As text',
 } as const;
 

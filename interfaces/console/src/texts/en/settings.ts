@@ -143,7 +143,7 @@ export const extensions = {
   description: 'They are installed into the schema "extensions", which is in the search path.',
   list: 'Extensions of the project',
   search: 'Search',
-  columns: { name: 'Extension', what: 'What it does', version: 'Version' },
+  columns: { name: 'Extension', what: 'What it does', version: 'Version', change: 'Change' },
   installed: 'Installed',
   install: 'Install',
   installDone: 'The extension is installed',
