@@ -25,7 +25,7 @@ export function GeneralSettings() {
             words={() => ({ label: texts.displayName })}
             saved={{ display_name: project.display_name }}
             pointer="/body"
-            send={(change) => changeProject({ display_name: String(change['display_name'] ?? '') })}
+            send={(change) => changeProject({ display_name: change['display_name'] as string })}
           />
           <Limits project={project} />
         </>

@@ -59,7 +59,7 @@ function shown(field: Field, value: unknown): DraftValue {
       return value === undefined ? field.initial === true : value === true;
     case 'number':
     case 'text':
-      return String(value ?? field.initial ?? '');
+      return textOf(value ?? field.initial);
     case 'size':
       return typeof value === 'number' ? writeSize(value) : '';
     case 'lines':
@@ -105,6 +105,10 @@ export const isOff = (fields: readonly Field[], draft: Draft, path: string): boo
     (part) => part.kind === 'part' && path.startsWith(`${part.path}.`) && draft[part.path] === false,
   );
 
+const typed = (draft: DraftValue | undefined): string => (typeof draft === 'string' ? draft : '');
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? `${value}` : '';
+
 const SAME = Symbol('same');
 const FAULT = Symbol('fault');
 
@@ -115,15 +119,15 @@ function read(field: Field, draft: DraftValue | undefined, before: unknown): unk
     case 'switch':
       return draft === true;
     case 'number':
-      return numberOf(String(draft ?? '').trim(), field.nullable === true);
+      return numberOf(typed(draft).trim(), field.nullable === true);
     case 'size':
-      return sizeOf(String(draft ?? '').trim());
+      return sizeOf(typed(draft).trim());
     case 'text': {
-      const text = field.long ? String(draft ?? '') : String(draft ?? '').trim();
+      const text = field.long ? typed(draft) : typed(draft).trim();
       return text === '' && field.nullable ? null : text;
     }
     case 'lines':
-      return linesOf(String(draft ?? ''));
+      return linesOf(typed(draft));
     case 'several':
       return field.of.filter((one) => Array.isArray(draft) && draft.includes(one));
     case 'one':
