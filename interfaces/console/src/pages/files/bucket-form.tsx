@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { useAct } from '../../components/act.ts';
+import { linesOf } from '../../components/lines.ts';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Switch } from '../../components/toggle.tsx';
@@ -14,12 +15,6 @@ interface BucketFormProps {
   readonly open: boolean;
   readonly onOpenChange: (open: boolean) => void;
 }
-
-const linesOf = (text: string): readonly string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 
 /** Makes a bucket, or changes its rules. */
 export function BucketForm({ bucket, open, onOpenChange }: BucketFormProps) {

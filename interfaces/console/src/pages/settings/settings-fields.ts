@@ -2,6 +2,7 @@
  * A form over a part of the settings: which fields it has, what stands in them, and what of it has to be sent. Only what
  * was changed is, and a secret that was not typed anew never.
  */
+import { linesOf } from '../../components/lines.ts';
 import { readSize, writeSize } from '../files/byte-size.ts';
 
 interface Base {
@@ -41,7 +42,7 @@ const isObject = (value: unknown): value is Settings =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** undefined: it is not there */
-export function valueAt(settings: unknown, path: string): unknown {
+function valueAt(settings: unknown, path: string): unknown {
   let value = settings;
   for (const key of path.split('.'))
     value = isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
@@ -148,12 +149,6 @@ function secretOf(draft: SecretDraft | undefined): unknown {
   if (draft?.is === 'removed') return null;
   return draft?.is === 'new' && draft.text !== '' ? draft.text : SAME;
 }
-
-export const linesOf = (text: string): readonly string[] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 
 /** Of what was not there, null and nothing chosen say nothing new. */
 function isSame(value: unknown, before: unknown): boolean {
