@@ -100,11 +100,11 @@ test('a user is created, found, banned, signed out and deleted', async () => {
   await row('127.0.0.1').getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('They are signed in nowhere.').waitFor();
 
-  await menu('What to do with this user', 'Ban');
+  await menu('More', 'Ban');
   await confirm('Ban');
   await page.getByText('Banned', { exact: true }).waitFor();
   expect((await signIn('ann@example.com', 'a long password')).status).toBe(400);
-  await menu('What to do with this user', 'Lift the ban');
+  await menu('More', 'Lift the ban');
   await page.getByText('The ban is lifted').waitFor();
   expect((await signIn('ann@example.com', 'a long password')).status).toBe(200);
 
@@ -119,7 +119,7 @@ test('a user is created, found, banned, signed out and deleted', async () => {
 
   await button('Show activity').click();
   await row('login').first().waitFor();
-  await menu('What to do with this user', 'Delete user');
+  await menu('More', 'Delete user');
   await confirm('Delete user');
   await row('ben@example.com').waitFor();
   await expect.poll(() => row('ann@example.com').count()).toBe(0);

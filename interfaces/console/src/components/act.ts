@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import { toast } from './toast.tsx';
+import { toast } from './toast.ts';
 
 /**
  * Does something and reads again what is shown of it.

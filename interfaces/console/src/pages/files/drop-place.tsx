@@ -1,5 +1,5 @@
 import { useState, type DragEvent, type ReactNode } from 'react';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { files as texts, uploads as words } from '../../texts/en/files.ts';
 import { droppedFiles, type LocalFile } from './dropped-files.ts';
 import styles from './files.module.css';

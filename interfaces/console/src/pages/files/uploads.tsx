@@ -3,7 +3,7 @@ import { useEffect, useSyncExternalStore } from 'react';
 import { isProblem } from '../../api/problem.ts';
 import { bytesText } from '../../components/amounts.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
-import { wordsOf } from '../../components/toast.tsx';
+import { wordsOf } from '../../api/words-of.ts';
 import { uploads as texts } from '../../texts/en/files.ts';
 import styles from './files.module.css';
 import { nameOf } from './object-paths.ts';

@@ -1,4 +1,4 @@
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { files as texts } from '../../texts/en/files.ts';
 import { nameOf } from './object-paths.ts';
 import { useFiles } from './use-files.ts';

@@ -8,7 +8,7 @@ import { Button, buttonClass } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { migrations as words, newMigration as texts } from '../../texts/en/migrations.ts';
 import { placeInText, type ComparedFile } from './compare-files.ts';
 import { migrationName, nextVersion } from './migration-name.ts';

@@ -4,7 +4,7 @@ import { ApiProblem } from '../../api/problem.ts';
 import { Section } from '../../components/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { Notice } from '../../components/notice.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import type { FieldWords } from '../../texts/en/setting-fields.ts';
 import { settings as texts } from '../../texts/en/settings.ts';
 import { SettingsField } from './settings-field.tsx';

@@ -7,9 +7,8 @@ import { Button } from '../../components/button.tsx';
 import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Menu, MenuItem, MenuSeparator } from '../../components/menu.tsx';
 import { Select } from '../../components/select.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { Checkbox } from '../../components/toggle.tsx';
-import { components } from '../../texts/en/components.ts';
 import { user as texts } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
 import { MakeLink } from './make-link.tsx';
@@ -34,13 +33,7 @@ export function UserActions({ user }: { readonly user: User }) {
     admin.change(id, { ...(email && { email_confirm: true }), ...(phone && { phone_confirm: true }) });
   return (
     <>
-      <Menu
-        trigger={
-          <Button icon="more" aria-label={texts.actions}>
-            {components.more}
-          </Button>
-        }
-      >
+      <Menu trigger={<Button icon="more">{texts.actions}</Button>}>
         {user.confirmed_at === undefined && (
           <MenuItem icon="check" onSelect={() => tell(texts.confirmed, texts.confirm, confirm)}>
             {texts.confirm}

@@ -65,7 +65,7 @@ export const user = {
   notFound: 'There is no such user',
   notRead: 'The user could not be read',
   back: 'All users',
-  actions: 'What to do with this user',
+  actions: 'More',
   confirm: 'Confirm address',
   confirmed: 'The address is confirmed',
   recover: 'Mail a link for a new password',
