@@ -46,6 +46,31 @@ export const PAGES: readonly Page[] = [
     nav: { of: 'project', icon: 'home' },
   }),
   page({
+    path: `${IN_PROJECT}/tables`,
+    title: texts.tables,
+    load: () => import('../pages/tables/table-list.tsx'),
+    nav: { of: 'project', icon: 'table' },
+  }),
+  page({
+    path: `${IN_PROJECT}/tables/:schema/:table`,
+    title: texts.tables,
+    load: () => import('../pages/tables/table-page.tsx'),
+    full: true,
+  }),
+  page({
+    path: `${IN_PROJECT}/sql`,
+    title: texts.sql,
+    load: () => import('../pages/sql/sql-page.tsx'),
+    nav: { of: 'project', icon: 'sql' },
+    full: true,
+  }),
+  page({
+    path: `${IN_PROJECT}/policies`,
+    title: texts.policies,
+    load: () => import('../pages/policies/policies.tsx'),
+    nav: { of: 'project', icon: 'shield' },
+  }),
+  page({
     path: `${IN_PROJECT}/users/*?`,
     title: texts.users,
     load: () => import('../pages/users/users.tsx'),
@@ -86,31 +111,6 @@ export const PAGES: readonly Page[] = [
     title: texts.signUp,
     load: () => import('../pages/session/sign-up.tsx'),
     open: true,
-  }),
-  page({
-    path: `${IN_PROJECT}/tables`,
-    title: texts.tables,
-    load: () => import('../pages/tables/table-list.tsx'),
-    nav: { of: 'project', icon: 'table' },
-  }),
-  page({
-    path: `${IN_PROJECT}/tables/:schema/:table`,
-    title: texts.tables,
-    load: () => import('../pages/tables/table-page.tsx'),
-    full: true,
-  }),
-  page({
-    path: `${IN_PROJECT}/sql`,
-    title: texts.sql,
-    load: () => import('../pages/sql/sql-page.tsx'),
-    nav: { of: 'project', icon: 'sql' },
-    full: true,
-  }),
-  page({
-    path: `${IN_PROJECT}/policies`,
-    title: texts.policies,
-    load: () => import('../pages/policies/policies.tsx'),
-    nav: { of: 'project', icon: 'shield' },
   }),
 ];
 
