@@ -64,6 +64,8 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
       const session = aSession(user.id);
       await within(({ sessions }) => sessions.insert(session));
       expect(await within(({ users }) => users.ofSession(session.id))).toEqual(user);
+      expect(await within(({ sessions }) => sessions.of(user.id))).toEqual([session]);
+      expect(await within(({ sessions }) => sessions.of(called.id))).toEqual([]);
       expect(await within(({ users }) => users.ofSession(user.id))).toBeUndefined();
       expect(await within(({ users }) => users.byId(user.id), 1)).toBeUndefined();
       expect(await within(({ users }) => users.byEmail(user.email!), 1)).toBeUndefined();
@@ -94,6 +96,7 @@ export function userDirectoryContract(name: string, make: () => Promise<UserDire
             await flows.byAuthCode(id),
             await flows.newestOf(id, 'otp'),
             ...(await sessions.methodsOf(id)),
+            ...(await sessions.of(id)),
             ...(await factors.of([id])),
             ...(await identities.of([id])),
           ];

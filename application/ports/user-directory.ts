@@ -63,6 +63,8 @@ export interface IdentityRows {
 
 export interface SessionRows {
   byId(id: string, lock?: Lock): Promise<Session | undefined>;
+  /** newest first; many that somebody left open are cut off at 1,000 */
+  of(userId: string): Promise<readonly Session[]>;
   insert(session: Session): Promise<void>;
   update(id: string, change: Partial<Omit<Session, 'id' | 'userId'>>): Promise<void>;
   /** with their refresh tokens; `except` stays */

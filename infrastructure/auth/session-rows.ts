@@ -22,6 +22,7 @@ const COLUMNS: Columns<Session> = {
   refreshTokenKey: plain('refresh_token_hmac_key'),
 };
 const SELECTED = selected(COLUMNS);
+const MOST_LISTED = 1_000;
 
 function sessionOf(row: Stored<Session>): Session {
   const updatedAt = time(row.updatedAt);
@@ -52,6 +53,15 @@ export function sessionRows(sql: TenantConnection): SessionRows {
         [id],
       );
       return rows[0] && sessionOf(rows[0]);
+    },
+    async of(userId) {
+      if (!isUuid(userId)) return [];
+      const { rows } = await sql.query<Stored<Session>>(
+        `SELECT ${SELECTED} FROM auth.sessions WHERE user_id = $1
+         ORDER BY created_at DESC NULLS LAST, id LIMIT ${MOST_LISTED}`,
+        [userId],
+      );
+      return rows.map(sessionOf);
     },
     async insert(session) {
       const { text: into, values } = insertion('auth.sessions', COLUMNS, session);

@@ -7,6 +7,7 @@ interface Shown {
   readonly auth_url: string;
   readonly settings: Record<string, unknown> & { readonly smtp: Record<string, unknown> | null };
   readonly defaults: Record<string, unknown>;
+  readonly default_templates: Record<string, { readonly subject: string }>;
 }
 
 let platform: PlatformUnderTest;
@@ -47,6 +48,7 @@ test('a new project has the defaults; what is changed is shown, and is there aft
     password: { min_length: 6 },
     smtp: null,
   });
+  expect(before.body.default_templates['invite']?.subject).toBe('You have been invited');
 
   const smtp = {
     host: 'mail.example.com',

@@ -6,9 +6,10 @@ import type { AuthDependencies } from '../../application/auth/auth-dependencies.
 import { changeUser } from '../../application/auth/change-user.ts';
 import { createUser } from '../../application/auth/create-user.ts';
 import { deleteUser } from '../../application/auth/delete-user.ts';
+import { endSessionsOf, listSessionsOf } from '../../application/auth/sessions-of-user.ts';
 import { removeFactor } from '../../application/auth/unenroll-factor.ts';
 import type { authEndpoint, AuthEndpoint } from './auth-endpoint.ts';
-import { factorJson, userJson } from './user-json.ts';
+import { factorJson, sessionRowJson, userJson } from './user-json.ts';
 
 const text = z.string().nullish();
 const object = z.record(z.string(), z.unknown()).nullish();
@@ -40,6 +41,7 @@ export const adminEndpoints = (deps: AuthDependencies, endpoint: Declare): reado
   ...usersEndpoints(deps, endpoint),
   ...userEndpoints(deps, endpoint),
   ...factorsEndpoints(deps, endpoint),
+  ...sessionsEndpoints(deps, endpoint),
 ];
 
 const usersEndpoints = (deps: AuthDependencies, endpoint: Declare): readonly AuthEndpoint[] => [
@@ -126,6 +128,39 @@ const factorsEndpoints = (deps: AuthDependencies, endpoint: Declare): readonly A
       status: 200,
       body: factorJson(await removeFactor(deps, project, { userId: id, factorId: factor }, caller)),
     }),
+  }),
+];
+
+const sessionsEndpoints = (deps: AuthDependencies, endpoint: Declare): readonly AuthEndpoint[] => [
+  endpoint({
+    method: 'get',
+    path: '/admin/users/:id/sessions',
+    summary: 'Sessions of a user, newest first',
+    auth: 'admin',
+    handler: async ({ project, params: { id = '' }, caller }) => ({
+      status: 200,
+      body: (await listSessionsOf(deps, project, id, caller)).map(sessionRowJson),
+    }),
+  }),
+  endpoint({
+    method: 'delete',
+    path: '/admin/users/:id/sessions',
+    summary: 'Ends all sessions of a user',
+    auth: 'admin',
+    handler: async ({ project, params: { id = '' }, caller }) => {
+      await endSessionsOf(deps, project, { userId: id }, caller);
+      return { status: 204 };
+    },
+  }),
+  endpoint({
+    method: 'delete',
+    path: '/admin/users/:id/sessions/:session',
+    summary: 'Ends a session of a user',
+    auth: 'admin',
+    handler: async ({ project, params: { id = '', session = '' }, caller }) => {
+      await endSessionsOf(deps, project, { userId: id, only: session }, caller);
+      return { status: 204 };
+    },
   }),
 ];
 

@@ -380,6 +380,59 @@ test('an invitation is a mail, also where sign-ups are closed, and its code sign
   auth.set();
 });
 
+describe('sessions of a user', () => {
+  interface Row {
+    readonly id: string;
+    readonly aal: string;
+  }
+  const sessionsOf = async (id: string) =>
+    (await (await raw('GET', `/admin/users/${id}/sessions`)).json()) as readonly Row[];
+
+  test('are listed, and end one by one or all, which the trail tells; nothing shown continues one', async () => {
+    const [user, other] = [
+      await made({ password: 'a password', email_confirm: true }),
+      await made({ password: 'a password', email_confirm: true }),
+    ];
+    const first = await auth.signIn(user.email!, 'a password');
+    const second = await auth.signIn(user.email!, 'a password');
+    const theirs = await auth.signIn(other.email!, 'a password');
+    const listed = await sessionsOf(user.id);
+    const idOf = ({ access_token: token }: { access_token: string }) => claimsOf(token)['session_id'];
+    expect(new Set(listed.map(({ id }) => id))).toEqual(new Set([idOf(first), idOf(second)]));
+    expect(listed[0]).toMatchObject({ aal: 'aal1', ip: '127.0.0.1' });
+    expect(Object.keys(listed[0]!).filter((key) => /key|token|counter/.test(key))).toEqual([]);
+
+    const ended = await raw('DELETE', `/admin/users/${user.id}/sessions/${String(idOf(first))}`);
+    expect(ended.status).toBe(204);
+    expect((await sessionsOf(user.id)).map(({ id }) => id)).toEqual([idOf(second)]);
+    const refreshed = await raw('POST', '/token?grant_type=refresh_token', {
+      refresh_token: first.refresh_token,
+    });
+    expect(await codeOf(refreshed)).toEqual([400, 'refresh_token_not_found']);
+
+    // a session of somebody else's is none of theirs
+    for (const session of [String(idOf(theirs)), randomUUID(), 'x'])
+      expect(await codeOf(await raw('DELETE', `/admin/users/${user.id}/sessions/${session}`))).toEqual([
+        404,
+        'session_not_found',
+      ]);
+    expect((await raw('DELETE', `/admin/users/${user.id}/sessions`)).status).toBe(204);
+    expect([await sessionsOf(user.id), (await sessionsOf(other.id)).length]).toEqual([[], 1]);
+    expect((await audited(user.id)).filter((action) => action === 'logout')).toEqual(['logout', 'logout']);
+  });
+
+  test('are the service key’s to see, of users that there are', async () => {
+    const { id } = await made();
+    const asAnon = await raw('GET', `/admin/users/${id}/sessions`, undefined, auth.anonKey);
+    expect(await codeOf(asAnon)).toEqual([403, 'not_admin']);
+    for (const method of ['GET', 'DELETE'])
+      expect(await codeOf(await raw(method, `/admin/users/${randomUUID()}/sessions`))).toEqual([
+        404,
+        'user_not_found',
+      ]);
+  });
+});
+
 test('both links to another address verify, by hash and by code', async () => {
   const user = await made({ email_confirm: true });
   const newEmail = some();

@@ -1,7 +1,7 @@
 /** Users and sessions as the client library reads them. */
 import type { IssuedSession } from '../../application/auth/issue-session.ts';
 import type { Person } from '../../application/auth/person.ts';
-import type { Factor, Identity } from '../../domain/auth/user.ts';
+import type { Factor, Identity, Session } from '../../domain/auth/user.ts';
 
 const time = (at: Date | null): string | undefined => at?.toISOString();
 /** What is not set is left out. */
@@ -58,6 +58,17 @@ export const factorJson = (factor: Factor): object => ({
   friendly_name: some(factor.friendlyName),
   factor_type: factor.type,
   last_challenged_at: time(factor.lastChallengedAt),
+});
+
+/** As whoever looks after users sees it: nothing that would continue it. */
+export const sessionRowJson = (session: Session): object => ({
+  id: session.id,
+  created_at: time(session.createdAt),
+  refreshed_at: time(session.refreshedAt),
+  not_after: time(session.notAfter),
+  aal: session.aal,
+  user_agent: some(session.userAgent),
+  ip: some(session.ip),
 });
 
 const sessionJson = (issued: IssuedSession): object => ({

@@ -93,6 +93,8 @@ const template = {
   html: z.string().min(1),
 };
 
+export const mailTemplates = z.partialRecord(z.enum(MAIL_KINDS), z.object(template));
+
 const shown = z.literal(SET).nullable();
 const hookView = z.object({ ...hook, secret: shown }).nullable();
 
@@ -107,7 +109,7 @@ export const authSettingsView = z.object({
   captcha: z.object({ ...captcha, secret: shown }).nullable(),
   hooks: z.object({ before_user_created: hookView, custom_access_token: hookView }),
   smtp: z.object({ ...smtp, password: shown }).nullable(),
-  templates: z.partialRecord(z.enum(MAIL_KINDS), z.object(template)),
+  templates: mailTemplates,
 });
 
 type Nullish<S extends z.ZodRawShape> = { [K in keyof S]: z.ZodOptional<z.ZodNullable<S[K]>> };

@@ -8,6 +8,7 @@ import { loadOwnedProject } from '../../application/project/load-project.ts';
 import type { AuthSettingsState } from '../../domain/auth/auth-settings-decider.ts';
 import { InvalidAuthSettings } from '../../domain/auth/auth-settings-rules.ts';
 import { AUTH_DEFAULTS, NO_AUTH_SECRETS } from '../../domain/auth/auth-settings.ts';
+import { DEFAULT_TEMPLATES } from '../../domain/auth/default-templates.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { json } from '../http/body.ts';
 import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../http/etag.ts';
@@ -17,6 +18,7 @@ import {
   authSettingsBody,
   authSettingsChange,
   authSettingsView,
+  mailTemplates,
   snake,
 } from './auth-settings-body.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
@@ -33,6 +35,9 @@ const view = z.object({
   auth_url: z.string().describe("The project's auth service, as its users' apps reach it."),
   settings: authSettingsView,
   defaults: authSettingsView.describe('What they are of a project that nobody has set anything for.'),
+  default_templates: mailTemplates.describe(
+    'What is mailed of a kind that settings.templates does not have.',
+  ),
 });
 
 export const projectAuthEndpoints = (dependencies: ProjectAuthDependencies): Endpoint[] => [
@@ -98,6 +103,7 @@ function answer({ vault, publicUrl }: ProjectAuthDependencies, id: ProjectId, st
       auth_url: `${publicUrl}/project/${id}/auth/v1`,
       settings: authSettingsBody(state.settings, secrets),
       defaults: authSettingsBody(AUTH_DEFAULTS, NO_AUTH_SECRETS),
+      default_templates: DEFAULT_TEMPLATES,
     },
   };
 }

@@ -46,24 +46,6 @@ export const PAGES: readonly Page[] = [
     nav: { of: 'project', icon: 'home' },
   }),
   page({
-    path: '/account',
-    title: texts.account,
-    load: () => import('../pages/account/account.tsx'),
-    nav: { of: 'account', icon: 'account' },
-  }),
-  page({
-    path: '/sign-in',
-    title: texts.signIn,
-    load: () => import('../pages/session/sign-in.tsx'),
-    open: true,
-  }),
-  page({
-    path: '/sign-up',
-    title: texts.signUp,
-    load: () => import('../pages/session/sign-up.tsx'),
-    open: true,
-  }),
-  page({
     path: `${IN_PROJECT}/tables`,
     title: texts.tables,
     load: () => import('../pages/tables/table-list.tsx'),
@@ -87,6 +69,48 @@ export const PAGES: readonly Page[] = [
     title: texts.policies,
     load: () => import('../pages/policies/policies.tsx'),
     nav: { of: 'project', icon: 'shield' },
+  }),
+  page({
+    path: `${IN_PROJECT}/users/*?`,
+    title: texts.users,
+    load: () => import('../pages/users/users.tsx'),
+    nav: { of: 'project', icon: 'users' },
+  }),
+  page({
+    path: `${IN_PROJECT}/files/*?`,
+    title: texts.files,
+    load: () => import('../pages/files/files.tsx'),
+    nav: { of: 'project', icon: 'folder' },
+  }),
+  page({
+    path: `${IN_PROJECT}/migrations/*?`,
+    title: texts.migrations,
+    load: () => import('../pages/migrations/migrations.tsx'),
+    nav: { of: 'project', icon: 'migration' },
+  }),
+  page({
+    path: `${IN_PROJECT}/settings/*?`,
+    title: texts.settings,
+    load: () => import('../pages/settings/settings.tsx'),
+    nav: { of: 'project', icon: 'settings' },
+  }),
+  page({
+    path: '/account',
+    title: texts.account,
+    load: () => import('../pages/account/account.tsx'),
+    nav: { of: 'account', icon: 'account' },
+  }),
+  page({
+    path: '/sign-in',
+    title: texts.signIn,
+    load: () => import('../pages/session/sign-in.tsx'),
+    open: true,
+  }),
+  page({
+    path: '/sign-up',
+    title: texts.signUp,
+    load: () => import('../pages/session/sign-up.tsx'),
+    open: true,
   }),
 ];
 

@@ -7,6 +7,8 @@ import { Icon } from './icon.tsx';
 export interface Column<Row> {
   readonly id: string;
   readonly title: string;
+  /** read out, not shown: of a column of buttons */
+  readonly hideTitle?: true;
   readonly cell: (row: Row) => ReactNode;
   /** numbers stand to the right */
   readonly align?: 'end';
@@ -114,7 +116,7 @@ function Heading<Row>({
           <Icon name="down" size={12} />
         </button>
       ) : (
-        column.title
+        <span className={column.hideTitle ? 'aside' : undefined}>{column.title}</span>
       )}
     </th>
   );

@@ -1,0 +1,78 @@
+/** Words of the page of a project's migrations. */
+export const migrations = {
+  title: 'Migrations',
+  description: 'Files of SQL that change the schema, each applied once, in order.',
+  add: 'New migration',
+  applied: 'Applied',
+  appliedNone: 'Nothing is applied yet',
+  appliedNoneWords:
+    'Write the first one here, open files of a folder, or apply a folder by the command line: launchdb migrate up.',
+  history: 'History',
+  historyWords: 'Every try, also those that failed and those that were taken back.',
+  historyNone: 'Nothing was tried yet.',
+  notRead: 'The migrations could not be read',
+  columns: {
+    name: 'File',
+    at: 'Applied',
+    took: 'Took',
+    what: 'What',
+    who: 'By',
+    when: 'When',
+    outcome: 'Result',
+  },
+  attempts: {
+    MigrationStarted: 'Begun',
+    MigrationApplied: 'Applied',
+    MigrationFailed: 'Failed',
+    MigrationRehearsed: 'Tried and taken back',
+  },
+  actors: { owner: 'You', system: 'The platform' },
+  fine: 'Fine',
+  back: 'All migrations',
+  one: {
+    notFound: 'There is no such migration',
+    sql: 'SQL',
+    details: 'Details',
+    version: 'Number',
+    checksum: 'Checksum (SHA-256)',
+    appliedAt: 'Applied',
+    took: 'Took',
+  },
+} as const;
+
+export const newMigration = {
+  title: 'New migration',
+  description:
+    'Runs as the owner of the project, each file in a transaction of its own. What is applied already is left out. A file that begins with -- launchdb: no-transaction is one statement without a transaction.',
+  what: 'What it does',
+  whatHint: (name: string) => `It will be called ${name}.`,
+  whatNeeded: 'A few words: they become the name of the file.',
+  sql: 'SQL',
+  openFiles: 'Open files',
+  drop: 'Or drop .sql files here: they are compared with what is applied.',
+  files: 'Files',
+  clear: 'Close the files',
+  states: {
+    pending: 'Pending',
+    applied: 'Applied',
+    changed: 'Changed since it was applied',
+    unnamed: 'Not named like 0001_what_it_does.sql',
+  },
+  changedWords: 'A file that is applied is never changed: put it back, and add the next one.',
+  dryRun: 'Dry run',
+  dryRunHint: 'Runs all of it and takes it back. Nothing stays, but locks are held meanwhile.',
+  apply: 'Apply',
+  applyTitle: (count: number) => (count === 1 ? 'Apply this migration?' : `Apply ${count} migrations?`),
+  applyDescription:
+    'It changes the database of the project at once. To take it back you need another migration.',
+  took: (duration: string) => `took ${duration}`,
+  outcomes: { applied: 'Applied', rehearsed: 'Would be applied', skipped: 'Was applied before' },
+  rehearsed: 'It would work: nothing was changed',
+  done: 'The migration is applied',
+  failedAt: (file: string, place: string) => `${file}${place}`,
+  line: (line: number, column: number | null) =>
+    column === null ? `, line ${line}` : `, line ${line}, column ${column}`,
+  hint: 'Hint',
+  stayed: (files: string) => `What was applied before it stays: ${files}.`,
+  full: 'There are 9,999 migrations, and no number is left.',
+} as const;
