@@ -30,6 +30,8 @@ export const pages = {
   projects: 'Projects',
   newProject: 'New project',
   overview: 'Overview',
+  log: 'Log',
+  time: 'Time',
   account: 'Account',
   tables: 'Tables',
   sql: 'SQL',
