@@ -46,6 +46,24 @@ export const PAGES: readonly Page[] = [
     nav: { of: 'project', icon: 'home' },
   }),
   page({
+    path: `${IN_PROJECT}/log`,
+    title: texts.log,
+    load: () => import('../pages/log/log-page.tsx'),
+    nav: { of: 'project', icon: 'log' },
+  }),
+  page({
+    path: `${IN_PROJECT}/time`,
+    title: texts.time,
+    load: () => import('../pages/time/time-page.tsx'),
+    nav: { of: 'project', icon: 'clock' },
+  }),
+  page({
+    path: '/log',
+    title: texts.log,
+    load: () => import('../pages/log/account-log-page.tsx'),
+    nav: { of: 'account', icon: 'log' },
+  }),
+  page({
     path: `${IN_PROJECT}/tables`,
     title: texts.tables,
     load: () => import('../pages/tables/table-list.tsx'),
