@@ -1,12 +1,22 @@
-/** One event of an owner's trail as a sentence: of their account, their projects, and whoever looked into them. */
+/** One event of a trail as a sentence: of accounts, projects, whoever looked into them, and operators. */
 import type { MigrationEvent } from '../domain/migration/events.ts';
+import type { OperatorTokenEvent } from '../domain/operator/operator-tokens.ts';
+import type { OperatorUseEvent } from '../domain/operator/operator-use.ts';
+import type { InviteEvent } from '../domain/owner/invite.ts';
 import type { OwnerEvent } from '../domain/owner/events.ts';
 import type { ProjectAccessEvent } from '../domain/project/events.ts';
 import type { ProjectNameEvent } from '../domain/project/project-name.ts';
 import { inWords } from './project/explain-project.ts';
 import type { StoredEvent } from './ports/event-store.ts';
 
-type Told = ProjectAccessEvent | MigrationEvent | ProjectNameEvent | OwnerEvent;
+type Told =
+  | ProjectAccessEvent
+  | MigrationEvent
+  | ProjectNameEvent
+  | OwnerEvent
+  | InviteEvent
+  | OperatorTokenEvent
+  | OperatorUseEvent;
 type Words = { readonly [T in Told['type']]: (data: Extract<Told, { type: T }>['data']) => string };
 
 const WORDS: Words = {
@@ -33,6 +43,15 @@ const WORDS: Words = {
     `${projectId === null ? '' : `; for ${projectId} only`}; ${expiresAt === null ? 'for ever' : `until ${expiresAt}`})`,
   TokenRevoked: ({ tokenId }) => `The personal token ${tokenId} was revoked`,
   OwnerErased: () => 'The account was erased',
+  InviteIssued: ({ expiresAt }) => `An invite was made, good until ${expiresAt}`,
+  InviteUsed: ({ ownerId }) => `An invite was used for the account ${ownerId}`,
+  OperatorTokenIssued: ({ name, scopes }) => `The operator's token "${name}" was made (${scopes.join(', ')})`,
+  OperatorTokenRevoked: ({ tokenId }) => `The operator's token ${tokenId} was revoked`,
+  OperatorSessionBegun: ({ until }) => `An operator signed in, until ${until}`,
+  OperatorSessionEnded: () => 'An operator signed out',
+  OperatorTokenUsed: () => 'An operator looked at the platform, in this hour for the first time',
+  ViewsReplayRequested: ({ views }) => `A replay was asked for, of ${views.join(', ')}`,
+  ParkedEventsRetried: ({ views }) => `Parked events were tried again, of ${views.join(', ')}`,
 };
 
 /** Of a type without words, and of data that an earlier release has left in a view in another shape: the type. */

@@ -9,8 +9,8 @@ import {
   OutcomeUnknown,
   StreamNotFound,
   type Appended,
+  type CommandLog,
   type EventMetadata,
-  type EventStore,
   type ExpectedRevision,
   type NewEvent,
   type ReadStreamOptions,
@@ -35,7 +35,7 @@ export interface Handled<State> {
 }
 
 type Fact = { readonly type: string; readonly data: unknown };
-type Dependencies = { readonly store: EventStore; readonly ids: Ids };
+type Dependencies = { readonly store: CommandLog; readonly ids: Ids };
 
 const LAST = { direction: 'backward', limit: 1 } as const;
 const CONFLICT_TRIES = 5;
@@ -73,7 +73,7 @@ export async function handle<State, Command, Event extends Fact>(
 
 /** Appends, and when the connection dies meanwhile, asks again with the same ids until the outcome is known. */
 export async function appendSettled(
-  store: EventStore,
+  store: Pick<CommandLog, 'append'>,
   stream: string,
   expected: ExpectedRevision,
   events: readonly NewEvent[],
@@ -88,7 +88,7 @@ export async function appendSettled(
 }
 
 export async function readOrEmpty(
-  store: Pick<EventStore, 'readStream'>,
+  store: Pick<CommandLog, 'readStream'>,
   stream: string,
   options: ReadStreamOptions = {},
 ): Promise<readonly StoredEvent[]> {

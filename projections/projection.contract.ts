@@ -5,6 +5,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ProjectEvent, SigningKey } from '../domain/project/events.ts';
 import { projectId, projectStream, type ProjectId } from '../domain/project/project-id.ts';
+import type { OperatorTokenEvent } from '../domain/operator/operator-tokens.ts';
+import type { InviteEvent } from '../domain/owner/invite.ts';
 import type { OwnerEvent } from '../domain/owner/events.ts';
 import type { ProjectNameEvent } from '../domain/project/project-name.ts';
 import type { EventMetadata, EventStore, NewEvent, StoredEvent } from '../application/ports/event-store.ts';
@@ -56,7 +58,7 @@ export class ViewDatabase implements AsyncDisposable {
   }
 }
 
-export type AnyEvent = ProjectEvent | OwnerEvent | ProjectNameEvent;
+export type AnyEvent = ProjectEvent | OwnerEvent | ProjectNameEvent | InviteEvent | OperatorTokenEvent;
 
 export const newStore = (now = () => new Date()): InMemoryEventStore =>
   new InMemoryEventStore({ catalogue: eventCatalogue, now });

@@ -60,7 +60,12 @@ test('a run at once and one after each pause, counted from the end of the one be
   await pass(1);
   expect(runs).toBe(2);
   expect(background.reports()).toEqual([
-    { name: 'count', runs: 2, failures: 0, last: { endedAt: new Date(160), tookMs: 30, hasFailed: false } },
+    {
+      name: 'count',
+      runs: 2,
+      failures: 0,
+      last: { endedAt: new Date(160), tookMs: 30, failure: null, nextAt: new Date(260) },
+    },
   ]);
   await running.stop();
   await pass(1_000);
@@ -76,7 +81,9 @@ test('a failed run is told and counted, and the next one comes all the same', as
     ['count', 'could not count'],
     ['count', 'could not count'],
   ]);
-  expect(background.reports()).toMatchObject([{ runs: 2, failures: 2, last: { hasFailed: true } }]);
+  expect(background.reports()).toMatchObject([
+    { runs: 2, failures: 2, last: { failure: 'unexpected Error' } },
+  ]);
   await running.stop();
 });
 

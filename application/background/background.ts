@@ -1,3 +1,4 @@
+import { reasonOf } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
@@ -26,7 +27,16 @@ export interface TaskReport {
   readonly runs: number;
   readonly failures: number;
   /** of the last run that has ended; undefined: none has */
-  readonly last: { readonly endedAt: Date; readonly tookMs: number; readonly hasFailed: boolean } | undefined;
+  readonly last: LastRun | undefined;
+}
+
+export interface LastRun {
+  readonly endedAt: Date;
+  readonly tookMs: number;
+  /** null: it did not fail */
+  readonly failure: string | null;
+  /** when the next one begins, unless somebody wakes it before */
+  readonly nextAt: Date;
 }
 
 export interface Running {
@@ -68,38 +78,40 @@ export class Background {
   }
 
   async #go(task: PeriodicTask, pauses: Pauses, stopped: AbortSignal): Promise<void> {
-    const pause = (tookMs: number) =>
-      pauses.last(typeof task.everyMs === 'number' ? task.everyMs : task.everyMs(tookMs));
-    if (task.atOnce === false) await pause(0);
+    if (task.atOnce === false) await pauses.last(pauseAfter(task, 0));
     while (!stopped.aborted) {
       pauses.begin();
-      await pause(await this.#run(task, stopped));
+      await pauses.last(await this.#run(task, stopped));
     }
   }
 
-  async #run(
-    { name, run, failed, failedLevel = 'warn' }: PeriodicTask,
-    signal: AbortSignal,
-  ): Promise<number> {
+  /** @returns for how long to wait now, in milliseconds */
+  async #run(task: PeriodicTask, signal: AbortSignal): Promise<number> {
+    const { name, run, failed, failedLevel = 'warn' } = task;
     const startedMs = this.#clock.elapsedMs();
-    let hasFailed = false;
+    let failure: string | null = null;
     try {
       await run(signal);
     } catch (error) {
-      hasFailed = true;
+      failure = reasonOf(error);
       this.#log[failedLevel]({ task: name, err: error }, failed);
     }
     const tookMs = this.#clock.elapsedMs() - startedMs;
+    const pauseMs = pauseAfter(task, tookMs);
     const { runs, failures } = this.#reportOf(name);
-    const last = { endedAt: this.#clock.now(), tookMs, hasFailed };
-    this.#reports.set(name, { name, runs: runs + 1, failures: failures + Number(hasFailed), last });
-    return tookMs;
+    const endedAt = this.#clock.now();
+    const last = { endedAt, tookMs, failure, nextAt: new Date(endedAt.getTime() + pauseMs) };
+    this.#reports.set(name, { name, runs: runs + 1, failures: failures + (failure === null ? 0 : 1), last });
+    return pauseMs;
   }
 
   #reportOf(name: string): TaskReport {
     return this.#reports.get(name) ?? { name, runs: 0, failures: 0, last: undefined };
   }
 }
+
+const pauseAfter = ({ everyMs }: PeriodicTask, tookMs: number): number =>
+  typeof everyMs === 'number' ? everyMs : everyMs(tookMs);
 
 /** Between two runs. Whoever ends one during a run wants a run that begins later than that one. */
 class Pauses {

@@ -184,6 +184,9 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** What a command needs of the log. */
+export type CommandLog = Pick<EventStore, 'append' | 'readStream'>;
+
 /** 1 MiB of data is a promise; with escapes and metadata an event may take twice that. */
 export const MAX_EVENT_BYTES = 2 * 1024 * 1024;
 /**

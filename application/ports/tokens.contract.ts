@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock } from './clock.ts';
-import { INVITE_PREFIX, PERSONAL_TOKEN_PREFIX, type Tokens } from './tokens.ts';
+import { INVITE_PREFIX, OPERATOR_TOKEN_PREFIX, PERSONAL_TOKEN_PREFIX, type Tokens } from './tokens.ts';
 
 const OWNER = 'own_0123456789abcdef';
 
@@ -42,6 +42,7 @@ export function tokensContract(name: string, make: (clock: Clock) => Tokens): vo
       ['tokens of sessions', () => tokens.issueSessionToken(), ''],
       ['personal tokens', () => tokens.issuePersonalToken(), PERSONAL_TOKEN_PREFIX],
       ['invites', () => tokens.issueInvite(), INVITE_PREFIX],
+      ['tokens of operators', () => tokens.issueOperatorToken(), OPERATOR_TOKEN_PREFIX],
     ] as const)('%s are random, and known by their hash', (_, issue, prefix) => {
       const first = issue();
       const second = issue();
@@ -50,6 +51,9 @@ export function tokensContract(name: string, make: (clock: Clock) => Tokens): vo
       expect(first.hash).toBe(tokens.hash(first.token));
       expect(first.hash).toMatch(/^[0-9a-f]{64}$/);
       expect(first.hash).not.toContain(first.token);
+      expect(tokens.isSameHash(first.hash, tokens.hash(first.token))).toBe(true);
+      for (const other of [second.hash, '', first.hash.slice(1)])
+        expect(tokens.isSameHash(first.hash, other)).toBe(false);
     });
   });
 }

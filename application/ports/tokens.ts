@@ -8,6 +8,9 @@ export const PERSONAL_TOKEN_PREFIX = 'ldb_';
 /** the same for the code of an invite */
 export const INVITE_PREFIX = 'ldi_';
 
+/** the same for a token of an operator's */
+export const OPERATOR_TOKEN_PREFIX = 'ldo_';
+
 /** `hash` is what is stored: whoever reads the table cannot use it. */
 export interface SecretToken {
   readonly token: string;
@@ -25,6 +28,10 @@ export interface Tokens {
   issuePersonalToken(): SecretToken;
   /** Begins with {@link INVITE_PREFIX}. */
   issueInvite(): SecretToken;
+  /** Begins with {@link OPERATOR_TOKEN_PREFIX}. */
+  issueOperatorToken(): SecretToken;
   /** of whatever was issued here but access tokens */
   hash(token: string): string;
+  /** In a time that tells nothing of where they differ. */
+  isSameHash(one: string, other: string): boolean;
 }

@@ -33,7 +33,7 @@ const pauseProject = (world: World): ProjectProcess =>
     removePostgrest(world),
     unregisterPool(world),
     closeDatabase(world),
-    conclude('conclude-pause', 'ProjectPaused'),
+    conclude('conclude-pause', 'Record that it is paused', 'ProjectPaused'),
   ]);
 
 const resumeProject = (world: World): ProjectProcess =>
@@ -47,7 +47,10 @@ const resumeProject = (world: World): ProjectProcess =>
 
 /** Database, logins and pool entry stay: who connects directly notices nothing. */
 const sleepProject = (world: World): ProjectProcess =>
-  projectProcess('sleep', [retirePostgrest(world), conclude('conclude-sleep', 'ProjectSlept')]);
+  projectProcess('sleep', [
+    retirePostgrest(world),
+    conclude('conclude-sleep', 'Record that it sleeps', 'ProjectSlept'),
+  ]);
 
 /** Somebody waits for this one: no step but what a REST API needs. */
 const wakeProject = (world: World): ProjectProcess =>
@@ -59,7 +62,7 @@ const deleteProject = (world: World): ProjectProcess =>
     removePostgrest(world),
     unregisterPool(world),
     closeDatabase(world),
-    conclude('conclude-deletion', 'ProjectDeleted'),
+    conclude('conclude-deletion', 'Record that it is deleted, with its data kept', 'ProjectDeleted'),
   ]);
 
 const undeleteProject = (world: World): ProjectProcess =>
@@ -78,6 +81,7 @@ const purgeProject = (world: World): ProjectProcess =>
     unregisterPool(world),
     {
       name: 'drop-database',
+      text: 'Drop the database with everything in it',
       records: 'DatabaseDropped',
       timeoutMs: SLOW_MS,
       async do({ id }, signal) {
@@ -88,6 +92,7 @@ const purgeProject = (world: World): ProjectProcess =>
     {
       // when no row can be written any more that would name one
       name: 'remove-files',
+      text: 'Remove its files',
       records: 'ProjectFilesRemoved',
       // there may be millions
       timeoutMs: Infinity,
@@ -99,6 +104,7 @@ const purgeProject = (world: World): ProjectProcess =>
     },
     {
       name: 'remove-database-users',
+      text: 'Remove its logins',
       records: 'DatabaseUsersRemoved',
       async do({ id }, signal) {
         await world.databases.removeUsers(id, signal);
@@ -107,19 +113,21 @@ const purgeProject = (world: World): ProjectProcess =>
     },
     {
       name: 'release-name',
+      text: 'Free its name',
       records: 'ProjectNameReleased',
       async do(project) {
         await world.releaseName(project);
         return { type: 'ProjectNameReleased', data: {} };
       },
     },
-    conclude('conclude-purge', 'ProjectPurged'),
+    conclude('conclude-purge', 'Record that only its history is left', 'ProjectPurged'),
   ]);
 
 const applySettings = (world: World): ProjectProcess =>
   projectProcess('apply-settings', [
     {
       name: 'reload-postgrest',
+      text: 'Have the REST API read its settings again',
       records: 'PostgrestReloaded',
       timeoutMs: SLOW_MS,
       async do(project, signal) {
@@ -134,6 +142,7 @@ const changePassword = (world: World): ProjectProcess =>
   projectProcess('change-password', [
     {
       name: 'change-database-password',
+      text: 'Set the new password in PostgreSQL',
       records: 'DatabasePasswordChanged',
       async do(project, signal) {
         await ensureLogins(world, project, signal);
@@ -141,7 +150,11 @@ const changePassword = (world: World): ProjectProcess =>
       },
     },
     registerPool(world),
-    conclude('conclude-password-change', 'DatabasePasswordInForce'),
+    conclude(
+      'conclude-password-change',
+      'Record that the new password is in force',
+      'DatabasePasswordInForce',
+    ),
   ]);
 
 /** What a project may use, and whether it may write: first for whoever connects, then for its REST API. */
@@ -149,6 +162,7 @@ const applyLimits = (world: World): ProjectProcess =>
   projectProcess('apply-limits', [
     {
       name: 'bound-database-users',
+      text: 'Give its logins their limits',
       records: 'DatabaseUsersBounded',
       async do(project, signal) {
         await ensureLogins(world, project, signal);
@@ -162,6 +176,7 @@ const applyLimits = (world: World): ProjectProcess =>
     },
     {
       name: 'bound-data-api',
+      text: 'Give the REST API its limits',
       records: 'ProjectLimitsInForce',
       timeoutMs: SLOW_MS,
       async do(project, signal) {
@@ -189,6 +204,7 @@ const upgradeProject = (world: World): ProjectProcess =>
     migrateSchema(world),
     {
       name: 'conclude-upgrade',
+      text: 'Record its new version',
       records: 'ProjectUpgraded',
       do: ({ upgrade, templateVersion: to }) =>
         Promise.resolve({ type: 'ProjectUpgraded', data: { from: upgrade?.from ?? to, to } }),

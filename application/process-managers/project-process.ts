@@ -5,9 +5,16 @@ import { rulesOf } from '../../domain/project/project-processes.ts';
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
 import type { Aggregate, Host, Process, Step } from '../process-engine/process.ts';
 
-export type ProjectStep = Step<ExistingProject, ProjectEvent>;
-export type ProjectProcess = Process<ExistingProject, ProjectEvent>;
-export type ProjectHost = Host<Project, ExistingProject, ProjectEvent, ProcessName>;
+export interface ProjectStep extends Step<ExistingProject, ProjectEvent> {
+  /** what it does, for owners */
+  readonly text: string;
+}
+export interface ProjectProcess extends Process<ExistingProject, ProjectEvent> {
+  readonly steps: readonly ProjectStep[];
+}
+export interface ProjectHost extends Host<Project, ExistingProject, ProjectEvent, ProcessName> {
+  readonly processes: Readonly<Record<ProcessName, ProjectProcess>>;
+}
 
 /** A project's process: its rules stand in the domain, its steps here. */
 export const projectProcess = (name: ProcessName, steps: readonly ProjectStep[]): ProjectProcess => ({

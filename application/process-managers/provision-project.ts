@@ -15,6 +15,7 @@ export const provisionProject = (world: World): ProjectProcess =>
   projectProcess('provision', [
     {
       name: 'create-database',
+      text: 'Create the database from the template',
       records: 'DatabaseCreated',
       timeoutMs: SLOW_MS,
       async do({ id, templateVersion }, signal) {

@@ -18,6 +18,7 @@ export const ensureLogins = (world: World, project: ExistingProject, signal: Abo
 /** Also when a project comes back: whatever became of its logins meanwhile, they are as they should be. */
 export const createDatabaseUsers = (world: World): ProjectStep => ({
   name: 'create-database-users',
+  text: 'Make its logins and set their limits',
   records: 'DatabaseUsersCreated',
   async do(project, signal) {
     const { id, secrets } = project;
@@ -32,6 +33,7 @@ export const createDatabaseUsers = (world: World): ProjectStep => ({
 /** To the version that it was asked to be upgraded to, or else to the one that it was made with. */
 export const migrateSchema = (world: World): ProjectStep => ({
   name: 'migrate-schema',
+  text: "Bring the platform's part of the database to its version",
   records: 'SchemaMigrated',
   timeoutMs: SLOW_MS,
   async do({ id, templateVersion, upgrade }, signal) {
@@ -43,6 +45,7 @@ export const migrateSchema = (world: World): ProjectStep => ({
 
 export const registerPool = (world: World): ProjectStep => ({
   name: 'register-pool',
+  text: 'Add the database to the connection pooler',
   records: 'PoolRegistered',
   async do(project, signal) {
     await world.pools.register(poolOf(world, project), signal);
@@ -53,6 +56,7 @@ export const registerPool = (world: World): ProjectStep => ({
 
 export const spawnPostgrest = (world: World): ProjectStep => ({
   name: 'spawn-postgrest',
+  text: 'Start its REST API',
   records: 'PostgrestSpawned',
   timeoutMs: SLOW_MS,
   async do(project, signal) {
@@ -64,6 +68,7 @@ export const spawnPostgrest = (world: World): ProjectStep => ({
 
 export const removePostgrest = (world: World): ProjectStep => ({
   name: 'remove-postgrest',
+  text: 'Stop its REST API',
   records: 'PostgrestRemoved',
   timeoutMs: SLOW_MS,
   async do(project, signal) {
@@ -75,6 +80,7 @@ export const removePostgrest = (world: World): ProjectStep => ({
 /** Nobody's request is cut off: one that takes long keeps the project awake. */
 export const retirePostgrest = (world: World): ProjectStep => ({
   name: 'retire-postgrest',
+  text: 'Stop its REST API when no request is under way',
   records: 'PostgrestRemoved',
   timeoutMs: SLOW_MS,
   async do(project, signal) {
@@ -85,6 +91,7 @@ export const retirePostgrest = (world: World): ProjectStep => ({
 
 export const unregisterPool = (world: World): ProjectStep => ({
   name: 'unregister-pool',
+  text: 'Take the database out of the connection pooler',
   records: 'PoolUnregistered',
   async do(project, signal) {
     await world.pools.unregister(project.id, signal);
@@ -94,6 +101,7 @@ export const unregisterPool = (world: World): ProjectStep => ({
 
 export const openDatabase = (world: World): ProjectStep => ({
   name: 'open-database',
+  text: 'Open the database to connections',
   records: 'DatabaseOpened',
   async do(project, signal) {
     await world.databases.allowConnections(project.id, signal);
@@ -103,6 +111,7 @@ export const openDatabase = (world: World): ProjectStep => ({
 
 export const closeDatabase = (world: World): ProjectStep => ({
   name: 'close-database',
+  text: 'Close the database and end its open connections',
   records: 'DatabaseClosed',
   async do(project, signal) {
     await world.databases.refuseConnections(project.id, signal);
@@ -116,6 +125,7 @@ export const verifyDataApi = (
   records: 'ProjectActivated' | 'ProjectResumed' | 'ProjectUndeleted' | 'ProjectWoken',
 ): ProjectStep => ({
   name: 'verify-data-api',
+  text: 'Wait until the REST API answers',
   records,
   async do(project, signal) {
     await world.dataApis.probe(project.id, signal);
@@ -126,9 +136,11 @@ export const verifyDataApi = (
 /** The last step of a process that takes things away: by now nothing is left to do but to say so. */
 export const conclude = (
   name: string,
+  text: string,
   records: 'ProjectPaused' | 'ProjectSlept' | 'ProjectDeleted' | 'ProjectPurged' | 'DatabasePasswordInForce',
 ): ProjectStep => ({
   name,
+  text,
   records,
   do: () => Promise.resolve({ type: records, data: {} }),
 });

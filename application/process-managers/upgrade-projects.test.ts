@@ -9,6 +9,7 @@ import { handle, readOrEmpty } from '../handle.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import type { EventStore } from '../ports/event-store.ts';
 import { loadProject } from '../project/load-project.ts';
+import { cancelRollout } from '../operator/rollouts.ts';
 import { upgradeVerdict } from '../project/upgrade-project.ts';
 import { StreamWatch } from '../stream-watch.ts';
 import {
@@ -109,7 +110,7 @@ async function platform(count: number, migrate: (id: ProjectId) => Promise<void>
     const metadata = { ...METADATA, correlationId: `wish-${++wishes}` };
     await handle(harness, rolloutDecider, ROLLOUTS_STREAM, start, metadata);
   };
-  const ended = (kind: 'completed' | 'stopped') =>
+  const ended = (kind: 'completed' | 'stopped' | 'cancelled') =>
     vi.waitFor(async () => {
       const rollout = (await latestRollout(harness.store))?.rollout;
       expect(rollout?.kind).toBe(kind);
@@ -177,6 +178,30 @@ test('a later failure lets those under way finish and asks no others; asked agai
   expect(await versions()).toEqual(ids.map((id) => (asked.has(id) && id !== ids[3] ? 2 : 1)));
   broken = false;
   await roll(ids.filter((id) => !asked.has(id) || id === ids[3]));
+  await ended('completed');
+  expect(await versions()).toEqual(ids.map(() => 2));
+});
+
+test('stopped by an operator: those under way finish, nobody else is asked, and a new one takes the rest', async () => {
+  const gate = Promise.withResolvers<void>();
+  let isOpen = false;
+  const { harness, ids, begun, startUpgrades, roll, ended, versions } = await platform(10, async (id) => {
+    if (id !== ids[0] && !isOpen) await gate.promise;
+  });
+  await startUpgrades();
+  await roll();
+  await vi.waitFor(() => expect(begun).toHaveLength(1 + AT_ONCE), PATIENCE);
+  await cancelRollout(harness, METADATA);
+  await ended('cancelled');
+  isOpen = true;
+  gate.resolve();
+  await vi.waitFor(
+    async () => expect((await versions()).filter((one) => one === 2)).toHaveLength(4),
+    PATIENCE,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(begun).toHaveLength(1 + AT_ONCE);
+  await roll();
   await ended('completed');
   expect(await versions()).toEqual(ids.map(() => 2));
 });

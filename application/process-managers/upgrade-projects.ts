@@ -113,6 +113,7 @@ export function rolloutHost(dependencies: RollDependencies): RolloutHost {
       'upgrade-projects': {
         name: 'upgrade-projects',
         startedBy: ['RolloutStarted'],
+        cancelledBy: ['RolloutCancelled'],
         // by a bug: what may go away and come back is waited for
         givesUp: { kind: 'end', outcome: stopped },
         steps: [

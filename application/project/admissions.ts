@@ -70,6 +70,28 @@ export class Admissions {
     return promise;
   }
 
+  /**
+   * For work that records nothing: looks as {@link admit} does and refuses likewise, but takes no turn, so nobody waits
+   * for it, and no place.
+   */
+  async look<T>(
+    server: () => Promise<ServerName | undefined>,
+    work: () => Promise<T>,
+    newOf?: string,
+  ): Promise<T> {
+    const where = await server();
+    if (where !== undefined) {
+      if (newOf !== undefined) await this.#requireOwnersRoom(newOf);
+      requireRoom(await this.#dependencies.capacity(where, 1));
+    }
+    return work();
+  }
+
+  async #requireOwnersRoom(owner: string): Promise<void> {
+    const standing = await this.#dependencies.owned?.(owner, 1);
+    if (standing && standing.owned >= standing.most) throw tooManyProjects(standing.most, standing.most);
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#waiting.length > 0) {

@@ -3,15 +3,15 @@ import type { Project, ProjectCommand } from '../../domain/project/project.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Handled } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EventMetadata, EventStore } from '../ports/event-store.ts';
+import type { CommandLog, EventMetadata } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Admissions } from './admissions.ts';
 import { commandProject, type Who } from './command-project.ts';
 import { loadProject } from './load-project.ts';
 
 export interface ChangeProjectDependencies {
-  readonly admissions: Admissions;
-  readonly store: EventStore;
+  readonly admissions: Pick<Admissions, 'admit'>;
+  readonly store: CommandLog;
   readonly ids: Ids;
   readonly clock: Clock;
 }

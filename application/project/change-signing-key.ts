@@ -1,13 +1,14 @@
 import type { Project } from '../../domain/project/project.ts';
 import type { SigningAlgorithm } from '../../domain/project/public-key.ts';
 import type { Handled } from '../handle.ts';
-import type { EventMetadata } from '../ports/event-store.ts';
+import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { SigningKeyVault } from '../ports/signing-keys.ts';
 import type { ChangeProjectDependencies } from './change-project.ts';
 import { commandProject, type Who } from './command-project.ts';
 import { loadOwnedProject } from './load-project.ts';
 
-export interface SigningKeyDependencies extends Pick<ChangeProjectDependencies, 'store' | 'ids' | 'clock'> {
+export interface SigningKeyDependencies extends Pick<ChangeProjectDependencies, 'ids' | 'clock'> {
+  readonly store: EventStore;
   readonly signingKeys: SigningKeyVault;
 }
 

@@ -2,7 +2,7 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject, Project, ProjectCommand } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { handle, type Handled } from '../handle.ts';
-import type { EventMetadata, EventStore } from '../ports/event-store.ts';
+import type { CommandLog, EventMetadata } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import { projectNotFound } from './load-project.ts';
 
@@ -21,7 +21,7 @@ export interface CommandOptions {
 
 /** @throws {Rejection} `project/not-found` also for what belongs to somebody else */
 export function commandProject(
-  { store, ids }: { readonly store: EventStore; readonly ids: Ids },
+  { store, ids }: { readonly store: CommandLog; readonly ids: Ids },
   { ownerId, projectId }: Who,
   command: ProjectCommand,
   metadata: EventMetadata,

@@ -3,6 +3,7 @@ import type { AuthSettingsEvent } from '../../domain/auth/auth-settings-decider.
 import type { StorageSettingsEvent } from '../../domain/storage/storage-settings-decider.ts';
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
 import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
+import { traitsOf } from '../../domain/project/project-status.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { authSettingsInWords } from './auth-settings-in-words.ts';
 import { storageSettingsInWords, verifiedInWords } from './storage-settings-in-words.ts';
@@ -34,6 +35,8 @@ export interface Explanation {
   } | null;
   /** what somebody can do about it; null: nothing has to be done */
   readonly advice: string | null;
+  /** the command of the owner's own that helps; null: there is none, or none is needed */
+  readonly helps: 'resume' | 'undelete' | 'upgrade' | 'delete' | null;
   readonly chain: readonly Link[];
 }
 
@@ -122,6 +125,7 @@ const WORDS: Words = {
   RolloutStarted: ({ version, canary, others }) =>
     `Projects are upgraded to version ${version}: ${canary} first, on its own, then ${others.length} others`,
   RolloutStopped: ({ projectId, reason }) => `The rollout stopped: ${projectId} failed at ${reason}`,
+  RolloutCancelled: () => 'An operator stopped the rollout',
   RolloutCompleted: () => 'Every project in service is at that version',
   ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
 };
@@ -170,7 +174,13 @@ export function explainProject({ project, history }: LoadedProject): Explanation
     correlationId: event.metadata.correlationId,
     causedBy: revisions.get(event.metadata.causationId ?? '') ?? null,
   }));
-  return { summary: summaryOf(project), waitsFor: waitsForOf(project), advice: adviceOf(project), chain };
+  return {
+    summary: summaryOf(project),
+    waitsFor: waitsForOf(project),
+    advice: adviceOf(project),
+    helps: helpOf(project),
+    chain,
+  };
 }
 
 function summaryOf({ name, status, run, drift, fill, upgrade, templateVersion }: ExistingProject): string {
@@ -210,12 +220,19 @@ function adviceOf({ id, status, run, purgeAfter, fill, upgrade }: ExistingProjec
   if (status === 'deleted')
     return `You can undelete it (POST /api/projects/${id}/undelete) until ${purgeAfter?.toISOString()}.`;
   if (fill && fill.level !== 'near-limit' && !run?.trouble) return ADVICE_WHEN_FULL[fill.level](id);
-  if (upgrade?.failure && ['active', 'sleeping'].includes(status))
-    return `The project runs on. Fix what the reason says, then: "npm run launchdb -- upgrade --project ${id}".`;
+  if (upgrade?.failure && traitsOf(status).changeable)
+    return `The project runs on. Fix what the reason says, then: POST /api/projects/${id}/upgrade, or "npm run launchdb -- upgrade --project ${id}".`;
   if (status === 'sleeping' && !run?.trouble)
     return 'Nothing to do: the next request wakes it. Direct connections work all the time.';
   if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;
   return run?.trouble ? 'Nothing to do: it is retried by itself. The reason says what is in the way.' : null;
+}
+
+function helpOf({ status, upgrade }: ExistingProject): Explanation['helps'] {
+  if (status === 'paused') return 'resume';
+  if (status === 'deleted') return 'undelete';
+  if (status === 'failed') return 'delete';
+  return upgrade?.failure && traitsOf(status).changeable ? 'upgrade' : null;
 }
 
 const ADVICE_WHEN_FULL = {

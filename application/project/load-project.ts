@@ -5,7 +5,9 @@ import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import { readOrEmpty, recorded } from '../handle.ts';
-import type { EventStore, StoredEvent } from '../ports/event-store.ts';
+import type { CommandLog, StoredEvent } from '../ports/event-store.ts';
+
+type Readable = Pick<CommandLog, 'readStream'>;
 
 export interface LoadedProject {
   readonly project: ExistingProject;
@@ -20,7 +22,7 @@ export interface PointInHistory {
 
 /** @returns undefined when there is no such project, or none yet at that point. */
 export async function loadProject(
-  store: EventStore,
+  store: Readable,
   id: ProjectId,
   point: PointInHistory = {},
 ): Promise<LoadedProject | undefined> {
@@ -36,7 +38,7 @@ export async function loadProject(
 }
 
 /** For parts of the platform. @throws {Rejection} project/not-found: also when it is purged */
-export async function loadKeptProject(store: EventStore, id: ProjectId): Promise<ExistingProject> {
+export async function loadKeptProject(store: Readable, id: ProjectId): Promise<ExistingProject> {
   const project = (await loadProject(store, id))?.project;
   if (!project || project.status === 'purged') throw projectNotFound();
   return project;
@@ -47,7 +49,7 @@ export async function loadKeptProject(store: EventStore, id: ProjectId): Promise
  * @throws {Rejection} project/not-found
  */
 export async function loadOwnedProject(
-  store: EventStore,
+  store: Readable,
   ownerId: string,
   id: ProjectId,
   point: PointInHistory = {},

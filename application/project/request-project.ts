@@ -11,7 +11,7 @@ import { projectStream, type ProjectId } from '../../domain/project/project-id.t
 import { Rejection } from '../../domain/rejection.ts';
 import { handle, readOrEmpty } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { EventMetadata, EventStore } from '../ports/event-store.ts';
+import type { CommandLog, EventMetadata } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Migrations } from '../ports/migrations.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -19,11 +19,11 @@ import type { Admissions } from './admissions.ts';
 import { loadProject } from './load-project.ts';
 
 export interface RequestProjectDependencies {
-  readonly admissions: Admissions;
-  readonly store: EventStore;
+  readonly admissions: Pick<Admissions, 'admit'>;
+  readonly store: CommandLog;
   readonly ids: Ids;
   readonly clock: Clock;
-  readonly secrets: Secrets;
+  readonly secrets: Pick<Secrets, 'issue' | 'seal'>;
   readonly migrations: Pick<Migrations, 'latestVersion'>;
   /** on which server its database shall be; default: the one that there has always been */
   readonly place?: (request: ProjectRequest) => ServerName;
@@ -90,7 +90,7 @@ export async function requestProject(
 }
 
 async function wasRequested(
-  store: EventStore,
+  store: CommandLog,
   projectId: ProjectId,
   request: ProjectRequest,
 ): Promise<boolean> {

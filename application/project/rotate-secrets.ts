@@ -1,13 +1,14 @@
 /** New secrets are made from the project as it was read: whoever changed it meanwhile makes the command fail. */
 import type { Project } from '../../domain/project/project.ts';
 import type { Handled } from '../handle.ts';
-import type { EventMetadata } from '../ports/event-store.ts';
+import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { ChangeProjectDependencies } from './change-project.ts';
 import { commandProject, type Who } from './command-project.ts';
 import { loadOwnedProject } from './load-project.ts';
 
-export interface RotateDependencies extends Pick<ChangeProjectDependencies, 'store' | 'ids' | 'clock'> {
+export interface RotateDependencies extends Pick<ChangeProjectDependencies, 'ids' | 'clock'> {
+  readonly store: EventStore;
   readonly secrets: Secrets;
 }
 

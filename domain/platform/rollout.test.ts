@@ -18,6 +18,8 @@ const started = (version: number): RolloutEvent => ({
 const stopped: RolloutEvent = { type: 'RolloutStopped', data: { projectId: canary, reason: 'no' } };
 const completed: RolloutEvent = { type: 'RolloutCompleted', data: {} };
 
+const cancelled: RolloutEvent = { type: 'RolloutCancelled', data: {} };
+
 const given = (events: readonly RolloutEvent[]) =>
   fold(
     rolloutDecider,
@@ -31,9 +33,20 @@ test.each([
   ['asked for twice it is one', [started(6)], start(6), []],
   ['after a failure it starts anew', [started(6), stopped], start(6), [started(6)]],
   ['after its end the next one starts', [started(6), completed], start(7), [started(7)]],
+  ['one that is stopped by an operator ends', [started(6)], { kind: 'CancelRollout' }, [cancelled]],
+  ['after that it starts anew', [started(6), cancelled], start(6), [started(6)]],
 ] as const)('%s', (_title, events, command, expected) => {
   expect(when(events, command as RolloutCommand)).toEqual(expected);
 });
+
+test.each([[[]], [[started(6), completed]], [[started(6), stopped]], [[started(6), cancelled]]])(
+  'what is over cannot be stopped (%#)',
+  (events) => {
+    expect(() => when(events, { kind: 'CancelRollout' })).toThrow(
+      expect.objectContaining({ code: 'platform/no-rollout' }),
+    );
+  },
+);
 
 test('a try that failed ends nothing, and neither does whoever wants another one', () => {
   const data = {

@@ -28,12 +28,14 @@ export type RolloutEvent =
   /** nobody is asked any more; those before it, and those that were under way, keep what they have got */
   | { readonly type: 'RolloutStopped'; readonly data: Failure }
   | { readonly type: 'RolloutCompleted'; readonly data: Record<never, never> }
+  /** by an operator: whoever was under way comes to an end, and nobody else is asked */
+  | { readonly type: 'RolloutCancelled'; readonly data: Record<never, never> }
   | StepTroubleEvent;
 
 export type RolloutProcess = 'upgrade-projects';
 
 export interface Rollout extends Wanted {
-  readonly kind: 'running' | 'stopped' | 'completed';
+  readonly kind: 'running' | 'stopped' | 'completed' | 'cancelled';
   /** the revision at which it started: its number */
   readonly number: number;
   /** of one that was stopped */
@@ -42,13 +44,18 @@ export interface Rollout extends Wanted {
   readonly run: ProcessRun<RolloutProcess> | null;
 }
 
-export type RolloutCommand = { readonly kind: 'StartRollout' } & Wanted;
+export type RolloutCommand =
+  ({ readonly kind: 'StartRollout' } & Wanted) | { readonly kind: 'CancelRollout' };
 
 export type Rollouts = Rollout | { readonly kind: 'none' };
 
 export const rolloutDecider: Decider<Rollouts, RolloutCommand, RolloutEvent> = {
   initial: { kind: 'none' },
   decide(command, state) {
+    if (command.kind === 'CancelRollout') {
+      if (state.kind === 'running') return [{ type: 'RolloutCancelled', data: {} }];
+      throw new Rejection('platform/no-rollout', 'No upgrade of all projects is under way.');
+    }
     const { kind: _, ...data } = command;
     if (state.kind !== 'running') return [{ type: 'RolloutStarted', data }];
     if (state.version === command.version) return [];
@@ -79,6 +86,8 @@ function evolveRollout(
       return { ...state, kind: 'stopped', failure: event.data, run: null };
     case 'RolloutCompleted':
       return { ...state, kind: 'completed', run: null };
+    case 'RolloutCancelled':
+      return { ...state, kind: 'cancelled', run: null };
     case 'StepFailed':
       return { ...state, run: state.run && failed(state.run, event, false) };
     case 'StepRetryRequested':

@@ -139,7 +139,7 @@ function decideSettings(change: DataApiChange, state: ExistingProject): readonly
   if (dataApi.statementTimeoutS !== undefined && state.templateVersion < TIMEOUT_SINCE_TEMPLATE) {
     throw new Rejection(
       'project/upgrade-needed',
-      'The database of the project has to be upgraded for a time-out of its own: the operator does it with "launchdb upgrade".',
+      'The database of the project has to be upgraded for a time-out of its own: POST .../upgrade does it.',
     );
   }
   return [{ type: 'DataApiSettingsChanged', data: { dataApi } }];

@@ -4,6 +4,15 @@ import type { ProjectEvent, ProjectLimits } from './events.ts';
 export const DEFAULT_CONNECTIONS = 30;
 export const DEFAULT_STATEMENT_TIMEOUT_S = 120;
 
+/** What an operator may set, in the unit of each; `none`: 0 says that there is no limit. */
+export const LIMIT_BOUNDS = {
+  databaseSizeMb: { least: 1, most: 1024 ** 3, none: true },
+  connections: { least: 1, most: 1_000, none: false },
+  statementTimeoutS: { least: 1, most: 7_200, none: false },
+  storageSizeMb: { least: 1, most: 1024 ** 3, none: true },
+  files: { least: 1, most: 1_000_000_000, none: true },
+} as const satisfies Record<keyof ProjectLimits, object>;
+
 export const FILL_LEVELS = ['near-limit', 'read-only', 'cut-off'] as const;
 
 /**

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../application/ports/clock.ts';
 import {
   INVITE_PREFIX,
+  OPERATOR_TOKEN_PREFIX,
   PERSONAL_TOKEN_PREFIX,
   type AccessToken,
   type SecretToken,
@@ -72,6 +73,10 @@ export class JoseTokens implements Tokens {
     return this.#secret(INVITE_PREFIX);
   }
 
+  issueOperatorToken(): SecretToken {
+    return this.#secret(OPERATOR_TOKEN_PREFIX);
+  }
+
   #secret(prefix: string): SecretToken {
     const token = prefix + randomBytes(32).toString('base64url');
     return { token, hash: this.hash(token) };
@@ -79,5 +84,10 @@ export class JoseTokens implements Tokens {
 
   hash(token: string): string {
     return createHash('sha256').update(token).digest('hex');
+  }
+
+  isSameHash(one: string, other: string): boolean {
+    const [a, b] = [Buffer.from(one), Buffer.from(other)];
+    return a.length === b.length && timingSafeEqual(a, b);
   }
 }

@@ -24,7 +24,9 @@ import { Traffic } from '../../interfaces/gateway/traffic.ts';
 import { managerEndpoints } from '../../interfaces/manager/manager-endpoints.ts';
 import { RemoteGateways } from '../../interfaces/manager/remote-gateways.ts';
 import { quietLog } from '../testing/folder.ts';
+import { roomForProjects } from '../../application/operator/room-for-projects.ts';
 import { InternalClient, NotWanted } from './internal-client.ts';
+import { remoteOverview } from './remote-overview.ts';
 import { RemoteConnectionPools } from './remote-connection-pools.ts';
 import { RemoteDataApis } from './remote-data-apis.ts';
 import { remoteUse } from './remote-use.ts';
@@ -48,6 +50,12 @@ async function manager() {
       reconciler,
       desired,
       gateways,
+      room: () =>
+        roomForProjects(['main', 'other'], (server) =>
+          server === 'main'
+            ? Promise.resolve({ max: 800, reserved: 40, perProject: 7, used: 3 })
+            : Promise.reject(new Error('away')),
+        ),
       async wake(id) {
         await command(harness, id, { kind: 'WakeProject' });
         await runToRest(harness, id);
@@ -77,6 +85,7 @@ async function manager() {
     client,
     gateways,
     traffic,
+    overview: remoteOverview(client),
     dataApis,
     pools: new RemoteConnectionPools(client),
     /** an active project of which neither pool entry nor REST API stands */
@@ -123,6 +132,29 @@ connectionPoolsContract('through the manager', async () => {
     served: () => one.harness.pools.list(),
     close: () => one.close(),
   };
+});
+
+test('what stands and what does not, as an operator looks at it', async () => {
+  const one = await manager();
+  const id = await one.project();
+  const pool = poolOf(one.harness.world, await stateOf(one.harness, id));
+  await one.pools.register(pool);
+  const { enabled, missing, usage } = await one.overview.pools();
+  expect({ enabled, missing, served: usage.map(({ project }) => project) }).toEqual({
+    enabled: true,
+    missing: [],
+    served: [id],
+  });
+  expect(await one.overview.dataApis()).toEqual([]);
+  await one.harness.dataApis.ensure(await apiOf(one, id));
+  // the read model of this test wants nothing
+  expect(await one.overview.dataApis()).toEqual([{ projectId: id, wanted: false, state: 'running' }]);
+  expect(await one.overview.room()).toMatchObject({
+    servers: [{ server: 'main', used: 3, perProject: 7 }],
+    away: ['other'],
+  });
+  await one.close();
+  await expect(one.overview.room()).rejects.toThrow('the manager');
 });
 
 describe('the manager from afar', () => {

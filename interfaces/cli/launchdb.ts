@@ -10,6 +10,8 @@ import { mailboxCommand } from './mailbox-command.ts';
 import { inviteCommand } from './invite-command.ts';
 import { limitsCommand } from './limits-command.ts';
 import { MIGRATE_HELP, runMigrate } from './migrate-command.ts';
+import { operatorTokenCommand } from './operator-token-command.ts';
+import { statusCommand } from './status-command.ts';
 import { retryCommand, whyCommand } from './project-commands.ts';
 import { rebuildCommand } from './rebuild-command.ts';
 import { storageCommand } from './storage-command.ts';
@@ -17,11 +19,13 @@ import { upgradeCommand } from './upgrade-command.ts';
 import { usersCommand } from './users-command.ts';
 
 const COMMANDS: readonly Command[] = [
+  statusCommand,
   whyCommand,
   eventsCommand,
   retryCommand,
   limitsCommand,
   inviteCommand,
+  operatorTokenCommand,
   mailboxCommand,
   replayCommand,
   parkedCommand,

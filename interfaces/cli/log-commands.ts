@@ -1,15 +1,12 @@
 /** `replay`, `verify`, `events`, `parked`: about the log and its views. */
-import { LogVerification } from '../../application/audit-log.ts';
-import { Refused } from '../../application/errors.ts';
+import { parkedEvents, retryParkedEvents } from '../../application/operator/parked-events.ts';
+import { replayViews } from '../../application/operator/replay-views.ts';
+import { verifyLog } from '../../application/operator/verify-log.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import { inWords } from '../../application/project/explain-project.ts';
 import { isProjectId, projectStream } from '../../domain/project/project-id.ts';
 import { withoutSealed } from '../../projections/audit-trail/audit-trail.ts';
-import { furthestCheckpoint } from '../../projections/checkpoints.ts';
-import type { Projection } from '../../projections/projection.ts';
-import { replay } from '../../projections/replay.ts';
-import { parkedEvents, unpark } from '../../projections/unpark.ts';
-import type { Command } from './command.ts';
+import { byOperator, type Command } from './command.ts';
 import { endProgress, showProgress, walked } from './progress-bar.ts';
 
 export const replayCommand: Command = {
@@ -19,8 +16,9 @@ export const replayCommand: Command = {
     'Rebuild every view, or one, from the log beside the running platform; say whether it equals what was there.',
   flags: [],
   arguments: [0, 1],
-  async run({ store, pool, views }, { args: [name], say, signal }) {
-    const results = await replay(chosen(views, name), store, pool, { onProgress: showProgress, signal });
+  async run(operator, { args: [name], say, signal }) {
+    const metadata = byOperator(operator, 'launchdb replay');
+    const results = await replayViews(operator, name, metadata, { onProgress: showProgress, signal });
     endProgress();
     for (const { projection, equal, rows, events, durationMs } of results) {
       const verdict =
@@ -43,10 +41,9 @@ export const verifyCommand: Command = {
   summary: 'Check the hash of every event of the log; name the first that was altered.',
   flags: [],
   arguments: [0, 0],
-  async run({ store, pool }, { say }) {
-    const [startedAt, head] = [performance.now(), await store.head()];
-    const verification = new LogVerification(store, () => furthestCheckpoint(pool));
-    const { verified, firstAltered } = await verification.verify((done) =>
+  async run(operator, { say }) {
+    const startedAt = performance.now();
+    const { verified, firstAltered } = await verifyLog(operator, (done, head) =>
       showProgress('verify', walked(done, head, startedAt)),
     );
     endProgress();
@@ -100,27 +97,16 @@ export const parkedCommand: Command = {
   summary: 'List events that a view could not take in; with --retry try them again, in order.',
   flags: ['retry'],
   arguments: [0, 1],
-  async run({ store, pool, views }, { args: [name], flags, say }) {
-    let left = 0;
-    for (const view of chosen(views, name)) {
-      if (flags.has('retry')) await unpark(view, store, pool);
-      const parked = await parkedEvents(pool, view);
-      left += parked.length;
-      for (const { position, stream, type, reason } of parked)
-        say(`${view.name} ${position} ${stream} ${type}: ${reason}`);
-    }
-    if (left === 0) say('Nothing is parked.');
-    return left === 0 ? 0 : 2;
+  async run(operator, { args: [name], flags, say }) {
+    const parked = flags.has('retry')
+      ? await retryParkedEvents(operator, name, byOperator(operator, 'launchdb parked --retry'))
+      : await parkedEvents(operator.views, name);
+    for (const { view, position, stream, type, reason } of parked)
+      say(`${view} ${position} ${stream} ${type}: ${reason}`);
+    if (parked.length === 0) say('Nothing is parked.');
+    return parked.length === 0 ? 0 : 2;
   },
 };
-
-function chosen(views: readonly Projection[], name: string | undefined): readonly Projection[] {
-  if (name === undefined) return views;
-  const view = views.find((one) => one.name === name);
-  if (!view)
-    throw new Refused(`there is no view "${name}"; there are ${views.map((one) => one.name).join(', ')}`);
-  return [view];
-}
 
 const textLine = (event: StoredEvent): string => {
   const { actor, reason } = event.metadata;

@@ -1,10 +1,8 @@
 /** `why`, `retry`: about one project. */
 import { Refused } from '../../application/errors.ts';
-import { handle } from '../../application/handle.ts';
-import { explainProject } from '../../application/project/explain-project.ts';
-import { loadProject } from '../../application/project/load-project.ts';
-import { projectDecider } from '../../domain/project/project-decider.ts';
-import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
+import { explainAnyProject } from '../../application/operator/explain-any-project.ts';
+import { retryStep } from '../../application/operator/retry-step.ts';
+import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { byOperator, type Command } from './command.ts';
 
 export const whyCommand: Command = {
@@ -14,9 +12,9 @@ export const whyCommand: Command = {
   flags: [],
   arguments: [1, 1],
   async run({ store }, { args: [given = ''], say }) {
-    const loaded = await loadProject(store, projectIdOf(given));
-    if (!loaded) throw new Refused(`the log knows no project ${given}`);
-    const { summary, waitsFor, advice, chain } = explainProject(loaded);
+    const explained = await explainAnyProject(store, projectIdOf(given));
+    if (!explained) throw new Refused(`the log knows no project ${given}`);
+    const { summary, waitsFor, advice, chain } = explained;
     for (const link of chain) {
       const cause = link.causedBy === null ? link.reason : `follows from ${link.causedBy}; ${link.reason}`;
       say(
@@ -41,10 +39,9 @@ export const retryCommand: Command = {
   summary: 'Have the step of a suspended project tried again.',
   flags: [],
   arguments: [1, 1],
-  async run({ store, ids }, { args: [given = ''], say }) {
+  async run(operator, { args: [given = ''], say }) {
     const id = projectIdOf(given);
-    const metadata = byOperator({ ids }, 'launchdb retry');
-    await handle({ store, ids }, projectDecider, projectStream(id), { kind: 'RetryStep' }, metadata);
+    await retryStep(operator, id, byOperator(operator, 'launchdb retry'));
     say(`The step is tried again. "npm run launchdb -- events ${id} --follow" shows how it goes.`);
     return 0;
   },

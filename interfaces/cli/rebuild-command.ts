@@ -56,11 +56,11 @@ export const rebuildCommand: Command = {
 
 /** The running platform builds views that are missing, too: what it has built meanwhile is not built once more. */
 async function bringBackViews(
-  { store, pool, views }: Operator,
+  { store, pool, projections }: Operator,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const view of views.filter(({ name }) => names.includes(name))) {
+  for (const view of projections.filter(({ name }) => names.includes(name))) {
     const parked = (await parkedEvents(pool, view)).length > 0;
     const onProgress = (progress: Progress) => showProgress(view.name, progress);
     await (parked ? rebuild : ensureView)(view, store, pool, { onProgress, signal });
@@ -103,11 +103,11 @@ async function foldProjects({ store }: Operator): Promise<readonly ExistingProje
 }
 
 async function makePlan(operator: Operator, projects: readonly ExistingProject[]): Promise<Plan> {
-  const { databases, secrets, pool, views } = operator;
+  const { databases, secrets, pool, projections } = operator;
   const parked = await Promise.all(
-    views.map(async (view) => ((await parkedEvents(pool, view)).length > 0 ? [view.name] : [])),
+    projections.map(async (view) => ((await parkedEvents(pool, view)).length > 0 ? [view.name] : [])),
   );
-  const unbuilt = await missingViews(views, pool);
+  const unbuilt = await missingViews(projections, pool);
   // the manager knows by this view what shall stand; without it all is looked at once it is built
   const known = !unbuilt.includes('desired-projects');
   const pools = known ? await operator.manager.ask('GET', '/pools', poolsAnswer) : null;

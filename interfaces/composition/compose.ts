@@ -16,6 +16,8 @@ import { managerModule } from './manager-module.ts';
 import { collectorsModule, metricsModule } from './metrics-module.ts';
 import { localMigrationsModule, remoteMigrationsModule } from './migrations-module.ts';
 import { migrationRoutesModule } from './migration-routes-module.ts';
+import { operatorRoutesModule } from './operator-routes-module.ts';
+import { operatedPlatformModule } from './operated-platform.ts';
 import { ownerRoutesModule, personalTokenRoutesModule } from './owner-routes-module.ts';
 import { passwordsModule } from './passwords-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
@@ -77,6 +79,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(accessRoutesModule, extensionRoutesModule, authSettingsRoutesModule, signingKeyRoutesModule);
   container.load(migrationRoutesModule, storageSettingsRoutesModule, storageProjectsModule);
   container.load(roles.includes('storage') ? localProjectFilesModule : remoteProjectFilesModule);
+  container.load(operatedPlatformModule, operatorRoutesModule);
   container.load(platformApiModule, authModule, fileStoreModule, imagesModule, storageModule);
   container.load(mailModule, gatewayModule);
   return container;

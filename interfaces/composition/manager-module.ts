@@ -1,5 +1,6 @@
 /** The manager's internal API, in front of what it keeps standing. */
 import { ContainerModule } from 'inversify';
+import { roomForProjects } from '../../application/operator/room-for-projects.ts';
 import { listDesiredProjects } from '../../projections/desired-projects/queries.ts';
 import { managerEndpoints } from '../manager/manager-endpoints.ts';
 import { installedInWords } from './installed-module.ts';
@@ -28,6 +29,7 @@ export const managerModule = new ContainerModule(({ bind }) => {
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
         list: TOKENS.installed,
+        free: TOKENS.capacity,
       },
       ({
         config: { MANAGER_PORT, LISTEN_HOST },
@@ -45,14 +47,16 @@ export const managerModule = new ContainerModule(({ bind }) => {
         metrics,
         tracing,
         list,
+        free,
       }) => {
         const desired = () => listDesiredProjects(pool);
+        const room = () => roomForProjects([...projects.keys()], free);
         return serverPart({
           name: 'manager',
           port: MANAGER_PORT,
           portVariable: 'MANAGER_PORT',
           host: LISTEN_HOST,
-          endpoints: managerEndpoints({ store, world, wake, use, gateways, reconciler, desired }),
+          endpoints: managerEndpoints({ store, world, wake, use, gateways, reconciler, desired, room }),
           authenticate: internalAuthentication(internalKeys),
           log,
           ready: readiness(projects, platform, store),

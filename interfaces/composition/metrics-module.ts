@@ -18,8 +18,13 @@ import { guardUsage } from './pooler-guard-module.ts';
 import type { ProjectsServers } from './projects-servers.ts';
 import { readiness } from './platform-api-module.ts';
 import { serverPart } from './server-part.ts';
+import { PostgresTaskBoard } from '../../infrastructure/postgres/postgres-task-board.ts';
+import { ROLES } from '../config.ts';
+import { tasksPart } from './tasks-part.ts';
 import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
+
+const TELL_EVERY_MS = 5_000;
 
 /** Each process counts what goes on in it. */
 export const metricsModule = new ContainerModule(({ bind }) => {
@@ -31,6 +36,23 @@ export const metricsModule = new ContainerModule(({ bind }) => {
       return background;
     },
     [TOKENS.clock, TOKENS.log, TOKENS.metrics],
+  );
+  bind(TOKENS.taskBoard).toResolvedValue((pool) => new PostgresTaskBoard(pool), [TOKENS.platformPool]);
+  bind(PARTS.taskBoard).toResolvedValue(
+    (config, background, board) => {
+      const process =
+        config.LAUNCHDB_ROLES.length === ROLES.length ? 'all' : config.LAUNCHDB_ROLES.join(', ');
+      return tasksPart('task-board', background, [
+        {
+          name: 'tell-tasks',
+          everyMs: TELL_EVERY_MS,
+          failed: 'could not tell what runs in the background',
+          failedLevel: 'debug',
+          run: () => board.tell(process, background.reports()),
+        },
+      ]);
+    },
+    [TOKENS.config, TOKENS.background, TOKENS.taskBoard],
   );
   bind(PARTS.workerServer).toResolvedValue(
     ...needs(

@@ -5,17 +5,11 @@ import type { AuthDependencies } from '../../application/auth/auth-dependencies.
 import type { AuthProject } from '../../application/auth/auth-project.ts';
 import { loadAuthProject } from '../../application/auth/load-auth-project.ts';
 import { Refused } from '../../application/errors.ts';
+import type { OperatedPlatform } from '../../application/operator/operated-platform.ts';
 import type { Databases } from '../../application/ports/databases.ts';
-import type { EventStore } from '../../application/ports/event-store.ts';
-import type { Clock } from '../../application/ports/clock.ts';
-import type { Ids } from '../../application/ports/ids.ts';
 import type { MailOutbox } from '../../application/ports/mail-outbox.ts';
-import type { Secrets } from '../../application/ports/secrets.ts';
 import type { StorageDirectory } from '../../application/ports/storage-directory.ts';
-import type { StepProgress } from '../../application/ports/step-progress.ts';
-import type { Tokens } from '../../application/ports/tokens.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
-import type { StorageLimits } from '../../domain/storage/storage-settings.ts';
 import { InternalClient } from '../../infrastructure/internal-client/internal-client.ts';
 import { readMasterKey } from '../../infrastructure/process/data-directory.ts';
 import { NO_USERS } from '../../infrastructure/process/system-user.ts';
@@ -29,28 +23,17 @@ import { views } from './views.ts';
 /** a look at all projects */
 const LONG_MS = 600_000;
 
-export interface Operator {
-  readonly store: EventStore;
+export interface Operator extends OperatedPlatform {
   readonly pool: pg.Pool;
-  readonly ids: Ids;
-  readonly clock: Clock;
-  readonly tokens: Tokens;
-  readonly progress: Pick<StepProgress, 'of'>;
   readonly databases: Databases;
-  readonly secrets: Secrets;
-  readonly views: readonly Projection[];
+  readonly projections: readonly Projection[];
   /** what the auth service's use cases share */
   readonly auth: AuthDependencies;
   readonly mailOutbox: MailOutbox;
   /** @throws {Rejection} project/not-found, project/not-active */
   authProject(id: ProjectId): Promise<AuthProject>;
-  /** the limit of projects that have none of their own; 0: none */
-  readonly projectDatabaseSizeMb: number;
-  /** likewise, of files */
-  readonly storageLimits: StorageLimits;
   /** of the running platform */
   readonly manager: InternalClient;
-  readonly migrations: InternalClient;
   readonly storage: InternalClient;
   readonly storageUrl: string;
   readonly storageDirectory: StorageDirectory;
@@ -97,7 +80,7 @@ export async function openOperator(config: Config, customise: Customise = () => 
     );
   });
   const [internalKey] = await container.getAsync(TOKENS.internalKeys);
-  const client = (service: 'manager' | 'migrations' | 'storage', url: string) =>
+  const client = (service: 'manager' | 'storage', url: string) =>
     new InternalClient({ service, url, internalKey, timeoutMs: LONG_MS });
   const secrets = await container.getAsync(TOKENS.secrets);
   const [vault, signingKeys, publicUrl] = [
@@ -106,22 +89,14 @@ export async function openOperator(config: Config, customise: Customise = () => 
     await container.getAsync(TOKENS.publicUrl),
   ];
   return {
-    store,
+    ...(await container.getAsync(TOKENS.operatedPlatform)),
     pool,
-    ids: await container.getAsync(TOKENS.ids),
-    clock: await container.getAsync(TOKENS.clock),
-    tokens: await container.getAsync(TOKENS.ownerTokens),
-    progress: await container.getAsync(TOKENS.stepProgress),
     databases: await container.getAsync(TOKENS.databases),
-    secrets,
-    views,
+    projections: views,
     auth: await container.getAsync(TOKENS.auth),
     mailOutbox: await container.getAsync(TOKENS.mailOutbox),
     authProject: (id) => loadAuthProject({ store, secrets, signingKeys, vault, publicUrl }, id),
-    storageLimits: await container.getAsync(TOKENS.storageLimits),
-    projectDatabaseSizeMb: await container.getAsync(TOKENS.projectSizeMb),
     manager: client('manager', config.MANAGER_URL),
-    migrations: client('migrations', config.MIGRATIONS_URL),
     storage: client('storage', config.STORAGE_URL),
     storageUrl: config.STORAGE_URL,
     storageDirectory: await container.getAsync(TOKENS.storageDirectory),

@@ -8,6 +8,9 @@ import { readBuiltConsole } from '../platform-api/built-console.ts';
 import { consolePages } from '../platform-api/console-pages.ts';
 import { browserOwner } from '../platform-api/browser-owner.ts';
 import { bearer, ownerAuthentication } from '../platform-api/authenticate-owner.ts';
+import { apiAuthentication, apiBounds } from '../platform-api/api-endpoint.ts';
+import { operatorAuthentication } from '../platform-api/authenticate-operator.ts';
+import { OperatorBounds } from '../platform-api/operator-bounds.ts';
 import { OwnerBounds } from '../platform-api/owner-bounds.ts';
 import { answering, type ProjectsServers } from './projects-servers.ts';
 import { aboutServer } from './log-server.ts';
@@ -23,6 +26,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       {
         config: TOKENS.config,
         options: TOKENS.options,
+        operators: TOKENS.operators,
         internalKeys: TOKENS.internalKeys,
         endpoints: TOKENS.endpoints,
         pages: TOKENS.consolePages,
@@ -41,6 +45,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
       ({
         config,
         options: { rateLimits = {} },
+        operators,
         internalKeys,
         endpoints,
         pages,
@@ -63,9 +68,12 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           host: config.LISTEN_HOST,
           endpoints,
           pages,
-          authenticate: ownerAuthentication(
-            bearer(ownerTokens, { tokens, clock }),
-            browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
+          authenticate: apiAuthentication(
+            ownerAuthentication(
+              bearer(ownerTokens, { tokens, clock }),
+              browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
+            ),
+            operatorAuthentication(operators, clock, publicUrl),
           ),
           log,
           ready: readiness(projects, platform, store),
@@ -73,7 +81,10 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           tracing,
           docs: API_DOCUMENT,
           internalKeys,
-          bounds: new OwnerBounds(new MemoryRateLimits(rateLimits)),
+          bounds: apiBounds(
+            new OwnerBounds(new MemoryRateLimits(rateLimits)),
+            new OperatorBounds(new MemoryRateLimits(rateLimits)),
+          ),
           trustedProxies: config.TRUSTED_PROXIES,
         }),
     ),

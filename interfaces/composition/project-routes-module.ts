@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import type { ProcessName } from '../../domain/project/events.ts';
 import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
 import { sqlByServer } from '../../infrastructure/postgres/by-server.ts';
 import { PostgresProjectSql } from '../../infrastructure/postgres/postgres-project-sql.ts';
@@ -8,6 +9,7 @@ import { RecentAccesses } from '../../application/project/recent-accesses.ts';
 import { LogVerification } from '../../application/audit-log.ts';
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
 import { furthestCheckpoint } from '../../projections/checkpoints.ts';
+import { usualTimes } from '../../projections/process-runs/usual-times.ts';
 import { projectList } from '../../projections/project-list/project-list.ts';
 import { auditEndpoints } from '../platform-api/audit.ts';
 import { projectAccessEndpoints, type ClientsPlace } from '../platform-api/project-access.ts';
@@ -18,12 +20,14 @@ import { projectExtensionsEndpoints } from '../platform-api/project-extensions.t
 import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectPastEndpoints } from '../platform-api/project-past.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
-import { projectCommandEndpoints, projectEndpoints } from '../platform-api/projects.ts';
 import { serviceTokenEndpoints } from '../platform-api/service-token.ts';
+import { projectCommandEndpoints } from '../platform-api/project-commands.ts';
+import { projectEndpoints } from '../platform-api/projects.ts';
 import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
 import { byServer, type ProjectsServers } from './projects-servers.ts';
 import type { Config } from '../config.ts';
 import { needs } from './needs.ts';
+import { processes } from './process-table.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
@@ -64,6 +68,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         schemas: TOKENS.schemaChanges,
         files: TOKENS.projectFiles,
         place: TOKENS.place,
+        capacity: TOKENS.capacity,
       },
       ({
         store,
@@ -80,6 +85,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         schemas,
         files,
         place,
+        capacity,
       }) => {
         const waitForList = async (position: bigint) =>
           void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
@@ -90,8 +96,11 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
           schemas,
           files,
         });
-        const basics = { store, ids, clock, secrets, migrations, place, watch, pool: readingPool(pool) };
-        const dependencies = { ...basics, waitForList, admissions, bodies, schemas };
+        const views = readingPool(pool);
+        const usual = (process: ProcessName) => usualTimes(views, process);
+        const plans = { store, clock, admissions, capacity, processes, usual };
+        const basics = { store, ids, clock, secrets, migrations, place, watch, pool: views };
+        const dependencies = { ...basics, waitForList, admissions, bodies, schemas, plans };
         return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
       },
     ),
@@ -149,8 +158,8 @@ export const accessRoutesModule = new ContainerModule(({ bind }) => {
         const views = readingPool(pool);
         const waitForTrail = () => waitForView(auditTrail.name);
         return [
-          ...projectHistoryEndpoints({ store, watch, pool: views, waitForView }),
           ...projectPastEndpoints({ store, clock, vault, pool: views, platformSizeMb, waitForTrail }),
+          ...projectHistoryEndpoints({ store, watch, pool: views, processes, waitForView }),
           ...auditEndpoints({ store, pool: views, verification, waitForTrail }),
         ];
       },

@@ -15,6 +15,7 @@ test('a process of users alone prepares no server of databases and runs nothing'
     'authProjects',
     'mailSender',
     'auth',
+    'taskBoard',
   ]);
 });
 
@@ -28,6 +29,7 @@ test('nor does a process of files alone', () => {
     'storageProjects',
     'fileTasks',
     'storage',
+    'taskBoard',
   ]);
 });
 

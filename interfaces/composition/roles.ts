@@ -14,8 +14,8 @@ const LOG: readonly PartName[] = [
 /** Which parts a process of each role needs; one of several roles needs those of all of them. */
 const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
   gateway: ['tracing', 'platformSessions', 'views', 'dataApis', 'gateway'],
-  platform: [...LOG, 'views', 'streamWatch', 'tenantConnections', 'platformApi'],
-  worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer'],
+  platform: [...LOG, 'views', 'streamWatch', 'tenantConnections', 'operatorApi', 'platformApi'],
+  worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer', 'taskBoard'],
   migrations: [...LOG, 'migrations'],
   // neither prepares a server nor is anybody's superuser: it works in projects' databases as their login `auth`
   auth: [
@@ -26,6 +26,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'authProjects',
     'mailSender',
     'auth',
+    'taskBoard',
   ],
   // nor does this one: whoever asks is judged in the project's database, as its login `storage`
   storage: [
@@ -36,6 +37,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'storageProjects',
     'fileTasks',
     'storage',
+    'taskBoard',
   ],
   manager: [
     'poolerGuardThread',
@@ -52,6 +54,7 @@ const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
     'logRotation',
     'collectors',
     'manager',
+    'taskBoard',
   ],
 };
 

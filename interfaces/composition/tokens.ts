@@ -5,6 +5,10 @@
 import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
+import type { TaskBoard } from '../../application/background/task-board.ts';
+import type { KnownOperators } from '../../application/operator/known-operators.ts';
+import type { LongWork } from '../../application/operator/long-work.ts';
+import type { OperatedPlatform } from '../../application/operator/operated-platform.ts';
 import type { AuthDependencies } from '../../application/auth/auth-dependencies.ts';
 import type { ImageTransformer } from '../../application/ports/image-transformer.ts';
 import type { ObjectStore } from '../../application/ports/object-store.ts';
@@ -58,7 +62,7 @@ import type { PostgresServer } from '../../infrastructure/postgres/postgres-serv
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import type { Config } from '../config.ts';
 import type { Endpoint as HttpEndpoint } from '../http/endpoint.ts';
-import type { Endpoint } from '../platform-api/owner-endpoint.ts';
+import type { ApiEndpoint } from '../platform-api/api-endpoint.ts';
 import type { Metrics } from '../http/metrics.ts';
 import type { Traffic } from '../gateway/traffic.ts';
 import type { Wake } from '../gateway/wake-queue.ts';
@@ -178,6 +182,13 @@ export const TOKENS = {
   ownerTokens: token<Tokens>('owner-tokens'),
   ownerAccounts: token<OwnerAccounts>('owner-accounts'),
   personalTokens: token<PersonalTokens>('personal-tokens'),
+  /** who may use the operator's API */
+  operators: token<KnownOperators>('operators'),
+  operatedPlatform: token<OperatedPlatform>('operated-platform'),
+  /** what operators have asked for of this process, and takes long */
+  longWork: token<LongWork>('long-work'),
+  /** what runs again and again in every process */
+  taskBoard: token<TaskBoard>('task-board'),
   /** that the parts of the platform show each other; the first one is shown, any of them is accepted */
   internalKeys: token<readonly [string, ...string[]]>('internal-keys'),
   /** only where the manager is not */
@@ -186,10 +197,10 @@ export const TOKENS = {
   /** where the gateway is reached, without a slash at the end */
   publicUrl: token<string>('public-url'),
   /** bound once for each group of routes */
-  routes: token<readonly Endpoint[]>('routes'),
+  routes: token<readonly ApiEndpoint[]>('routes'),
   /** all of them */
-  endpoints: token<readonly Endpoint[]>('endpoints'),
   consolePages: token<readonly HttpEndpoint<never>[]>('consolePages'),
+  endpoints: token<readonly ApiEndpoint[]>('endpoints'),
 } as const;
 
 /** In the order in which they start; they stop in reverse, each within a bound of its own. */
@@ -223,8 +234,12 @@ export const PARTS = {
   mailSender: token<Part>('mail-sender'),
   auth: token<Part>('auth'),
   storage: token<Part>('storage'),
+  /** the first token of an operator's, and what they have asked for */
+  operatorApi: token<Part>('operator-api'),
   platformApi: token<Part>('platform-api'),
   gateway: token<Part>('gateway'),
   /** it starts programs and asks servers, and nobody waits for it */
   installed: token<Part>('installed'),
+  /** tells the others what runs again and again here */
+  taskBoard: token<Part>('task-board'),
 } as const;

@@ -18,6 +18,12 @@ export const parseIfMatch = (header: string | undefined): WantedRevisions | unde
 export const parseIfNoneMatch = (header: string | undefined): WantedRevisions | undefined =>
   parse(header, 'if-none-match', true);
 
+/** The one revision that a command may find. undefined: any; nothing has -1: a tag that is not one of ours never matches. */
+export function revisionWanted(ifMatch: string | undefined): number | undefined {
+  const wanted = parseIfMatch(ifMatch);
+  return wanted === undefined || wanted === '*' ? undefined : (wanted[0] ?? -1);
+}
+
 export const includesRevision = (wanted: WantedRevisions, revision: number): boolean =>
   wanted === '*' || wanted.includes(revision);
 

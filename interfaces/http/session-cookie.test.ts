@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   keepingSession,
+  OPERATORS,
   removingSession,
   sessionTokenIn,
   setsSession,
@@ -19,6 +20,18 @@ test('no script reads it, no other site has it sent, and by TLS nobody else can 
   expect(removingSession(SECURE)).toBe(
     '__Host-launchdb=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure',
   );
+});
+
+test('an operator’s is another one, and neither is taken for the other', () => {
+  expect(keepingSession(OPEN, T, OPERATORS)).toBe(
+    `launchdb-operator=${T}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict`,
+  );
+  expect(removingSession(SECURE, OPERATORS)).toContain('__Host-launchdb-operator=; Path=/; Max-Age=0;');
+  expect(sessionTokenIn(OPEN, `launchdb-operator=${T}`)).toBeUndefined();
+  expect(sessionTokenIn(OPEN, `launchdb=${T}`, OPERATORS)).toBeUndefined();
+  expect(sessionTokenIn(OPEN, `launchdb=x; launchdb-operator=${T}`, OPERATORS)).toBe(T);
+  expect(withoutSession(`a=1; launchdb-operator=${T}; __Host-launchdb-operator=${T}`)).toBe('a=1');
+  expect(setsSession(`launchdb-operator=${T}; Path=/`)).toBe(true);
 });
 
 describe('in the cookies of a request', () => {

@@ -1,26 +1,35 @@
 /**
- * The cookie of an owner's session in a browser. No script reads it, and no page of others has it sent. It is the platform
+ * The cookies of sessions in browsers, of owners and of operators. No script reads it, and no page of others has it sent. It is the platform
  * API's alone: the doors take it off whatever goes to a project, and let no project set it.
  */
 
-/** With the prefix, no browser takes it but by TLS, and from nobody but this very host. */
-const SECURE_NAME = '__Host-launchdb';
-const PLAIN_NAME = 'launchdb';
+export interface SessionCookie {
+  readonly name: string;
+  /** as long as a session lasts, however much it is used */
+  readonly seconds: number;
+}
+
+const OWNERS: SessionCookie = { name: 'launchdb', seconds: 30 * 24 * 3600 };
+export const OPERATORS: SessionCookie = { name: 'launchdb-operator', seconds: 12 * 3600 };
+/** With it no browser takes a cookie but by TLS, and from nobody but this very host. */
+const SECURE_PREFIX = '__Host-';
 const TOKEN = /^[\w-]{43}$/;
-/** As long as a session lasts, however much it is used. */
-const MAX_AGE_SECONDS = 30 * 24 * 3600;
+const ALL_NAMES: ReadonlySet<string> = new Set(
+  [OWNERS, OPERATORS].flatMap(({ name }) => [name, SECURE_PREFIX + name]),
+);
 
 const isSecure = (publicUrl: string): boolean => new URL(publicUrl).protocol === 'https:';
-const nameAt = (publicUrl: string): string => (isSecure(publicUrl) ? SECURE_NAME : PLAIN_NAME);
+const nameAt = (publicUrl: string, { name }: SessionCookie): string =>
+  isSecure(publicUrl) ? SECURE_PREFIX + name : name;
 const nameOf = (pair: string): string => (pair.split('=', 1)[0] ?? '').trim();
-const isOurs = (pair: string): boolean => [SECURE_NAME, PLAIN_NAME].includes(nameOf(pair));
+const isOurs = (pair: string): boolean => ALL_NAMES.has(nameOf(pair));
 
 /**
  * @param header all cookies of a request
  * @returns null: there is one that cannot be ours; or two, of which nobody knows which is. undefined: there is none
  */
-export function sessionTokenIn(publicUrl: string, header = ''): string | null | undefined {
-  const name = nameAt(publicUrl);
+export function sessionTokenIn(publicUrl: string, header = '', cookie = OWNERS): string | null | undefined {
+  const name = nameAt(publicUrl, cookie);
   const [first, ...others] = header.split(';').filter((pair) => nameOf(pair) === name);
   if (first === undefined) return undefined;
   const token = first.trim().slice(name.length + 1);
@@ -28,16 +37,17 @@ export function sessionTokenIn(publicUrl: string, header = ''): string | null | 
 }
 
 /** The header that has it kept. */
-export const keepingSession = (publicUrl: string, token: string): string =>
-  setCookie(publicUrl, token, MAX_AGE_SECONDS);
+export const keepingSession = (publicUrl: string, token: string, cookie = OWNERS): string =>
+  setCookie(publicUrl, cookie, token, cookie.seconds);
 
 /** The header that has it forgotten. */
-export const removingSession = (publicUrl: string): string => setCookie(publicUrl, '', 0);
+export const removingSession = (publicUrl: string, cookie = OWNERS): string =>
+  setCookie(publicUrl, cookie, '', 0);
 
-function setCookie(publicUrl: string, value: string, seconds: number): string {
+function setCookie(publicUrl: string, cookie: SessionCookie, value: string, seconds: number): string {
   const secure = isSecure(publicUrl) ? ['Secure'] : [];
   const attributes = ['Path=/', `Max-Age=${seconds}`, 'HttpOnly', 'SameSite=Strict', ...secure];
-  return [`${nameAt(publicUrl)}=${value}`, ...attributes].join('; ');
+  return [`${nameAt(publicUrl, cookie)}=${value}`, ...attributes].join('; ');
 }
 
 /** A request's cookies without it; undefined: no other one is left. */

@@ -8,6 +8,7 @@ const entry = z.object({ project_id: z.string() });
 
 export const poolEndpoints = (plane: DataPlane): Endpoint[] => [
   list(plane),
+  usage(plane),
   register(plane),
   unregister(plane),
 ];
@@ -25,6 +26,38 @@ const list = ({ world, desired }: DataPlane): Endpoint =>
       const wanted = (await desired()).filter(({ pool }) => pool).map(({ projectId }) => projectId);
       const served = world.pools.enabled ? await told(world.pools.list()) : [];
       return { status: 200, body: { enabled: world.pools.enabled, wanted, served: [...served] } };
+    },
+  });
+
+const usage = ({ world }: DataPlane): Endpoint =>
+  internalEndpoint({
+    ...common,
+    method: 'get',
+    path: '/internal/pools/usage',
+    summary: "What goes on in each project's pools",
+    responses: {
+      200: z.object({
+        pools: z.array(
+          z.object({
+            project_id: z.string(),
+            clients: z.object({ active: z.int(), waiting: z.int() }),
+            servers: z.object({ active: z.int(), idle: z.int() }),
+            max_wait_ms: z.number(),
+            transactions: z.number(),
+          }),
+        ),
+      }),
+    },
+    handler: async () => {
+      const pools = await told(world.pools.usage());
+      const body = pools.map(({ project, maxWaitMs, clients, servers, transactions }) => ({
+        project_id: project,
+        clients: { ...clients },
+        servers: { ...servers },
+        max_wait_ms: maxWaitMs,
+        transactions,
+      }));
+      return { status: 200, body: { pools: body } };
     },
   });
 

@@ -53,7 +53,7 @@ export const auditPage = z.object({ entries: z.array(auditView), next_cursor: z.
 /** A page, or everything as a stream when NDJSON is asked for. */
 export async function auditReply(
   pool: pg.Pool,
-  whose: { readonly ownerId: string; readonly projectId?: ProjectId },
+  whose: { readonly ownerId: string | null; readonly projectId?: ProjectId },
   { limit, cursor, format, correlation_id: correlationId, ...rest }: z.output<typeof auditQuery>,
   accept: string | undefined,
 ) {

@@ -11,7 +11,7 @@ const SECRET = /_key$|_?token$|password|secret|_uri(_|$)/;
 const membersOf = ({ responses }: Endpoint): readonly string[] =>
   Object.values(responses).flatMap((reply) => (reply instanceof z.ZodObject ? Object.keys(reply.shape) : []));
 
-const ofOwners = documentedEndpoints().filter(({ auth }) => auth === 'owner');
+const ofOwners = documentedEndpoints().filter((one): one is Endpoint => one.auth === 'owner');
 
 /** What a personal token of these scopes gets to hear: undefined when it is let through. */
 function refusal(endpoint: Endpoint, ...scopes: string[]): string | undefined {

@@ -1,5 +1,6 @@
 /** Every route of the platform API without what it works with: for the document, never to be called. */
-import type { Endpoint } from './owner-endpoint.ts';
+import type { ApiEndpoint } from './api-endpoint.ts';
+import { operatorEndpoints } from './operator-endpoints.ts';
 import { auditEndpoints } from './audit.ts';
 import { migrationEndpoints } from './migrations.ts';
 import { ownerEndpoints } from './owners.ts';
@@ -10,15 +11,16 @@ import { projectMailboxEndpoints } from './project-mailbox.ts';
 import { projectExtensionsEndpoints } from './project-extensions.ts';
 import { projectHistoryEndpoints } from './project-history.ts';
 import { projectPastEndpoints } from './project-past.ts';
-import { projectCommandEndpoints, projectEndpoints } from './projects.ts';
 import { serviceTokenEndpoints } from './service-token.ts';
 import { sessionEndpoints } from './session.ts';
+import { projectCommandEndpoints } from './project-commands.ts';
+import { projectEndpoints } from './projects.ts';
 import { signingKeyEndpoints } from './signing-keys.ts';
 import { tokenEndpoints } from './tokens.ts';
 
 const nothing = {} as never;
 
-export const documentedEndpoints = (): readonly Endpoint[] => [
+export const documentedEndpoints = (): readonly ApiEndpoint[] => [
   ...ownerEndpoints(nothing),
   ...sessionEndpoints(nothing),
   ...tokenEndpoints(nothing),
@@ -35,4 +37,5 @@ export const documentedEndpoints = (): readonly Endpoint[] => [
   ...projectHistoryEndpoints(nothing),
   ...projectPastEndpoints(nothing),
   ...migrationEndpoints(nothing),
+  ...operatorEndpoints(nothing),
 ];

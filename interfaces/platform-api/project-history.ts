@@ -1,22 +1,23 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import { readOrEmpty } from '../../application/handle.ts';
 import { explainProject } from '../../application/project/explain-project.ts';
+import type { ProjectHost } from '../../application/process-managers/project-process.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
-import type { EventStore, StoredEvent } from '../../application/ports/event-store.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
-import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
-import { withoutSealed } from '../../projections/audit-trail/audit-trail.ts';
 import { progressOf } from '../../projections/process-runs/queries.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
-import { eventStream, type ServerSentEvent } from '../http/stream-reply.ts';
+import { eventStream } from '../http/stream-reply.ts';
+import { followProject } from './follow-project.ts';
 import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
 import { idParam } from './project-view.ts';
+import { whyBody, whyView } from './why-view.ts';
 
 export interface ProjectHistoryDependencies {
   readonly store: EventStore;
   readonly watch: StreamWatch;
   readonly pool: pg.Pool;
+  readonly processes: ProjectHost['processes'];
   /** waits, bounded, until a view shows everything up to now */
   readonly waitForView: (name: 'process-runs' | 'audit-trail') => Promise<void>;
 }
@@ -25,11 +26,52 @@ const tags = ['history'];
 
 /** What happened to a project, and what is happening. */
 export const projectHistoryEndpoints = (dependencies: ProjectHistoryDependencies): Endpoint[] => [
+  processTables(dependencies),
   progress(dependencies),
   why(dependencies),
   events(dependencies),
   audit(dependencies),
 ];
+
+const processTables = ({ processes }: ProjectHistoryDependencies): Endpoint =>
+  endpoint({
+    method: 'get',
+    path: '/api/processes',
+    summary: 'The steps of every process of a project, in their order',
+    description:
+      'For whoever follows the events of a project: each event is the end of a step, or of its undoing.',
+    tags,
+    auth: 'owner',
+    responses: {
+      200: z.object({
+        processes: z.array(
+          z.object({
+            process: z.string(),
+            steps: z.array(
+              z.object({
+                step: z.string(),
+                text: z.string(),
+                records: z.string().describe('The type of the event that says that it is done.'),
+                undone_by: z.string().nullable().describe('Likewise that it is undone.'),
+              }),
+            ),
+          }),
+        ),
+      }),
+    },
+    handler: () => {
+      const tables = Object.values(processes).map(({ name, steps }) => ({
+        process: name,
+        steps: steps.map((step) => ({
+          step: step.name,
+          text: step.text,
+          records: step.records,
+          undone_by: step.undo?.records ?? null,
+        })),
+      }));
+      return Promise.resolve({ status: 200, body: { processes: tables } } as const);
+    },
+  });
 
 const stepView = z.object({
   step: z.string(),
@@ -92,61 +134,29 @@ const why = ({ store }: ProjectHistoryDependencies): Endpoint =>
     tags,
     auth: 'owner',
     params: idParam,
-    responses: {
-      200: z.object({
-        summary: z.string(),
-        waits_for: z
-          .object({
-            step: z.string(),
-            attempts: z.int(),
-            reason: z.string(),
-            until: z.iso.datetime().nullable(),
-          })
-          .nullable(),
-        advice: z.string().nullable(),
-        chain: z.array(
-          z.object({
-            revision: z.int(),
-            at: z.iso.datetime(),
-            type: z.string(),
-            text: z.string(),
-            actor: z.object({ kind: z.string(), id: z.string() }),
-            reason: z.string(),
-            correlation_id: z.string(),
-            caused_by: z.int().nullable().describe('The revision of the event that it follows from.'),
-          }),
-        ),
-      }),
-    },
-    handler: async ({ owner, params }) => {
-      const { summary, waitsFor, advice, chain } = explainProject(
-        await loadOwnedProject(store, owner.id, params.id),
-      );
-      const body = {
-        summary,
-        waits_for: waitsFor && { ...waitsFor, until: waitsFor.until?.toISOString() ?? null },
-        advice,
-        chain: chain.map(({ at, correlationId, causedBy, actor, ...link }) => ({
-          ...link,
-          at: at.toISOString(),
-          actor: { ...actor },
-          correlation_id: correlationId,
-          caused_by: causedBy,
-        })),
-      };
-      return { status: 200, body };
-    },
+    responses: { 200: whyView },
+    handler: async ({ owner, params }) => ({
+      status: 200,
+      body: whyBody(explainProject(await loadOwnedProject(store, owner.id, params.id))),
+    }),
   });
 
-const events = (dependencies: ProjectHistoryDependencies): Endpoint =>
+const events = ({ store, watch }: ProjectHistoryDependencies): Endpoint =>
   endpoint({
     method: 'get',
     path: '/api/projects/:id/events',
     summary: "The project's events as they happen (Server-Sent Events)",
-    description: 'Begins with the first event, or after Last-Event-ID, without a gap.',
+    description:
+      'Begins with the first event, or after Last-Event-ID, without a gap. Each tells the status of the project after it and the process under way: which, the revision of the event that began it, and the step for whose failure it is being undone.',
     tags,
     auth: 'owner',
     params: idParam,
+    query: z.object({
+      from: z
+        .enum(['start', 'latest-process'])
+        .default('start')
+        .describe('latest-process: with the event that began the latest process.'),
+    }),
     headers: z.object({
       'last-event-id': z
         .string()
@@ -154,49 +164,14 @@ const events = (dependencies: ProjectHistoryDependencies): Endpoint =>
         .optional(),
     }),
     responses: { 200: 'text/event-stream' },
-    handler: async ({ owner, params, headers, signal }) => {
-      await loadOwnedProject(dependencies.store, owner.id, params.id);
+    handler: async ({ owner, params: { id }, query, headers, signal }) => {
+      const { history } = await loadOwnedProject(store, owner.id, id);
       const last = headers['last-event-id'];
-      return eventStream(follow(dependencies, params.id, last === undefined ? 0 : Number(last) + 1, signal));
+      const start = query.from === 'start' ? 0 : query.from;
+      const from = last === undefined ? start : Number(last) + 1;
+      return eventStream(followProject({ store, watch }, { id, history, from }, signal));
     },
   });
-
-async function* follow(
-  { store, watch }: ProjectHistoryDependencies,
-  id: ProjectId,
-  from: number,
-  signal: AbortSignal,
-): AsyncGenerator<ServerSentEvent, void, undefined> {
-  const stream = projectStream(id);
-  let next = from;
-  for (;;) {
-    const news = await watch.until(
-      stream,
-      async () => {
-        const found = await readOrEmpty(store, stream, { from: next });
-        return found.length > 0 ? found : undefined;
-      },
-      signal,
-    );
-    if (!news) return;
-    for (const event of news) yield shown(event);
-    next += news.length;
-  }
-}
-
-const shown = (event: StoredEvent): ServerSentEvent => ({
-  id: String(event.revision),
-  event: event.type,
-  data: {
-    type: event.type,
-    revision: event.revision,
-    position: event.position.toString(),
-    recorded_at: event.recordedAt.toISOString(),
-    actor: event.metadata.actor,
-    correlation_id: event.metadata.correlationId,
-    data: withoutSealed(event.data),
-  },
-});
 
 const audit = ({ store, pool, waitForView }: ProjectHistoryDependencies): Endpoint =>
   endpoint({

@@ -18,6 +18,7 @@ import type { ProjectFiles, TakenByFiles } from '../../application/ports/project
 import type { MeasuredSizes } from '../../application/ports/measured-sizes.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
+import { etagOf } from '../http/etag.ts';
 
 export const TX_ENDS = [
   'commit',
@@ -229,6 +230,11 @@ function projectBody(
     revision: project.revision,
   };
 }
+
+export const headersOf = (project: Pick<ExistingProject, 'id' | 'revision'>) => ({
+  etag: etagOf(project.revision),
+  location: `/api/projects/${project.id}`,
+});
 
 /** Anything that is no id of a project is, to its caller, a project that does not exist: 404, not 400. */
 const NO_PROJECT = 'proj_0000000000000000' as ProjectId;

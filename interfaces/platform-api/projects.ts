@@ -2,40 +2,45 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { changeProject, type ProjectChange } from '../../application/project/change-project.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
+import type { PlanDependencies } from '../../application/project/plan-command.ts';
 import {
   requestProject,
   type RequestProjectDependencies,
 } from '../../application/project/request-project.ts';
-import type { EventMetadata, EventStore } from '../../application/ports/event-store.ts';
+import type { EventStore } from '../../application/ports/event-store.ts';
+import type { Secrets } from '../../application/ports/secrets.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
-import { isProjectName, type ProjectId } from '../../domain/project/project-id.ts';
+import { isProjectName } from '../../domain/project/project-id.ts';
 import { PROJECT_STATUSES } from '../../domain/project/project-status.ts';
-import type { ExistingProject } from '../../domain/project/project.ts';
 import { listProjects } from '../../projections/project-list/queries.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
-import { etagOf, includesRevision, parseIfMatch, parseIfNoneMatch } from '../http/etag.ts';
+import { etagOf, includesRevision, parseIfNoneMatch, revisionWanted } from '../http/etag.ts';
 import { parsePrefer } from '../http/prefer.ts';
 import { invalidRequest } from '../http/problems.ts';
+import { planQuery, planReply, planView } from './command-plan-view.ts';
 import { dataApiChange, requireSchemas, settings } from './project-settings.ts';
-import { idParam, projectView, settledProject, type ProjectBodies } from './project-view.ts';
+import { headersOf, idParam, projectView, settledProject, type ProjectBodies } from './project-view.ts';
 
 export interface ProjectDependencies extends RequestProjectDependencies {
+  readonly store: EventStore;
+  readonly secrets: Secrets;
   readonly watch: StreamWatch;
   readonly bodies: ProjectBodies;
   readonly schemas: Pick<SchemaChanges, 'existing'>;
   /** of the read models */
   readonly pool: pg.Pool;
+  /** what a plan looks at */
+  readonly plans: PlanDependencies;
   /** waits, bounded, until the list shows everything up to a position */
   readonly waitForList: (position: bigint) => Promise<void>;
 }
 
-const DEFAULT_WAIT_MS = 10_000;
-const CAPACITY =
+export const DEFAULT_WAIT_MS = 10_000;
+export const CAPACITY =
   '409 platform/capacity-reached, with the numbers (used, limit, max_connections ...), when PostgreSQL has no connections left for one more project in service; 409 owner/too-many-projects when the owner has as many as one may have.';
 const tags = ['projects'];
 const displayName = z.string().trim().min(1).max(100);
-const prefer = z.object({ prefer: z.string().max(200).optional() });
 const ifMatch = z.object({ 'if-match': z.string().max(200).optional() });
 const created = z.object({
   prefer: z.string().max(200).optional(),
@@ -57,6 +62,7 @@ const createProject = (dependencies: ProjectDependencies): Endpoint =>
     description: `Waits until its REST API answers, up to 10 s; see Prefer. 202 when it takes longer, or when it failed: \`status\` says which. A failed one keeps its name, so do not repeat the request: its progress says why, and deleting it frees the name. ${CAPACITY}`,
     tags,
     auth: 'owner',
+    query: planQuery,
     headers: created,
     body: z.object({
       name: z
@@ -64,19 +70,20 @@ const createProject = (dependencies: ProjectDependencies): Endpoint =>
         .refine(isProjectName, '3 to 64 of a-z, 0-9, "-" and "_", beginning with a letter or digit'),
       display_name: displayName.optional(),
     }),
-    responses: { 201: projectView, 202: projectView },
-    handler: async ({ owner, headers, body, context, signal }) => {
+    responses: { 200: planView, 201: projectView, 202: projectView },
+    handler: async ({ owner, query, headers, body, context, signal }) => {
       const key = headers['idempotency-key'];
-      const { projectId } = await requestProject(
-        dependencies,
-        {
-          ownerId: owner.id,
-          name: body.name,
-          displayName: body.display_name ?? body.name,
-          ...(key !== undefined && { idempotencyKey: key }),
-        },
-        context,
-      );
+      const request = {
+        ownerId: owner.id,
+        name: body.name,
+        displayName: body.display_name ?? body.name,
+        ...(key !== undefined && { idempotencyKey: key }),
+      };
+      if (query.plan === 'true')
+        return planReply(dependencies.plans, (on) =>
+          requestProject({ ...dependencies, ...on }, request, context),
+        );
+      const { projectId } = await requestProject(dependencies, request, context);
       const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
       const { project, settled } = await settledProject(dependencies, owner.id, projectId, waitMs, signal);
       const reply = { headers: headersOf(project), body: await dependencies.bodies.of(project) };
@@ -184,93 +191,11 @@ const patch = (dependencies: ProjectDependencies): Endpoint =>
         const { project: before } = await settle();
         await requireSchemas(dependencies.schemas, before, change.dataApi.schemas);
       }
-      await apply(dependencies, who, change, context, headers['if-match']);
+      await changeProject(dependencies, who, change, context, revisionWanted(headers['if-match']));
       const { project } = await settle();
       return { status: 200, headers: headersOf(project), body: await dependencies.bodies.of(project) };
     },
   });
-
-const COMMANDS = [
-  { path: 'pause', summary: 'Stop serving a project; its data stays' },
-  { path: 'resume', summary: 'Serve a paused project again' },
-  { path: 'undelete', summary: 'Take a deletion back, within the retention' },
-] as const;
-
-/** Pause, resume, delete, undelete, purge. */
-export function projectCommandEndpoints(dependencies: ProjectDependencies): Endpoint[] {
-  const command = ({ path, summary }: (typeof COMMANDS)[number]) =>
-    endpoint({
-      method: 'post',
-      path: `/api/projects/:id/${path}`,
-      summary,
-      description: `Repeatable. 202 when it takes longer than you want to wait (Prefer).${path === 'pause' ? '' : ` ${CAPACITY}`}`,
-      tags,
-      auth: 'owner',
-      params: idParam,
-      headers: prefer.extend(ifMatch.shape),
-      responses: { 200: projectView, 202: projectView },
-      handler: async ({ owner, params, headers, context, signal }) => {
-        await apply(
-          dependencies,
-          { ownerId: owner.id, projectId: params.id },
-          { kind: path },
-          context,
-          headers['if-match'],
-        );
-        const { waitMs } = parsePrefer(headers.prefer, DEFAULT_WAIT_MS);
-        const { project, settled } = await settledProject(dependencies, owner.id, params.id, waitMs, signal);
-        const reply = { headers: headersOf(project), body: await dependencies.bodies.of(project) };
-        return settled ? { status: 200, ...reply } : { status: 202, ...reply };
-      },
-    });
-  return [...COMMANDS.map(command), remove(dependencies)];
-}
-
-const remove = (dependencies: ProjectDependencies): Endpoint =>
-  endpoint({
-    method: 'delete',
-    path: '/api/projects/:id',
-    summary: 'Delete a project; with purge=true remove everything of it now',
-    description:
-      'Keeps the data for 7 days. A purge cannot be taken back: repeat the name in the body. Repeatable.',
-    tags,
-    auth: 'owner',
-    params: idParam,
-    query: z.object({ purge: z.enum(['true', 'false']).default('false') }),
-    headers: ifMatch,
-    body: z.strictObject({ name: z.string().max(100) }).optional(),
-    responses: { 202: projectView },
-    handler: async ({ owner, params, query, headers, body, context }) => {
-      const change: ProjectChange =
-        query.purge === 'true' ? { kind: 'purge', name: body?.name ?? '' } : { kind: 'delete' };
-      const who = { ownerId: owner.id, projectId: params.id };
-      const { state } = await apply(dependencies, who, change, context, headers['if-match']);
-      // the state before, when a quick worker has purged it meanwhile
-      const project = await loadOwnedProject(dependencies.store, owner.id, params.id).then(
-        (loaded) => loaded.project,
-        () => state as ExistingProject,
-      );
-      const location = { location: `/api/projects/${params.id}/progress` };
-      return {
-        status: 202,
-        headers: { ...headersOf(project), ...location },
-        body: await dependencies.bodies.of(project),
-      };
-    },
-  });
-
-async function apply(
-  dependencies: ProjectDependencies,
-  who: { readonly ownerId: string; readonly projectId: ProjectId },
-  change: ProjectChange,
-  context: EventMetadata,
-  ifMatchHeader: string | undefined,
-) {
-  const wanted = parseIfMatch(ifMatchHeader);
-  if (wanted === undefined || wanted === '*') return changeProject(dependencies, who, change, context);
-  // nothing has revision -1: a tag that is not one of ours never matches
-  return changeProject(dependencies, who, change, context, wanted[0] ?? -1);
-}
 
 /** @throws {RequestProblem} nothing can be waited for that this log has not come to */
 async function wantedPosition(store: EventStore, given: string): Promise<bigint> {
@@ -279,8 +204,3 @@ async function wantedPosition(store: EventStore, given: string): Promise<bigint>
   const detail = 'The log has not come that far: a position of another installation, or a wrong one.';
   throw invalidRequest([{ pointer: '/query/min_position', detail }]);
 }
-
-const headersOf = (project: ExistingProject) => ({
-  etag: etagOf(project.revision),
-  location: `/api/projects/${project.id}`,
-});

@@ -47,6 +47,11 @@ describe('C50 the audit trail', () => {
     now = new Date('2026-01-02T00:00:00.000Z');
     await record(store, projectStream(mine), PROVISIONED, byProcess);
     await record(store, projectStream(theirs), PROVISIONED, byProcess);
+    const byOperator = { ...byOwner(ownerId), actor: { kind: 'operator', id: 'opt_1' } as const };
+    const token = { tokenId: 'opt_1', name: 'one', scopes: ['read'], tokenHash: 'x' } as const;
+    const invite = { expiresAt: '2026-02-01T00:00:00.000Z', addressHash: null };
+    await record(store, 'platform-operators', [{ type: 'OperatorTokenIssued', data: token }], byOperator);
+    await record(store, 'invite-abc', [{ type: 'InviteIssued', data: invite }], byOperator);
     await rebuild(auditTrail, store, views.pool);
   });
   afterAll(() => views[Symbol.asyncDispose]());
@@ -120,6 +125,20 @@ describe('C50 the audit trail', () => {
     expect(await typesOf({ after: newest.position })).toEqual([]);
     expect(await typesOf({ after: before.position })).toEqual([newest.type]);
     expect(await typesOf({ after: before.position, type: 'ProjectRequested' })).toEqual([]);
+  });
+
+  test('the platform’s own and invites are for operators alone, who see everything', async () => {
+    const ofOperators = { ownerId: null, limit: 100 } as const;
+    const byOperator = await auditOf(views.pool, { ...ofOperators, actor: 'operator' });
+    expect(byOperator.entries.map(({ type, data }) => [type, data])).toEqual([
+      ['InviteIssued', { expiresAt: '2026-02-01T00:00:00.000Z', addressHash: null }],
+      ['OperatorTokenIssued', { tokenId: 'opt_1', name: 'one', scopes: ['read'] }],
+    ]);
+    expect(byOperator.entries.map(({ ownerId: of }) => of)).toEqual([null, null]);
+    const all = await auditOf(views.pool, ofOperators);
+    expect(new Set(all.entries.map(({ ownerId: of }) => of))).toEqual(new Set([ownerId, other, null]));
+    for (const id of [ownerId, other])
+      expect((await auditOf(views.pool, { ownerId: id, actor: 'operator', limit: 100 })).entries).toEqual([]);
   });
 
   test('pages do not overlap and leave nothing out; an export reads them all', async () => {

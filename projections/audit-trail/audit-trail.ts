@@ -30,16 +30,19 @@ export interface AuditRow {
   readonly hash: string;
 }
 
+/** no owner reads these */
+const OF_THE_PLATFORM = /^(platform|invite)-/;
+
 export type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string | null };
 
 /** Of a project's events; the others have to look it up. */
 const SAY_THE_OWNER = new Set(['ProjectRequested', 'ProjectRequestAbandoned']);
-const SEALED = new Set(['secrets', 'sealed', 'sealedEmail']);
+const SEALED = new Set(['secrets', 'sealed', 'sealedEmail', 'tokenHash', 'sessionHash']);
 
-/** Who did what, when, from where and why: one row for each event of projects, their names, and owners. */
+/** Who did what, when, from where and why: one row for each event of projects, their names, owners, and the platform. */
 export const auditTrail: Projection = {
   name: 'audit-trail',
-  version: 3,
+  version: 4,
   schemaUrl: new URL('schema.sql', import.meta.url),
   indexesUrl: new URL('indexes.sql', import.meta.url),
   async apply(events, tx) {
@@ -70,9 +73,8 @@ export function subjectOf(event: StoredEvent): Subject | undefined {
     const named = typeof data.projectId === 'string' && isProjectId(data.projectId) ? data.projectId : null;
     return { projectId: named, ownerId: nameOwner };
   }
-  return stream.startsWith('owner-')
-    ? { projectId: null, ownerId: stream.slice('owner-'.length) }
-    : undefined;
+  if (stream.startsWith('owner-')) return { projectId: null, ownerId: stream.slice('owner-'.length) };
+  return OF_THE_PLATFORM.test(stream) ? { projectId: null, ownerId: null } : undefined;
 }
 
 /** Later events of a project do not repeat its owner: the first one is remembered. */

@@ -11,3 +11,6 @@ CREATE INDEX entries_by_time ON entries (recorded_at, position);
 -- what an event was caused by, and what it has caused; the cause may be of another correlation
 CREATE INDEX entries_of_event ON entries (event_id);
 CREATE INDEX entries_of_cause ON entries (causation_id, position) WHERE causation_id IS NOT NULL;
+-- for operators, who ask of everybody's
+CREATE INDEX entries_by_type ON entries (type, position DESC);
+CREATE INDEX entries_of_operators ON entries (position DESC) WHERE actor_kind = 'operator';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectStream } from '../../domain/project/project-id.ts';
 import {
   fact,
@@ -13,6 +13,7 @@ import {
 import { rebuild } from '../rebuild.ts';
 import { processRuns } from './process-runs.ts';
 import { openProcesses, progressOf } from './queries.ts';
+import { usualTimes } from './usual-times.ts';
 
 const projection = processRuns({
   provision: [
@@ -90,4 +91,40 @@ test('progress of a project, and which projects have work to do', async () => {
     durationMs: null,
   });
   expect(await progressOf(views.pool, newProjectId())).toEqual([]);
+});
+
+describe('how long a process usually takes', () => {
+  test('is the median of what came to a good end, as a whole and of each step', async () => {
+    let [second, longer] = [0, 0];
+    const store = newStore(() => new Date(Date.UTC(2026, 0, 1, 0, 0, (second += longer))));
+    for (longer of [1, 2, 9]) {
+      const id = newProjectId();
+      for (const event of [requested(id), ...PROVISIONED]) await record(store, projectStream(id), [event]);
+    }
+    // under way: it counts for nothing yet
+    await record(store, projectStream(newProjectId()), [requested(newProjectId())]);
+    await rebuild(projection, store, views.pool);
+    const { whole, steps } = await usualTimes(views.pool, 'provision');
+    expect(whole).toEqual({ ms: 12_000, samples: 3 });
+    expect([...steps.values()]).toEqual(Array.from({ length: 6 }, () => ({ ms: 2000, samples: 3 })));
+    expect(await usualTimes(views.pool, 'pause')).toEqual({ whole: undefined, steps: new Map() });
+  });
+
+  test('is told of ten thousand runs by an index', async () => {
+    await rebuild(projection, newStore(), views.pool);
+    await views.sql(`INSERT INTO view_process_runs.runs
+      SELECT 'proj_' || n, 1, CASE n % 4 WHEN 0 THEN 'pause' ELSE 'provision' END, 'done', false, 'active', NULL,
+        json_build_array(json_build_object('step', 'create-database', 'startedAt', to_timestamp(n),
+          'endedAt', to_timestamp(n + n % 7))), to_timestamp(n), to_timestamp(n + n % 7), n
+      FROM generate_series(1, 10000) n`);
+    await views.sql('ANALYZE view_process_runs.runs');
+    const plan = await views.sql<{ 'QUERY PLAN': string }>(`EXPLAIN SELECT steps FROM view_process_runs.runs
+      WHERE process = 'provision' AND state = 'done' ORDER BY ended_at DESC LIMIT 100`);
+    expect(plan.map((row) => row['QUERY PLAN']).join()).toContain('runs_done');
+    const { whole, steps } = await usualTimes(views.pool, 'provision');
+    expect([whole, steps.get('create-database')]).toEqual([
+      { ms: 3000, samples: 100 },
+      { ms: 3000, samples: 100 },
+    ]);
+  });
 });

@@ -40,6 +40,16 @@ export async function openProcesses(pool: pg.Pool): Promise<readonly ProjectId[]
   return rows.map((row) => row.project_id);
 }
 
+/** Those of them that have a step which failed and is to be tried again, a bounded number. */
+export async function retryingProjects(pool: pg.Pool): Promise<readonly ProjectId[]> {
+  const { rows } = await pool.query<{ project_id: ProjectId }>(
+    `SELECT project_id FROM view_process_runs.runs
+     WHERE open AND EXISTS (SELECT FROM json_array_elements(steps) AS s WHERE s ->> 'state' = 'retrying')
+     ORDER BY started_at, project_id LIMIT 100`,
+  );
+  return rows.map((row) => row.project_id);
+}
+
 /** The latest runs of a project, at most 50, newest first; empty when there is no such project. */
 export async function progressOf(pool: pg.Pool, id: ProjectId): Promise<readonly ProgressRun[]> {
   const { rows } = await pool.query<RunRow>(

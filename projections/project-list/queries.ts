@@ -57,20 +57,65 @@ export async function listProjects(
     readonly cursor?: string | undefined;
   },
 ): Promise<ProjectPage> {
-  const limit = boundedLimit(query.limit, MOST_PER_PAGE);
-  const [createdAt = null, id = null] =
-    query.cursor === undefined ? [] : decodeCursor(query.cursor, CURSOR_SHAPE);
-  if (createdAt !== null && Number.isNaN(Date.parse(createdAt))) throw new InvalidCursor();
+  const limit = limitOf(query.limit);
   const { rows } = await pool.query<ProjectRow>(
     `SELECT ${COLUMNS} FROM view_project_list.projects
      WHERE owner_id = $1 AND status <> 'purged' AND ($2::text IS NULL OR status = $2)
        AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
      ORDER BY created_at DESC, id DESC LIMIT $5`,
-    [query.ownerId, query.status ?? null, createdAt, id, limit + 1],
+    [query.ownerId, query.status ?? null, ...placeOf(query.cursor), limit + 1],
   );
+  return pageOf(rows, limit);
+}
+
+/**
+ * Of all owners, newest first, without purged ones.
+ * @param query.text in the name, or the beginning of an id
+ * @throws {InvalidCursor}
+ */
+export async function listEverybodys(
+  pool: pg.Pool,
+  query: {
+    readonly status?: ProjectStatus | undefined;
+    readonly text?: string | undefined;
+    /** 1 to 200 */
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  },
+): Promise<ProjectPage> {
+  const { rows } = await pool.query<ProjectRow>(
+    `SELECT ${COLUMNS} FROM view_project_list.projects
+     WHERE status <> 'purged' AND ($1::text IS NULL OR status = $1)
+       AND ($2::text IS NULL OR strpos(lower(name), lower($2)) > 0 OR starts_with(id, $2))
+       AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
+     ORDER BY created_at DESC, id DESC LIMIT $5`,
+    [query.status ?? null, query.text ?? null, ...placeOf(query.cursor), limitOf(query.limit) + 1],
+  );
+  return pageOf(rows, limitOf(query.limit));
+}
+
+const limitOf = (limit: number): number => boundedLimit(limit, MOST_PER_PAGE);
+
+/** Where a page begins. @throws {InvalidCursor} */
+function placeOf(cursor: string | undefined): readonly [createdAt: string | null, id: string | null] {
+  const [createdAt = null, id = null] = cursor === undefined ? [] : decodeCursor(cursor, CURSOR_SHAPE);
+  if (createdAt !== null && Number.isNaN(Date.parse(createdAt))) throw new InvalidCursor();
+  return [createdAt, id];
+}
+
+function pageOf(rows: readonly ProjectRow[], limit: number): ProjectPage {
   const projects = rows.slice(0, limit).map(toProject);
   const last = rows.length > limit ? projects.at(-1) : undefined;
   return { projects, nextCursor: last ? encodeCursor([last.createdAt.toISOString(), last.id]) : null };
+}
+
+/** Projects of a status, of all owners, the longest unchanged first, a bounded number. */
+export async function projectsThatAre(pool: pg.Pool, status: ProjectStatus): Promise<readonly ProjectId[]> {
+  const { rows } = await pool.query<{ id: ProjectId }>(
+    'SELECT id FROM view_project_list.projects WHERE status = $1 ORDER BY updated_at, id LIMIT 100',
+    [status],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Whoever owns it and whatever its status, also `purged`; undefined when there never was one. */

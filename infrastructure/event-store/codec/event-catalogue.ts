@@ -10,6 +10,8 @@ import type { InviteEvent } from '../../../domain/owner/invite.ts';
 import type { OwnerEvent } from '../../../domain/owner/events.ts';
 import { MAIN_SERVER } from '../../../domain/project/server-name.ts';
 import type { RolloutEvent } from '../../../domain/platform/rollout.ts';
+import { OPERATOR_SCOPES, type OperatorTokenEvent } from '../../../domain/operator/operator-tokens.ts';
+import type { OperatorUseEvent } from '../../../domain/operator/operator-use.ts';
 import type { ProjectAccessEvent, ProjectEvent } from '../../../domain/project/events.ts';
 import type { StorageSettingsEvent } from '../../../domain/storage/storage-settings-decider.ts';
 import type { ProjectNameEvent } from '../../../domain/project/project-name.ts';
@@ -26,7 +28,9 @@ type KnownEvent =
   | ProjectNameEvent
   | OwnerEvent
   | InviteEvent
-  | RolloutEvent;
+  | RolloutEvent
+  | OperatorTokenEvent
+  | OperatorUseEvent;
 type Entry<E extends KnownEvent> = CatalogueEntry & { readonly schema: z.ZodType<E['data']> };
 type Catalogue = { readonly [T in KnownEvent['type']]: Entry<Extract<KnownEvent, { type: T }>> };
 
@@ -217,6 +221,22 @@ export const eventCatalogue = {
   RolloutStarted: v1(z.strictObject({ version: z.int(), canary: projectId, others: z.array(projectId) })),
   RolloutStopped: v1(z.strictObject({ projectId, reason: text })),
   RolloutCompleted: plain,
+  RolloutCancelled: plain,
+
+  OperatorTokenIssued: v1(
+    z.strictObject({
+      tokenId: text,
+      name: text,
+      scopes: z.array(z.enum(OPERATOR_SCOPES)),
+      tokenHash: text,
+    }),
+  ),
+  OperatorTokenRevoked: v1(z.strictObject({ tokenId: text })),
+  OperatorSessionBegun: v1(z.strictObject({ tokenId: text, sessionHash: text, until: time })),
+  OperatorSessionEnded: v1(z.strictObject({ tokenId: text, sessionHash: text })),
+  OperatorTokenUsed: v1(z.strictObject({ tokenId: text })),
+  ViewsReplayRequested: v1(z.strictObject({ views: z.array(text) })),
+  ParkedEventsRetried: v1(z.strictObject({ views: z.array(text) })),
 
   OwnerRegistered: v1(z.strictObject({ ownerId: text, sealedEmail: text })),
   OwnerSignedIn: plain,

@@ -1,0 +1,62 @@
+/** The operator's API, and the token that opens it for the first time. */
+import { ContainerModule } from 'inversify';
+import { LongWork } from '../../application/operator/long-work.ts';
+import { firstOperatorToken } from '../../application/operator/operator-tokens.ts';
+import { RecordedReads } from '../../application/operator/record-use.ts';
+import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
+import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
+import { recordingReads } from '../platform-api/authenticate-operator.ts';
+import { operatorEndpoints } from '../platform-api/operator-endpoints.ts';
+import { needs } from './needs.ts';
+import { PARTS, TOKENS } from './tokens.ts';
+
+const VIEW_WITHIN_MS = 5_000;
+
+export const operatorRoutesModule = new ContainerModule(({ bind }) => {
+  bind(TOKENS.longWork).toResolvedValue((clock, log) => new LongWork(clock, log), [TOKENS.clock, TOKENS.log]);
+  bind(TOKENS.routes).toResolvedValue(
+    ...needs(
+      {
+        platform: TOKENS.operatedPlatform,
+        pool: TOKENS.platformPool,
+        work: TOKENS.longWork,
+        checkpoints: TOKENS.checkpoints,
+        options: TOKENS.options,
+        publicUrl: TOKENS.publicUrl,
+      },
+      ({ platform, pool, work, checkpoints, options: { rateLimits = {} }, publicUrl }) => {
+        const waitForTrail = async () => {
+          const head = await platform.store.head();
+          await checkpoints.waitFor(auditTrail.name, head, VIEW_WITHIN_MS);
+        };
+        const limits = new MemoryRateLimits(rateLimits);
+        const endpoints = operatorEndpoints({ platform, pool, work, waitForTrail, limits, publicUrl });
+        return recordingReads(endpoints, new RecordedReads(platform));
+      },
+    ),
+  );
+  bind(PARTS.operatorApi).toResolvedValue(
+    ...needs(
+      { platform: TOKENS.operatedPlatform, options: TOKENS.options, work: TOKENS.longWork },
+      ({ platform, options: { tell }, work }) => ({
+        name: 'operator-api',
+        async start() {
+          const issued = await firstOperatorToken(platform, {
+            correlationId: platform.ids.uuid(),
+            causationId: null,
+            actor: { kind: 'operator', id: 'start' },
+            reason: 'the first start',
+          });
+          if (issued) tell(shownOnce(issued.token));
+        },
+        stop: () => work.stop(),
+        stopWithinMs: 5_000,
+      }),
+    ),
+  );
+});
+
+/** To the terminal alone: no log has it. */
+const shownOnce = (token: string): string =>
+  `\nThe operator's token, shown this once: ${token}\n` +
+  'It opens /api/operator; "npm run launchdb -- operator-token" makes another one.\n';

@@ -1,0 +1,31 @@
+/** How the operator's routes are declared: who may ask is whoever shows a token of an operator's, with a scope for it. */
+import type { OperatorScope } from '../../domain/operator/operator-tokens.ts';
+import { endpointsFor, type Caller, type Endpoint as HttpEndpoint } from '../http/endpoint.ts';
+
+/** Who asks, as the token says. */
+export interface OperatorAsking {
+  readonly tokenId: string;
+  readonly name: string;
+  readonly scopes: readonly OperatorScope[];
+}
+
+export interface OperatorCaller extends Caller {
+  readonly known: { readonly operator: OperatorAsking };
+}
+
+interface OperatorRules {
+  /** whatever the token's scopes: it takes something away from whoever asks alone */
+  readonly mayAlways: boolean;
+}
+
+export type OperatorEndpoint = HttpEndpoint<'operator'> & OperatorRules;
+
+export const operatorEndpoint = endpointsFor<{ operator: OperatorCaller['known'] }, OperatorRules>({
+  mayAlways: false,
+});
+
+export const operatorTags = ['operator'];
+
+/** What a token needs for an endpoint. */
+export const operatorScopeOf = ({ method }: Pick<OperatorEndpoint, 'method'>): OperatorScope =>
+  method === 'get' ? 'read' : 'write';
