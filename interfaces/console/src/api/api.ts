@@ -18,6 +18,6 @@ export type Answer<P extends keyof paths, M extends keyof paths[P], S extends nu
   : never;
 
 export type Project = Answer<'/api/projects/{id}', 'get', 200>;
-export type ProjectProcess = Answer<'/api/projects/{id}/progress', 'get', 200>['processes'][number];
+export type ProcessTable = Answer<'/api/processes', 'get', 200>['processes'][number];
 export type Connection = Answer<'/api/projects/{id}/connection', 'get', 200>;
 export type PersonalToken = Answer<'/api/tokens', 'get', 200>['tokens'][number];

@@ -25,10 +25,6 @@ export const projectsQuery = queryOptions({
   },
 });
 
-/** What a command answers that is done, not planned: the project, as the command leaves it. */
-export const projectOf = async (answer: Promise<{ data?: Project | object }>): Promise<Project> =>
-  (await dataOf(answer)) as Project;
-
 /** One project, as it is now. */
 export const projectQuery = (id: string) =>
   queryOptions({

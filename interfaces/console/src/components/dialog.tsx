@@ -58,10 +58,13 @@ export function Dialog({ open, onOpenChange, title, description, wide, children,
 
 interface ConfirmProps extends Opening {
   readonly title: string;
-  readonly description: ReactNode;
+  readonly description?: ReactNode;
   /** on the button: what happens, as a verb */
   readonly action: string;
   readonly danger?: boolean;
+  /** false: what has to be known first is not known yet, or speaks against it */
+  readonly ready?: boolean;
+  readonly wide?: boolean;
   /** has to be typed first */
   readonly name?: string;
   readonly children?: ReactNode;
@@ -70,11 +73,19 @@ interface ConfirmProps extends Opening {
 }
 
 /** Asks before something that cannot simply be taken back. */
-export function ConfirmDialog({ name, action, danger, children, onConfirm, ...dialog }: ConfirmProps) {
+export function ConfirmDialog({
+  name,
+  action,
+  danger,
+  ready = true,
+  children,
+  onConfirm,
+  ...dialog
+}: ConfirmProps) {
   const [typed, setTyped] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const isSure = name === undefined || typed === name;
+  const isSure = ready && (name === undefined || typed === name);
   const change = (open: boolean) => {
     setTyped('');
     setError(null);

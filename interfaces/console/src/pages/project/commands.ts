@@ -1,15 +1,17 @@
 /** What an owner can have done to a project, and when. */
 import { useMutation } from '@tanstack/react-query';
-import { api, type Project } from '../../api/api.ts';
-import { projectOf, projectQuery, projectsQuery } from '../../api/projects.ts';
+import { api, dataOf, type Project } from '../../api/api.ts';
+import { planQuery, type PlannedCommand } from '../../api/command-plan.ts';
+import { projectQuery, projectsQuery } from '../../api/projects.ts';
 import { queryClient } from '../../api/query-client.ts';
 
-export type Command = 'pause' | 'resume' | 'undelete' | 'delete' | 'purge';
+export type Command = PlannedCommand;
 
 const POSSIBLE: Readonly<Record<Command, readonly Project['status'][]>> = {
   pause: ['active', 'sleeping'],
   resume: ['paused'],
   undelete: ['deleted'],
+  upgrade: ['active', 'sleeping'],
   delete: ['active', 'sleeping', 'paused', 'failed'],
   purge: ['active', 'sleeping', 'paused', 'failed', 'deleted'],
 };
@@ -25,24 +27,31 @@ export function useCommand({ id, name }: Project, command: Command) {
       queryClient.setQueryData(projectQuery(id).queryKey, project);
       void queryClient.invalidateQueries({ queryKey: projectsQuery.queryKey });
       void queryClient.invalidateQueries({ queryKey: ['project', id] });
+      void queryClient.invalidateQueries({ queryKey: planQuery(id, 'upgrade').queryKey });
     },
   });
 }
 
-async function send(id: string, name: string, command: Command): Promise<Project> {
+/** A plan is not asked for here, so what is answered is the project. */
+const send = async (id: string, name: string, command: Command): Promise<Project> =>
+  (await answerTo(id, name, command)) as Project;
+
+function answerTo(id: string, name: string, command: Command): Promise<unknown> {
   const path = { id };
   const now = { params: { path, header: { prefer: 'wait=0' } } };
   switch (command) {
     case 'pause':
-      return projectOf(api.POST('/api/projects/{id}/pause', now));
+      return dataOf(api.POST('/api/projects/{id}/pause', now));
     case 'resume':
-      return projectOf(api.POST('/api/projects/{id}/resume', now));
+      return dataOf(api.POST('/api/projects/{id}/resume', now));
     case 'undelete':
-      return projectOf(api.POST('/api/projects/{id}/undelete', now));
+      return dataOf(api.POST('/api/projects/{id}/undelete', now));
+    case 'upgrade':
+      return dataOf(api.POST('/api/projects/{id}/upgrade', now));
     case 'delete':
-      return projectOf(api.DELETE('/api/projects/{id}', { params: { path } }));
+      return dataOf(api.DELETE('/api/projects/{id}', { params: { path } }));
     case 'purge':
-      return projectOf(
+      return dataOf(
         api.DELETE('/api/projects/{id}', { params: { path, query: { purge: 'true' } }, body: { name } }),
       );
   }

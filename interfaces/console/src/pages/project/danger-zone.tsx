@@ -1,10 +1,8 @@
-import { useState } from 'react';
 import type { Project } from '../../api/api.ts';
-import { Button } from '../../components/button.tsx';
-import { ConfirmDialog } from '../../components/dialog.tsx';
 import { Section } from '../../components/page.tsx';
 import { project as texts } from '../../texts/en/project.ts';
-import { isPossible, useCommand } from './commands.ts';
+import { CommandButton } from './command-button.tsx';
+import { isPossible } from './commands.ts';
 import styles from './overview.module.css';
 
 const COMMANDS = [
@@ -13,24 +11,18 @@ const COMMANDS = [
     title: texts.pauseTitle,
     hint: texts.pauseHint,
     action: texts.pause,
-    question: texts.confirmPause,
-    typed: false,
   },
   {
     command: 'delete',
     title: texts.deleteTitle,
     hint: texts.deleteHint,
     action: texts.delete,
-    question: texts.confirmDelete,
-    typed: true,
   },
   {
     command: 'purge',
     title: texts.purgeTitle,
     hint: texts.purgeHint,
     action: texts.purge,
-    question: texts.confirmPurge,
-    typed: true,
   },
 ] as const;
 
@@ -49,28 +41,19 @@ export function DangerZone({ project }: { readonly project: Project }) {
 }
 
 function Row({ project, row }: { readonly project: Project; readonly row: (typeof COMMANDS)[number] }) {
-  const [open, setOpen] = useState(false);
-  const { mutateAsync } = useCommand(project, row.command);
-  const isDanger = row.command !== 'pause';
   return (
     <div className={styles['command']}>
       <div>
         <h3>{row.title}</h3>
         <p className={styles['soft']}>{row.hint}</p>
       </div>
-      <Button look={isDanger ? 'risky' : 'plain'} onClick={() => setOpen(true)}>
+      <CommandButton
+        project={project}
+        command={row.command}
+        look={row.command === 'pause' ? 'plain' : 'risky'}
+      >
         {row.action}
-      </Button>
-      <ConfirmDialog
-        open={open}
-        onOpenChange={setOpen}
-        title={row.question(project.display_name)}
-        description={row.hint}
-        action={row.action}
-        danger={isDanger}
-        {...(row.typed && { name: project.name })}
-        onConfirm={() => mutateAsync()}
-      />
+      </CommandButton>
     </div>
   );
 }

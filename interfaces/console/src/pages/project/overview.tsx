@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Project } from '../../api/api.ts';
 import { isProblem } from '../../api/problem.ts';
-import { useProjectEvents } from '../../api/project-events.ts';
 import { projectQuery } from '../../api/projects.ts';
 import { ExactTime, RelativeTime } from '../../components/amounts.tsx';
 import { CopyButton } from '../../components/copy.tsx';
 import { KeyValueList } from '../../components/key-value.tsx';
 import { PageHeader, Section } from '../../components/page.tsx';
+import { StepProgress } from '../../components/plan/step-progress.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { Status } from '../../components/status.tsx';
 import { project as texts } from '../../texts/en/project.ts';
@@ -16,6 +16,7 @@ import { Connect } from './connect.tsx';
 import { DangerZone } from './danger-zone.tsx';
 import { HeaderActions } from './header-actions.tsx';
 import styles from './overview.module.css';
+import { NewerVersion } from './newer-version.tsx';
 import { Trouble } from './trouble.tsx';
 import { Usage } from './usage.tsx';
 
@@ -35,8 +36,6 @@ export default function Overview() {
 }
 
 function Found({ project }: { readonly project: Project }) {
-  // each event has the project read again
-  useProjectEvents(project.id, () => {});
   const isServed = ['active', 'sleeping', 'waking'].includes(project.status);
   return (
     <>
@@ -46,7 +45,10 @@ function Found({ project }: { readonly project: Project }) {
         actions={<HeaderActions project={project} />}
       />
       <div className={styles['page']}>
+        {/* it follows the events, each of which has the project read again */}
+        <StepProgress project={project.id} />
         <Trouble project={project} />
+        <NewerVersion project={project} />
         {isServed && <Connect project={project} />}
         <div className={styles['pair']}>
           <Usage project={project} />

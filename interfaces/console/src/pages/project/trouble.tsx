@@ -1,14 +1,17 @@
-import { useQuery } from '@tanstack/react-query';
-import { api, dataOf, type Project } from '../../api/api.ts';
+import { useState } from 'react';
+import type { Project } from '../../api/api.ts';
+import type { PlannedCommand } from '../../api/command-plan.ts';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { CommandDialog } from '../../components/plan/command-dialog.tsx';
+import { Why } from '../../components/plan/why.tsx';
 import { project as texts } from '../../texts/en/project.ts';
-import styles from './overview.module.css';
+import { useCommand } from './commands.ts';
 
 /** Why a project is not simply there, in plain words, and what helps. Nothing, when it is. */
 export function Trouble({ project }: { readonly project: Project }) {
   const { status, purge_after: purgeAfter, waits_for: waitsFor } = project;
-  if (waitsFor !== null || status === 'failed' || status === 'suspended') return <Why project={project} />;
+  if (waitsFor !== null || status === 'failed' || status === 'suspended') return <Helped project={project} />;
   if (status === 'paused') return <Notice>{texts.paused}</Notice>;
   if (status === 'sleeping') return <Notice>{texts.sleepingNote}</Notice>;
   if (status === 'deleted')
@@ -24,33 +27,35 @@ export function Trouble({ project }: { readonly project: Project }) {
   return null;
 }
 
-function Why({ project: { id, revision, status } }: { readonly project: Project }) {
-  const { data: why } = useQuery({
-    queryKey: ['project', id, 'why', revision],
-    queryFn: ({ signal }) => dataOf(api.GET('/api/projects/{id}/why', { params: { path: { id } }, signal })),
-  });
-  if (!why) return null;
-  const { summary, advice, waits_for: waits } = why;
+function Helped({ project }: { readonly project: Project }) {
+  const [command, setCommand] = useState<PlannedCommand>();
   return (
-    <Notice tone={status === 'failed' || status === 'suspended' ? 'bad' : 'warn'} title={summary}>
-      <div className={styles['chain']}>
-        {waits && (
-          <p>
-            {texts.waiting}: <code>{waits.step}</code>, {texts.tries(waits.attempts)}
-            {waits.until !== null && (
-              <>
-                , {texts.nextTry} <RelativeTime at={waits.until} />
-              </>
-            )}
-            . {waits.reason}
-          </p>
-        )}
-        {advice !== null && (
-          <p>
-            {texts.whatHelps}: {advice}
-          </p>
-        )}
-      </div>
-    </Notice>
+    <>
+      <Why project={project} onHelp={setCommand} />
+      {command !== undefined && (
+        <Help project={project} command={command} close={() => setCommand(undefined)} />
+      )}
+    </>
+  );
+}
+
+interface HelpProps {
+  readonly project: Project;
+  readonly command: PlannedCommand;
+  readonly close: () => void;
+}
+
+function Help({ project, command, close }: HelpProps) {
+  const { mutateAsync } = useCommand(project, command);
+  return (
+    <CommandDialog
+      project={project}
+      command={command}
+      open
+      onOpenChange={(open) => {
+        if (!open) close();
+      }}
+      onConfirm={() => mutateAsync()}
+    />
   );
 }

@@ -1,15 +1,16 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { Link, useLocation } from 'wouter';
-import { api } from '../../api/api.ts';
+import { api, dataOf, type Project } from '../../api/api.ts';
 import { isProblem } from '../../api/problem.ts';
-import { projectOf, projectQuery, projectsQuery } from '../../api/projects.ts';
+import { projectQuery, projectsQuery } from '../../api/projects.ts';
 import { queryClient } from '../../api/query-client.ts';
 import { PageHeader } from '../../components/page.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { CreationPlan } from '../../components/plan/creation-plan.tsx';
 import { create as texts } from '../../texts/en/create.ts';
 import { isGoodName, nameFrom } from './project-name.ts';
 import styles from './create-project.module.css';
@@ -18,14 +19,15 @@ import styles from './create-project.module.css';
 function useCreation(key: string) {
   const [, navigate] = useLocation();
   return useMutation({
-    mutationFn: (body: { readonly name: string; readonly display_name: string }) =>
-      projectOf(
+    mutationFn: async (body: { readonly name: string; readonly display_name: string }) =>
+      // no plan was asked for
+      (await dataOf(
         api.POST('/api/projects', {
           // the answer comes with the first step: the others are watched
           params: { header: { prefer: 'wait=0', 'idempotency-key': key } },
           body: { ...body },
         }),
-      ),
+      )) as Project,
     onSuccess: (project) => {
       queryClient.setQueryData(projectQuery(project.id).queryKey, project);
       void queryClient.invalidateQueries({ queryKey: projectsQuery.queryKey });
@@ -77,6 +79,7 @@ export default function CreateProject() {
           onValueChange={setTyped}
         />
         {error && !taken && <Notice tone="bad" title={texts.failed} error={error} />}
+        <CreationPlan name={name !== '' && fault === undefined ? name : undefined} />
         <div className={styles['buttons']}>
           <Link href="/" className={buttonClass()}>
             {texts.cancel}

@@ -1,0 +1,45 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { creationPlanQuery } from '../../api/command-plan.ts';
+import { plan as texts } from '../../texts/en/plan.ts';
+import { Notice } from '../notice.tsx';
+import { SkeletonRows } from '../states.tsx';
+import styles from './creation-plan.module.css';
+import { PlanView } from './plan-view.tsx';
+
+const TYPING_MS = 300;
+
+/** @param name undefined: there is none yet that a project could have */
+export function CreationPlan({ name }: { readonly name: string | undefined }) {
+  const settled = useSettled(name);
+  const { data: plan, error } = useQuery({
+    ...creationPlanQuery(settled ?? '', settled ?? ''),
+    enabled: settled !== undefined,
+    // what is shown stays until the next is there: nothing moves while somebody types
+    placeholderData: (before) => before,
+  });
+  return (
+    <section className={styles['plan']} aria-label={texts.whatHappens}>
+      <h2>{texts.whatHappens}</h2>
+      {settled === undefined && !plan ? (
+        <p className={styles['soft']}>{texts.nameFirst}</p>
+      ) : plan ? (
+        <PlanView plan={plan} />
+      ) : error ? (
+        <Notice tone="bad" title={texts.failed} error={error} />
+      ) : (
+        <SkeletonRows rows={6} height="30px" />
+      )}
+    </section>
+  );
+}
+
+/** What it is when it has not changed for a moment. */
+function useSettled(value: string | undefined): string | undefined {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
