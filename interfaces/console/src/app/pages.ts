@@ -52,6 +52,12 @@ export const PAGES: readonly Page[] = [
     nav: { of: 'account', icon: 'account' },
   }),
   page({
+    path: '/operator/*?',
+    title: texts.operator,
+    load: () => import('../pages/operator/operator.tsx'),
+    open: true,
+  }),
+  page({
     path: '/sign-in',
     title: texts.signIn,
     load: () => import('../pages/session/sign-in.tsx'),

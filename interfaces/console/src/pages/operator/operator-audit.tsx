@@ -1,0 +1,47 @@
+import { useQuery } from '@tanstack/react-query';
+import { operatorAuditQuery, type OperatorEntry } from '../../api/operator.ts';
+import { ExactTime } from '../../components/amounts.tsx';
+import { DataTable, type Column } from '../../components/data-table.tsx';
+import { PageHeader } from '../../components/page.tsx';
+import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
+import { operator as texts } from '../../texts/en/operator.ts';
+import { Live } from './frame.tsx';
+import styles from './operator.module.css';
+
+/** What operators did, newest first. */
+export default function OperatorAudit() {
+  const { data, error, refetch } = useQuery(operatorAuditQuery);
+  return (
+    <>
+      <PageHeader title={texts.pages.audit} description={texts.auditHint} beside={<Live />} />
+      {data ? (
+        <DataTable
+          label={texts.pages.audit}
+          columns={COLUMNS}
+          rows={data}
+          rowKey={({ position }) => position}
+          empty={<EmptyState icon="clock" title={texts.noAudit} />}
+        />
+      ) : error ? (
+        <ErrorState title={texts.failed} error={error} retry={() => void refetch()} />
+      ) : (
+        <SkeletonRows />
+      )}
+    </>
+  );
+}
+
+const COLUMNS: readonly Column<OperatorEntry>[] = [
+  { id: 'when', title: texts.when, cell: ({ recorded_at: at }) => <ExactTime at={at} /> },
+  {
+    id: 'what',
+    title: texts.what,
+    cell: ({ text, project_id: id }) => (
+      <span className={styles['wrap']}>
+        {text} {id !== null && <code className={styles['soft']}>{id}</code>}
+      </span>
+    ),
+  },
+  { id: 'who', title: texts.who, cell: ({ actor }) => <code>{actor.id}</code> },
+  { id: 'from', title: texts.from, wideOnly: true, cell: ({ ip, reason }) => ip ?? reason },
+];
