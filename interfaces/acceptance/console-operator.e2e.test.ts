@@ -94,7 +94,7 @@ test('the token opens it, nothing else does, and no script can read what shows w
 });
 
 test('how the platform stands is on one page', async () => {
-  await page.getByText('3 of', { exact: false }).waitFor();
+  await page.getByText(/^3 of \d+ in service$/).waitFor();
   await page.getByText('Nothing is stuck.').waitFor();
   const views = page.getByRole('table', { name: 'Views' });
   await views.getByRole('row').filter({ hasText: 'audit-trail' }).waitFor();
@@ -124,11 +124,10 @@ test('a project of any owner is found, explained and given limits', async () => 
   await page.getByLabel('Name, or beginning of an id').fill('SHO');
   await expect.poll(() => rows.count()).toBe(1);
   await expectUsable();
-  await button('Why').click();
+  await rows.getByRole('button', { name: 'Why' }).click();
   await dialog().getByText('The project "shop" was requested').waitFor();
   await expectUsable();
-  await page.keyboard.press('Escape');
-  await button('Limits').click();
+  await dialog().getByRole('button', { name: 'Limits' }).click();
   await dialog().getByLabel('Database, in MB').fill('many');
   await dialog().getByText('A whole number, or empty.').waitFor();
   await dialog().getByLabel('Database, in MB').fill('700');

@@ -62,8 +62,10 @@ export function Frame({ links, session, children }: FrameProps) {
         ))}
       </nav>
       <main id="page" tabIndex={-1} className={styles['main']}>
-        {!isReachable && <Notice tone="warn">{shell.unreachable}</Notice>}
-        {!session.scopes.includes('write') && <Notice>{texts.readOnly}</Notice>}
+        <div className={styles['notices']}>
+          {!isReachable && <Notice tone="warn">{shell.unreachable}</Notice>}
+          {!session.scopes.includes('write') && <Notice>{texts.readOnly}</Notice>}
+        </div>
         {children}
       </main>
     </div>

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { operatorAuditQuery, type OperatorEntry } from '../../api/operator.ts';
-import { ExactTime } from '../../components/amounts.tsx';
+import { operatorAuditQuery, partQuery, type OperatorEntry } from '../../api/operator.ts';
+import { RelativeTime } from '../../components/amounts.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { PageHeader } from '../../components/page.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
@@ -11,13 +11,15 @@ import styles from './operator.module.css';
 /** What operators did, newest first. */
 export default function OperatorAudit() {
   const { data, error, refetch } = useQuery(operatorAuditQuery);
+  const { data: known } = useQuery(partQuery('/api/operator/tokens'));
+  const nameOf = new Map(known?.tokens.map(({ id, name }) => [id, name]));
   return (
     <>
       <PageHeader title={texts.pages.audit} description={texts.auditHint} beside={<Live />} />
       {data ? (
         <DataTable
           label={texts.pages.audit}
-          columns={COLUMNS}
+          columns={columns(nameOf)}
           rows={data}
           rowKey={({ position }) => position}
           empty={<EmptyState icon="clock" title={texts.noAudit} />}
@@ -31,17 +33,17 @@ export default function OperatorAudit() {
   );
 }
 
-const COLUMNS: readonly Column<OperatorEntry>[] = [
-  { id: 'when', title: texts.when, cell: ({ recorded_at: at }) => <ExactTime at={at} /> },
+const columns = (nameOf: ReadonlyMap<string, string>): readonly Column<OperatorEntry>[] => [
+  { id: 'when', title: texts.when, cell: ({ recorded_at: at }) => <RelativeTime at={at} /> },
   {
     id: 'what',
     title: texts.what,
-    cell: ({ text, project_id: id }) => (
-      <span className={styles['wrap']}>
+    cell: ({ text, project_id: id, actor }) => (
+      <div className={styles['wrap']}>
         {text} {id !== null && <code className={styles['soft']}>{id}</code>}
-      </span>
+        <div className={styles['soft']}>{texts.by(nameOf.get(actor.id) ?? actor.id)}</div>
+      </div>
     ),
   },
-  { id: 'who', title: texts.who, cell: ({ actor }) => <code>{actor.id}</code> },
   { id: 'from', title: texts.from, wideOnly: true, cell: ({ ip, reason }) => ip ?? reason },
 ];

@@ -8,6 +8,7 @@ import { TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { operator as texts } from '../../texts/en/operator.ts';
 import { Door } from '../session/door.tsx';
+import styles from './operator.module.css';
 
 /** The token goes into a cookie that no script reads: nothing of it stays here. */
 export function OperatorSignIn() {
@@ -23,7 +24,10 @@ export function OperatorSignIn() {
       title={texts.signInTitle}
       below={
         <>
-          {texts.isOwner} <Link href="/">{texts.toOwners}</Link>
+          {texts.isOwner}{' '}
+          <Link href="/" className={styles['inText']}>
+            {texts.toOwners}
+          </Link>
         </>
       }
     >

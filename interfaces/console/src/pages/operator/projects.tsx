@@ -41,7 +41,7 @@ export default function Projects() {
   return (
     <>
       <PageHeader title={texts.pages.projects} beside={<Live />} />
-      <div className={styles['tools']}>
+      <div className={`${styles['tools']} ${styles['above']}`}>
         <TextField
           label={texts.search}
           hideLabel
@@ -68,7 +68,13 @@ export default function Projects() {
         <SkeletonRows />
       )}
       {opened?.what === 'limits' && <LimitsDialog project={opened.project} onOver={close} />}
-      {opened?.what === 'why' && <WhyDialog project={opened.project} onOver={close} />}
+      {opened?.what === 'why' && (
+        <WhyDialog
+          project={opened.project}
+          onOver={close}
+          onLimits={() => setOpened({ what: 'limits', project: opened.project })}
+        />
+      )}
     </>
   );
 }
@@ -105,6 +111,8 @@ const columns = (open: (opened: Opened) => void): readonly Column<OperatorProjec
     id: 'actions',
     title: texts.actions,
     align: 'end',
+    // on a phone the row itself leads to both
+    wideOnly: true,
     cell: (project) => (
       <span className={styles['buttons']}>
         <Button small look="quiet" icon="help" onClick={() => open({ what: 'why', project })}>
@@ -118,13 +126,13 @@ const columns = (open: (opened: Opened) => void): readonly Column<OperatorProjec
   },
 ];
 
-function WhyDialog({
-  project: { id, name },
-  onOver,
-}: {
+interface WhyProps {
   readonly project: OperatorProject;
   readonly onOver: () => void;
-}) {
+  readonly onLimits: () => void;
+}
+
+function WhyDialog({ project: { id, name }, onOver, onLimits }: WhyProps) {
   const mayWrite = useMayWrite();
   const { data: why, error } = useQuery({
     queryKey: ['operator', 'why', id],
@@ -147,11 +155,16 @@ function WhyDialog({
       wide
       title={`${texts.whyShort}: ${name}`}
       footer={
-        mayWrite && (
-          <Button icon="upload" busy={upgrading.isPending} onClick={() => upgrading.mutate()}>
-            {texts.upgrade}
+        <>
+          <Button icon="settings" onClick={onLimits}>
+            {texts.limits}
           </Button>
-        )
+          {mayWrite && (
+            <Button icon="upload" busy={upgrading.isPending} onClick={() => upgrading.mutate()}>
+              {texts.upgrade}
+            </Button>
+          )}
+        </>
       }
     >
       {error && !why && <Notice tone="bad" error={error} />}
@@ -159,7 +172,7 @@ function WhyDialog({
       {why && (
         <div className={styles['stack']}>
           <Notice tone={why.waits_for ? 'warn' : 'calm'} title={why.summary}>
-            {why.advice}
+            {why.advice ?? undefined}
           </Notice>
           <ol className={styles['chain']}>
             {why.chain.toReversed().map((link) => (

@@ -188,7 +188,7 @@ const COLUMNS: readonly Column<Behind>[] = [
     wideOnly: true,
     cell: ({ status }) => <Status status={status as ProjectStatus} />,
   },
-  { id: 'version', title: texts.version, align: 'end', cell: ({ version }) => version },
+  { id: 'version', title: texts.version, align: 'end', wideOnly: true, cell: ({ version }) => version },
   {
     id: 'will',
     title: texts.will,

@@ -90,7 +90,7 @@ export const operator = {
   noDrift: 'Nothing has differed.',
   what: 'What',
   difference: 'Difference',
-  shouldBe: (expected: string, actual: string) => `should be ${expected}, was ${actual}`,
+  shouldBe: (expected: string, actual: string) => `should be ${expected}; found: ${actual}`,
   found: 'Found',
   repaired: 'Put right',
   notRepaired: 'not yet',
@@ -229,6 +229,6 @@ export const operator = {
   auditHint: 'Whatever was changed by an operator, and once an hour that somebody looked.',
   noAudit: 'No operator has done anything yet.',
   when: 'When',
-  who: 'Who',
+  by: (name: string) => `by ${name}`,
   from: 'From',
 } as const;
