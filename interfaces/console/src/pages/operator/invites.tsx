@@ -62,7 +62,12 @@ function NewInvite({ onOver }: { readonly onOver: () => void }) {
       {code === undefined ? (
         <Form onMade={setCode} />
       ) : (
-        <ShownOnce secret={code} label={texts.inviteMade} onOver={onOver} />
+        <ShownOnce
+          secret={code}
+          label={texts.inviteMade}
+          link={{ label: texts.inviteLink, to: `${location.origin}/console/sign-up?invite=${code}` }}
+          onOver={onOver}
+        />
       )}
     </Dialog>
   );

@@ -15,7 +15,6 @@ export const operator = {
   signOut: 'Sign out',
   readOnly: 'This token may look only: what changes something is not offered.',
   live: 'Live',
-  seconds: (n: number) => `${n} s`,
   failed: 'This cannot be shown',
   actions: 'Actions',
 
@@ -61,7 +60,6 @@ export const operator = {
   dataApis: 'REST APIs',
   dataApisFine: (n: number) => (n === 1 ? 'One runs, as wanted.' : `All ${n} run as wanted.`),
   noDataApis: 'None shall run.',
-  state: 'State',
   wanted: 'wanted',
   unwanted: 'not wanted',
 
@@ -104,9 +102,7 @@ export const operator = {
   status: 'Status',
   version: 'Version',
   changed: 'Changed',
-  more: 'Show more',
   limits: 'Limits',
-  why: 'Why it is as it is',
   whyShort: 'Why',
   upgrade: 'Upgrade',
   upgradeAsked: 'The upgrade is under way',
@@ -185,7 +181,6 @@ export const operator = {
   noParked: 'Nothing is parked.',
   retryParked: 'Try them again',
   parkedRetried: 'They were tried again',
-  stream: 'Stream',
   event: 'Event',
   reason: 'Reason',
 
@@ -198,6 +193,7 @@ export const operator = {
   days: 'Days',
   makeInvite: 'Make the invite',
   inviteMade: 'The new invite',
+  inviteLink: 'Or as a link that fills it in:',
   shownOnce: 'Copy it now. It is not shown again, to nobody.',
   copied: 'I have copied it',
   made: 'Made',
