@@ -146,6 +146,7 @@ test('projects are brought to the new version, canary first, and that is seen as
   await button('Upgrade all').click();
   await dialog().getByRole('combobox', { name: 'Canary' }).click();
   await page.getByRole('option', { name: /^blog/ }).click();
+  await page.getByRole('listbox').waitFor({ state: 'hidden' });
   await expectUsable();
   await dialog().getByRole('button', { name: 'Upgrade all' }).click();
   await page.getByRole('progressbar', { name: 'Upgrade of all' }).waitFor();
