@@ -37,8 +37,13 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
   );
   bind(PARTS.operatorApi).toResolvedValue(
     ...needs(
-      { platform: TOKENS.operatedPlatform, options: TOKENS.options, work: TOKENS.longWork },
-      ({ platform, options: { tell }, work }) => ({
+      {
+        platform: TOKENS.operatedPlatform,
+        options: TOKENS.options,
+        work: TOKENS.longWork,
+        publicUrl: TOKENS.publicUrl,
+      },
+      ({ platform, options: { tell }, work, publicUrl }) => ({
         name: 'operator-api',
         async start() {
           const issued = await firstOperatorToken(platform, {
@@ -47,7 +52,7 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
             actor: { kind: 'operator', id: 'start' },
             reason: 'the first start',
           });
-          if (issued) tell(shownOnce(issued.token));
+          if (issued) tell(shownOnce(issued.token, publicUrl));
         },
         stop: () => work.stop(),
         stopWithinMs: 5_000,
@@ -57,6 +62,6 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
 });
 
 /** To the terminal alone: no log has it. */
-const shownOnce = (token: string): string =>
+const shownOnce = (token: string, url: string): string =>
   `\nThe operator's token, shown this once: ${token}\n` +
-  'It opens /api/operator; "npm run launchdb -- operator-token" makes another one.\n';
+  `It opens ${url}/console/operator; "npm run launchdb -- operator-token" makes another one.\n`;

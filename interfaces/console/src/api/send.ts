@@ -5,9 +5,13 @@ import { noteAnswer, noteSilence } from './reachability.ts';
 /** shows that it is the console that asks, and no form of another page */
 export const CONSOLE_HEADER = 'x-launchdb-console';
 
-let ended = (): void => {};
-/** @param then called when the platform says that there is no session (any more) */
-export const onSessionEnded = (then: () => void): void => void (ended = then);
+type Whose = 'owner' | 'operator';
+const ended = new Map<Whose, () => void>();
+/** @param then called when the platform says that there is no session (any more) of theirs */
+export const onSessionEnded = (whose: Whose, then: () => void): void => void ended.set(whose, then);
+/** Each has a cookie of their own, and routes. */
+const whoseIs = ({ url }: Request): Whose =>
+  new URL(url).pathname.startsWith('/api/operator/') ? 'operator' : 'owner';
 
 /**
  * As `fetch`, but an answer that is not a success is thrown.
@@ -25,6 +29,7 @@ export async function send(input: Request | string, init?: RequestInit): Promise
   noteAnswer();
   if (response.ok) return response;
   const problem = await problemOf(response);
-  if (problem.code === 'request/unauthenticated' && !request.headers.has('authorization')) ended();
+  if (problem.code === 'request/unauthenticated' && !request.headers.has('authorization'))
+    ended.get(whoseIs(request))?.();
   throw problem;
 }

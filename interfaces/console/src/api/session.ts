@@ -48,4 +48,4 @@ export function forgetEverything(): void {
 }
 
 // where one is stays in the address: whoever signs in again goes on there
-onSessionEnded(() => queryClient.setQueryData(sessionQuery.queryKey, null));
+onSessionEnded('owner', () => queryClient.setQueryData(sessionQuery.queryKey, null));

@@ -40,6 +40,7 @@ export const pages = {
   tables: 'Tables',
   sql: 'SQL',
   policies: 'Policies',
+  operator: 'Operator',
   signIn: 'Sign in',
   signUp: 'Make an account',
 } as const;
