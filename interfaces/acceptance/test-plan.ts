@@ -26,13 +26,13 @@ const CORE = ['first-project', 'hostile', 'life'];
 const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
 /** what stands in front of the platform does not depend on its shape */
 const isOfAnyShape = (file: string) =>
-  /\/(browser|caddy|console-[a-z]+|public-pooler|s3-tools)\.e2e/.test(file);
+  /\/(browser|caddy|console(-[a-z]+)?|public-pooler|s3-tools)\.e2e/.test(file);
 /** not every system has a package of it, see chromiumProgram */
 const hasBrowser = await isThere(CHROMIUM);
 /** only for the full tier they are installed */
 const hasS3Tools = (await isThere(AWS_CLI)) && (await isThere(RCLONE));
 
-const needsBrowser = (file: string) => /\b(browser|console-[a-z]+)\.(e2e|int)\.test\.ts$/.test(file);
+const needsBrowser = (file: string) => /\b(browser|console(-[a-z]+)?)\.(e2e|int)\.test\.ts$/.test(file);
 const needsS3Tools = (file: string) => /\bs3-tools\.e2e\.test\.ts$/.test(file);
 
 const filesBy = (pattern: string) =>

@@ -32,7 +32,7 @@ export const project = {
   usage: 'Usage',
   database: 'Database',
   files: 'Files',
-  fileCount: (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'file' : 'files'}`,
+  fileCount: (count: number) => `in ${count.toLocaleString('en')} ${count === 1 ? 'file' : 'files'}`,
   connections: 'Connections',
   connectionsNote: 'at once, pooled ones included',
   noLimit: 'no limit',

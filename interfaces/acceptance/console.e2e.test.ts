@@ -1,0 +1,175 @@
+/** The console as a whole, in Chromium, on the whole platform: what must not happen to whoever works in it, on any page. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { project as texts } from '../console/src/texts/en/project.ts';
+import { projects } from '../console/src/texts/en/projects.ts';
+import { session } from '../console/src/texts/en/session.ts';
+import { shell } from '../console/src/texts/en/shell.ts';
+import { root } from './compose-file.ts';
+import {
+  axeViolations,
+  ConsoleUnderTest,
+  fill,
+  heading,
+  pagesFrom,
+  PASSWORD,
+  press,
+  readable,
+  settled,
+  signIn,
+  widthOf,
+} from './console-under-test.ts';
+
+let consoles: ConsoleUnderTest;
+beforeAll(async () => {
+  consoles = await ConsoleUnderTest.start();
+});
+afterAll(() => consoles.close());
+
+const at = (page: Page) => new URL(page.url()).pathname + new URL(page.url()).search;
+async function newProject(token: string, name: string): Promise<string> {
+  const made = await consoles.platform.call<{ id: string }>('POST', '/api/projects', {
+    token,
+    body: { name },
+  });
+  return made.body.id;
+}
+async function signOut(page: Page): Promise<void> {
+  await press(page, shell.accountMenu);
+  await page.getByRole('menuitem', { name: shell.signOut }).click();
+  await heading(page, session.signInTitle).waitFor();
+}
+const told = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
+
+test('what a browser keeps of a session no script can read, and it goes with signing out', async () => {
+  const { context, page } = await consoles.owner('kept');
+  await page.goto('/');
+  await told(page, projects.emptyTitle);
+  const [cookie, ...others] = await context.cookies();
+  expect([cookie, others.length]).toMatchObject([
+    { name: 'launchdb', httpOnly: true, sameSite: 'Strict', path: '/' },
+    0,
+  ]);
+  const { cookies, kept } = await readable(page);
+  expect([cookies, kept.includes(cookie?.value ?? ''), /token|eyJ/i.test(kept)]).toEqual(['', false, false]);
+  await signOut(page);
+  expect(await context.cookies()).toEqual([]);
+  await context.close();
+});
+
+test('an address that was sent leads there after signing in, and to no other site', async () => {
+  await consoles.platform.owner('linked');
+  const { context, page } = await consoles.visitor();
+  await page.goto('/console/account');
+  await heading(page, session.signInTitle).waitFor();
+  expect(at(page)).toBe('/console/sign-in?next=%2Faccount');
+  await signIn(context, 'linked');
+  await page.reload();
+  await page.waitForURL('**/console/account');
+  for (const next of ['//evil.example/x', 'https://evil.example', '/\\evil.example', 'javascript:alert(1)']) {
+    await page.goto(`/console/sign-in?next=${encodeURIComponent(next)}`);
+    await heading(page, projects.title).waitFor();
+    expect(new URL(page.url()).origin).toBe(consoles.url);
+  }
+  await context.close();
+});
+
+test('of two windows the other follows: what is made, what is paused, and that nobody is in any more', async () => {
+  const { context, page, token } = await consoles.owner('windows');
+  const id = await newProject(token, 'first');
+  const other = await context.newPage();
+  await Promise.all([page.goto('/'), other.goto(`/console/projects/${id}`)]);
+  await heading(other, 'first').waitFor();
+  await newProject(token, 'second');
+  await page.getByRole('link', { name: 'second' }).waitFor();
+  await consoles.platform.call('POST', `/api/projects/${id}/pause`, { token });
+  await told(other, texts.paused);
+  await signOut(page);
+  await press(other, texts.resume);
+  await heading(other, session.signInTitle).waitFor();
+  await context.close();
+});
+
+test('a lost connection is said, and nothing of what happened meanwhile is missing when it is back', async () => {
+  const { context, page, token } = await consoles.owner('cut-off');
+  const id = await newProject(token, 'cut');
+  await page.goto(`/console/projects/${id}`);
+  await heading(page, 'cut').waitFor();
+  await context.setOffline(true);
+  await press(page, texts.show);
+  await told(page, shell.unreachable);
+  await consoles.platform.call('POST', `/api/projects/${id}/pause`, { token });
+  await context.setOffline(false);
+  await told(page, texts.paused);
+  await page.getByText(shell.unreachable).waitFor({ state: 'detached' });
+  await context.close();
+});
+
+test('a session that has ended leads to signing in, and back to where one was', async () => {
+  const { context, page, token } = await consoles.owner('expired');
+  const id = await newProject(token, 'kept');
+  await page.goto(`/console/projects/${id}`);
+  await heading(page, 'kept').waitFor();
+  await consoles.platform.call('DELETE', '/api/session?everywhere=true', { token });
+  // whatever is asked next hears of it: if nothing was yet, this
+  const showing = page.getByRole('button', { name: texts.show, exact: true });
+  await showing.click({ timeout: 5_000 }).catch(() => {});
+  await heading(page, session.signInTitle).waitFor();
+  expect(await context.cookies()).toEqual([]);
+  await fill(page, session.email, 'expired@example.com');
+  await fill(page, session.password, PASSWORD);
+  await press(page, session.signIn);
+  await heading(page, 'kept').waitFor();
+  expect(at(page)).toBe(`/console/projects/${id}`);
+  await context.close();
+});
+
+describe('every page', () => {
+  test('is one that axe finds nothing in, dark and light, and fits a phone', async () => {
+    const { context, page, token } = await consoles.owner('every');
+    const id = await newProject(token, 'pages');
+    const paths = new Set([
+      ...(await pagesFrom(page, '/')),
+      ...(await pagesFrom(page, `/console/projects/${id}`)),
+      '/console/projects/new',
+      '/console/nothing-is-here',
+    ]);
+    expect(paths.size).toBeGreaterThan(4);
+    const open = await consoles.visitor();
+    const visits = [
+      ...[...paths].map((path) => [page, path] as const),
+      ...['/console/sign-in', '/console/sign-up'].map((path) => [open.page, path] as const),
+    ];
+    const found: string[] = [];
+    for (const [shown, path] of visits) {
+      await shown.goto(path);
+      await settled(shown);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await shown.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        found.push(...(await axeViolations(shown)).map((line) => `${path}, ${colorScheme}: ${line}`));
+      }
+      await shown.setViewportSize({ width: 360, height: 740 });
+      const wide = await widthOf(shown);
+      if (wide > 360) found.push(`${path}: ${wide} px wide on a phone of 360`);
+      await shown.setViewportSize({ width: 1400, height: 900 });
+    }
+    expect(found).toEqual([]);
+    await Promise.all([context.close(), open.context.close()]);
+  });
+});
+
+test('in all of that no page broke its policy, threw or was answered 500', () => {
+  expect(consoles.faults).toEqual([]);
+});
+
+test('everything together has at most 500 kB, compressed', async () => {
+  const folder = join(root, 'interfaces', 'console', 'dist', 'assets');
+  const names = (await readdir(folder)).filter((name) => /[.](js|css|svg)$/.test(name));
+  const bytes = (name: string) => stat(join(folder, `${name}.br`)).catch(() => stat(join(folder, name)));
+  const sizes = await Promise.all(names.map(async (name) => (await bytes(name)).size));
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  expect(all).toBeGreaterThan(50_000);
+  expect(all).toBeLessThanOrEqual(500_000);
+});
