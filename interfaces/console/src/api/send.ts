@@ -3,7 +3,7 @@ import { problemOf, Unreachable } from './problem.ts';
 import { noteAnswer, noteSilence } from './reachability.ts';
 
 /** shows that it is the console that asks, and no form of another page */
-export const CONSOLE_HEADER = 'x-launchdb-console';
+const CONSOLE_HEADER = 'x-launchdb-console';
 
 type Whose = 'owner' | 'operator';
 const ended = new Map<Whose, () => void>();
