@@ -5,7 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConsoleUnderTest, pagesFrom, settled, type Visitor } from './console-under-test.ts';
+import { ConsoleUnderTest, pagesFrom, settled, type Ask, type Visitor } from './console-under-test.ts';
 import setUpConsole from './console-setup.ts';
 import { root } from './compose-file.ts';
 
@@ -26,40 +26,32 @@ const say = (line: string): void => console.log(line);
 const only = process.argv.slice(2);
 
 /** Made as any client would make it. @returns the project that has something of everything */
-async function sample({ platform }: ConsoleUnderTest, token: string): Promise<string> {
+async function sample({ platform }: ConsoleUnderTest, ask: Ask): Promise<string> {
   const create = async (name: string, display: string) =>
-    (
-      await platform.call<{ id: string }>('POST', '/api/projects', {
-        token,
-        body: { name, display_name: display },
-      })
-    ).body.id;
+    String((await ask('POST', '/api/projects', { name, display_name: display }))['id']);
   const [shop, blog, old] = [
     await create('shop', 'The little shop'),
     await create('blog', 'Blog'),
     await create('old-site', 'Old site'),
   ];
-  await platform.call('POST', `/api/projects/${shop}/sql`, { token, body: { query: TABLES } });
-  await platform.call('POST', `/api/projects/${blog}/pause`, { token });
-  await platform.call('DELETE', `/api/projects/${old}`, { token });
-  await platform.call('GET', `/api/projects/${shop}/keys`, { token });
-  await platform.call('POST', '/api/tokens', { token, body: { name: 'CI', scopes: ['read', 'write'] } });
-  const given = await platform.call<{ token: string }>('POST', `/api/projects/${shop}/service-token`, {
-    token,
-    body: { for: 'auth' },
-  });
-  const service = given.body.token;
-  const ask = (method: string, path: string, body: unknown) =>
-    platform.call(method, `/project/${shop}${path}`, { token: service, headers: { apikey: service }, body });
+  await ask('POST', `/api/projects/${shop}/sql`, { query: TABLES });
+  await ask('POST', `/api/projects/${blog}/pause`);
+  await ask('DELETE', `/api/projects/${old}`);
+  await ask('GET', `/api/projects/${shop}/keys`);
+  await ask('POST', '/api/tokens', { name: 'CI', scopes: ['read', 'write'] });
+  const given = await ask('POST', `/api/projects/${shop}/service-token`, { for: 'auth' });
+  const token = String(given['token']);
+  const asService = (path: string, body: object) =>
+    platform.call('POST', `/project/${shop}${path}`, { token, headers: { apikey: token }, body });
   for (const name of ['ann', 'bob', 'carla'])
-    await ask('POST', '/auth/v1/admin/users', { email: `${name}@example.org`, email_confirm: true });
+    await asService('/auth/v1/admin/users', { email: `${name}@example.org`, email_confirm: true });
   for (const [id, isPublic] of [
     ['pictures', true],
     ['invoices', false],
   ] as const)
-    await ask('POST', '/storage/v1/bucket', { id, name: id, public: isPublic });
+    await asService('/storage/v1/bucket', { id, name: id, public: isPublic });
   for (const name of ['one.json', 'two.json', 'folder/three.json'])
-    await ask('POST', `/storage/v1/object/invoices/${name}`, { name });
+    await asService(`/storage/v1/object/invoices/${name}`, { name });
   return shop;
 }
 
@@ -88,7 +80,7 @@ async function main(): Promise<void> {
     const owner = await consoles.owner('owner');
     const stranger = await consoles.visitor();
     const nobody = await consoles.owner('newcomer');
-    const project = await sample(consoles, owner.token);
+    const project = await sample(consoles, owner.ask);
     const nameOf = (path: string) =>
       path
         .replace(/^\/(console)?\/?/, '')

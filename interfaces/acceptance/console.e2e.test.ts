@@ -20,6 +20,7 @@ import {
   settled,
   signIn,
   widthOf,
+  type Ask,
 } from './console-under-test.ts';
 
 let consoles: ConsoleUnderTest;
@@ -29,13 +30,8 @@ beforeAll(async () => {
 afterAll(() => consoles.close());
 
 const at = (page: Page) => new URL(page.url()).pathname + new URL(page.url()).search;
-async function newProject(token: string, name: string): Promise<string> {
-  const made = await consoles.platform.call<{ id: string }>('POST', '/api/projects', {
-    token,
-    body: { name },
-  });
-  return made.body.id;
-}
+const newProject = async (ask: Ask, name: string) =>
+  String((await ask('POST', '/api/projects', { name }))['id']);
 async function signOut(page: Page): Promise<void> {
   await press(page, shell.accountMenu);
   await page.getByRole('menuitem', { name: shell.signOut }).click();
@@ -60,7 +56,7 @@ test('what a browser keeps of a session no script can read, and it goes with sig
 });
 
 test('an address that was sent leads there after signing in, and to no other site', async () => {
-  await consoles.platform.owner('linked');
+  await consoles.signUp('linked');
   const { context, page } = await consoles.visitor();
   await page.goto('/console/account');
   await heading(page, session.signInTitle).waitFor();
@@ -77,14 +73,14 @@ test('an address that was sent leads there after signing in, and to no other sit
 });
 
 test('of two windows the other follows: what is made, what is paused, and that nobody is in any more', async () => {
-  const { context, page, token } = await consoles.owner('windows');
-  const id = await newProject(token, 'first');
+  const { context, page, ask } = await consoles.owner('windows');
+  const id = await newProject(ask, 'first');
   const other = await context.newPage();
   await Promise.all([page.goto('/'), other.goto(`/console/projects/${id}`)]);
   await heading(other, 'first').waitFor();
-  await newProject(token, 'second');
+  await newProject(ask, 'second');
   await page.getByRole('link', { name: 'second' }).waitFor();
-  await consoles.platform.call('POST', `/api/projects/${id}/pause`, { token });
+  await ask('POST', `/api/projects/${id}/pause`);
   await told(other, texts.paused);
   await signOut(page);
   await press(other, texts.resume);
@@ -93,14 +89,14 @@ test('of two windows the other follows: what is made, what is paused, and that n
 });
 
 test('a lost connection is said, and nothing of what happened meanwhile is missing when it is back', async () => {
-  const { context, page, token } = await consoles.owner('cut-off');
-  const id = await newProject(token, 'cut');
+  const { context, page, ask } = await consoles.owner('cut-off');
+  const id = await newProject(ask, 'cut');
   await page.goto(`/console/projects/${id}`);
   await heading(page, 'cut').waitFor();
   await context.setOffline(true);
   await press(page, texts.show);
   await told(page, shell.unreachable);
-  await consoles.platform.call('POST', `/api/projects/${id}/pause`, { token });
+  await ask('POST', `/api/projects/${id}/pause`);
   await context.setOffline(false);
   await told(page, texts.paused);
   await page.getByText(shell.unreachable).waitFor({ state: 'detached' });
@@ -108,10 +104,11 @@ test('a lost connection is said, and nothing of what happened meanwhile is missi
 });
 
 test('a session that has ended leads to signing in, and back to where one was', async () => {
-  const { context, page, token } = await consoles.owner('expired');
-  const id = await newProject(token, 'kept');
+  const { context, page, ask } = await consoles.owner('expired');
+  const id = await newProject(ask, 'kept');
   await page.goto(`/console/projects/${id}`);
   await heading(page, 'kept').waitFor();
+  const token = await consoles.platform.login('expired');
   await consoles.platform.call('DELETE', '/api/session?everywhere=true', { token });
   // whatever is asked next hears of it: if nothing was yet, this
   const showing = page.getByRole('button', { name: texts.show, exact: true });
@@ -128,8 +125,8 @@ test('a session that has ended leads to signing in, and back to where one was', 
 
 describe('every page', () => {
   test('is one that axe finds nothing in, dark and light, and fits a phone', async () => {
-    const { context, page, token } = await consoles.owner('every');
-    const id = await newProject(token, 'pages');
+    const { context, page, ask } = await consoles.owner('every');
+    const id = await newProject(ask, 'pages');
     const paths = new Set([
       ...(await pagesFrom(page, '/')),
       ...(await pagesFrom(page, `/console/projects/${id}`)),
