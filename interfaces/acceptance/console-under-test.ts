@@ -118,7 +118,7 @@ export const fill = (page: Page, label: string | RegExp, text: string) =>
 export const readable = (page: Page) =>
   page.evaluate(() => ({
     cookies: document.cookie,
-    kept: JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage }),
+    kept: JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]),
   }));
 
 /** How many pixels wide it is, without a cut. */
