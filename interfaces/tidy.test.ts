@@ -10,6 +10,7 @@ import { processTable } from './composition/process-table.ts';
 import { VARIABLES } from './config.ts';
 import { openapiPath, openapiText } from './http/openapi.ts';
 import { API_DOCUMENT } from './platform-api/api-document.ts';
+import { EVENT_TYPES } from './console/src/pages/log/event-types.ts';
 import { documentedEndpoints } from './platform-api/documented-endpoints.ts';
 
 const LAYERS = ['domain', 'application', 'infrastructure', 'projections', 'interfaces'];
@@ -78,6 +79,13 @@ test('every event that the log knows is written by somebody', () => {
     (type) => !sources.some((text) => text.includes(`'${type}'`)),
   );
   expect(unused).toEqual([]);
+});
+
+test('the console can show the log by every type of event that owners meet', () => {
+  // of whoever runs the platform
+  const others = /^(Rollout|Invite)/;
+  const known = Object.keys(eventCatalogue).filter((type) => !others.test(type));
+  expect([...EVENT_TYPES].sort()).toEqual(known.sort());
 });
 
 test('every code of a rejection is raised by somebody', () => {

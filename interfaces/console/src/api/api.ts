@@ -10,7 +10,8 @@ export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
   return (await answer).data as T;
 }
 
-type Answer<P extends keyof paths, M extends keyof paths[P], S extends number> = paths[P][M] extends {
+/** The body of an answer, by the document. */
+export type Answer<P extends keyof paths, M extends keyof paths[P], S extends number> = paths[P][M] extends {
   responses: Record<S, { content?: { 'application/json': infer Body } }>;
 }
   ? Body

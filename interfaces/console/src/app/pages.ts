@@ -89,10 +89,28 @@ export const PAGES: readonly Page[] = [
     nav: { of: 'project', icon: 'migration' },
   }),
   page({
+    path: `${IN_PROJECT}/log`,
+    title: texts.log,
+    load: () => import('../pages/log/log-page.tsx'),
+    nav: { of: 'project', icon: 'log' },
+  }),
+  page({
+    path: `${IN_PROJECT}/time`,
+    title: texts.time,
+    load: () => import('../pages/time/time-page.tsx'),
+    nav: { of: 'project', icon: 'clock' },
+  }),
+  page({
     path: `${IN_PROJECT}/settings/*?`,
     title: texts.settings,
     load: () => import('../pages/settings/settings.tsx'),
     nav: { of: 'project', icon: 'settings' },
+  }),
+  page({
+    path: '/log',
+    title: texts.log,
+    load: () => import('../pages/log/account-log-page.tsx'),
+    nav: { of: 'account', icon: 'log' },
   }),
   page({
     path: '/account',

@@ -34,6 +34,8 @@ export const pages = {
   files: 'Files',
   migrations: 'Migrations',
   settings: 'Settings',
+  log: 'Log',
+  time: 'Time',
   account: 'Account',
   tables: 'Tables',
   sql: 'SQL',

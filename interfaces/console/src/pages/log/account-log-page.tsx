@@ -1,0 +1,5 @@
+import { Log } from './log.tsx';
+
+export default function AccountLogPage() {
+  return <Log project={undefined} />;
+}
