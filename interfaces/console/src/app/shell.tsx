@@ -11,6 +11,7 @@ import { shell as texts } from '../texts/en/shell.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { Mark } from '../components/mark.tsx';
 import { Navigation } from './navigation.tsx';
+import { PaletteOpener } from './palette-opener.tsx';
 import { ProjectSwitcher } from './project-switcher.tsx';
 import styles from './shell.module.css';
 
@@ -34,6 +35,7 @@ export function Shell({ session, full, children }: ShellProps) {
         </Link>
         <ProjectSwitcher />
         <div className={styles['tools']}>
+          <PaletteOpener />
           <ThemeButton />
           <AccountMenu email={session.email} />
         </div>
