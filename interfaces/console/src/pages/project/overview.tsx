@@ -11,6 +11,7 @@ import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.ts
 import { Status } from '../../components/status.tsx';
 import { project as texts } from '../../texts/en/project.ts';
 import { useProjectId } from '../../way/project-id.ts';
+import { RecentActivity } from '../log/recent-activity.tsx';
 import { Connect } from './connect.tsx';
 import { DangerZone } from './danger-zone.tsx';
 import { HeaderActions } from './header-actions.tsx';
@@ -51,6 +52,7 @@ function Found({ project }: { readonly project: Project }) {
           <Usage project={project} />
           <Details project={project} />
         </div>
+        <RecentActivity project={project.id} />
         <DangerZone project={project} />
       </div>
     </>
