@@ -7,7 +7,7 @@ import { useLocation } from 'wouter';
 import { projectsQuery } from '../api/projects.ts';
 import { signOut } from '../api/session.ts';
 import { Icon } from '../components/icon.tsx';
-import { toast } from '../components/toast.tsx';
+import { toast } from '../components/toast.ts';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { palette as texts } from '../texts/en/palette.ts';
 import { shell } from '../texts/en/shell.ts';

@@ -12,7 +12,7 @@ import { Icon } from '../../components/icon.tsx';
 import { KeyValueList, type KeyValue } from '../../components/key-value.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { entry as texts } from '../../texts/en/log.ts';
 import { actorWords } from './actor-words.ts';
 import { EntryRow } from './entry-row.tsx';

@@ -3,7 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { stateQuery, type ProjectState } from '../../api/past.ts';
 import { useSession } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
-import { toast } from '../../components/toast.tsx';
+import { toast } from '../../components/toast.ts';
 import { time as texts } from '../../texts/en/time.ts';
 import { actorWords } from '../log/actor-words.ts';
 import { differencesOf, differenceText, type Difference } from './facts.ts';
