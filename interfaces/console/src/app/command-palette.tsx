@@ -35,10 +35,9 @@ export default function CommandPalette({ onClose }: { readonly onClose: () => vo
           <Autocomplete.Root
             inline
             open
-            mode="none"
             autoHighlight="always"
             keepHighlight
-            items={[...found]}
+            filteredItems={found}
             value={wanted}
             onValueChange={(text) => setWanted(text)}
             itemToStringValue={({ label }: Command) => label}

@@ -40,7 +40,7 @@ test('at first what is near: pages of the project, what can be done, projects', 
     'Sign out (action)',
     'Shop (project)',
     'Blog (project)',
-    'Projects (page)',
+    'Projects (account)',
   ]);
 });
 

@@ -82,6 +82,12 @@ function Opened({ opened, links }: { readonly opened: OpenedEntry; readonly link
   return (
     <>
       <Facts entry={entry} links={links} />
+      <Part title={texts.hash}>
+        <Verification verification={verification} />
+        <p>
+          <code className={styles['hash']}>{entry.hash}</code>
+        </p>
+      </Part>
       <Part title={texts.cause}>
         {cause ? (
           <EntryRow entry={cause} href={links.hrefOf(cause.position)} />
@@ -99,12 +105,6 @@ function Opened({ opened, links }: { readonly opened: OpenedEntry; readonly link
       </Part>
       <Part title={texts.data}>
         <CodeBlock code={JSON.stringify(entry.data, null, 2)} label={texts.data} />
-      </Part>
-      <Part title={texts.hash}>
-        <Verification verification={verification} />
-        <p>
-          <code className={styles['hash']}>{entry.hash}</code>
-        </p>
       </Part>
     </>
   );

@@ -2,6 +2,7 @@
 
 export const EVENT_TYPES = [
   'ApiKeysRevealed',
+  'ServiceTokenIssued',
   'SqlExecuted',
   'JwtSecretRotated',
   'PreviousJwtSecretRetired',

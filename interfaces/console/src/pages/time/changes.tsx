@@ -7,13 +7,15 @@ import { toast } from '../../components/toast.ts';
 import { time as texts } from '../../texts/en/time.ts';
 import { actorWords } from '../log/actor-words.ts';
 import { differencesOf, differenceText, type Difference } from './facts.ts';
-import { findChange, type Moment } from './moments.ts';
+import { findChange, isMoment, type Moment } from './moments.ts';
 import styles from './time.module.css';
 
 interface Placed {
   readonly project: string;
   readonly moments: readonly Moment[];
   readonly place: number;
+  /** undefined: now */
+  readonly at: string | undefined;
 }
 
 function Box({ title, children }: { readonly title: string; readonly children: ReactNode }) {
@@ -30,7 +32,7 @@ function Box({ title, children }: { readonly title: string; readonly children: R
 }
 
 /** What the moment itself has changed, and who did it. */
-export function ChangedHere({ project, moments, place }: Placed) {
+export function ChangedHere({ project, moments, place, at }: Placed) {
   const self = useSession().data?.owner_id;
   // behind the last one stands now, to which the last one has led
   const here = Math.min(place, moments.length - 1);
@@ -39,7 +41,7 @@ export function ChangedHere({ project, moments, place }: Placed) {
   const earlier = useQuery({ ...stateQuery(project, before?.at), enabled: before !== undefined });
   const differences = then.data && earlier.data && before ? differencesOf(earlier.data, then.data) : [];
   return (
-    <Box title={place === here ? texts.changedHere : texts.lastChange}>
+    <Box title={isMoment(moment, at) ? texts.changedHere : texts.lastChange}>
       {moment && !before && <p>{texts.began}</p>}
       {before && earlier.data && then.data && differences.length === 0 && (
         <p className={styles['soft']}>{texts.changedHereNothing}</p>
@@ -52,9 +54,7 @@ export function ChangedHere({ project, moments, place }: Placed) {
         ))}
       </ul>
       {moment && differences.length > 0 && (
-        <p className={styles['soft']}>
-          {texts.by} {actorWords(moment.actor, self)}
-        </p>
+        <p className={styles['soft']}>{texts.by(actorWords(moment.actor, self))}</p>
       )}
     </Box>
   );
@@ -96,7 +96,6 @@ export function ChangedSince({ past, now, onFound, ...placed }: ChangedSinceProp
             </span>
             <Button
               small
-              look="quiet"
               busy={sought === one.path}
               disabled={sought !== undefined}
               onClick={() => void look(one)}

@@ -23,6 +23,10 @@ export function placeOf(moments: readonly Moment[], at: string | undefined): num
   return moments.findLastIndex((moment) => timeOf(moment.at) <= then);
 }
 
+/** Whether a time is the moment itself, and not some time after it. */
+export const isMoment = (moment: Moment | undefined, at: string | undefined): boolean =>
+  moment !== undefined && at !== undefined && timeOf(moment.at) === timeOf(at);
+
 /** Several things in one instant are one stop: the state after the last of them. */
 export function withoutDoubles(moments: readonly Moment[]): readonly Moment[] {
   return moments.filter((moment, place) => moment.at !== moments[place + 1]?.at);

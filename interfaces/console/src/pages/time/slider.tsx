@@ -7,7 +7,7 @@ import { time as texts } from '../../texts/en/time.ts';
 import { actorWords } from '../log/actor-words.ts';
 import { topicOf } from '../log/event-types.ts';
 import { localText, timeOfLocal } from '../log/local-time.ts';
-import { dateMarks, type Moment } from './moments.ts';
+import { dateMarks, isMoment, type Moment } from './moments.ts';
 import styles from './time.module.css';
 
 interface SliderProps {
@@ -108,14 +108,13 @@ interface MomentWordsProps {
 function MomentWords({ moment, at, project }: MomentWordsProps) {
   const self = useSession().data?.owner_id;
   if (!moment) return <p className={styles['momentWords']}>{at === undefined ? texts.nowText : ''}</p>;
-  const isThen = new Date(moment.at).getTime() === new Date(at ?? '').getTime();
   const more = moment.stands_for - 1;
   return (
     <p className={styles['momentWords']}>
-      {isThen ? moment.text : texts.between(moment.text)}
+      {isMoment(moment, at) ? moment.text : texts.between(moment.text)}
       <span className={styles['soft']}>
         {' '}
-        {texts.by} {actorWords(moment.actor, self)}
+        {texts.by(actorWords(moment.actor, self))}
         {more > 0 && `, ${texts.standsFor(more)}`}
         {' · '}
         <Link href={`/projects/${project}/log?entry=${moment.position}`}>{texts.entry}</Link>

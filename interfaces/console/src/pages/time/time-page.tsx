@@ -62,11 +62,12 @@ function Past({ project, moments, total }: PastProps) {
           aria-busy={past.isPlaceholderData}
         >
           <div className={styles['changes']}>
-            <ChangedHere project={project} moments={moments} place={place} />
+            <ChangedHere project={project} moments={moments} place={place} at={at} />
             <ChangedSince
               project={project}
               moments={moments}
               place={place}
+              at={at}
               past={past.data}
               now={now.data}
               onFound={(moment) => go(moment.at)}

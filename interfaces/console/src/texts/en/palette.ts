@@ -8,6 +8,6 @@ export const palette = {
   recent: 'recent',
   here: 'this project',
   project: 'project',
-  page: 'page',
+  page: 'account',
   action: 'action',
 } as const;

@@ -13,7 +13,7 @@ export const time = {
   between: (text: string) => `After: ${text}`,
   entry: 'Its entry in the log',
   log: 'The log of this day',
-  by: 'by',
+  by: (who: string) => `by ${who.charAt(0).toLowerCase()}${who.slice(1)}`,
   moments: (count: number) => (count === 1 ? '1 moment' : `${count.toLocaleString('en')} moments`),
   thinned: (shown: number, total: number) =>
     `${shown.toLocaleString('en')} of ${total.toLocaleString('en')} moments; those that come and go by themselves are left out first`,

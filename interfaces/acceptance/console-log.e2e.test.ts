@@ -1,0 +1,287 @@
+/** The console's log, its slider through time and its palette of commands, in Chromium, on the whole platform. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBrowser } from './browser-under-test.ts';
+import { PlatformUnderTest } from './platform-under-test.ts';
+
+const RENAMES = 120;
+let platform: PlatformUnderTest;
+let browser: Browser;
+let token: string;
+let id: string;
+let page: Page;
+let axe: string;
+/** what the page was refused or threw */
+const faults: string[] = [];
+
+beforeAll(async () => {
+  platform = await PlatformUnderTest.create();
+  [browser] = await Promise.all([startBrowser(), platform.start()]);
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  token = await platform.owner('log');
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', {
+    token,
+    body: { name: 'shop' },
+  });
+  ({ id } = made.body);
+  for (let nth = 1; nth <= RENAMES; nth++) await rename(`Shop ${nth}`);
+  await change('/auth/settings', { settings: { autoconfirm: true } });
+  await change('', { settings: { data_api: { max_rows: 500 } } });
+  await platform.call('GET', `/api/projects/${id}/keys`, { token });
+  await change('/auth/settings', { settings: { password: { min_length: 10 } } });
+  await change('', { settings: { data_api: { max_rows: 20 } } });
+  await rename('Shop');
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+  await context.request.post(`${platform.url}/api/session`, {
+    headers: { 'x-launchdb-console': '1' },
+    data: { email: 'log@example.com', password: 'correct horse battery staple' },
+  });
+  page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.on('pageerror', (error) => faults.push(error.message));
+  // what is refused is shown where it was asked; a browser says it once more
+  page.on('console', (line) => {
+    if (line.type() === 'error' && !line.text().startsWith('Failed to load resource'))
+      faults.push(line.text());
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await platform.close();
+});
+
+const change = (below: string, body: unknown) =>
+  platform.call('PATCH', `/api/projects/${id}${below}`, { token, body });
+const rename = (name: string) => change('', { display_name: name });
+const open = (place: string) => page.goto(`${platform.url}/console/projects/${id}${place}`);
+const dialog = () => page.locator('[role="dialog"]:not([aria-modal="false"])');
+const entries = () => page.getByRole('list', { name: 'Entries, newest first' }).getByRole('link');
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const slider = () => page.getByRole('slider', { name: 'Moment' });
+const search = () => new URL(page.url()).searchParams;
+
+/** Nothing that a screen reader or weak eyes could not use. */
+async function expectUsable(): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(
+    `axe.run().then(({ violations }) =>
+      violations.map(({ id, nodes }) => [id, ...nodes.map(({ target }) => target.join(' '))]))`,
+  );
+  expect(found).toEqual([]);
+}
+
+test('who revealed the keys, and what the settings were then', async () => {
+  await open('');
+  await page.getByRole('link', { name: 'Who saw the keys' }).click();
+  const revealed = entries().filter({ hasText: 'The API keys were shown' });
+  await revealed.first().waitFor();
+  expect(await entries().count()).toBe(1);
+  expect(await revealed.textContent()).toContain('You');
+  await revealed.click();
+  await dialog().getByText('As it was written').waitFor();
+  expect(await dialog().getByText('127.0.0.1').count()).toBe(1);
+  expect(
+    await dialog()
+      .getByText(/^[0-9a-f]{64}$/)
+      .count(),
+  ).toBe(1);
+  // shot: entry
+  await expectUsable();
+  await dialog().getByRole('link', { name: 'How everything was set then' }).click();
+  await page.getByText('Max rows was 500, is 20').waitFor();
+  await page.getByText('Password: min length was 6, is 10').waitFor();
+  const row = page.getByRole('row').filter({ hasText: 'Max rows' });
+  expect(await row.getByRole('cell').allTextContents()).toEqual(['500', '20']);
+  // at that time nothing was set: what stands there is what came before
+  await page.getByText(/^After: The REST API's settings were changed/).waitFor();
+  // shot: time
+  await expectUsable();
+});
+
+test('what is filtered stands in the address, and an entry leads to its cause and its effects', async () => {
+  await open('/log');
+  await entries().first().waitFor();
+  // shot: log
+  await expectUsable();
+  await page.getByRole('combobox', { name: 'What happened' }).fill('project requested');
+  await page.getByRole('option', { name: 'Project requested' }).click();
+  await entries().filter({ hasText: 'was requested' }).waitFor();
+  await expect.poll(() => search().get('type')).toBe('ProjectRequested');
+  await page.reload();
+  await entries().filter({ hasText: 'was requested' }).click();
+  await dialog().getByText('Nothing before it').waitFor();
+  await dialog()
+    .getByRole('link', { name: /was created/ })
+    .click();
+  await dialog()
+    .getByRole('heading', { name: /The database .* was created/ })
+    .waitFor();
+  // what caused it is the way back
+  await dialog()
+    .getByRole('link', { name: /was requested/ })
+    .click();
+  await dialog()
+    .getByRole('heading', { name: /was requested/ })
+    .waitFor();
+  await dialog().getByRole('link', { name: 'Show all of it' }).click();
+  await entries().filter({ hasText: 'the project is active' }).waitFor();
+  expect(search().get('correlation')).toBeTruthy();
+  expect(await page.getByText('What one request set off').count()).toBe(1);
+  await button('Show everything').first().click();
+  await expect.poll(() => page.url()).not.toContain('?');
+});
+
+test('new entries come by themselves; whoever reads further down is asked first', async () => {
+  await open('/log');
+  await entries().first().waitFor();
+  await rename('Shop of news');
+  await entries().filter({ hasText: 'Shop of news' }).waitFor();
+  await page.mouse.wheel(0, 1500);
+  await expect.poll(() => page.evaluate<number>('scrollY')).toBeGreaterThan(1000);
+  const seen = await page.evaluate<number>('scrollY');
+  await rename('Shop of more news');
+  await button('Show 1 new entry').waitFor();
+  expect(await page.evaluate<number>('scrollY')).toBe(seen);
+  await button('Show 1 new entry').click();
+  await entries().filter({ hasText: 'Shop of more news' }).waitFor();
+});
+
+test('a long log is read to its end with few entries on the page; the arrows go through it', async () => {
+  await open('/log');
+  await entries().first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  const position = await entries().nth(2).getAttribute('data-position');
+  expect(await page.evaluate('document.activeElement.dataset.position')).toBe(position);
+  await page.keyboard.press('Enter');
+  await dialog().getByText('As it was written').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  expect(search().get('entry')).toBeNull();
+  await expect
+    .poll(async () => {
+      await page.mouse.wheel(0, 4000);
+      return page.getByText('That is everything.').isVisible();
+    })
+    .toBe(true);
+  await entries().filter({ hasText: 'The project "shop" was requested' }).waitFor();
+  expect(await entries().count()).toBeLessThan(80);
+});
+
+test('the arrows step from moment to moment, and nothing moves on the page', async () => {
+  await open('/time');
+  await page.getByText('As it is now').waitFor();
+  await slider().focus();
+  const table = page.getByRole('region', { name: 'Everything, then and now' });
+  const place = async () => (await table.boundingBox())?.y;
+  await table.waitFor();
+  const before = await place();
+  await page.keyboard.press('ArrowLeft');
+  await page.getByText('Name was Shop of news, is Shop of more news').waitFor();
+  expect(await slider().getAttribute('aria-valuetext')).toContain(
+    'The display name became "Shop of more news"',
+  );
+  await expect.poll(() => search().get('at')).toBeTruthy();
+  for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowLeft');
+  await page.getByText('Max rows was 500, is 20').first().waitFor();
+  expect(await place()).toBe(before);
+  await page.keyboard.press('Home');
+  await page.getByText('Here the project begins.').waitFor();
+  const status = page.getByRole('row').filter({ hasText: 'Status' }).getByRole('cell');
+  await expect.poll(() => status.allTextContents()).toEqual(['Being created', 'Active']);
+  expect(await place()).toBe(before);
+  await page.keyboard.press('End');
+  await page.getByText('This is now. Go back to see what was different.').waitFor();
+});
+
+test('who changed something is found', async () => {
+  await open('/time');
+  await slider().focus();
+  await page.keyboard.press('Home');
+  const difference = page.getByRole('listitem').filter({ hasText: 'Max rows was 1,000, is 20' });
+  await difference.getByRole('button', { name: 'Find who changed it' }).click();
+  await page.getByText('Max rows was 1,000, is 500').waitFor();
+  await page
+    .getByText(/by you/)
+    .first()
+    .waitFor();
+  await page.getByRole('link', { name: 'Its entry in the log' }).click();
+  await dialog()
+    .getByRole('heading', { name: /at most 500 rows/ })
+    .waitFor();
+});
+
+test('a time that is typed is gone to, and one before the project is told', async () => {
+  await open('/time?at=2020-01-01T00:00:00.000Z');
+  await page.getByText('Then there was no such project yet.').waitFor();
+  expect(await page.getByLabel('Go to').inputValue()).toMatch(/^20(19|20)-/);
+  await page.getByLabel('Go to').fill('2999-01-01T00:00:00');
+  await page.getByText('As it is now').waitFor();
+});
+
+test('the log is verified and exported', async () => {
+  await open('/log?type=ProjectRenamed');
+  await button('Verify the log').click();
+  await dialog().getByText('The log is as it was written').waitFor();
+  await page.keyboard.press('Escape');
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Export' }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe(`audit-${id}.ndjson`);
+  const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n');
+  expect(lines.length).toBeGreaterThan(RENAMES);
+  const [first] = lines.map((line) => JSON.parse(line) as { type: string; hash: string });
+  expect(first).toMatchObject({
+    type: 'ProjectRenamed',
+    hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
+});
+
+test('the account has a log of its own, which names projects', async () => {
+  await page.goto(`${platform.url}/console/log`);
+  await entries().filter({ hasText: 'Shop of more news' }).first().waitFor();
+  expect(await entries().first().textContent()).toMatch(/Shop of more news|Account/);
+  await page.goto(`${platform.url}/console/log?type=OwnerSignedIn`);
+  await entries().filter({ hasText: 'Somebody signed in' }).first().waitFor();
+  expect(await entries().first().textContent()).toContain('Account');
+});
+
+test('the palette finds pages, projects and what can be done', async () => {
+  await open('/log');
+  await entries().first().waitFor();
+  await page.keyboard.press('Control+k');
+  const field = page.getByRole('combobox', { name: 'Go to or do' });
+  await field.waitFor();
+  expect(
+    await page.evaluate('document.activeElement.role ?? document.activeElement.getAttribute("role")'),
+  ).toBe('combobox');
+  // shot: palette
+  await expectUsable();
+  await field.fill('tim');
+  await expect.poll(() => page.getByRole('option').first().textContent()).toContain('Time');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/projects/${id}/time`);
+  await slider().waitFor();
+  await page.keyboard.press('Control+k');
+  await field.fill('zzzz');
+  await page.getByText('Nothing like that').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+k');
+  await field.fill('switch to');
+  const theme = () => page.evaluate('document.documentElement.dataset.theme');
+  const before = await theme();
+  await page.keyboard.press('Enter');
+  await expect.poll(theme).not.toBe(before);
+  await page.keyboard.press('Control+k');
+  await field.fill('sign out');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/sign-in');
+});
+
+test('nothing failed on the way', () => {
+  expect(faults).toEqual([]);
+});
