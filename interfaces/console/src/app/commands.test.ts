@@ -55,8 +55,15 @@ test('pages of other projects are found by both names', () => {
   expect(labels('gone')).toEqual([]);
 });
 
-test('what was recent is found once, and an action by its letters', () => {
-  const recent = ['/', '/projects/p1/tables'];
-  expect(labels('tables', { recent }).filter((one) => one.startsWith('Tables'))).toHaveLength(2);
+test('each can be told from the others, and what was recent is found once', () => {
+  const recent = ['/', '/projects/p1/tables', '/projects/p1'];
+  const all = commandsOf(around({ recent }));
+  expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  expect(labels('tables', { recent })).toEqual(['Tables (this project)', 'Tables (Blog)']);
+  expect(labels('overview', { recent })[0]).toBe('Overview (this project)');
+  expect(labels('shop', { recent })[0]).toBe('Shop (project)');
+});
+
+test('an action is found by letters that begin its words', () => {
   expect(labels('so')[0]).toBe('Sign out (action)');
 });

@@ -75,7 +75,8 @@ function pagesOf(pages: readonly Place[], project: string, note: string): readon
 }
 
 const command = (to: string, label: string, note: string, icon: IconName = 'home'): Command => ({
-  id: to,
+  // a project and its overview are two commands that lead to one place
+  id: `${note} ${to}`,
   label,
   note,
   icon,
@@ -89,10 +90,10 @@ export function foundCommands(
   near: ReadonlySet<string>,
 ): readonly Command[] {
   if (wanted.trim() === '') return all.filter(({ note }) => near.has(note)).slice(0, MOST);
-  const once = new Map(all.map((one) => [one.does, one]));
   // in either order: `shop log`, `log shop`
   const textOf = ({ label, note }: Command) => `${label} ${note} ${label}`;
-  return bestOf(wanted, [...once.values()], textOf).slice(0, MOST);
+  const each = all.filter(({ note }) => note !== texts.recent);
+  return bestOf(wanted, each, textOf).slice(0, MOST);
 }
 
 export const NEAR: ReadonlySet<string> = new Set([
