@@ -90,10 +90,8 @@ export function foundCommands(
   near: ReadonlySet<string>,
 ): readonly Command[] {
   if (wanted.trim() === '') return all.filter(({ note }) => near.has(note)).slice(0, MOST);
-  // in either order: `shop log`, `log shop`
-  const textOf = ({ label, note }: Command) => `${label} ${note} ${label}`;
   const each = all.filter(({ note }) => note !== texts.recent);
-  return bestOf(wanted, each, textOf).slice(0, MOST);
+  return bestOf(wanted, each, ({ label, note }) => `${label} ${note}`).slice(0, MOST);
 }
 
 export const NEAR: ReadonlySet<string> = new Set([

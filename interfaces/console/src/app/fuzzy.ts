@@ -5,18 +5,22 @@ const IN_A_ROW = 5;
 const BEGINNING = 4;
 
 /**
- * How well it fits: more for letters that begin words and that follow each other. A letter is sought where it begins a word
- * first, then anywhere after the one before.
+ * How well it fits: more for letters that begin words and that follow each other. Of several words each has to be there, in
+ * any order. A letter is sought where it begins a word first, then anywhere after the one before.
  * @returns undefined: not all of its letters are there, in their order
  */
 export function fit(wanted: string, text: string): number | undefined {
-  const letters = Array.from(wanted.toLowerCase().replace(/\s+/g, ''));
   const inside = text.toLowerCase();
-  if (letters.length === 0) return 0;
-  const greedy = score(letters, inside, true);
-  const plain = score(letters, inside, false);
-  if (greedy === undefined) return plain;
-  return plain === undefined ? greedy : Math.max(greedy, plain);
+  let sum = 0;
+  for (const word of wanted.toLowerCase().split(/\s+/).filter(Boolean)) {
+    const letters = Array.from(word);
+    const fits = [score(letters, inside, true), score(letters, inside, false)].filter(
+      (one) => one !== undefined,
+    );
+    if (fits.length === 0) return undefined;
+    sum += Math.max(...fits);
+  }
+  return sum;
 }
 
 function score(letters: readonly string[], text: string, byWords: boolean): number | undefined {
@@ -33,8 +37,7 @@ function score(letters: readonly string[], text: string, byWords: boolean): numb
     sum -= Math.min(place - last - 1, 3);
     last = place;
   }
-  // of two that fit alike the shorter one is meant
-  return sum - text.length / 100;
+  return sum;
 }
 
 const isWordStart = (text: string, place: number): boolean =>

@@ -20,14 +20,14 @@ interface Placed {
 
 function Box({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
-    <section className={styles['box']} aria-label={title}>
+    <div className={styles['box']}>
       <h3>{title}</h3>
       {/* it scrolls, so that what is below stays where it is; so it has to be reached by keyboard */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className={styles['boxBody']} tabIndex={0} role="region" aria-label={title}>
         {children}
       </div>
-    </section>
+    </div>
   );
 }
 
