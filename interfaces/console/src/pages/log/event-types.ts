@@ -78,6 +78,7 @@ export const EVENT_TYPES = [
   'OwnerRegistered',
   'OwnerSignedIn',
   'OwnerSignedOut',
+  'OwnerSignedOutEverywhere',
   'OwnerSignInBlocked',
   'OwnerSessionRevoked',
   'OwnerErased',

@@ -23,7 +23,7 @@ export function useTime(): [string | undefined, (at: string | undefined) => void
 }
 
 /** @returns undefined when it has none that can be read */
-export function timeIn(search: string): string | undefined {
+function timeIn(search: string): string | undefined {
   const at = new Date(new URLSearchParams(search).get('at') ?? '');
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
