@@ -140,7 +140,7 @@ test('keys are hidden until somebody asks, which is on record', async () => {
   expect(await page.content()).not.toContain('eyJ');
 });
 
-test('it is paused after a question, resumed at once, and purged by its name', async () => {
+test('it is paused and resumed after its plan was seen, and purged by its name', async () => {
   await button('Pause').click();
   await dialog().waitFor();
   await expectUsable();
@@ -150,6 +150,7 @@ test('it is paused after a question, resumed at once, and purged by its name', a
   await dialog().getByRole('button', { name: 'Pause' }).click();
   await dialog().waitFor({ state: 'detached' });
   await button('Resume').click();
+  await dialog().getByRole('button', { name: 'Resume project' }).click();
   await page.getByRole('main').getByText('Active', { exact: true }).waitFor();
   await button('Purge').click();
   const purge = dialog().getByRole('button', { name: 'Purge' });
