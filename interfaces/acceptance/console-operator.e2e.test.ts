@@ -1,9 +1,8 @@
 /** The operator's pages in Chromium, on a platform that has just been updated. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBrowser } from './browser-under-test.ts';
+import { axeViolations } from './console-under-test.ts';
 import { earlierRelease, LaterRelease } from './later-release.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
@@ -13,7 +12,7 @@ let platform: PlatformUnderTest;
 let browser: Browser;
 let page: Page;
 let token: string;
-let axe: string;
+let owner: string;
 const ids: string[] = [];
 const faults: string[] = [];
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   await earlierRelease(platform, BEFORE_USERS);
   [browser] = await Promise.all([startBrowser(), platform.start()]);
   token = /shown this once: (ldo_\S+)/.exec(platform.output)?.[1] ?? '';
-  const owner = await platform.owner('ada');
+  owner = await platform.owner('ada');
   for (const name of ['shop', 'blog', 'wiki']) {
     const made = await platform.call<{ id: string }>('POST', '/api/projects', {
       token: owner,
@@ -33,7 +32,6 @@ beforeAll(async () => {
   await LaterRelease.of(platform);
   await platform.stop();
   await platform.start();
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   page = await newPage();
 });
 afterAll(async () => {
@@ -57,21 +55,7 @@ const dialog = () => page.getByRole('dialog');
 const heading = (name: string) => page.getByRole('heading', { name, exact: true });
 
 /** Nothing that a screen reader or weak eyes could not use. */
-async function expectUsable(): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const run = (
-      globalThis as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> };
-      }
-    ).axe;
-    return (await run.run()).violations.map(({ id, nodes }) => [
-      id,
-      ...nodes.map(({ target }) => target.join(' ')),
-    ]);
-  });
-  expect([page.url(), ...found]).toEqual([page.url()]);
-}
+const expectUsable = async () => expect([page.url(), ...(await axeViolations(page))]).toEqual([page.url()]);
 
 async function signIn(shown: string): Promise<void> {
   await page.getByLabel('Operator’s token').fill(shown);
@@ -156,6 +140,31 @@ test('projects are brought to the new version, canary first, and that is seen as
   await expectUsable();
   const events = await platform.launchdb('events', 'platform-upgrades', '--json');
   expect(events.output).toContain(`"canary":"${ids[1]}"`);
+});
+
+test('a project that is stuck is there with why, and with the button that helps', async () => {
+  const id = ids[2] ?? '';
+  const command = (what: string) =>
+    platform.call('POST', `/api/projects/${id}/${what}`, { token: owner, headers: { prefer: 'wait=0' } });
+  const [found] = await platform.sql<{ mark: string }>(
+    `SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`,
+    [id],
+  );
+  const status = async () => {
+    const answer = await platform.call<{ status: string }>('GET', `/api/projects/${id}`, { token: owner });
+    return answer.body.status;
+  };
+  await command('pause');
+  await expect.poll(status, { timeout: 60_000 }).toBe('paused');
+  await platform.sql(`COMMENT ON DATABASE ${id} IS 'of somebody else'`);
+  await command('resume');
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByText('exists and is not LaunchDB').waitFor();
+  await expectUsable();
+  await platform.sql(`COMMENT ON DATABASE ${id} IS '${found?.mark}'`);
+  await button('Try again').click();
+  await page.getByText('Nothing is stuck.').waitFor();
+  await expect.poll(status, { timeout: 60_000 }).toBe('active');
 });
 
 test('the log is verified and views are replayed, with what came of it', async () => {

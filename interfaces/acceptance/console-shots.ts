@@ -80,6 +80,7 @@ async function main(): Promise<void> {
     const owner = await consoles.owner('owner');
     const stranger = await consoles.visitor();
     const nobody = await consoles.owner('newcomer');
+    const operator = await consoles.operator();
     const project = await sample(consoles, owner.ask);
     const nameOf = (path: string) =>
       path
@@ -99,6 +100,10 @@ async function main(): Promise<void> {
       [stranger, '/console/sign-up', 'sign-up'],
       [nobody, '/', 'projects-none'],
       ...own.map((path) => [owner, path, nameOf(path)] as const),
+      [stranger, '/console/operator', 'operator-sign-in'],
+      ...(await pagesFrom(operator.page, '/console/operator')).map(
+        (path) => [operator, path, nameOf(path)] as const,
+      ),
     ];
     for (const [visitor, path, name] of shots)
       if (only.length === 0 || only.some((word) => name.includes(word))) await shoot(visitor, path, name);

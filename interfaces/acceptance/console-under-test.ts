@@ -70,6 +70,15 @@ export class ConsoleUnderTest {
     return { ...visitor, ask: asking(visitor.context) };
   }
 
+  /** A browser in which the operator is signed in. */
+  async operator(): Promise<Visitor> {
+    const token = /shown this once: (ldo_\S+)/.exec(this.platform.output)?.[1];
+    const visitor = await this.visitor();
+    const answer = await visitor.context.request.post('/api/operator/session', { data: { token } });
+    if (answer.status() !== 201) throw new Error(`not signed in: ${await answer.text()}`);
+    return visitor;
+  }
+
   async signUp(name: string): Promise<void> {
     const body = { email: `${name}@example.com`, password: PASSWORD };
     const { status } = await this.platform.call('POST', '/api/owners/signup', { body });

@@ -293,6 +293,41 @@ describe('the same facts as the command', () => {
   });
 });
 
+test('what is stuck is told with why, and goes on when an operator has it tried again', async () => {
+  const command = (what: string) =>
+    platform.call('POST', `/api/projects/${project}/${what}`, {
+      token: owner,
+      headers: { prefer: 'wait=0' },
+    });
+  const becomes = (wanted: string) =>
+    vi.waitFor(
+      async () => {
+        const shown = await platform.call('GET', `/api/projects/${project}`, { token: owner });
+        expect(shown.body['status']).toBe(wanted);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+  const [found] = await platform.sql<{ mark: string }>(
+    `SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = $1`,
+    [project],
+  );
+  await command('pause');
+  await becomes('paused');
+  await platform.sql(`COMMENT ON DATABASE ${project} IS 'of somebody else'`);
+  await command('resume');
+  await becomes('suspended');
+  const { body } = await api<{ projects: object[] }>('GET', 'failures');
+  expect(body.projects).toMatchObject([
+    { id: project, name: 'shop', status: 'suspended', waits_for: { until: null } },
+  ]);
+  const told = await platform.launchdb('status');
+  expect([told.code, told.output]).toEqual([2, expect.stringContaining(`STUCK ${project}`) as string]);
+  await platform.sql(`COMMENT ON DATABASE ${project} IS '${found?.mark}'`);
+  expect((await api('POST', `projects/${project}/retry`)).status).toBe(202);
+  await becomes('active');
+  expect((await api('GET', 'failures')).body).toEqual({ projects: [] });
+});
+
 test('a replay and a verification go on by themselves, are told of as they go, and are done once at a time', async () => {
   expect((await api('POST', 'replay', { view: 'no-such-view' })).status).toBe(409);
   const stream = await fetch(`${platform.url}/api/operator/work/events`, {
@@ -343,6 +378,7 @@ test('the trail says who did it, and of reading once an hour that somebody did',
   expect(by('ProjectLimitsChanged')).toEqual(['cli', mine?.id, mine?.id]);
   expect(by('OperatorSessionBegun').at(-1)).toBe(mine?.id);
   expect(by('ViewsReplayRequested')).toEqual([mine?.id]);
+  expect(by('StepRetryRequested')).toEqual([mine?.id]);
   expect(by('InviteIssued')).toEqual([mine?.id, mine?.id]);
   expect(by('OperatorTokenRevoked')).toEqual([mine?.id, 'cli', mine?.id]);
   expect(by('OperatorTokenIssued').at(-1)).toBe('start');
