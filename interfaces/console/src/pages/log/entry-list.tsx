@@ -54,6 +54,7 @@ export function EntryList({ log, withProjects, hrefOf }: EntryListProps) {
                     entry={row.entry}
                     href={hrefOf(row.entry.position)}
                     project={withProjects ? projectWords(row.entry, names) : undefined}
+                    inDay
                     onKeyDown={onRowKey}
                   />
                 )}

@@ -2,6 +2,7 @@ import type { KeyboardEvent } from 'react';
 import { Link } from 'wouter';
 import type { AuditEntry } from '../../api/log.ts';
 import { useSession } from '../../api/session.ts';
+import { RelativeTime } from '../../components/amounts.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { actorWords } from './actor-words.ts';
 import { topicOf } from './event-types.ts';
@@ -12,6 +13,8 @@ interface EntryRowProps {
   readonly href: string;
   /** of which project it is, where several are shown */
   readonly project?: string | undefined;
+  /** in a list by days the time of day is enough; elsewhere it is told how long ago it was */
+  readonly inDay?: boolean;
   readonly onKeyDown?: (event: KeyboardEvent<HTMLAnchorElement>) => void;
 }
 
@@ -23,7 +26,7 @@ const timeOfDay = new Intl.DateTimeFormat('en', {
 });
 
 /** An entry in a line: what happened, who did it, when; a link that opens it. */
-export function EntryRow({ entry, href, project, onKeyDown }: EntryRowProps) {
+export function EntryRow({ entry, href, project, inDay = false, onKeyDown }: EntryRowProps) {
   const self = useSession().data?.owner_id;
   const topic = topicOf(entry.type);
   return (
@@ -43,9 +46,13 @@ export function EntryRow({ entry, href, project, onKeyDown }: EntryRowProps) {
           {project !== undefined && ` · ${project}`}
         </span>
       </span>
-      <time dateTime={entry.recorded_at} className={styles['time']}>
-        {timeOfDay.format(new Date(entry.recorded_at))}
-      </time>
+      <span className={styles['time']}>
+        {inDay ? (
+          <time dateTime={entry.recorded_at}>{timeOfDay.format(new Date(entry.recorded_at))}</time>
+        ) : (
+          <RelativeTime at={entry.recorded_at} />
+        )}
+      </span>
     </Link>
   );
 }

@@ -1,8 +1,10 @@
 /** The log: who did what, when, from where and why. */
 export const log = {
   title: 'Log',
-  ofProject: 'Who did what to this project, when, from where and why. Nothing of it can be changed.',
-  ofAccount: 'Who did what to your account and all of your projects. Nothing of it can be changed.',
+  ofProject:
+    'Who did what to this project, when, from where and why. No entry is changed or taken out later, and you can verify that.',
+  ofAccount:
+    'Who did what to your account and all of your projects. No entry is changed or taken out later, and you can verify that.',
   list: 'Entries, newest first',
   type: 'What happened',
   anyType: 'Anything',
