@@ -22,9 +22,10 @@ export class QueryStore {
   readonly #kept: Kept;
   readonly #key: string;
 
-  constructor(kept: Kept, projectId: string) {
+  /** @param mine whose it is, and of which project */
+  constructor(kept: Kept, mine: string) {
     this.#kept = kept;
-    this.#key = `launchdb.sql.${projectId}`;
+    this.#key = `launchdb.sql.${mine}`;
   }
 
   get past(): PastQuery[] {

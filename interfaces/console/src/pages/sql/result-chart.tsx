@@ -42,7 +42,8 @@ function optionsOf(
   const grid = { stroke: colour('--line'), width: 1 };
   const axis = { stroke: colour('--text-soft'), grid, ticks: grid };
   const nameAt = (place: number) => data.names[place] ?? '';
-  const bars = named ? uPlot.paths.bars?.({ size: [0.6, 60] }) : undefined;
+  // of several lines bars would stand in front of each other
+  const bars = named && data.lines.length === 1 ? uPlot.paths.bars?.({ size: [0.6, 60] }) : undefined;
   return {
     ...size,
     scales: { x: { time: data.kind === 'time', ...(named && { range: [-0.6, data.x.length - 0.4] }) } },
@@ -67,7 +68,7 @@ function optionsOf(
         label: name,
         stroke: colour(LINES[at] ?? '--text'),
         width: 2,
-        points: { show: !named && data.x.length < 60 },
+        points: { show: !bars && data.x.length < 60 },
         ...(bars && { fill: colour(LINES[at] ?? '--text'), paths: bars }),
       })),
     ],

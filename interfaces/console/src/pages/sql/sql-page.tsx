@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ApiProblem } from '../../api/problem.ts';
+import { useSession } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Menu, MenuItem } from '../../components/menu.tsx';
@@ -27,12 +28,14 @@ const drafts = new Map<string, string>();
 
 export default function SqlPage() {
   const project = useProjectId();
-  return <Page key={project} project={project} />;
+  const owner = useSession().data?.owner_id ?? '';
+  return <Page key={`${owner} ${project}`} project={project} mine={`${owner}.${project}`} />;
 }
 
-function Page({ project }: { readonly project: string }) {
+/** @param mine what is kept is kept for: another owner in this browser has their own */
+function Page({ project, mine }: { readonly project: string; readonly mine: string }) {
   const editor = useRef<EditorHandle>(null);
-  const store = useMemo(() => new QueryStore(localStorage, project), [project]);
+  const store = useMemo(() => new QueryStore(localStorage, mine), [mine]);
   const [together, setTogether] = useState(false);
   const { data: names = [] } = useQuery(completionsQuery(project));
   const runner = useRunner(project);
@@ -74,9 +77,9 @@ function Page({ project }: { readonly project: string }) {
           <Suspense fallback={<SkeletonRows rows={4} height="20px" />}>
             <SqlEditor
               handle={editor}
-              initial={drafts.get(project) ?? ''}
+              initial={drafts.get(mine) ?? ''}
               names={names}
-              onChange={(text) => drafts.set(project, text)}
+              onChange={(text) => drafts.set(mine, text)}
               onRun={(all) => start('run', all)}
             />
           </Suspense>

@@ -80,18 +80,15 @@ function Danger({ table, schemas, onChange }: ChangingProps & { readonly schemas
       done: () => toast.done(texts.done),
     });
   return (
-    <Notice
-      tone="warn"
-      title={tables.exposure[exposure]}
-      action={
-        canMend && (
-          <Button small onClick={mend}>
-            {title}
-          </Button>
-        )
-      }
-    >
-      {tables.exposureWhy[exposure]} {tables.danger(table.anon.join(', '))}
+    <Notice tone="warn" title={tables.exposure[exposure]}>
+      <p>
+        {tables.exposureWhy[exposure]} {tables.danger(table.anon.join(', '))}
+      </p>
+      {canMend && (
+        <Button small className={styles['mend']} onClick={mend}>
+          {title}
+        </Button>
+      )}
     </Notice>
   );
 }

@@ -20,7 +20,6 @@ export const sqlPage = {
   saveTitle: 'Save the query',
   saveName: 'Name',
   savedAs: (name: string) => `Saved as ${name}, in this browser`,
-  open: (name: string) => `Open ${name}`,
   remove: (name: string) => `Remove ${name}`,
   forget: 'Forget the history',
   noHistory: 'Nothing has been run yet',

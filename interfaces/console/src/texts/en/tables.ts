@@ -55,16 +55,12 @@ export const tables = {
   danger: (rights: string) => `With the public key anybody can do this to all rows: ${rights}.`,
   enableRls: 'Turn row-level security on',
   asInvoker: 'Let the view ask for rights',
-  toPolicies: 'Policies',
-  loading: 'Loading',
 } as const;
 
 export const rows = {
   tab: 'Rows',
   grid: (name: string) => `Rows of ${name}`,
   help: 'Arrows move, Enter edits, Escape takes back, Tab saves and goes on, Ctrl+Backspace sets NULL, Space selects the row, Delete deletes it, Alt+Enter follows a reference.',
-  keys: 'Keys',
-  keysTitle: 'Keys of the grid',
   exactly: 'Count exactly',
   counted: (count: string) => `${count} rows`,
   one: '1 row',
@@ -94,7 +90,6 @@ export const rows = {
   isDefault: 'default',
   isNull: 'NULL',
   isValue: 'value',
-  required: 'needs a value',
   generated: 'PostgreSQL makes it',
   add: 'Add the row',
   added: 'The row is added',
