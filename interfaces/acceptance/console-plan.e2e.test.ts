@@ -106,7 +106,10 @@ test('a platform that dies at a step and comes back: the page goes on there, wit
   await button('Create project').click();
   await page.getByText('The connection was lost; reconnecting').waitFor();
   expect((await statesOf('provision')).map(([, state]) => state)).toEqual([
-    ...['done', 'done', 'done', 'done'],
+    'done',
+    'done',
+    'done',
+    'done',
     'running',
     'pending',
   ]);

@@ -3,7 +3,7 @@ import createClient from 'openapi-fetch';
 import type { paths } from './openapi-types.ts';
 import { send } from './send.ts';
 
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: send });
+export const api = createClient<paths>({ fetch: send });
 
 /** The body of a success. Everything else has been thrown: see {@link send}. */
 export async function dataOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
