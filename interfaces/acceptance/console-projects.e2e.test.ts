@@ -46,6 +46,10 @@ const pathname = () => new URL(page.url()).pathname;
 
 /** Nothing that a screen reader or weak eyes could not use. */
 async function expectUsable(): Promise<void> {
+  // what is still fading in is paler than it will be
+  await page.evaluate(
+    `Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished))`,
+  );
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
     const run = (
