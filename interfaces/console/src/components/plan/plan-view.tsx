@@ -4,6 +4,9 @@ import { durationText, Meter } from '../amounts.tsx';
 import { Notice } from '../notice.tsx';
 import styles from './plan-view.module.css';
 
+/** those that take something away */
+const GOES = ['delete', 'purge'];
+
 /** What a command would do: its steps with their usual times, what it takes and gives back, and what stays done. */
 export function PlanView({ plan }: { readonly plan: CommandPlan }) {
   if (plan.problem)
@@ -16,7 +19,7 @@ export function PlanView({ plan }: { readonly plan: CommandPlan }) {
   return (
     <div className={styles['plan']}>
       {plan.cannot_be_undone.length > 0 && (
-        <Notice tone="warn" title={texts.final}>
+        <Notice tone={GOES.includes(plan.process) ? 'warn' : 'calm'} title={texts.final}>
           <Sentences of={plan.cannot_be_undone} />
         </Notice>
       )}
@@ -67,12 +70,14 @@ function Steps({ plan }: { readonly plan: CommandPlan }) {
         {plan.steps.map(({ step, text, usual_ms: ms }, at) => (
           <li key={step} className={styles['step']} data-step={step}>
             <span>{text}</span>
-            <span className={styles['track']} aria-hidden="true">
-              {ms !== null && all > 0 && (
-                <Bar from={together(plan.steps.slice(0, at)) / all} part={ms / all} />
-              )}
-            </span>
-            <span className={styles['time']}>{ms === null ? texts.unknownTime : durationText(ms)}</span>
+            {all > 0 && (
+              <>
+                <span className={styles['track']} aria-hidden="true">
+                  {ms !== null && <Bar from={together(plan.steps.slice(0, at)) / all} part={ms / all} />}
+                </span>
+                <span className={styles['time']}>{ms === null ? texts.unknownTime : durationText(ms)}</span>
+              </>
+            )}
           </li>
         ))}
       </ol>

@@ -24,7 +24,7 @@ export const plan = {
   usuallyInAll: (time: string, samples: number) =>
     `Usually ${time} in all, by the latest ${samples === 1 ? 'run' : `${samples} runs`} here.`,
   neverYet: 'It has not run here yet, so nobody knows how long it takes.',
-  unknownTime: 'not known yet',
+  unknownTime: 'not known',
   effects: 'Who notices',
   final: 'What cannot be taken back',
   takes: 'Takes',
@@ -41,18 +41,18 @@ export const plan = {
 
 export const steps = {
   titles: {
-    provision: 'Being created',
-    pause: 'Pausing',
-    resume: 'Resuming',
+    provision: 'Creation',
+    pause: 'Pause',
+    resume: 'Resume',
     sleep: 'Falling asleep',
     wake: 'Waking up',
-    delete: 'Being deleted',
-    undelete: 'Coming back',
-    purge: 'Being purged',
+    delete: 'Deletion',
+    undelete: 'Undeletion',
+    purge: 'Purge',
     'apply-settings': 'Taking up new settings',
     'change-password': 'Changing the database password',
     'apply-limits': 'Taking up new limits',
-    upgrade: 'Being upgraded',
+    upgrade: 'Upgrade',
   } as Readonly<Record<string, string>>,
   over: {
     done: (time: string) => `Done in ${time}`,
