@@ -44,7 +44,7 @@ afterAll(async () => {
 const open = (place: string) => page.goto(`${platform.url}/console/projects/${id}/${place}`);
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
 /** not one of those that say in a corner what was done */
-const dialog = () => page.locator('[role="dialog"]:not([aria-modal="false"])');
+const dialog = () => page.locator('[role="dialog"][data-open]:not([aria-modal="false"])');
 const row = (text: string) => page.getByRole('row').filter({ hasText: text });
 /** of the dialog */
 const confirm = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
@@ -403,6 +403,10 @@ test('keys: an access key’s secret is shown once, a new database password ends
   await dialog().getByRole('heading', { name: 'The password is new' }).waitFor();
   const after = await platform.call<{ db_uri: string }>('GET', `/api/projects/${id}/connection`, { token });
   expect(after.body.db_uri).not.toBe(before.body.db_uri);
+  // whoever goes by keyboard is in it
+  await expect
+    .poll(() => page.evaluate('document.activeElement?.closest("[role=dialog]")?.textContent'))
+    .toMatch(/^The password is new/);
   // masked where it is shown, and copied whole
   expect(await dialog().textContent()).not.toContain(new URL(after.body.db_uri).password);
   await dialog().getByRole('button', { name: 'Copy' }).first().click();

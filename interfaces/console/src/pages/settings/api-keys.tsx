@@ -10,6 +10,7 @@ import { Notice } from '../../components/notice.tsx';
 import { keys as texts } from '../../texts/en/settings.ts';
 import { OverlapSelect, USUAL, type Overlap } from './overlap.tsx';
 import styles from './settings.module.css';
+import { useResult } from './use-result.ts';
 import { useSettings } from './use-settings.ts';
 
 const rotate = (id: string, overlap: Overlap) =>
@@ -26,7 +27,7 @@ export function ApiKeys() {
   const { act } = useAct('settings');
   const [asks, setAsks] = useState(false);
   const [overlap, setOverlap] = useState<Overlap>(USUAL);
-  const [made, setMade] = useState<Rotated | null>(null);
+  const made = useResult<Rotated>();
   return (
     <Section title={texts.api} description={texts.apiDescription}>
       <div className={styles['buttons']}>
@@ -36,25 +37,28 @@ export function ApiKeys() {
       </div>
       <ConfirmDialog
         open={asks}
-        onOpenChange={setAsks}
+        onOpenChange={(open) => {
+          setAsks(open);
+          if (!open) made.closed();
+        }}
         title={texts.rotateTitle}
         description={texts.rotateDescription}
         action={texts.rotate}
         danger
-        onConfirm={() => act(texts.rotated, async () => setMade(await rotate(id, overlap)))}
+        onConfirm={() => act(texts.rotated, async () => made.bring(await rotate(id, overlap)))}
       >
         <OverlapSelect label={texts.oldEnd} value={overlap} onValueChange={setOverlap} />
         <p className={styles['soft']}>{texts.takesMoment}</p>
       </ConfirmDialog>
-      {made && (
-        <Dialog open onOpenChange={(open) => !open && setMade(null)} title={texts.rotated} wide>
+      {made.shown && (
+        <Dialog open onOpenChange={(open) => !open && made.forget()} title={texts.rotated} wide>
           <Notice tone="warn">
-            {texts.until} <ExactTime at={made.old_keys_valid_until} />
+            {texts.until} <ExactTime at={made.shown.old_keys_valid_until} />
           </Notice>
           <span>{texts.anon}</span>
-          <CodeBlock label={texts.anon} code={made.anon_key} line />
+          <CodeBlock label={texts.anon} code={made.shown.anon_key} line />
           <span>{texts.service}</span>
-          <CodeBlock label={texts.service} code={made.service_role_key} line masked={'•'.repeat(40)} />
+          <CodeBlock label={texts.service} code={made.shown.service_role_key} line masked={'•'.repeat(40)} />
         </Dialog>
       )}
     </Section>

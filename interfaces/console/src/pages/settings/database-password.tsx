@@ -7,6 +7,7 @@ import { CodeBlock } from '../../components/code-block.tsx';
 import { ConfirmDialog, Dialog } from '../../components/dialog.tsx';
 import { keys as texts } from '../../texts/en/settings.ts';
 import styles from './settings.module.css';
+import { useResult } from './use-result.ts';
 import { useSettings } from './use-settings.ts';
 
 const rotate = (id: string) =>
@@ -17,7 +18,7 @@ export function DatabasePassword() {
   const { id } = useSettings();
   const { act } = useAct('settings');
   const [asks, setAsks] = useState(false);
-  const [made, setMade] = useState<Rotated | null>(null);
+  const made = useResult<Rotated>();
   return (
     <Section title={texts.password} description={texts.passwordDescription}>
       <div className={styles['buttons']}>
@@ -27,19 +28,22 @@ export function DatabasePassword() {
       </div>
       <ConfirmDialog
         open={asks}
-        onOpenChange={setAsks}
+        onOpenChange={(open) => {
+          setAsks(open);
+          if (!open) made.closed();
+        }}
         title={texts.passwordTitle}
         description={texts.passwordStops}
         action={texts.newPassword}
         danger
-        onConfirm={() => act(texts.passwordMade, async () => setMade(await rotate(id)))}
+        onConfirm={() => act(texts.passwordMade, async () => made.bring(await rotate(id)))}
       >
         <p className={styles['soft']}>{texts.takesMoment}</p>
       </ConfirmDialog>
-      {made && (
-        <Dialog open onOpenChange={(open) => !open && setMade(null)} title={texts.passwordMade} wide>
-          <Address label={texts.direct} uri={made.db_uri} />
-          <Address label={texts.pooled} uri={made.db_uri_pooler} />
+      {made.shown && (
+        <Dialog open onOpenChange={(open) => !open && made.forget()} title={texts.passwordMade} wide>
+          <Address label={texts.direct} uri={made.shown.db_uri} />
+          <Address label={texts.pooled} uri={made.shown.db_uri_pooler} />
         </Dialog>
       )}
     </Section>

@@ -14,26 +14,15 @@ import { Notice } from '../../components/notice.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { settings, storageSettings as texts } from '../../texts/en/settings.ts';
 import styles from './settings.module.css';
+import { useResult } from './use-result.ts';
 import { useSettings, type S3Key } from './use-settings.ts';
 
 export function S3Keys() {
-  const { id, queries } = useSettings();
+  const { id } = useSettings();
   const { act } = useAct('settings');
   const [makes, setMakes] = useState(false);
-  const [made, setMade] = useState<MadeKey | null>(null);
+  const made = useResult<MadeKey>();
   const [revoked, setRevoked] = useState<S3Key | null>(null);
-  const found = useQuery(queries.s3Keys);
-  const revoke: Column<S3Key> = {
-    id: 'revoke',
-    title: texts.revoke,
-    hideTitle: true,
-    align: 'end',
-    cell: (key) => (
-      <Button small onClick={() => setRevoked(key)}>
-        {texts.revoke}
-      </Button>
-    ),
-  };
   const gone = (key: string) =>
     dataOf(api.DELETE('/api/projects/{id}/storage/s3-keys/{key}', { params: { path: { id, key } } }));
   return (
@@ -46,29 +35,17 @@ export function S3Keys() {
         </Button>
       }
     >
-      {found.isError ? (
-        <ErrorState title={settings.notRead} error={found.error} retry={() => void found.refetch()} />
-      ) : found.isPending ? (
-        <SkeletonRows rows={2} />
-      ) : (
-        <div className={styles['form']}>
-          <KeyValueList
-            items={[
-              { key: texts.endpoint, value: <code>{found.data.endpoint}</code> },
-              { key: texts.region, value: <code>{found.data.region}</code> },
-            ]}
-          />
-          <DataTable
-            label={texts.keys}
-            columns={[...COLUMNS, revoke]}
-            rows={found.data.s3_keys}
-            rowKey={({ id: key }) => key}
-            empty={<p className={styles['soft']}>{texts.keysNone}</p>}
-          />
-        </div>
-      )}
-      <MakeKey key={String(makes)} open={makes} onOpenChange={setMakes} onMade={setMade} />
-      {made && <Secret made={made} onClose={() => setMade(null)} />}
+      <Keys onRevoke={setRevoked} />
+      <MakeKey
+        key={String(makes)}
+        open={makes}
+        onOpenChange={(open) => {
+          setMakes(open);
+          if (!open) made.closed();
+        }}
+        onMade={made.bring}
+      />
+      {made.shown && <Secret made={made.shown} onClose={made.forget} />}
       <ConfirmDialog
         open={revoked !== null}
         onOpenChange={(open) => !open && setRevoked(null)}
@@ -79,6 +56,43 @@ export function S3Keys() {
         onConfirm={() => act(texts.revoked, () => gone(revoked?.id ?? ''))}
       />
     </Section>
+  );
+}
+
+function Keys({ onRevoke }: { readonly onRevoke: (key: S3Key) => void }) {
+  const { queries } = useSettings();
+  const found = useQuery(queries.s3Keys);
+  const revoke: Column<S3Key> = {
+    id: 'revoke',
+    title: texts.revoke,
+    hideTitle: true,
+    align: 'end',
+    cell: (key) => (
+      <Button small onClick={() => onRevoke(key)}>
+        {texts.revoke}
+      </Button>
+    ),
+  };
+  return found.isError ? (
+    <ErrorState title={settings.notRead} error={found.error} retry={() => void found.refetch()} />
+  ) : found.isPending ? (
+    <SkeletonRows rows={2} />
+  ) : (
+    <div className={styles['form']}>
+      <KeyValueList
+        items={[
+          { key: texts.endpoint, value: <code>{found.data.endpoint}</code> },
+          { key: texts.region, value: <code>{found.data.region}</code> },
+        ]}
+      />
+      <DataTable
+        label={texts.keys}
+        columns={[...COLUMNS, revoke]}
+        rows={found.data.s3_keys}
+        rowKey={({ id: key }) => key}
+        empty={<p className={styles['soft']}>{texts.keysNone}</p>}
+      />
+    </div>
   );
 }
 
