@@ -7,12 +7,12 @@ import styles from './migrations.module.css';
 import type { Attempt } from './use-migrations.ts';
 
 /** Of all of them, or of one. */
-export function History({ rows }: { readonly rows: readonly Attempt[] }) {
+export function History({ rows, ofOne }: { readonly rows: readonly Attempt[]; readonly ofOne?: true }) {
   return (
     <Section title={texts.history} description={texts.historyWords}>
       <DataTable
         label={texts.history}
-        columns={HISTORY}
+        columns={ofOne ? HISTORY.filter(({ id }) => id !== 'name') : HISTORY}
         rows={rows}
         rowKey={({ at, type, version }) => `${at} ${type} ${version}`}
         empty={<p className={styles['soft']}>{texts.historyNone}</p>}

@@ -45,7 +45,7 @@ export function Migration({ version }: { readonly version: number }) {
         <Section title={texts.one.sql}>
           <CodeBlock label={texts.one.sql} code={sql} />
         </Section>
-        <History rows={history} />
+        <History rows={history} ofOne />
       </div>
     </>
   );
