@@ -72,6 +72,15 @@ test('an estimate that is too low hides no rows, one beyond what a browser shows
   await vi.waitFor(() => expect(high.shownRows).toBe(MOST_ROWS));
 });
 
+test('where the planner believes in rows that there are not, they are counted', async () => {
+  const source = new RowSource(table, { filters: [], sorts: [] }, server(1000, 50_000).run);
+  source.start();
+  await vi.waitFor(() => expect(source.shownRows).toBe(50_000));
+  source.look(49_000, 49_030);
+  await vi.waitFor(() => expect(source.total).toEqual({ rows: 1000, exact: true }));
+  expect(source.shownRows).toBe(1000);
+});
+
 test('a failure is told, and can be tried again', async () => {
   const { run } = server(7);
   let fails = true;

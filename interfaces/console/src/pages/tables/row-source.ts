@@ -136,6 +136,7 @@ export class RowSource {
         page,
         rows.map((values) => rowOf(this.#table, this.#asked, values as Cells)),
       );
+      if (rows.length === 0 && page > 0) await this.#end(page);
     } catch (error) {
       if (!stop.signal.aborted) this.#error = error;
     }
@@ -143,6 +144,12 @@ export class RowSource {
     this.#loading = undefined;
     this.#changed();
     this.#next();
+  }
+
+  /** The planner believed in rows that there are not: where they end has to be counted. */
+  async #end(page: number): Promise<void> {
+    if (this.total?.exact) return;
+    await this.count().catch(() => (this.#total = { rows: page * PAGE, exact: false }));
   }
 
   async #estimate(): Promise<void> {

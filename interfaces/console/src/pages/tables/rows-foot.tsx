@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { wordsOf } from '../../api/words-of.ts';
 import { Button } from '../../components/button.tsx';
 import { toast } from '../../components/toast.ts';
 import type { Table } from '../../data/catalogue.ts';
@@ -39,6 +40,14 @@ export function RowsFoot({ table, source, editable, noKey }: RowsFootProps) {
         <Button small look="quiet" busy={counting} onClick={() => void count()}>
           {texts.exactly}
         </Button>
+      )}
+      {source.error !== null && source.started && (
+        <span role="alert" className={styles['failed']}>
+          {texts.failed}: {wordsOf(source.error)}{' '}
+          <Button small look="quiet" icon="refresh" onClick={() => source.retry()}>
+            {texts.again}
+          </Button>
+        </span>
       )}
       {total && total.rows > MOST_ROWS && <span>{texts.capped(number(MOST_ROWS))}</span>}
       {!editable && <span>{texts.readOnlyWhy[why]}</span>}

@@ -101,6 +101,7 @@ export const rows = {
   tooMany: (most: number) => `At most ${most} rows at once`,
   refresh: 'Read again',
   failed: 'The rows cannot be read',
+  again: 'Try again',
   emptyTitle: 'No rows',
   empty: 'The table has no rows yet.',
   noMatchTitle: 'No row like that',
