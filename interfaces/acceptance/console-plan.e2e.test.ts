@@ -7,6 +7,14 @@ import { startBrowser } from './browser-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const FIRST_STEPS = ['create-database', 'create-database-users', 'migrate-schema', 'register-pool'];
+// of the page
+declare const document: {
+  querySelectorAll: (selector: string) => Iterable<{ getAttribute: (name: string) => string | null }>;
+};
+declare const MutationObserver: new (look: () => void) => {
+  observe: (where: unknown, what: object) => void;
+};
+
 let platform: PlatformUnderTest;
 let browser: Browser;
 let page: Page;
