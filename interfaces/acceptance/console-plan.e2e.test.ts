@@ -181,10 +181,11 @@ test('what takes a project down tells what is cut off, and does what it told', a
 test('a plan that refuses has no button to press', async () => {
   await button('Pause').waitFor();
   const project = new URL(page.url()).pathname.split('/').at(-1);
-  // somebody else pauses it, and this page does not know yet
+  // somebody else pauses it, and this page hears nothing of it
   await page.route('**/events**', (route) => route.abort());
   await page.reload();
   await button('Pause').waitFor();
+  await page.route(`**/api/projects/${project}`, (route) => route.abort());
   const answer = await page.request.post(`${platform.url}/api/projects/${project}/pause`, {
     headers: { 'x-launchdb-console': '1' },
   });
