@@ -91,6 +91,8 @@ async function main(): Promise<void> {
         ...(await pagesFrom(owner.page, '/')),
         '/console/projects/new',
         ...(await pagesFrom(owner.page, `/console/projects/${project}`)),
+        `/console/projects/${project}/tables/public/customers`,
+        '/console/operator',
         '/console/nothing-is-here',
       ]),
     ];

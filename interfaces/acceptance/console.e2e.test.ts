@@ -127,10 +127,14 @@ describe('every page', () => {
   test('is one that axe finds nothing in, dark and light, and fits a phone', async () => {
     const { context, page, ask } = await consoles.owner('every');
     const id = await newProject(ask, 'pages');
+    const query = `CREATE TABLE todos (id int PRIMARY KEY, title text); INSERT INTO todos VALUES (1, 'milk')`;
+    await ask('POST', `/api/projects/${id}/sql`, { query });
     const paths = new Set([
       ...(await pagesFrom(page, '/')),
       ...(await pagesFrom(page, `/console/projects/${id}`)),
       '/console/projects/new',
+      `/console/projects/${id}/tables/public/todos`,
+      '/console/operator',
       '/console/nothing-is-here',
     ]);
     expect(paths.size).toBeGreaterThan(4);
