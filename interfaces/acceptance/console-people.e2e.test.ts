@@ -299,7 +299,8 @@ test('a migration is tried, mended where PostgreSQL says, applied and shown; of 
     ['notes.sql', 'Not named like'],
   ] as const)
     await page.getByRole('listitem').filter({ hasText: name }).getByText(state).first().waitFor();
-  await button('Apply').click();
+  // the dialog of before may still be fading away
+  await page.getByRole('main').getByRole('button', { name: 'Apply', exact: true }).click();
   await confirm('Apply');
   await expect
     .poll(() => platform.sql('SELECT id FROM todos ORDER BY id', [], id))

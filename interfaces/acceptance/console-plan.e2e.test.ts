@@ -102,7 +102,8 @@ test('a platform that dies at a step and comes back: the page goes on there, wit
   await platform.kill();
   await platform.start({});
   await askFor('shop');
-  await platform.crashAt('provision/spawn-postgrest/do/before-effect');
+  // a program has been started by then, and so the page has had time to hear of the first steps
+  await platform.crashAt('provision/spawn-postgrest/do/after-effect');
   await button('Create project').click();
   await page.getByText('The connection was lost; reconnecting').waitFor();
   // what it died of may have come before its last event was told
