@@ -1,10 +1,13 @@
-/** The platform in its several processes, with projects that have users, as the auth figures need it. */
-import { readFile } from 'node:fs/promises';
-import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
+/** A platform whose projects have users, as the auth section needs it. */
 import { projectId, type ProjectId } from '../../domain/project/project-id.ts';
-import { PlatformUnderTest, SEPARATE } from '../acceptance/platform-under-test.ts';
-import { answerOf } from './keep-asking.ts';
+import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
+import type { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import type { SignedInUser } from './bare-users.ts';
+import { newName, ownerOf } from './bench-project.ts';
+import { answerOf } from './keep-asking.ts';
+import { residentMib } from './process-memory.ts';
+import type { Context } from './section.ts';
+import { pidOf, separatePlatform } from './separate-platform.ts';
 
 export const PASSWORD = 'correct horse battery';
 
@@ -20,32 +23,27 @@ interface SessionAnswer {
 
 export class AuthPlatform {
   readonly platform: PlatformUnderTest;
-  readonly #owner: string;
   readonly #hash: string;
 
-  private constructor(platform: PlatformUnderTest, owner: string, hash: string) {
+  private constructor(platform: PlatformUnderTest, hash: string) {
     this.platform = platform;
-    this.#owner = owner;
     this.#hash = hash;
   }
 
-  static async start(projects: number): Promise<AuthPlatform> {
-    // the auth service is a process of its own, so that what it holds can be told from what the others do
-    process.env['ACCEPTANCE_SHAPE'] = 'separate';
-    const platform = await PlatformUnderTest.create({
-      LOG_LEVEL: 'warn',
-      POSTGRES_MAX_CONNECTIONS: String(200 + projects * 12),
-    });
-    await platform.start();
-    const hash = await new Argon2Passwords().hash(PASSWORD);
-    return new AuthPlatform(platform, await platform.owner('bench'), hash);
+  /** @param projects so many have sessions at a time */
+  static async of(context: Context, projects: number): Promise<AuthPlatform> {
+    const platform = await separatePlatform(
+      context,
+      context.quick ? {} : { POSTGRES_MAX_CONNECTIONS: String(200 + projects * 12) },
+    );
+    return new AuthPlatform(platform, await new Argon2Passwords().hash(PASSWORD));
   }
 
   /** Users come by SQL, all with one hash: an address signs up so many in an hour only. */
-  async project(name: string, users: number): Promise<ProjectId> {
+  async project(users: number): Promise<ProjectId> {
     const { body } = await this.platform.call<{ id: string }>('POST', '/api/projects', {
-      token: this.#owner,
-      body: { name },
+      token: await ownerOf(this.platform),
+      body: { name: newName() },
     });
     const id = projectId(body.id);
     await this.platform.sql(
@@ -89,14 +87,9 @@ export class AuthPlatform {
     return answerOf(this.url(id, '/user'), { method: 'GET', headers });
   }
 
-  /** What the auth service's process holds, in MiB (Linux). */
-  async residentMib(): Promise<number> {
-    const status = await readFile(`/proc/${this.platform.pids[SEPARATE.indexOf('auth')]}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
-  }
-
-  close(): Promise<void> {
-    return this.platform.close();
+  /** What the auth service's process holds. */
+  residentMib(): Promise<number> {
+    return residentMib(pidOf(this.platform, 'auth'));
   }
 }
 

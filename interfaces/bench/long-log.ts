@@ -60,12 +60,16 @@ function lifeOf(nth: number, end: 'paused' | 'purged'): NewEvent[] {
 }
 
 /** @returns the number of events */
-export async function fillLog(store: Pick<EventStore, 'append'>, end: 'paused' | 'purged'): Promise<number> {
+export async function fillLog(
+  store: Pick<EventStore, 'append'>,
+  end: 'paused' | 'purged',
+  projects = PROJECTS,
+): Promise<number> {
   let next = 0;
   const lane = async () => {
-    for (let nth = next++; nth < PROJECTS; nth = next++)
+    for (let nth = next++; nth < projects; nth = next++)
       await store.append(projectStream(idOf(nth)), 'none', lifeOf(nth, end));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  return PROJECTS * EVENTS_PER_PROJECT;
+  return projects * EVENTS_PER_PROJECT;
 }

@@ -1,0 +1,83 @@
+/** Projects as an owner makes and uses them, for any section. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
+
+const owners = new WeakMap<PlatformUnderTest, Promise<string>>();
+
+/** The bench's own owner of this platform. @returns a token */
+export function ownerOf(platform: PlatformUnderTest): Promise<string> {
+  const token = owners.get(platform) ?? platform.owner('bench');
+  owners.set(platform, token);
+  return token;
+}
+
+let names = 0;
+/** of this run, so that sections may share a platform */
+export const newName = (): string => `bench-${process.pid}-${names++}`;
+
+export interface Served {
+  readonly id: string;
+  readonly headers: { readonly apikey: string };
+}
+
+/** A project with a table of one row. */
+export async function servedProject(platform: PlatformUnderTest): Promise<Served> {
+  const token = await ownerOf(platform);
+  const body = { name: newName() };
+  const { id } = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body })).body;
+  await platform.call('POST', `/api/projects/${id}/sql`, {
+    token,
+    body: { query: 'CREATE TABLE milk AS SELECT 1 AS id' },
+  });
+  const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+  return { id, headers: { apikey: keys.body.anon_key } };
+}
+
+/** So many, some at a time. */
+export async function servedProjects(
+  platform: PlatformUnderTest,
+  count: number,
+  atOnce = 4,
+): Promise<Served[]> {
+  const made: Served[] = [];
+  while (made.length < count) {
+    const next = Math.min(atOnce, count - made.length);
+    made.push(...(await Promise.all(Array.from({ length: next }, () => servedProject(platform)))));
+  }
+  return made;
+}
+
+/** @throws it does not answer with its row */
+export async function oneRow(platform: PlatformUnderTest, { id, headers }: Served): Promise<void> {
+  const { status } = await platform.call('GET', `/project/${id}/rest/v1/milk`, { headers });
+  if (status !== 200) throw new Error(`${id} answered ${status}`);
+}
+
+export interface Created extends Readonly<Record<string, number>> {
+  readonly answered: number;
+  readonly firstRow: number;
+}
+
+/** From the request for a project to the first row of a table of it over REST, in ms. */
+export async function created(platform: PlatformUnderTest, token: string): Promise<Created> {
+  const from = performance.now();
+  const body = { name: newName() };
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', { token, body });
+  const answered = performance.now() - from;
+  if (made.status !== 201) throw new Error(`no project: ${JSON.stringify(made.body)}`);
+  const { id } = made.body;
+  const query = 'CREATE TABLE milk AS SELECT 1 AS id';
+  await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query } });
+  const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
+  const headers = { apikey: keys.body.anon_key };
+  for (;;) {
+    const answer = await platform.call<unknown>('GET', `/project/${id}/rest/v1/milk`, { headers });
+    if (answer.status === 200 && Array.isArray(answer.body) && answer.body.length === 1) break;
+    await sleep(2);
+  }
+  return { answered, firstRow: performance.now() - from };
+}
+
+/** Whether any of these programs is a PostgREST. @param name a part of its command line */
+export const postgrestRuns = async (platform: PlatformUnderTest, name = '.conf'): Promise<boolean> =>
+  (await platform.programs(name)).some(({ command }) => command.includes('postgrest'));

@@ -1,0 +1,41 @@
+/** The command itself, on one real section, as short as it can be. What it comes to says nothing: a test machine is busy. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const COMMAND = join(import.meta.dirname, 'bench.ts');
+const { VITEST: _, ...environment } = process.env;
+const bench = (...args: readonly string[]) =>
+  run(process.execPath, [COMMAND, ...args], { env: environment, maxBuffer: 10 * 1024 * 1024 });
+
+test('a section is measured beside the others, and each figure is an object on a line', async () => {
+  const { stdout, stderr } = await bench('append', '--quick', '--json');
+  const figures = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(figures.map(({ name }) => name)).toEqual(['1 caller, of plain INSERTs', '1 caller, of emmett']);
+  for (const figure of figures) {
+    expect(figure).toMatchObject({ section: 'append', unit: 'appends/s', rounds: 2 });
+    const { value, beside, ratio, goal, met } = figure as {
+      value: number;
+      beside: { value: number };
+      ratio: number;
+      goal: { ratioAtLeast: number };
+      met: boolean;
+    };
+    expect(value).toBeGreaterThan(0);
+    expect(beside.value).toBeGreaterThan(0);
+    expect(met).toBe(ratio >= goal.ratioAtLeast);
+  }
+  expect(stderr).toMatch(/PostgreSQL 1\d.*fsync on/);
+});
+
+test('what it does not know is said, with what it knows', async () => {
+  await expect(bench('nothing')).rejects.toMatchObject({
+    code: 64,
+    stderr: expect.stringMatching(/no section nothing[^]*--against COMMIT/) as unknown,
+  });
+});

@@ -1,0 +1,16 @@
+/** What processes hold, in MiB, as Linux counts it. */
+import { readFile } from 'node:fs/promises';
+
+const PER_KB = 1 / 1024;
+
+/** All that is in memory of it. */
+export async function residentMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * PER_KB;
+}
+
+/** Their own memory and their share of what they have in common with others, together. */
+export async function proportionalMib(pids: readonly number[]): Promise<number> {
+  const each = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8')));
+  return each.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * PER_KB, 0);
+}

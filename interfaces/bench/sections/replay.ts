@@ -1,0 +1,103 @@
+/** How fast a long log is read again: each view from nothing, beside a plain cursor over the same rows. */
+import pg from 'pg';
+import { liveTarget } from '../../../projections/projection.ts';
+import { rebuild } from '../../../projections/rebuild.ts';
+import { views } from '../../composition/views.ts';
+import type { BenchServer } from '../bench-server.ts';
+import { longLog } from '../log-under-bench.ts';
+import type { Context, Group, Section } from '../section.ts';
+import { timed } from '../timed.ts';
+
+const FETCH = 2_000;
+const ROUNDS = 3;
+const CURSOR = 'a plain cursor over the same rows';
+const MAIN = 'project-list';
+
+type View = (typeof views)[number];
+
+export const section: Section = {
+  name: 'replay',
+  summary:
+    'a log of 1,000,000 events (quick: 20,000): every view from nothing, beside a plain cursor; every hash verified',
+  groups: [
+    ...views.map((view) => ({
+      name: view.name,
+      main: view.name === MAIN,
+      prepare: (context: Context) => replayed(context, view),
+    })),
+    { name: 'the log', prepare: wholeLog },
+  ],
+};
+
+async function replayed(context: Context, view: View): Promise<Group> {
+  const { server, store, events } = await longLog(context);
+  return {
+    rounds: ROUNDS,
+    warmUp: false,
+    ways: {
+      replay: async () => {
+        await server.pool.query(`DROP SCHEMA IF EXISTS ${liveTarget(view).schema} CASCADE`);
+        return rateOf(async () => {
+          const given = (await rebuild(view, store, server.pool)).events;
+          const stored = Number(await store.head());
+          if (given !== stored) throw new Error(`${view.name} was given ${given} events of ${stored}`);
+          return given;
+        });
+      },
+      [CURSOR]: () => rateOf(() => readByCursor(server, events)),
+    },
+    figures: [
+      {
+        name: `replay of ${view.name}`,
+        unit: 'events/s',
+        of: ['replay', 'rate'],
+        beside: [CURSOR, 'rate'],
+        goal: { valueAtLeast: 100_000, ratioAtLeast: 0.5 },
+      },
+    ],
+  };
+}
+
+async function wholeLog(context: Context): Promise<Group> {
+  const { store, filledPerSecond } = await longLog(context);
+  return {
+    rounds: 1,
+    warmUp: false,
+    ways: {
+      log: async () => ({
+        filled: filledPerSecond,
+        verified: (await rateOf(async () => Number((await store.verifyChain()).verified)))['rate'],
+      }),
+    },
+    figures: [
+      { name: 'verify, every hash', unit: 'events/s', of: ['log', 'verified'] },
+      { name: 'appends of 20 events each, 64 callers', unit: 'events/s', of: ['log', 'filled'] },
+    ],
+  };
+}
+
+/** @param work gives how many events it was about */
+async function rateOf(work: () => Promise<number>): Promise<{ rate: number }> {
+  let count = 0;
+  const ms = await timed(async () => (count = await work()));
+  return { rate: count / (ms / 1_000) };
+}
+
+async function readByCursor(server: BenchServer, atLeast: number): Promise<number> {
+  const client = new pg.Client(server.connection);
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query(
+    `DECLARE rows CURSOR FOR SELECT position, stream, revision, id, type, schema_version, data, metadata, recorded_at,
+       encode(hash, 'hex') AS hash FROM log.events ORDER BY position`,
+  );
+  let count = 0;
+  for (;;) {
+    const { rowCount } = await client.query(`FETCH ${FETCH} FROM rows`);
+    if (!rowCount) break;
+    count += rowCount;
+  }
+  await client.end();
+  if (count < atLeast) throw new Error(`the cursor saw ${count} events of ${atLeast}`);
+  return count;
+}
