@@ -1,8 +1,8 @@
 /** The rules: what a command on a project means, or why it is refused. */
 import { Rejection } from '../rejection.ts';
 import { changeDataApi, type DataApiChange } from './data-api-settings.ts';
-import type { ProjectEvent } from './events.ts';
-import { decideFill, sizeLimitOf } from './limits.ts';
+import type { ProjectEvent, ProjectLimits } from './events.ts';
+import { decideFill, LIMIT_BOUNDS, sizeLimitOf } from './limits.ts';
 import { traitsOf } from './project-status.ts';
 import { chosenOf, MOST_SIGNING_KEYS, overdueKeys } from './signing-keys.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
@@ -147,6 +147,9 @@ function decideSettings(change: DataApiChange, state: ExistingProject): readonly
 
 type Limiting = Extract<ProjectCommand, { kind: 'ChangeLimits' | 'ReportDatabaseSize' }>;
 
+/** One that an older event does not have is the platform's, as null says, too. */
+const LIMITS = Object.keys(LIMIT_BOUNDS) as readonly (keyof ProjectLimits)[];
+
 function decideLimits(command: Limiting, state: ExistingProject): readonly ProjectEvent[] {
   if (command.kind === 'ReportDatabaseSize') {
     // one out of service does not grow, and what a process is at work on is looked at again soon
@@ -154,7 +157,7 @@ function decideLimits(command: Limiting, state: ExistingProject): readonly Proje
     return decideFill(state.fill, command.seen, sizeLimitOf(state.limits, command.platformSizeMb));
   }
   const limits = { ...state.limits, ...command.limits };
-  if (JSON.stringify(limits) === JSON.stringify(state.limits)) return [];
+  if (LIMITS.every((name) => (limits[name] ?? null) === (state.limits[name] ?? null))) return [];
   requireStatus(state, state.status, 'project/not-active');
   return [{ type: 'ProjectLimitsChanged', data: { limits } }];
 }

@@ -118,7 +118,13 @@ describe('limits', () => {
     });
     const changed = [...provisioned, change(200), ...inForce];
     expect(when(changed, reported(101))).toEqual([]);
-    expect(when(changed, { kind: 'ChangeLimits', limits: { databaseSizeMb: 200 } })).toEqual([]);
+    for (const limits of [
+      {},
+      { databaseSizeMb: 200 },
+      { files: null, storageSizeMb: null, connections: null },
+    ])
+      expect(when(changed, { kind: 'ChangeLimits', limits })).toEqual([]);
+    expect(when(changed, { kind: 'ChangeLimits', limits: { files: 0 } })).toEqual(['ProjectLimitsChanged']);
     expect(when(changed, { kind: 'ChangeLimits', limits: { databaseSizeMb: null } })).toEqual([
       'ProjectLimitsChanged',
     ]);

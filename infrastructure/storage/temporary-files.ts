@@ -14,7 +14,7 @@ import type { StoredBytes } from '../../application/ports/object-store.ts';
 import { processIdentity } from '../process/process-table.ts';
 import { DIGEST_THREADS, type DigestThreads, type WrittenDigest } from './digest-threads.ts';
 import { diskFault, onDisk } from './disk-fault.ts';
-import { DiskReserve } from './disk-reserve.ts';
+import { DiskReserve, roomOn } from './disk-reserve.ts';
 import { FILE_MODE, folderBelow, ownFolder } from './safe-folders.ts';
 
 /** of a process on a host that we cannot look at: it takes nobody so long to write a file */
@@ -31,17 +31,21 @@ export class TemporaryFiles {
   readonly #reserve: DiskReserve;
   readonly #digests: DigestThreads;
 
-  private constructor(root: string, own: string, digests: DigestThreads) {
+  private constructor(root: string, own: string, digests: DigestThreads, reserve: DiskReserve) {
     this.#root = root;
     this.#own = own;
     this.#digests = digests;
-    this.#reserve = new DiskReserve(root);
+    this.#reserve = reserve;
   }
 
   /** Removes what others left. */
-  static async open(root: string, digests = DIGEST_THREADS): Promise<TemporaryFiles> {
+  static async open(
+    root: string,
+    digests = DIGEST_THREADS,
+    reserve = new DiskReserve(() => roomOn(root)),
+  ): Promise<TemporaryFiles> {
     const identity = (await processIdentity(process.pid)) ?? String(process.pid);
-    const files = new TemporaryFiles(root, folderName(identity), digests);
+    const files = new TemporaryFiles(root, folderName(identity), digests, reserve);
     await onDisk('make the folder of temporary files', () => ownFolder(root));
     await onDisk('remove temporary files that were left', () => files.removeLeft());
     return files;
