@@ -37,7 +37,8 @@ export interface Handled<State> {
 type Fact = { readonly type: string; readonly data: unknown };
 type Dependencies = { readonly store: CommandLog; readonly ids: Ids };
 
-const LAST = { direction: 'backward', limit: 1 } as const;
+/** the last event of a stream alone */
+export const LAST = { direction: 'backward', limit: 1 } as const;
 const CONFLICT_TRIES = 5;
 const UNKNOWN_TRIES = 3;
 

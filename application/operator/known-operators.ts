@@ -46,12 +46,16 @@ export class KnownOperators {
   }
 
   /** @param secret of a session; it is good for as long as its token is */
-  async ofSession(secret: string, now: Date): Promise<OperatorToken | undefined> {
+  async ofSession(
+    secret: string,
+    now: Date,
+  ): Promise<(OperatorToken & { readonly until: Date }) | undefined> {
     if (secret === '' || secret.length > MOST_LENGTH) return undefined;
     const { tokens, sessions } = await this.now();
     const session = this.#hashed<OperatorSession>(secret, sessions, ({ sessionHash }) => sessionHash);
     if (!session || session.until <= now) return undefined;
-    return tokens.find(({ tokenId }) => tokenId === session.tokenId);
+    const token = tokens.find(({ tokenId }) => tokenId === session.tokenId);
+    return token && { ...token, until: session.until };
   }
 
   /** All of them are looked at, each in the same time. */

@@ -30,10 +30,20 @@ export async function logInBrowser(
 export async function browserSession(
   { accounts, tokens, clock }: Pick<LogInDependencies, 'accounts' | 'tokens' | 'clock'>,
   token: string,
-): Promise<{ readonly ownerId: string; readonly tokenHash: string } | undefined> {
+): Promise<
+  | {
+      readonly ownerId: string;
+      readonly tokenHash: string;
+      /** unless it is used meanwhile, for as long as it may be */
+      readonly goodUntil: Date;
+    }
+  | undefined
+> {
   const now = clock.now();
   const tokenHash = tokens.hash(token);
   const times = { now, idleSince: new Date(now.getTime() - IDLE_MS) };
   const found = await accounts.useBrowserSession(tokenHash, times);
-  return found && { ownerId: found.ownerId, tokenHash };
+  if (!found) return undefined;
+  const goodUntil = new Date(Math.min(now.getTime() + IDLE_MS, found.expiresAt.getTime()));
+  return { ownerId: found.ownerId, tokenHash, goodUntil };
 }

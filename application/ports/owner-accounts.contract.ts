@@ -138,7 +138,7 @@ export function ownerAccountsContract(name: string, adapter: () => OwnerAccounts
 
     test('the session of a browser goes on as long as it is used, and no longer than it may', async () => {
       const { ownerId, sessionId, tokenHash } = await inBrowser();
-      const open = { ownerId, sessionId };
+      const open = { ownerId, sessionId, expiresAt: later(30) };
       for (const day of [0, 6.9, 13.8, 20.7, 27.6, 29.9]) expect(await use(tokenHash, day)).toEqual(open);
       expect(await use(tokenHash, 30)).toBeUndefined();
       const idle = await inBrowser();

@@ -53,7 +53,7 @@ export interface OwnerAccounts {
   useBrowserSession(
     tokenHash: string,
     times: { now: Date; idleSince: Date },
-  ): Promise<OpenSession | undefined>;
+  ): Promise<(OpenSession & { readonly expiresAt: Date }) | undefined>;
   /** Ends the session that the token belongs to, or has ended it before; undefined for an unknown token. */
   endSession(tokenHash: string, now: Date): Promise<OpenSession | undefined>;
   /** Ends all of the owner's, of whatever kind. Repeatable. */

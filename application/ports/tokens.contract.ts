@@ -15,10 +15,11 @@ export function tokensContract(name: string, make: (clock: Clock) => Tokens): vo
     test('an access token names its owner until it expires', async () => {
       const { token, expiresInSeconds } = await tokens.issueAccessToken(OWNER);
       expect(expiresInSeconds).toBe(900);
-      expect(await tokens.ownerOfAccessToken(token)).toBe(OWNER);
+      const owner = { ownerId: OWNER, expiresAt: new Date(now.getTime() + 900_000) };
+      expect(await tokens.ownerOfAccessToken(token)).toEqual(owner);
       const issued = now;
       now = new Date(issued.getTime() + 899_000);
-      expect(await tokens.ownerOfAccessToken(token)).toBe(OWNER);
+      expect(await tokens.ownerOfAccessToken(token)).toEqual(owner);
       now = new Date(issued.getTime() + 901_000);
       expect(await tokens.ownerOfAccessToken(token)).toBeUndefined();
     });

@@ -20,8 +20,10 @@ export interface SecretToken {
 /** Tokens of owners. An access token proves itself; that of a session is a random secret that a table knows. */
 export interface Tokens {
   issueAccessToken(ownerId: string): Promise<AccessToken>;
-  /** The owner, or undefined for whatever is not a valid access token of ours now. Never throws. */
-  ownerOfAccessToken(token: string): Promise<string | undefined>;
+  /** Whose it is, or undefined for whatever is not a valid access token of ours now. Never throws. */
+  ownerOfAccessToken(
+    token: string,
+  ): Promise<{ readonly ownerId: string; readonly expiresAt: Date } | undefined>;
   /** A refresh token, or what a browser's cookie holds. */
   issueSessionToken(): SecretToken;
   /** Begins with {@link PERSONAL_TOKEN_PREFIX}. */

@@ -44,7 +44,7 @@ export class JoseTokens implements Tokens {
     return { token, expiresInSeconds: LIFETIME_SECONDS };
   }
 
-  async ownerOfAccessToken(token: string): Promise<string | undefined> {
+  async ownerOfAccessToken(token: string) {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
     try {
       const { payload } = await jwtVerify(token, this.#key, {
@@ -54,7 +54,8 @@ export class JoseTokens implements Tokens {
         currentDate: this.#clock.now(),
         requiredClaims: ['sub', 'iat', 'exp'],
       });
-      return payload.sub;
+      const { sub: ownerId = '', exp = 0 } = payload;
+      return { ownerId, expiresAt: new Date(exp * 1000) };
     } catch {
       // why it is no good is of use only to whoever forges one
       return undefined;

@@ -90,12 +90,12 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
   async useBrowserSession(
     tokenHash: string,
     { now, idleSince }: { now: Date; idleSince: Date },
-  ): Promise<OpenSession | undefined> {
-    const [row] = await queryRows<SessionRow>(
+  ): Promise<(OpenSession & { readonly expiresAt: Date }) | undefined> {
+    const [row] = await queryRows<SessionRow & { expires_at: Date }>(
       this.#pool,
       'read the session',
       `WITH found AS (
-         SELECT session_id, owner_id FROM accounts.sessions
+         SELECT session_id, owner_id, expires_at FROM accounts.sessions
          WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > $2 AND last_seen_at > $3),
        noted AS (
          UPDATE accounts.sessions s SET last_seen_at = $2 FROM found
@@ -103,7 +103,7 @@ export class PostgresOwnerAccounts implements OwnerAccounts {
        SELECT * FROM found`,
       [bytes(tokenHash), now, idleSince],
     );
-    return row && toSession(row);
+    return row && { ...toSession(row), expiresAt: row.expires_at };
   }
 
   async rotate(

@@ -150,6 +150,13 @@ describe('a browser', () => {
     return { status: told, cookie: answered.get('set-cookie') ?? '' };
   };
 
+  /** What goes on until somebody ends it. */
+  const follow = async (headers: Record<string, string>) => {
+    const going = await fetch(`${platform.url}/api/operator/work/events`, { headers });
+    expect(going.status).toBe(200);
+    return { ended: going.text() };
+  };
+
   test('shows a cookie in the token’s place, which no page of others can use, until it is signed out', async () => {
     const { status: told, cookie: kept } = await begin(token);
     expect([told, kept]).toEqual([
@@ -165,11 +172,14 @@ describe('a browser', () => {
     for (const elsewhere of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }])
       expect((await by(cookie, 'PATCH', path, { ...MARK, ...elsewhere }, { files: 7 })).status).toBe(403);
     expect((await by(cookie, 'PATCH', path, MARK, { files: null })).status).toBe(200);
+    expect((await by(cookie, 'PATCH', path, MARK, { files: 7_000 })).status).toBe(200);
     // neither is the other's
     expect((await by(cookie, 'GET', '/api/projects')).status).toBe(401);
     expect((await by(cookie.replace('-operator', ''), 'GET', '/api/projects')).status).toBe(401);
     expect((await by(cookie.replace('-operator', ''), 'GET', '/api/operator/views')).status).toBe(401);
+    const going = await follow({ cookie });
     expect((await by(cookie, 'DELETE', '/api/operator/session')).status).toBe(204);
+    await going.ended;
     expect((await by(cookie, 'GET', '/api/operator/session')).status).toBe(401);
   });
 
@@ -178,7 +188,9 @@ describe('a browser', () => {
     const [cookie = ''] = (await begin(made.body.token)).cookie.split(';');
     expect((await by(cookie, 'GET', '/api/operator/views')).status).toBe(200);
     expect((await by(cookie, 'POST', '/api/operator/replay')).status).toBe(403);
+    const going = [await follow({ cookie }), await follow({ authorization: `Bearer ${made.body.token}` })];
     await api('DELETE', `tokens/${made.body.id}`);
+    await Promise.all(going.map(({ ended: over }) => over));
     expect((await by(cookie, 'GET', '/api/operator/views')).status).toBe(401);
     for (const wrong of [made.body.token, owner, '', 'ldo_x']) expect((await begin(wrong)).status).toBe(401);
     expect((await begin(token, { origin: 'https://evil.example' })).status).toBe(403);

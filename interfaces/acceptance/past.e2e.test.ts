@@ -183,6 +183,23 @@ test('new entries are asked for by the position of the last one; a file has all 
   });
   expect(file.headers.get('content-disposition')).toBe(`attachment; filename="audit-${id}.ndjson"`);
   expect((await file.text()).trim().split('\n')).toHaveLength(1);
+  const sheet = await fetch(`${platform.url}${below('/audit?format=csv&type=ProjectRenamed')}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect([sheet.headers.get('content-disposition'), sheet.headers.get('content-type')]).toEqual([
+    `attachment; filename="audit-${id}.csv"`,
+    'text/csv; charset=utf-8; header=present',
+  ]);
+  const [names, line, ...rest] = (await sheet.text()).split('\r\n');
+  expect(names?.replaceAll('"', '').split(',').slice(0, 4)).toEqual([
+    'position',
+    'recorded_at',
+    'type',
+    'text',
+  ]);
+  expect(line).toContain(',"ProjectRenamed","The display name became ""Shop""","owner",');
+  expect(line).toContain('"{""displayName"":""Shop""}"');
+  expect(rest).toEqual(['']);
 });
 
 test('of another owner nothing is told', async () => {

@@ -53,6 +53,15 @@ function writePlain(
   res.end(bytes);
 }
 
+/** Who may be told no more is told no more. */
+async function endWith(exchange: Exchange): Promise<void> {
+  const { caller, signal } = exchange;
+  if (!caller?.lasts) return;
+  // where nobody can tell any more whether they may, they may not
+  await caller.lasts(signal).catch(() => {});
+  exchange.abort();
+}
+
 async function writeStream(
   reply: StreamReply,
   exchange: Exchange,
@@ -63,6 +72,7 @@ async function writeStream(
   if (req.method !== 'HEAD') {
     exchange.streaming = true;
     res.flushHeaders();
+    void endWith(exchange);
     await reply.stream(res, exchange.signal);
   }
   res.end();

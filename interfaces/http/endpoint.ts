@@ -54,6 +54,8 @@ export interface Caller {
   readonly logged?: Readonly<Record<string, string>>;
   /** what the handler gets beside the request: what the service's {@link endpointsFor} promises for this way of asking */
   readonly known: object;
+  /** Resolves when they may be told no more, or the signal aborts: an answer that goes on ends then. Default: it may go on. */
+  readonly lasts?: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface EndpointRequest {

@@ -1,4 +1,4 @@
-/** Replies that go on: Server-Sent Events and newline-delimited JSON, from any async iterable. */
+/** Replies that go on: Server-Sent Events, newline-delimited JSON and other text, from any async iterable. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { StreamReply } from './endpoint.ts';
@@ -37,10 +37,24 @@ export function eventStream(
 }
 
 /** `application/x-ndjson`: one JSON value a line. */
-export const ndjson = (rows: AsyncIterable<unknown>): StreamReply & { readonly status: 200 } => ({
+export const ndjson = (rows: AsyncIterable<unknown>): StreamReply & { readonly status: 200 } =>
+  wholeStream('application/x-ndjson; charset=utf-8', rows, (row) => `${JSON.stringify(row)}\n`);
+
+/** What comes piece by piece. */
+export const textStream = (type: string, pieces: AsyncIterable<string>) =>
+  wholeStream(type, pieces, (piece) => piece);
+
+/** One that was cut short breaks off, so that nobody takes a part of it for the whole. */
+const wholeStream = <T>(
+  type: string,
+  items: AsyncIterable<T>,
+  text: (item: T) => string,
+): StreamReply & { readonly status: 200 } => ({
   status: 200,
-  headers: { 'content-type': 'application/x-ndjson; charset=utf-8' },
-  stream: (res, signal) => pump(rows, (row) => `${JSON.stringify(row)}\n`, res, signal),
+  headers: { 'content-type': type },
+  stream: async (res, signal) => {
+    if (!(await pump(items, text, res, signal))) res.destroy();
+  },
 });
 
 function eventText({ id, event, data }: ServerSentEvent): string {
@@ -53,26 +67,28 @@ function eventText({ id, event, data }: ServerSentEvent): string {
   ].join('');
 }
 
-/** Never waits for a source that is slow to notice the abort, and never outruns a slow reader. */
+/** Never waits for a source that is slow to notice the abort, and never outruns a slow reader. @returns whether that was all */
 async function pump<T>(
   source: AsyncIterable<T>,
   text: (item: T) => string,
   res: ServerResponse,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const gone = Promise.withResolvers<undefined>();
   const leave = () => gone.resolve(undefined);
-  if (signal.aborted) return;
+  if (signal.aborted) return false;
   signal.addEventListener('abort', leave, { once: true });
   const items = source[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await Promise.race([items.next(), gone.promise]);
-      if (next === undefined || next.done) return;
+      if (next === undefined) return false;
+      if (next.done) return !signal.aborted;
       if (!res.write(text(next.value))) await Promise.race([once(res, 'drain', { signal }), gone.promise]);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
+    return false;
   } finally {
     signal.removeEventListener('abort', leave);
     void Promise.resolve(items.return?.()).catch(() => {});

@@ -6,6 +6,7 @@ import { aroundEntry, auditOf, entryOf } from '../../projections/audit-trail/que
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import {
   auditBody,
+  EXPORTS,
   auditHeaders,
   auditPage,
   auditQuery,
@@ -36,7 +37,7 @@ const all = ({ pool, waitForTrail }: AuditDependencies): Endpoint =>
     method: 'get',
     path: '/api/audit',
     summary: 'Who did what to any of your projects and to your account; newest first',
-    description: 'With Accept: application/x-ndjson everything, one entry a line.',
+    description: EXPORTS,
     tags,
     auth: 'owner',
     query: auditQuery,

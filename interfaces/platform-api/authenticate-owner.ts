@@ -5,26 +5,40 @@ import { Rejection } from '../../domain/rejection.ts';
 import { RequestProblem } from '../http/problems.ts';
 import type { Authenticate } from '../http/server.ts';
 import type { BrowserOwner } from './browser-owner.ts';
-import { scopesOf, type Endpoint, type Owner, type OwnerCaller } from './owner-endpoint.ts';
+import { scopesOf, type Endpoint, type Owner, type OwnerCaller, type ProvenOwner } from './owner-endpoint.ts';
+import { untilSignedOut, type OwnerStreams } from './owner-streams.ts';
 
 /** The owner that an `Authorization` header proves. @throws {RequestProblem} 401 */
-export type Bearer = (authorization: string | undefined) => Promise<Owner>;
+export type Bearer = (authorization: string | undefined) => Promise<ProvenOwner>;
 
 /**
  * Owners, each endpoint to those of them whose token may do what it does.
  * @param inBrowser who has sent no Authorization may be known by the console's cookie
+ * @param streams without: an answer that goes on outlives the session
  */
 export const ownerAuthentication =
-  (ownerOf: Bearer, inBrowser: BrowserOwner = async () => undefined): Authenticate<Endpoint, OwnerCaller> =>
+  (
+    ownerOf: Bearer,
+    inBrowser: BrowserOwner = async () => undefined,
+    streams?: OwnerStreams,
+  ): Authenticate<Endpoint, OwnerCaller> =>
   async (request, endpoint) => {
-    const { authorization } = request.headers;
-    const signedIn = authorization === undefined ? await inBrowser(request, endpoint) : undefined;
-    const owner = signedIn ?? (await ownerOf(authorization));
+    const prove = async () => {
+      const { authorization } = request.headers;
+      const signedIn = authorization === undefined ? await inBrowser(request, endpoint) : undefined;
+      return signedIn ?? ownerOf(authorization);
+    };
+    const owner = await prove();
     requireScope(endpoint, owner, request.params['id']);
     const actor = owner.token
       ? ({ kind: 'token', id: owner.token.id } as const)
       : ({ kind: 'owner', id: owner.id } as const);
-    return { actor, logged: { ownerId: owner.id }, known: { owner } };
+    return {
+      actor,
+      logged: { ownerId: owner.id },
+      known: { owner },
+      ...(streams && { lasts: (signal) => untilSignedOut(streams, owner, prove, signal) }),
+    };
   };
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
@@ -43,12 +57,12 @@ export const bearer =
     if (personal && token.startsWith(PERSONAL_TOKEN_PREFIX) && token.length <= MAX_PERSONAL_TOKEN) {
       const found = await personal.tokens.use(tokens.hash(token), personal.clock.now());
       if (found) {
-        const { tokenId: id, scopes, projectId, ownerId } = found;
-        return { id: ownerId, token: { id, scopes, projectId } };
+        const { tokenId: id, scopes, projectId, ownerId, expiresAt: goodUntil } = found;
+        return { id: ownerId, token: { id, scopes, projectId }, goodUntil };
       }
     } else {
-      const id = token && (await tokens.ownerOfAccessToken(token));
-      if (id) return { id };
+      const found = token === '' ? undefined : await tokens.ownerOfAccessToken(token);
+      if (found) return { id: found.ownerId, goodUntil: found.expiresAt };
     }
     throw unauthenticated('The access token is not valid (any more).', ', error="invalid_token"');
   };

@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 import { browserSession } from '../../application/owner/browser-session.ts';
 import { RequestProblem } from '../http/problems.ts';
-import { removingSession, sessionTokenIn } from '../http/session-cookie.ts';
-import type { Endpoint, Owner } from './owner-endpoint.ts';
+import { sessionTokenIn } from '../http/session-cookie.ts';
+import type { Endpoint, ProvenOwner } from './owner-endpoint.ts';
 import { requireMark, requireOwnPage } from './own-page.ts';
 
 /**
@@ -12,7 +12,7 @@ import { requireMark, requireOwnPage } from './own-page.ts';
 export type BrowserOwner = (
   request: Pick<Request, 'headers' | 'method'>,
   endpoint: Pick<Endpoint, 'revealsSecrets' | 'spends'>,
-) => Promise<Owner | undefined>;
+) => Promise<ProvenOwner | undefined>;
 
 export const browserOwner =
   (sessions: Parameters<typeof browserSession>[0], publicUrl: string): BrowserOwner =>
@@ -24,11 +24,12 @@ export const browserOwner =
     // whoever looks at secrets is in the trail for it
     if (changes || revealsSecrets || spends) requireOwnPage(publicUrl, headers);
     const found = token === null ? undefined : await browserSession(sessions, token);
-    if (found) return { id: found.ownerId, session: { tokenHash: found.tokenHash } };
+    if (found) {
+      const { ownerId: id, tokenHash, goodUntil } = found;
+      return { id, session: { tokenHash }, goodUntil };
+    }
+    // the cookie is left: a newer one may have come into its place before this answer does
     throw new RequestProblem('request/unauthenticated', 'The session has ended; sign in again.', {
-      headers: {
-        'set-cookie': removingSession(publicUrl),
-        'www-authenticate': 'Bearer realm="launchdb"',
-      },
+      headers: { 'www-authenticate': 'Bearer realm="launchdb"' },
     });
   };

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { OperatedPlatform } from '../../application/operator/operated-platform.ts';
 import { driftNow, failuresNow, viewsNow } from '../../application/operator/platform-state.ts';
 import { told } from '../http/internal-endpoints.ts';
-import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
+import { auditHeaders, auditPage, auditQuery, auditReply, EXPORTS } from './audit-view.ts';
 import { operatorEndpoint, operatorTags as tags, type OperatorEndpoint } from './operator-endpoint.ts';
 import { waitsForBody, waitsForView } from './why-view.ts';
 
@@ -265,8 +265,7 @@ const audit = ({ pool, waitForTrail }: OperatorPlatformDependencies): OperatorEn
     method: 'get',
     path: '/api/operator/audit',
     summary: 'Who did what on the whole platform; newest first',
-    description:
-      'What operators did, with actor=operator. With Accept: application/x-ndjson everything, one entry a line.',
+    description: `What operators did, with actor=operator. ${EXPORTS}`,
     tags,
     auth,
     query: auditQuery,

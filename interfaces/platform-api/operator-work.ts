@@ -168,20 +168,15 @@ const follow = (dependencies: OperatorWorkDependencies): OperatorEndpoint =>
     tags,
     auth,
     responses: { 200: 'text/event-stream' },
-    handler: ({ operator, signal }) =>
-      Promise.resolve(eventStream(changes(dependencies, operator.tokenId, signal))),
+    handler: ({ signal }) => Promise.resolve(eventStream(changes(dependencies, signal))),
   });
 
 async function* changes(
   dependencies: OperatorWorkDependencies,
-  tokenId: string,
   signal: AbortSignal,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let before = '';
-  const isGood = async () =>
-    (await dependencies.platform.operators.now()).tokens.some((token) => token.tokenId === tokenId);
-  // whose token was revoked meanwhile hears no more
-  while (!signal.aborted && (await isGood())) {
+  while (!signal.aborted) {
     const data = await standing(dependencies);
     const now = JSON.stringify(data);
     if (now !== before) yield { event: 'work', data };

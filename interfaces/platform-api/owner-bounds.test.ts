@@ -54,7 +54,11 @@ async function serve(limits: Partial<CallerLimits>, rates = new MemoryRateLimits
     authenticate: ownerAuthentication(async (authorization = '') => {
       const [id = '', token] = authorization.split('.');
       const scopes = ['read', 'write'];
-      return { id, ...(token !== undefined && { token: { id: token, scopes, projectId: null } }) };
+      return {
+        id,
+        goodUntil: null,
+        ...(token !== undefined && { token: { id: token, scopes, projectId: null } }),
+      };
     }),
     trustedProxies: ['loopback'],
     bounds: new OwnerBounds(rates, limits),

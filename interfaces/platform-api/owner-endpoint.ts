@@ -16,6 +16,12 @@ export interface Owner {
   };
 }
 
+/** An owner as what they sent proves them. */
+export interface ProvenOwner extends Owner {
+  /** of that proof, if nobody takes it back before; null: for ever */
+  readonly goodUntil: Date | null;
+}
+
 export interface OwnerCaller extends Caller {
   readonly known: { readonly owner: Owner };
 }

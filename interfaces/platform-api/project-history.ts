@@ -9,7 +9,7 @@ import { progressOf } from '../../projections/process-runs/queries.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { eventStream } from '../http/stream-reply.ts';
 import { followProject } from './follow-project.ts';
-import { auditHeaders, auditPage, auditQuery, auditReply } from './audit-view.ts';
+import { auditHeaders, auditPage, auditQuery, auditReply, EXPORTS } from './audit-view.ts';
 import { idParam } from './project-view.ts';
 import { whyBody, whyView } from './why-view.ts';
 
@@ -178,7 +178,7 @@ const audit = ({ store, pool, waitForView }: ProjectHistoryDependencies): Endpoi
     method: 'get',
     path: '/api/projects/:id/audit',
     summary: 'Who did what, when, from where and why; newest first',
-    description: 'With Accept: application/x-ndjson everything, one entry a line.',
+    description: EXPORTS,
     tags,
     auth: 'owner',
     params: idParam,

@@ -3,6 +3,8 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signUp } from '../../application/owner/sign-up.ts';
 import type { LogInDependencies } from '../../application/owner/log-in.ts';
+import { issueToken, revokeToken } from '../../application/owner/personal-tokens.ts';
+import { StreamWatch } from '../../application/stream-watch.ts';
 import { ownerStream } from '../../domain/owner/events.ts';
 import { AesEmailVault } from '../../infrastructure/crypto/aes-email-vault.ts';
 import { Argon2Passwords } from '../../infrastructure/crypto/argon2-passwords.ts';
@@ -13,12 +15,15 @@ import { PostgresEventStore } from '../../infrastructure/event-store/postgres/po
 import { pinoLog } from '../../infrastructure/observability/pino-log.ts';
 import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
 import { PostgresOwnerAccounts } from '../../infrastructure/postgres/postgres-owner-accounts.ts';
+import { PostgresPersonalTokens } from '../../infrastructure/postgres/postgres-personal-tokens.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { testPlatform, type TestPlatform } from '../../infrastructure/testing/platform-tables.ts';
 import { Metrics } from '../http/metrics.ts';
 import { createServer, type HttpServer } from '../http/server.ts';
+import { eventStream, ndjson } from '../http/stream-reply.ts';
 import { bearer, ownerAuthentication } from './authenticate-owner.ts';
 import { browserOwner } from './browser-owner.ts';
+import { endpoint } from './owner-endpoint.ts';
 import { ownerEndpoints } from './owners.ts';
 import { sessionEndpoints } from './session.ts';
 
@@ -32,6 +37,10 @@ let platform: TestPlatform;
 let pool: pg.Pool;
 let store: PostgresEventStore;
 let server: HttpServer;
+/** of the same platform, as another process serves it */
+let other: HttpServer;
+let personalTokens: PostgresPersonalTokens;
+const watches: StreamWatch[] = [];
 let dependencies: LogInDependencies;
 const lines: string[] = [];
 /** everything that a cookie held */
@@ -61,16 +70,44 @@ beforeAll(async () => {
     turns: new InMemoryTurns(),
     signUpMode: 'open',
   };
-  server = await serve(dependencies);
+  personalTokens = new PostgresPersonalTokens(pool);
+  [server, other] = [await serve(dependencies), await serve(dependencies)];
 });
 afterAll(async () => {
-  await server.stop();
+  await Promise.all([server.stop(), other.stop()]);
+  await Promise.all(watches.map((watch) => watch.stop()));
   await store.close();
   await platform[Symbol.asyncDispose]();
 });
 
+async function* forEver(signal: AbortSignal) {
+  yield { data: 'begun' };
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+const goingOn = [
+  endpoint({
+    method: 'get',
+    path: '/api/events',
+    summary: 'events that never end by themselves',
+    auth: 'owner',
+    responses: { 200: 'events' },
+    handler: async ({ signal }) => eventStream(forEver(signal)),
+  }),
+  endpoint({
+    method: 'get',
+    path: '/api/rows',
+    summary: 'rows that never end by themselves',
+    auth: 'owner',
+    responses: { 200: 'rows' },
+    handler: async ({ signal }) => ndjson(forEver(signal)),
+  }),
+];
+
 async function serve(given: LogInDependencies): Promise<HttpServer> {
   const { tokens, accounts } = given;
+  const watch = new StreamWatch(store);
+  watches.push(watch);
+  await watch.start();
   const started = createServer({
     name: 'platform-api',
     port: 0,
@@ -78,8 +115,13 @@ async function serve(given: LogInDependencies): Promise<HttpServer> {
     endpoints: [
       ...ownerEndpoints({ ...given, projectsOf: () => Promise.resolve(0) }),
       ...sessionEndpoints({ ...given, publicUrl: PUBLIC }),
+      ...goingOn,
     ],
-    authenticate: ownerAuthentication(bearer(tokens), browserOwner({ accounts, tokens, clock }, PUBLIC)),
+    authenticate: ownerAuthentication(
+      bearer(tokens, { tokens: personalTokens, clock }),
+      browserOwner({ accounts, tokens, clock }, PUBLIC),
+      { store, watch, clock },
+    ),
     log: pinoLog({ level: 'debug', destination: { write: (line) => void lines.push(line) } }),
     ready: async () => ({}),
     metrics: new Metrics(),
@@ -152,7 +194,8 @@ const types = async (ownerId: string) =>
 
 function expectEnded({ status, body, kept }: Awaited<ReturnType<typeof ask>>): void {
   expect([status, body['type']]).toEqual([401, '/docs#request/unauthenticated']);
-  expect(kept).toBe('__Host-launchdb=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure');
+  // an answer that comes late must not take away a newer cookie
+  expect(kept).toBeUndefined();
 }
 
 describe('signing in', () => {
@@ -337,6 +380,114 @@ describe('a session', () => {
     const erased = await ask('DELETE', 'owners/me', { cookie, headers: MARK, body: { password: PASSWORD } });
     expect(erased.status).toBe(204);
     for (const one of [cookie, other]) expectEnded(await asks(one));
+  });
+});
+
+/** Answers that go on, open on both servers. @returns whether each is still open, and when all have ended: how */
+async function openedBy(headers: Record<string, string>, path = 'events') {
+  const answers = await Promise.all(
+    [server, other].map((on) => fetch(`http://127.0.0.1:${on.port}/api/${path}`, { headers })),
+  );
+  const ends = answers.map(async (answer) => {
+    expect(answer.status).toBe(200);
+    const reader = answer.body!.getReader();
+    await reader.read();
+    const rest = (): Promise<string> =>
+      reader.read().then(
+        ({ done }) => (done ? 'ended' : rest()),
+        () => 'broke off',
+      );
+    return { rest: rest() };
+  });
+  const begun = await Promise.all(ends);
+  let open = begun.length;
+  for (const { rest } of begun) void rest.then(() => open--);
+  return {
+    ended: Promise.all(begun.map(({ rest }) => rest)),
+    isOpen: () => open === begun.length,
+  };
+}
+const BOTH_ENDED = ['ended', 'ended'];
+const ofToken = (token: string) => ({ authorization: `Bearer ${token}` });
+const metadataOf = (id: string) => ({
+  correlationId: 'c',
+  causationId: null,
+  actor: { kind: 'owner', id } as const,
+  reason: 'test',
+});
+const accessToken = async (email: string) =>
+  String((await ask('POST', 'owners/login', { body: { email, password: PASSWORD } })).body['access_token']);
+
+const ofAccess = (token: string) => ({ headers: ofToken(token) });
+
+describe('an answer that goes on ends on every server', () => {
+  test('when its session is signed out, and that of no other', async () => {
+    const { email, cookie } = await signedIn();
+    const [mine, others] = [await openedBy({ cookie }), await openedBy({ cookie: await signIn(email) })];
+    const program = await openedBy(ofToken(await accessToken(email)));
+    await ask('DELETE', 'session', { cookie, headers: MARK });
+    expect(await mine.ended).toEqual(BOTH_ENDED);
+    // what happens to the owner meanwhile ends none either
+    await signIn(email);
+    expect([others.isOpen(), program.isOpen()]).toEqual([true, true]);
+    await ask('DELETE', 'session?everywhere=true', ofAccess(await accessToken(email)));
+    expect(await Promise.all([others.ended, program.ended])).toEqual([BOTH_ENDED, BOTH_ENDED]);
+  });
+
+  test('when its token is revoked; signing out everywhere ends sessions alone', async () => {
+    const { cookie, ownerId } = await signedIn();
+    const issuing = { ...dependencies, personalTokens };
+    const [one, two] = await Promise.all(
+      ['one', 'two'].map((name) =>
+        issueToken(
+          issuing,
+          ownerId,
+          { name, scopes: ['read'], projectId: null, expiresAt: null },
+          metadataOf(ownerId),
+        ),
+      ),
+    );
+    const [first, second] = [await openedBy(ofToken(one!.token)), await openedBy(ofToken(two!.token))];
+    await revokeToken(issuing, ownerId, one!.tokenId, metadataOf(ownerId));
+    expect(await first.ended).toEqual(BOTH_ENDED);
+    await ask('DELETE', 'session?everywhere=true', { cookie, headers: MARK });
+    expect(second.isOpen()).toBe(true);
+    await revokeToken(issuing, ownerId, two!.tokenId, metadataOf(ownerId));
+    await second.ended;
+  });
+
+  test('when its time is over, whether anything happens or not', async () => {
+    const { email, cookie, ownerId } = await signedIn();
+    const over = Date.now() + 30 * DAY_MS;
+    const before = (ms: number) => (time.ms = over - Date.now() - ms);
+    const day = { name: 'day', scopes: ['read'] as const, projectId: null, expiresAt: new Date(over) };
+    const issuing = { ...dependencies, personalTokens };
+    const { token } = await issueToken(issuing, ownerId, day, metadataOf(ownerId));
+    try {
+      for (const days of [24, 18, 12, 6]) {
+        before(days * DAY_MS);
+        await asks(cookie);
+      }
+      before(15 * 60_000);
+      const all = [{ cookie }, ofToken(token), ofToken(await accessToken(email))];
+      // however long it takes to open them, they are open before it is over
+      const opened = async (ms: number) => {
+        before(ms);
+        return Promise.all(all.map((headers) => openedBy(headers)));
+      };
+      const streams = await opened(4_000).catch(() => opened(60_000));
+      expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(all.map(() => BOTH_ENDED));
+    } finally {
+      time.ms = 0;
+    }
+  }, 100_000);
+
+  test('when its owner is erased; what was to be a whole file breaks off', async () => {
+    const { email, cookie } = await signedIn();
+    const access = await accessToken(email);
+    const file = await openedBy(ofToken(access), 'rows');
+    await ask('DELETE', 'owners/me', { cookie, headers: MARK, body: { password: PASSWORD } });
+    expect(await file.ended).toEqual(['broke off', 'broke off']);
   });
 });
 
