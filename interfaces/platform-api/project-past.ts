@@ -84,7 +84,7 @@ const moments = ({ store, pool, waitForTrail }: ProjectPastDependencies): Endpoi
     path: '/api/projects/:id/moments',
     summary: 'When something of a project changed, oldest first',
     description:
-      'After each moment its state is not what it was before. Where there are more than `most`, of each stretch of them one is given, rather a change that somebody made than one that comes and goes by itself; ask for a stretch by since and until to see all of it.',
+      'After each moment its state is not what it was before. Where there are more than `most`, of each stretch of them one is given, rather a change that somebody made than one that comes and goes by itself; ask for a stretch by since and until to see all of it. The newest 20,000 of a stretch are looked at; `earlier` says that there are more before them, to be asked for by until.',
     tags,
     auth: 'owner',
     params: idParam,
@@ -103,9 +103,12 @@ const moments = ({ store, pool, waitForTrail }: ProjectPastDependencies): Endpoi
             text: z.string(),
             actor: z.object({ kind: z.string(), id: z.string() }),
             stands_for: z.int().describe('How many moments it is given for, itself one of them.'),
+            from: z.iso.datetime().describe('When the first of those was.'),
+            through: z.iso.datetime().describe('When the last of those was.'),
           }),
         ),
         total: z.int(),
+        earlier: z.boolean().describe('There are more before the first.'),
       }),
     },
     handler: async ({ owner, params, query }) => {
@@ -125,7 +128,9 @@ const moments = ({ store, pool, waitForTrail }: ProjectPastDependencies): Endpoi
         text: eventInWords(entry),
         actor: { ...entry.actor },
         stands_for: entry.standsFor,
+        from: entry.from.toISOString(),
+        through: entry.through.toISOString(),
       }));
-      return { status: 200, body: { moments: shown, total: found.total } };
+      return { status: 200, body: { moments: shown, total: found.total, earlier: found.isCut } };
     },
   });

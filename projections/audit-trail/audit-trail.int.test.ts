@@ -277,6 +277,29 @@ describe('moments', () => {
     expect((await of({ most: 1 })).moments.map(({ type }) => type)).toEqual(['ProjectRenamed']);
   });
 
+  test('each says from when to when it stands for others, without a gap', async () => {
+    const all = (await of()).moments.map(({ recordedAt }) => recordedAt.getTime());
+    const { moments } = await of({ most: 4 });
+    const stretches = moments.map(({ from, through }) => [from.getTime(), through.getTime()]);
+    expect(stretches).toEqual([
+      [all[0], all[5]],
+      [all[6], all[11]],
+      [all[12], all[17]],
+      [all[18], all[22]],
+    ]);
+    const second = await of({ since: moments[1]!.from, until: moments[2]!.from });
+    expect(second.moments.map(({ recordedAt }) => recordedAt.getTime())).toEqual(all.slice(6, 12));
+  });
+
+  test('no more are looked at than may be, the newest; the others are reached by their time', async () => {
+    const asking = { ownerId, projectId: mine, types, routine, most: 4 };
+    const all = (await of()).moments;
+    const newest = await momentsOf(views.pool, asking, 8);
+    expect([newest.total, newest.isCut, newest.moments[0]?.from]).toEqual([8, true, all[15]?.recordedAt]);
+    const before = await momentsOf(views.pool, { ...asking, until: newest.moments[0]!.from }, 15);
+    expect([before.total, before.isCut]).toEqual([15, false]);
+  });
+
   test('of a stretch of time, and of nobody else', async () => {
     const { moments } = await of();
     const [since, until] = [moments[1]!.recordedAt, moments[3]!.recordedAt];
@@ -284,6 +307,6 @@ describe('moments', () => {
       'ProjectActivated',
       'ProjectSlept',
     ]);
-    expect(await of({ whose: 'own_0000000000000006' })).toEqual({ moments: [], total: 0 });
+    expect(await of({ whose: 'own_0000000000000006' })).toEqual({ moments: [], total: 0, isCut: false });
   });
 });

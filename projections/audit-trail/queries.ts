@@ -114,9 +114,9 @@ function conditionsOf(filter: AuditFilter, before: string | undefined) {
 
 const ACTOR_KINDS: ReadonlySet<string> = new Set(['owner', 'token', 'process', 'operator', 'system']);
 /** how far a clock may have been set back: positions and times need not be in the same order */
-const SLACK = `interval '10 minutes'`;
+export const SLACK = `interval '10 minutes'`;
 /** of what was recorded at a time or later; beyond the end when there is nothing */
-const firstPosition = (time: string): string =>
+export const firstPosition = (time: string): string =>
   `coalesce((SELECT position FROM view_audit_trail.entries WHERE recorded_at >= ${time}
      ORDER BY recorded_at, position LIMIT 1), 9223372036854775807)`;
 
