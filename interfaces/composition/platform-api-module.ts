@@ -1,5 +1,11 @@
 import { ContainerModule } from 'inversify';
+import type { KnownOperators } from '../../application/operator/known-operators.ts';
+import type { Clock } from '../../application/ports/clock.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
+import type { OwnerAccounts } from '../../application/ports/owner-accounts.ts';
+import type { PersonalTokens } from '../../application/ports/personal-tokens.ts';
+import type { Tokens } from '../../application/ports/tokens.ts';
+import type { StreamWatch } from '../../application/stream-watch.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
 import type { PostgresServer } from '../../infrastructure/postgres/postgres-server.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
@@ -39,26 +45,7 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
       },
-      ({
-        config,
-        options: { rateLimits = {} },
-        operators,
-        internalKeys,
-        endpoints,
-        pages,
-        ownerTokens,
-        tokens,
-        accounts,
-        publicUrl,
-        clock,
-        projects,
-        platform,
-        store,
-        watch,
-        log,
-        metrics,
-        tracing,
-      }) =>
+      ({ config, options: { rateLimits = {} }, endpoints, pages, log, metrics, tracing, ...given }) =>
         serverPart({
           name: 'platform-api',
           port: config.PLATFORM_PORT,
@@ -66,20 +53,13 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
           host: config.LISTEN_HOST,
           endpoints,
           pages,
-          authenticate: apiAuthentication(
-            ownerAuthentication(
-              bearer(ownerTokens, { tokens, clock }),
-              browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl),
-              { store, watch, clock },
-            ),
-            operatorAuthentication(operators, publicUrl, { watch, clock }),
-          ),
+          authenticate: authentication(given),
           log,
-          ready: readiness(projects, platform, store),
+          ready: readiness(given.projects, given.platform, given.store),
           metrics,
           tracing,
           docs: API_DOCUMENT,
-          internalKeys,
+          internalKeys: given.internalKeys,
           bounds: apiBounds(
             new OwnerBounds(new MemoryRateLimits(rateLimits)),
             new OperatorBounds(new MemoryRateLimits(rateLimits)),
@@ -89,6 +69,26 @@ export const platformApiModule = new ContainerModule(({ bind }) => {
     ),
   );
 });
+
+interface Asking {
+  readonly operators: KnownOperators;
+  readonly ownerTokens: Tokens;
+  readonly tokens: PersonalTokens;
+  readonly accounts: OwnerAccounts;
+  readonly publicUrl: string;
+  readonly clock: Clock;
+  readonly store: EventStore;
+  readonly watch: StreamWatch;
+}
+
+const authentication = (given: Asking) => {
+  const { operators, ownerTokens, tokens, accounts, publicUrl, clock, store, watch } = given;
+  const inBrowser = browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl);
+  return apiAuthentication(
+    ownerAuthentication(bearer(ownerTokens, { tokens, clock }), inBrowser, { store, watch, clock }),
+    operatorAuthentication(operators, publicUrl, { watch, clock }),
+  );
+};
 
 export const readiness =
   (projects: ProjectsServers, platform: PostgresServer, store: EventStore) => async () => {
