@@ -35,7 +35,7 @@ export interface Moments {
 }
 
 /** so that a question costs the same however long a project has lived */
-export const MOST_LOOKED_AT = 20_000;
+const MOST_LOOKED_AT = 20_000;
 
 interface Found extends AuditRow {
   readonly stands_for: string;
