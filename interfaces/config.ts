@@ -137,6 +137,7 @@ const schema = z.object({
     .optional(),
   SIGNUP: z.enum(['open', 'invite', 'closed']).default('open'),
   MAX_PROJECTS_PER_OWNER: z.coerce.number().int().min(0).max(1_000_000).optional(),
+  SPARE_PROJECTS: z.coerce.number().int().min(0).max(20).default(2),
   PROJECT_DATABASE_SIZE_MB: z.coerce.number().int().min(0).max(1_073_741_824).optional(),
   STORAGE_DIR: z.string().min(1).optional(),
   STORAGE_S3_ENDPOINT: url(/^https?:$/).optional(),

@@ -25,6 +25,7 @@ const BLANK: ExistingProject = {
   kind: 'project',
   id: projectId('proj_0000000000000000'),
   ownerId: '',
+  requestedAs: projectId('proj_0000000000000000'),
   name: '',
   displayName: '',
   status: 'provisioning',

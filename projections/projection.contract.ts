@@ -122,6 +122,25 @@ export const requested = (
   },
 });
 
+/** A spare one that stands ready, and its claim. */
+export function spare(
+  id: ProjectId,
+  ownerId: string,
+): { ready: readonly AnyEvent[]; claimed: readonly AnyEvent[] } {
+  const common = { projectId: id, templateVersion: 3, server: 'main' };
+  const dataApi = { maxRows: 1000, schemas: ['public'] };
+  const secrets = { keyVersion: 1, ciphertext: SEALED_TEXT };
+  const asked = { requestedAs: newProjectId(), ownerId, name: 'ready', displayName: 'Ready' };
+  return {
+    ready: [
+      { type: 'SpareRequested', data: { ...common, secrets, dataApi } },
+      ...PROVISIONED.slice(0, -1),
+      fact('SparePrepared'),
+    ],
+    claimed: [{ type: 'SpareClaimed', data: { ...common, ...asked, dataApi } }, fact('ProjectActivated')],
+  };
+}
+
 /** A fact without data. */
 export const fact = (type: AnyEvent['type']): AnyEvent => ({ type, data: {} }) as AnyEvent;
 
@@ -189,6 +208,15 @@ export async function recordScenario(store: EventStore): Promise<readonly Projec
   await record(store, 'owner-own_0000000000000001', [
     { type: 'OwnerRegistered', data: { ownerId: 'own_0000000000000001', sealedEmail: SEALED_TEXT } },
   ]);
+  const [taken, left] = [newProjectId(), newProjectId()];
+  const { ready, claimed } = spare(taken, owners[0]!);
+  await record(store, projectStream(taken), ready);
+  await record(store, projectStream(left), [
+    ...spare(left, '').ready,
+    { type: 'SpareGivenUp', data: { because: 'age' } },
+  ]);
+  await record(store, projectStream(newProjectId()), [{ type: 'SpareChosen', data: { spare: taken } }]);
+  await record(store, projectStream(taken), claimed);
   for (let place = 0; lives.some((life) => place < life.length); place++) {
     for (const [index, life] of lives.entries()) {
       const event = life[place];

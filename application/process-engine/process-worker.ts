@@ -103,7 +103,11 @@ export class ProcessWorker<State, Subject, Event extends Fact, Name extends stri
     let waitMs: number | undefined;
     try {
       while (!this.#stopping.signal.aborted) {
-        const result = await turn(this.#dependencies, this.#host, stream);
+        const result = await turn(
+          { ...this.#dependencies, othersWait: this.#othersWait },
+          this.#host,
+          stream,
+        );
         if (result.kind === 'progressed') continue;
         if (result.kind === 'waiting') waitMs = Math.max(1, result.until.getTime() - clock.now().getTime());
         if (result.kind === 'unsettled') void result.settled.then(() => this.#wake(stream));
@@ -120,6 +124,9 @@ export class ProcessWorker<State, Subject, Event extends Fact, Name extends stri
     if (wokenMeanwhile) this.#queue.add(stream);
     else if (waitMs !== undefined) this.#wakeIn(stream, waitMs);
   }
+
+  #othersWait = (stream: string): boolean =>
+    this.#queue.size > 0 || [...this.#busy.keys()].some((busy) => busy !== stream);
 
   #wakeIn(stream: string, ms: number): void {
     const waiting = this.#dependencies.clock.sleep(ms, this.#stopping.signal).then(() => {

@@ -37,6 +37,8 @@ export interface TurnDependencies {
   readonly observe: (point: StepPoint) => void;
   /** Runs the effect, at once, and gives what it gives; for measuring. */
   readonly around: <T>(tried: StepTry, effect: () => Promise<T>) => Promise<T>;
+  /** Whether anything else is under way or waits for its turn: a process that yields goes on when nothing does. */
+  readonly othersWait?: (stream: string) => boolean;
   /** Told how far a long step is; undefined: it has ended. */
   readonly progress: (tried: StepTry, progress: Progress | undefined) => void;
 }
@@ -67,6 +69,8 @@ interface Look<Subject, Event extends Fact> extends UnderWay<Subject> {
 /** a pause is half as long to half as long again */
 const MOST_JITTER = 1.5;
 
+const YIELDS_FOR_MS = 100;
+
 const PROGRESSED: TurnResult = { kind: 'progressed' };
 const IDLE: TurnResult = { kind: 'idle' };
 
@@ -85,6 +89,9 @@ export async function turn<State, Subject, Event extends Fact, Name extends stri
     return { kind: 'unsettled', settled: former.settled };
   }
   if (!look) return IDLE;
+  const { clock, ids, othersWait } = dependencies;
+  if (look.process.yields && othersWait?.(stream))
+    return { kind: 'waiting', until: new Date(clock.now().getTime() + YIELDS_FOR_MS * (0.5 + ids.random())) };
   const { process, task, run, subject } = look;
   const reason = task ? `${process.name}: ${task.step}` : `${process.name}: undone`;
   const metadata = { ...metadataOf(history, process), reason };

@@ -25,6 +25,7 @@ import {
   nothing,
   reachable,
   request,
+  requestSpare,
   runToRest,
   secrets,
   signingKeys,
@@ -94,6 +95,13 @@ const processes = {
     leaves: everything,
   },
   upgrade: { before: [request], start: upgrade, ends: 'active', leaves: everything },
+  'prepare-spare': { before: [], start: requestSpare, ends: 'spare', leaves: everything },
+  'give-up-spare': {
+    before: [requestSpare],
+    start: () => ({ kind: 'GiveUpSpare', because: 'age' }),
+    ends: 'purged',
+    leaves: nothing,
+  },
 } as const satisfies Readonly<
   Record<
     ProcessName,
@@ -156,6 +164,7 @@ function endOf(name: ProcessName) {
 const GIVES_UP_AS: Readonly<Partial<Record<ProcessName, string>>> = {
   provision: 'ProvisioningFailed',
   upgrade: 'ProjectUpgradeFailed',
+  'prepare-spare': 'SpareLost',
 };
 
 const scenarioOf = (name: ProcessName): Scenario<Awaited<ReturnType<typeof run>>> => ({
@@ -178,6 +187,8 @@ everyProcess(tables, {
   'change-password': scenarioOf('change-password'),
   'apply-limits': scenarioOf('apply-limits'),
   upgrade: scenarioOf('upgrade'),
+  'prepare-spare': scenarioOf('prepare-spare'),
+  'give-up-spare': scenarioOf('give-up-spare'),
 });
 
 test('every process is begun by something, and nothing begins two', () => {

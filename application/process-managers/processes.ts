@@ -9,15 +9,17 @@ import {
   type ProjectHost,
   type ProjectProcess,
 } from './project-process.ts';
-import { provisionProject } from './provision-project.ts';
+import { prepareSpare, provisionProject } from './provision-project.ts';
 import {
   closeDatabase,
   conclude,
   createDatabaseUsers,
+  dropDatabase,
   ensureLogins,
   migrateSchema,
   openDatabase,
   registerPool,
+  removeDatabaseUsers,
   removePostgrest,
   retirePostgrest,
   SLOW_MS,
@@ -79,16 +81,7 @@ const purgeProject = (world: World): ProjectProcess =>
   projectProcess('purge', [
     removePostgrest(world),
     unregisterPool(world),
-    {
-      name: 'drop-database',
-      text: 'Drop the database with everything in it',
-      records: 'DatabaseDropped',
-      timeoutMs: SLOW_MS,
-      async do({ id }, signal) {
-        await world.databases.dropDatabase(id, signal);
-        return { type: 'DatabaseDropped', data: {} };
-      },
-    },
+    dropDatabase(world),
     {
       // when no row can be written any more that would name one
       name: 'remove-files',
@@ -102,15 +95,7 @@ const purgeProject = (world: World): ProjectProcess =>
         return { type: 'ProjectFilesRemoved', data: {} };
       },
     },
-    {
-      name: 'remove-database-users',
-      text: 'Remove its logins',
-      records: 'DatabaseUsersRemoved',
-      async do({ id }, signal) {
-        await world.databases.removeUsers(id, signal);
-        return { type: 'DatabaseUsersRemoved', data: {} };
-      },
-    },
+    removeDatabaseUsers(world),
     {
       name: 'release-name',
       text: 'Free its name',
@@ -120,6 +105,16 @@ const purgeProject = (world: World): ProjectProcess =>
         return { type: 'ProjectNameReleased', data: {} };
       },
     },
+    conclude('conclude-purge', 'Record that only its history is left', 'ProjectPurged'),
+  ]);
+
+/** Nobody has put anything into it: there are no files, and no name. */
+const giveUpSpare = (world: World): ProjectProcess =>
+  projectProcess('give-up-spare', [
+    removePostgrest(world),
+    unregisterPool(world),
+    dropDatabase(world),
+    removeDatabaseUsers(world),
     conclude('conclude-purge', 'Record that only its history is left', 'ProjectPurged'),
   ]);
 
@@ -224,6 +219,8 @@ export const allProcesses = (world: World): ProjectHost['processes'] => ({
   'change-password': changePassword(world),
   'apply-limits': applyLimits(world),
   upgrade: upgradeProject(world),
+  'prepare-spare': prepareSpare(world),
+  'give-up-spare': giveUpSpare(world),
 });
 
 export const projectHost = (world: World): ProjectHost => ({

@@ -10,9 +10,13 @@ import {
 } from './steps.ts';
 import type { World } from '../desired/world.ts';
 
-/** From a name to a REST API that answers. One row a step, with what takes it back beside it. */
-export const provisionProject = (world: World): ProjectProcess =>
-  projectProcess('provision', [
+/** From nothing to a REST API that answers. One row a step, with what takes it back beside it. */
+const process = (
+  name: 'provision' | 'prepare-spare',
+  world: World,
+  outcome: 'ProjectActivated' | 'SparePrepared',
+): ProjectProcess =>
+  projectProcess(name, [
     {
       name: 'create-database',
       text: 'Create the database from the template',
@@ -28,5 +32,12 @@ export const provisionProject = (world: World): ProjectProcess =>
     migrateSchema(world),
     registerPool(world),
     spawnPostgrest(world),
-    verifyDataApi(world, 'ProjectActivated'),
+    verifyDataApi(world, outcome),
   ]);
+
+export const provisionProject = (world: World): ProjectProcess =>
+  process('provision', world, 'ProjectActivated');
+
+/** The same for whoever comes next. */
+export const prepareSpare = (world: World): ProjectProcess =>
+  process('prepare-spare', world, 'SparePrepared');

@@ -122,7 +122,7 @@ export const closeDatabase = (world: World): ProjectStep => ({
 /** The last step of a process that brings a project up: the outcome is said only after its REST API answered. */
 export const verifyDataApi = (
   world: World,
-  records: 'ProjectActivated' | 'ProjectResumed' | 'ProjectUndeleted' | 'ProjectWoken',
+  records: 'ProjectActivated' | 'SparePrepared' | 'ProjectResumed' | 'ProjectUndeleted' | 'ProjectWoken',
 ): ProjectStep => ({
   name: 'verify-data-api',
   text: 'Wait until the REST API answers',
@@ -130,6 +130,28 @@ export const verifyDataApi = (
   async do(project, signal) {
     await world.dataApis.probe(project.id, signal);
     return { type: records, data: {} };
+  },
+});
+
+/** With every session that is in it. */
+export const dropDatabase = (world: World): ProjectStep => ({
+  name: 'drop-database',
+  text: 'Drop the database with everything in it',
+  records: 'DatabaseDropped',
+  timeoutMs: SLOW_MS,
+  async do({ id }, signal) {
+    await world.databases.dropDatabase(id, signal);
+    return { type: 'DatabaseDropped', data: {} };
+  },
+});
+
+export const removeDatabaseUsers = (world: World): ProjectStep => ({
+  name: 'remove-database-users',
+  text: 'Remove its logins',
+  records: 'DatabaseUsersRemoved',
+  async do({ id }, signal) {
+    await world.databases.removeUsers(id, signal);
+    return { type: 'DatabaseUsersRemoved', data: {} };
   },
 });
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InMemoryTurns } from '../../infrastructure/postgres/in-memory-turns.ts';
 import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
-import { Admissions } from './admissions.ts';
+import { Admissions, type Needs } from './admissions.ts';
 
 /**
  * A platform with room for some projects; its read model takes a moment.
@@ -24,7 +24,7 @@ function platform(limit: number, unseen = 0) {
     state.used++;
   };
   const ask = (at: number, work = record, needsRoom = true) =>
-    both[at % 2]!.admit(() => Promise.resolve(needsRoom ? MAIN_SERVER : undefined), work);
+    both[at % 2]!.admit(() => Promise.resolve(needsRoom ? { place: MAIN_SERVER } : {}), work);
   return { state, ask };
 }
 const outcomes = async (asked: readonly Promise<void>[]) =>
@@ -77,13 +77,12 @@ test('of many at once an owner gets exactly as many as one may have; others and 
   const both = [0, 1].map(() => new Admissions({ turns, capacity, owned }));
   const create = (at: number, owner: string, fails = false) =>
     both[at % 2]!.admit(
-      () => Promise.resolve(MAIN_SERVER),
+      () => Promise.resolve({ place: MAIN_SERVER, newOf: owner }),
       async () => {
         await sleep(1);
         if (fails) throw new RangeError('name taken');
         have.set(owner, (have.get(owner) ?? 0) + 1);
       },
-      owner,
     );
   const asked = Array.from({ length: 20 }, (_, at) => create(at, 'ann', at === 0));
   const others = ['bob', 'cid'].map((owner, at) => create(at, owner));
@@ -96,9 +95,62 @@ test('of many at once an owner gets exactly as many as one may have; others and 
   });
   // a paused one that comes back is no new one
   await both[0]!.admit(
-    () => Promise.resolve(MAIN_SERVER),
+    () => Promise.resolve({ place: MAIN_SERVER }),
     () => Promise.resolve(),
   );
+});
+
+describe('with spare projects', () => {
+  /** all places of a server are taken, some of them by spares, which take a moment to go */
+  function full(spares: number) {
+    const state = { used: 3, spares, given: 0 };
+    const capacity = () => Promise.resolve({ max: 58, reserved: 0, perProject: 1, used: state.used });
+    const free = async (_server: ServerName, places: number) => {
+      const ends = Math.min(places, state.spares);
+      state.spares -= ends;
+      state.given += ends;
+      await sleep(5);
+      state.used -= ends;
+      return ends;
+    };
+    const places = { count: () => Promise.resolve(state.spares), free };
+    const admissions = new Admissions({ turns: new InMemoryTurns(), capacity, spares: places });
+    const ask = (needs: Needs = { place: MAIN_SERVER }) =>
+      admissions.admit(
+        () => Promise.resolve(needs),
+        () => Promise.resolve(needs.place && state.used++).then(() => undefined),
+      );
+    return { state, admissions, ask };
+  }
+
+  test('who needs a place gets theirs, once they are gone; the others are refused', async () => {
+    const { state, ask } = full(2);
+    expect(await outcomes([ask(), ask(), ask(), ask()])).toBe(2);
+    expect(state).toEqual({ used: 3, spares: 0, given: 2 });
+    await expect(ask()).rejects.toMatchObject({ code: 'platform/capacity-reached' });
+  });
+
+  test('no more of them go than are needed, and nobody waits for that who needs none', async () => {
+    const { state, ask } = full(2);
+    const [waits, free] = [ask(), ask({ newOf: 'ann' })];
+    await free;
+    expect(state.used).toBe(3);
+    await waits;
+    expect(state).toEqual({ used: 3, spares: 1, given: 1 });
+  });
+
+  test('who only looks is told that there is room, and none goes', async () => {
+    const { state, admissions } = full(1);
+    const look = () =>
+      admissions.look(
+        () => Promise.resolve({ place: MAIN_SERVER }),
+        () => Promise.resolve('seen'),
+      );
+    expect(await look()).toBe('seen');
+    expect(state.given).toBe(0);
+    state.spares = 0;
+    await expect(look()).rejects.toMatchObject({ code: 'platform/capacity-reached' });
+  });
 });
 
 test('a server that is full, or away, keeps nobody from a place on another one', async () => {
@@ -117,7 +169,7 @@ test('a server that is full, or away, keeps nobody from a place on another one',
   const admissions = new Admissions({ turns: new InMemoryTurns(), capacity });
   const create = (server: ServerName) =>
     admissions.admit(
-      () => Promise.resolve(server),
+      () => Promise.resolve({ place: server }),
       async () => {
         await sleep(1);
         used.set(server, (used.get(server) ?? 0) + 1);

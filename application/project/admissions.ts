@@ -1,5 +1,5 @@
 import { projectLimit, requireRoom, tooManyProjects, type Capacity } from '../../domain/platform/capacity.ts';
-import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
+import type { ServerName } from '../../domain/project/server-name.ts';
 import type { Rejection } from '../../domain/rejection.ts';
 import type { Turns } from '../ports/turns.ts';
 
@@ -15,19 +15,34 @@ export interface AdmissionDependencies {
     ownerId: string,
     more: number,
   ) => Promise<{ readonly owned: number; readonly most: number }>;
+  /** default: there are none */
+  readonly spares?: SparePlaces;
+}
+
+/** What spare projects hold on a server, which is for whoever needs it. */
+export interface SparePlaces {
+  count(server: ServerName): Promise<number>;
+  /** Gives up at most so many, and waits until nothing of them is left. @returns how many places are free now */
+  free(server: ServerName, places: number): Promise<number>;
+}
+
+export interface Needs {
+  /** the server on which it takes a place; undefined: none, it is in service already, or this will come to nothing */
+  readonly place?: ServerName | undefined;
+  /** whose project it will be, if it is a new one */
+  readonly newOf?: string;
 }
 
 const AT_ONCE = 64;
 
 interface Candidate {
-  /** of a project that is new; undefined: its owner has it already */
-  readonly newOf: string | undefined;
-  /** where it takes a place; undefined: nowhere, it is in service already, or this will come to nothing for another reason */
-  server(): Promise<ServerName | undefined>;
+  needs(): Promise<Needs>;
   /** settles whatever becomes of it */
   admit(): Promise<{ readonly done: boolean }>;
   refuse(reason: unknown): void;
 }
+
+type Wanting = Needs & { readonly candidate: Candidate };
 
 /**
  * Brings projects into service as long as there is room. Looking and recording are one turn, so of two that come for
@@ -43,16 +58,8 @@ export class Admissions {
     this.#dependencies = dependencies;
   }
 
-  /**
-   * @param server where a place is needed; undefined: none is
-   * @param newOf whose project it will be, if it is a new one
-   * @throws {Rejection} platform/capacity-reached, owner/too-many-projects, and what `work` throws
-   */
-  admit<T>(
-    server: () => Promise<ServerName | undefined>,
-    work: () => Promise<T>,
-    newOf?: string,
-  ): Promise<T> {
+  /** @throws {Rejection} platform/capacity-reached, owner/too-many-projects, and what `work` throws */
+  admit<T>(needs: () => Promise<Needs>, work: () => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const admit = () =>
       work().then(
@@ -65,8 +72,7 @@ export class Admissions {
           return { done: false };
         },
       );
-    this.#waiting.push({ newOf, server, admit, refuse: reject });
-    if (!this.#running) void this.#run();
+    this.#line([{ needs, admit, refuse: reject }]);
     return promise;
   }
 
@@ -74,17 +80,20 @@ export class Admissions {
    * For work that records nothing: looks as {@link admit} does and refuses likewise, but takes no turn, so nobody waits
    * for it, and no place.
    */
-  async look<T>(
-    server: () => Promise<ServerName | undefined>,
-    work: () => Promise<T>,
-    newOf?: string,
-  ): Promise<T> {
-    const where = await server();
-    if (where !== undefined) {
-      if (newOf !== undefined) await this.#requireOwnersRoom(newOf);
-      requireRoom(await this.#dependencies.capacity(where, 1));
+  async look<T>(needs: () => Promise<Needs>, work: () => Promise<T>): Promise<T> {
+    const { place, newOf } = await needs();
+    if (newOf !== undefined) await this.#requireOwnersRoom(newOf);
+    if (place !== undefined) {
+      const { capacity, spares } = this.#dependencies;
+      const [now, held = 0] = [await capacity(place, 1), await spares?.count(place)];
+      requireRoom({ ...now, used: now.used - held });
     }
     return work();
+  }
+
+  #line(candidates: readonly Candidate[]): void {
+    this.#waiting.push(...candidates);
+    if (!this.#running) void this.#run();
   }
 
   async #requireOwnersRoom(owner: string): Promise<void> {
@@ -107,16 +116,26 @@ export class Admissions {
   }
 
   async #admitAll(batch: readonly Candidate[]): Promise<void> {
-    const servers = await Promise.all(batch.map((one) => one.server()));
-    const serverOf = new Map(batch.map((one, at) => [one, servers[at]]));
-    const { inNeed, over } = await this.#withinOwners(batch.filter((one) => serverOf.get(one) !== undefined));
-    const others = batch.filter((one) => serverOf.get(one) === undefined).map((one) => one.admit());
-    const byServer = Map.groupBy(inNeed, (one) => serverOf.get(one) ?? MAIN_SERVER);
+    const needs = await Promise.all(
+      batch.map(async (candidate) => ({ candidate, ...(await candidate.needs()) })),
+    );
+    const { within, over } = await this.#withinOwners(needs);
+    const byServer = Map.groupBy(within, ({ place }) => place);
     // a full server, or one that is away, is nothing to those who go to another one
-    const freed = await Promise.all([...byServer].map(([server, some]) => this.#admitOn(server, some)));
-    await Promise.all(others);
+    const freed = await Promise.all(
+      [...byServer].map(([server, some]) => {
+        const candidates = some.map(({ candidate }) => candidate);
+        return server === undefined ? this.#admitFreely(candidates) : this.#admitOn(server, candidates);
+      }),
+    );
     if (freed.includes(true)) this.#waiting.unshift(...over.map(({ candidate }) => candidate));
     else for (const { candidate, reason } of over) candidate.refuse(reason);
+  }
+
+  /** @returns whether any of them came to nothing */
+  async #admitFreely(candidates: readonly Candidate[]): Promise<boolean> {
+    const outcomes = await Promise.all(candidates.map((one) => one.admit()));
+    return outcomes.some(({ done }) => !done);
   }
 
   /** @returns whether places came to nothing: they are given to the next ones */
@@ -128,7 +147,8 @@ export class Admissions {
       const outcomes = await Promise.all(first.map((one) => one.admit()));
       const taken = outcomes.filter(({ done }) => done).length;
       if (taken < first.length) this.#waiting.unshift(...late);
-      else for (const one of late) refuse(one, { ...capacity, used: capacity.used + taken });
+      else if (late.length > 0)
+        void this.#relieved(server, late, { ...capacity, used: capacity.used + taken });
       return taken < first.length;
     } catch (error) {
       for (const one of inNeed) one.refuse(error);
@@ -136,21 +156,32 @@ export class Admissions {
     }
   }
 
+  /** What spare projects hold is for whoever needs it. The turn is over meanwhile: nobody waits for theirs to go. */
+  async #relieved(server: ServerName, late: readonly Candidate[], full: Capacity): Promise<void> {
+    try {
+      const freed = (await this.#dependencies.spares?.free(server, late.length)) ?? 0;
+      if (freed > 0) this.#line(late);
+      else for (const one of late) refuse(one, full);
+    } catch (error) {
+      for (const one of late) one.refuse(error);
+    }
+  }
+
   /** Those whose owner may have one more, counting those before them. */
-  async #withinOwners(wanting: readonly Candidate[]) {
+  async #withinOwners(wanting: readonly Wanting[]) {
     const { owned: look } = this.#dependencies;
-    const inNeed = wanting.filter(({ newOf }) => newOf === undefined || !look);
+    const within = wanting.filter(({ newOf }) => newOf === undefined || !look);
     const over: { readonly candidate: Candidate; readonly reason: Rejection }[] = [];
-    if (!look) return { inNeed, over };
+    if (!look) return { within, over };
     for (const [owner, theirs] of Map.groupBy(wanting, ({ newOf }) => newOf)) {
       if (owner === undefined) continue;
       const { owned, most } = await look(owner, theirs.length);
       const room = Math.max(0, most - owned);
-      inNeed.push(...theirs.slice(0, room));
+      within.push(...theirs.slice(0, room));
       const reason = tooManyProjects(Math.min(most, owned + theirs.length), most);
-      over.push(...theirs.slice(room).map((candidate) => ({ candidate, reason })));
+      over.push(...theirs.slice(room).map(({ candidate }) => ({ candidate, reason })));
     }
-    return { inNeed, over };
+    return { within, over };
   }
 }
 

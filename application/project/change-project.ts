@@ -43,11 +43,12 @@ export function changeProject(
   const apply = () => commandProject(dependencies, who, command, metadata, { check, ifRevision });
   if (change.kind !== 'resume' && change.kind !== 'undelete') return apply();
   const from = change.kind === 'resume' ? 'paused' : 'deleted';
-  const server = async () => {
+  const needs = async () => {
     const project = (await loadProject(dependencies.store, who.projectId))?.project;
-    return project?.ownerId === who.ownerId && project.status === from ? project.server : undefined;
+    const comesBack = project?.ownerId === who.ownerId && project.status === from;
+    return comesBack ? { place: project.server } : {};
   };
-  return dependencies.admissions.admit(server, apply);
+  return dependencies.admissions.admit(needs, apply);
 }
 
 function commandOf(change: ProjectChange, now: Date): ProjectCommand {

@@ -2,8 +2,14 @@
 import type { AuthSettingsEvent } from '../../domain/auth/auth-settings-decider.ts';
 import type { StorageSettingsEvent } from '../../domain/storage/storage-settings-decider.ts';
 import type { RolloutEvent } from '../../domain/platform/rollout.ts';
-import type { DataApiSettings, ProjectEvent, ProjectLimits } from '../../domain/project/events.ts';
+import type {
+  DataApiSettings,
+  GivenUpBecause,
+  ProjectEvent,
+  ProjectLimits,
+} from '../../domain/project/events.ts';
 import { traitsOf } from '../../domain/project/project-status.ts';
+import { isSpare } from '../../domain/project/spare.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { authSettingsInWords } from './auth-settings-in-words.ts';
 import { storageSettingsInWords, verifiedInWords } from './storage-settings-in-words.ts';
@@ -48,6 +54,14 @@ type Words = {
 const WORDS: Words = {
   ProjectRequestAbandoned: ({ name }) => `The request for "${name}" was given up before it became a project`,
   ProjectRequested: ({ name }) => `The project "${name}" was requested`,
+  SpareRequested: () => 'A spare project was requested, for whoever comes next',
+  SparePrepared: () => 'The REST API answered: the project stands ready for whoever comes next',
+  SpareLost: ({ step, reason }) =>
+    `It could not be prepared: ${step} failed (${reason}); everything was undone`,
+  SpareGivenUp: ({ because }) => `It is given up: ${GIVEN_UP[because]}`,
+  SpareChosen: ({ spare }) => `The request chose the spare project ${spare}`,
+  SpareClaimed: ({ name }) =>
+    `The project "${name}" was requested, and given a spare one: everything of it stood ready`,
   ProjectPauseRequested: () => 'A pause was requested',
   ProjectResumeRequested: () => 'A resume was requested',
   ProjectSleepRequested: ({ idleSince }) => `Unused since ${idleSince}: it is put to sleep`,
@@ -130,6 +144,15 @@ const WORDS: Words = {
   ProjectRenamed: ({ displayName }) => `The display name became "${displayName}"`,
 };
 
+const GIVEN_UP: Readonly<Record<GivenUpBecause, string>> = {
+  template: 'the template has a newer version',
+  age: 'its keys are old',
+  settings: 'what a new project gets has changed',
+  room: 'a project needs its place',
+  surplus: 'there shall be fewer spare ones',
+  request: 'the request that chose it never came',
+};
+
 const sizeInWords = ({ bytes, limitBytes }: { bytes: number; limitBytes: number | null }): string =>
   `${megabytes(bytes)} of ${limitBytes === null ? 'no limit' : megabytes(limitBytes)}`;
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
@@ -162,7 +185,9 @@ export function inWords({ type, data }: Pick<StoredEvent, 'type' | 'data'>): str
   return words ? words(data) : type;
 }
 
-export function explainProject({ project, history }: LoadedProject): Explanation {
+/** @param since the revision of the first event that is told; default: all are */
+export function explainProject({ project, history: all }: LoadedProject, since = 0): Explanation {
+  const history = all.slice(since);
   const revisions = new Map(history.map(({ id, revision }) => [id, revision]));
   const chain = history.map((event): Link => ({
     revision: event.revision,
@@ -183,7 +208,8 @@ export function explainProject({ project, history }: LoadedProject): Explanation
   };
 }
 
-function summaryOf({ name, status, run, drift, fill, upgrade, templateVersion }: ExistingProject): string {
+function summaryOf(project: ExistingProject): string {
+  const { name, status, run, drift, fill, upgrade, templateVersion } = project;
   const does = run
     ? `, its process "${run.process}" has been running since ${run.startedAt.toISOString()}`
     : '';
@@ -197,7 +223,8 @@ function summaryOf({ name, status, run, drift, fill, upgrade, templateVersion }:
   const full = fill
     ? `; its database has been ${FULL[fill.level]} since ${fill.since.toISOString()}: ${sizeInWords(fill)}`
     : '';
-  return `"${name}" is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${stays}${differs}${full}.`;
+  const who = isSpare(project) ? 'The spare project' : `"${name}"`;
+  return `${who} is ${status}${status === 'sleeping' ? ' (served on demand)' : ''}${does}${undoes}${stays}${differs}${full}.`;
 }
 
 const FULL = {

@@ -14,6 +14,14 @@ export interface LoadedProject {
   readonly history: readonly StoredEvent[];
 }
 
+/** From which revision on it is its owner's: of a spare one, from its claim. What was before is not theirs to see. */
+export const ownedSince = (history: readonly StoredEvent[]): number =>
+  Math.max(
+    0,
+    history.findIndex(({ type }) => type === CLAIMED),
+  );
+const CLAIMED: ProjectEvent['type'] = 'SpareClaimed';
+
 /** `revision` or `at`: the state as of then. */
 export interface PointInHistory {
   readonly revision?: number;

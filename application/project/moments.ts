@@ -12,6 +12,12 @@ type Told = ProjectEvent | AuthSettingsEvent | StorageSettingsEvent;
 const KINDS: { readonly [T in Told['type']]: 'moment' | 'routine' | 'detail' } = {
   ProjectRequestAbandoned: 'detail',
   ProjectRequested: 'moment',
+  SpareRequested: 'detail',
+  SparePrepared: 'detail',
+  SpareLost: 'detail',
+  SpareGivenUp: 'detail',
+  SpareChosen: 'detail',
+  SpareClaimed: 'moment',
   ProjectPauseRequested: 'moment',
   ProjectResumeRequested: 'moment',
   ProjectSleepRequested: 'detail',

@@ -248,7 +248,7 @@ describe('a plan', () => {
     const admissions = new Admissions({ turns, capacity });
     await expect(
       admissions.look(
-        () => Promise.resolve('main'),
+        () => Promise.resolve({ place: 'main' }),
         () => Promise.resolve('seen'),
       ),
     ).resolves.toBe('seen');

@@ -8,13 +8,14 @@ import type { ProcessName, ProjectEvent } from '../../domain/project/events.ts';
 import { evolveProject as evolve } from '../../domain/project/evolve-project.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { traitsOf } from '../../domain/project/project-status.ts';
+import { isSpare } from '../../domain/project/spare.ts';
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
 import { Rejection } from '../../domain/rejection.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { CommandLog } from '../ports/event-store.ts';
 import type { Admissions } from './admissions.ts';
-import { changesInWords, consequencesOf, type Changes, type Consequences } from './plan-in-words.ts';
+import { changesInWords, CLAIM, consequencesOf, type Changes, type Consequences } from './plan-in-words.ts';
 import { Rehearsal, type Rehearsed } from './rehearsal.ts';
 
 /** How long something usually took here. */
@@ -57,11 +58,11 @@ export interface PlannedStep {
 export interface CommandPlan extends Changes, Consequences {
   /** why the command would be refused now; undefined: it would be accepted */
   readonly refusal: Rejection | undefined;
-  /** undefined: it would begin none, since it is refused or there is nothing to do */
+  /** undefined: it would begin none, since it is refused, there is nothing to do, or what it takes stands ready */
   readonly process: ProcessName | undefined;
   readonly steps: readonly PlannedStep[];
   readonly usual: Usual | undefined;
-  /** of the server that the project is on; undefined as the process is */
+  /** of the server that the project is on; undefined: nothing would be done */
   readonly connections:
     { readonly change: number; readonly used: number; readonly limit: number } | undefined;
 }
@@ -97,7 +98,7 @@ export async function planCommand(
   const rehearsal = new Rehearsal(dependencies.store, dependencies.clock);
   const { admissions } = dependencies;
   try {
-    const admit: Admissions['admit'] = (server, work, newOf) => admissions.look(server, work, newOf);
+    const admit: Admissions['admit'] = (needs, work) => admissions.look(needs, work);
     await command({ store: rehearsal, admissions: { admit } });
   } catch (error) {
     if (!(error instanceof Rejection) || error.code === 'project/not-found') throw error;
@@ -110,8 +111,10 @@ export async function planCommand(
 async function planOf(dependencies: PlanDependencies, { history, events }: Rehearsed): Promise<CommandPlan> {
   const before = fold(projectDecider, history);
   const begun = events.reduce<Project>(evolve, before);
-  if (begun.kind !== 'project' || !begun.run || begun.run.number <= (history.at(-1)?.revision ?? -1))
-    return NOTHING;
+  if (begun.kind !== 'project') return NOTHING;
+  if (before.kind === 'project' && isSpare(before) && !isSpare(begun))
+    return planOfClaim(dependencies, before, begun);
+  if (!begun.run || begun.run.number <= (history.at(-1)?.revision ?? -1)) return NOTHING;
   const { process } = begun.run;
   const { steps } = dependencies.processes[process];
   const done = steps.map(({ records }) => records);
@@ -128,6 +131,20 @@ async function planOf(dependencies: PlanDependencies, { history, events }: Rehea
     connections: connectionsOf(capacity, before, after),
     ...changesInWords(before, after, done),
     ...consequencesOf(process, begun),
+  };
+}
+
+/** Everything stands already, and the place is taken. */
+async function planOfClaim(
+  { capacity }: PlanDependencies,
+  spare: ExistingProject,
+  claimed: ExistingProject,
+): Promise<CommandPlan> {
+  return {
+    ...NOTHING,
+    connections: connectionsOf(await capacity(spare.server, 0), spare, claimed),
+    takes: changesInWords({ kind: 'none' }, claimed, []).takes,
+    ...CLAIM,
   };
 }
 

@@ -47,6 +47,15 @@ export function changesInWords(
 const BROKEN_OFF = 'Requests and transactions that are under way are broken off.';
 const BACK = 'Clients reach it again, at the addresses and with the keys and passwords that they have.';
 
+/** Of a creation that finds a spare project. */
+export const CLAIM: Consequences = {
+  effects: [
+    'It is there at once: everything of it was made before, and stands ready.',
+    'Nobody notices: other projects go on as they are.',
+  ],
+  cannotBeUndone: ['The name stays as it is; the display name can be changed.'],
+};
+
 type Words = (project: ExistingProject) => Consequences;
 
 /** Of those that an owner can ask for and see planned. */

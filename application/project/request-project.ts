@@ -1,32 +1,30 @@
 /**
- * `POST /api/projects`: if there is room, reserves the name, then appends `ProjectRequested`. From there the process manager
- * takes over. With an idempotency key the project's id follows from the key, so a repeated request meets the
- * project that the first one made.
+ * `POST /api/projects`: reserves the name, and claims a spare project that stands ready; if there is none, and there is
+ * room, appends `ProjectRequested`, and the process manager takes over. With an idempotency key the request's id follows
+ * from the key: a repeated one meets the project that the first one made, or the spare that it chose.
  */
-import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
+import { DEFAULT_DATA_API_SETTINGS, type SealedSecrets } from '../../domain/project/events.ts';
 import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
-import { projectNameDecider, projectNameStream } from '../../domain/project/project-name.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Rejection } from '../../domain/rejection.ts';
-import { handle, readOrEmpty } from '../handle.ts';
-import type { Clock } from '../ports/clock.ts';
+import { handle } from '../handle.ts';
 import type { CommandLog, EventMetadata } from '../ports/event-store.ts';
-import type { Ids } from '../ports/ids.ts';
 import type { Migrations } from '../ports/migrations.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Admissions } from './admissions.ts';
-import { loadProject } from './load-project.ts';
+import { requestedProject } from './requested-project.ts';
+import { reserveName, type NameDependencies } from './reserve-name.ts';
+import { claimSpare, type Claim, type Spares } from './spares.ts';
 
-export interface RequestProjectDependencies {
+export interface RequestProjectDependencies extends NameDependencies {
   readonly admissions: Pick<Admissions, 'admit'>;
-  readonly store: CommandLog;
-  readonly ids: Ids;
-  readonly clock: Clock;
   readonly secrets: Pick<Secrets, 'issue' | 'seal'>;
   readonly migrations: Pick<Migrations, 'latestVersion'>;
   /** on which server its database shall be; default: the one that there has always been */
   readonly place?: (request: ProjectRequest) => ServerName;
+  /** default: there are none */
+  readonly spares?: Pick<Spares, 'take' | 'giveBack'> | undefined;
 }
 
 export interface ProjectRequest {
@@ -36,122 +34,122 @@ export interface ProjectRequest {
   readonly idempotencyKey?: string;
 }
 
-/** How long a name's holder gets to come with its request before it is taken for dead. */
-const REQUEST_WITHIN_MS = 1_000;
+export interface RequestOutcome {
+  readonly projectId: ProjectId;
+  /** the idempotency key had made this project before */
+  readonly repeated: boolean;
+}
 
-/**
- * @returns `repeated`: the idempotency key had made this project before.
- * @throws {Rejection} project/name-taken, idempotency/key-reused, platform/capacity-reached, owner/too-many-projects
- */
+/** @throws {Rejection} project/name-taken, idempotency/key-reused, platform/capacity-reached, owner/too-many-projects */
 export async function requestProject(
   dependencies: RequestProjectDependencies,
   request: ProjectRequest,
   metadata: EventMetadata,
-): Promise<{ projectId: ProjectId; repeated: boolean }> {
-  const { store, ids, secrets, migrations, place = () => MAIN_SERVER } = dependencies;
+): Promise<RequestOutcome> {
+  const { store, ids, migrations, spares, place = () => MAIN_SERVER } = dependencies;
   const { ownerId, name, displayName, idempotencyKey } = request;
-  const projectId =
-    idempotencyKey === undefined ? ids.projectId() : ids.projectIdFor(ownerId, idempotencyKey);
-  if (idempotencyKey !== undefined && (await wasRequested(store, projectId, request))) {
-    return { projectId, repeated: true };
-  }
-  // before its turn, so that nothing slow lies within it
-  const sealed = secrets.seal(projectId, await secrets.issue());
-  const command = {
-    kind: 'RequestProject',
-    projectId,
-    ownerId,
-    name,
-    displayName,
-    templateVersion: migrations.latestVersion,
-    server: place(request),
-    secrets: sealed,
+  const id = idempotencyKey === undefined ? ids.projectId() : ids.projectIdFor(ownerId, idempotencyKey);
+  const former = idempotencyKey === undefined ? undefined : await formerRequest(store, id, request);
+  if (former) return former;
+  const { latestVersion: templateVersion } = migrations;
+  const asked = { ownerId, name, displayName, templateVersion, server: place(request) };
+  const claim: Claim = {
+    kind: 'ClaimSpare',
+    requestedAs: id,
+    ...asked,
     dataApi: DEFAULT_DATA_API_SETTINGS,
-  } as const;
-  return dependencies.admissions.admit(
-    async () =>
-      idempotencyKey !== undefined && (await wasRequested(store, projectId, request))
-        ? undefined
-        : command.server,
-    async () => {
-      await reserveName(dependencies, request, projectId, metadata);
-      try {
-        await handle({ store, ids }, projectDecider, projectStream(projectId), command, metadata);
-        return { projectId, repeated: false };
-      } catch (error) {
-        // the same key at the same moment: the other request has made the project
-        const twin = error instanceof Rejection && error.code === 'project/already-exists';
-        if (!twin || !(await wasRequested(store, projectId, request))) throw error;
-        return { projectId, repeated: true };
-      }
-    },
-    ownerId,
-  );
-}
-
-async function wasRequested(
-  store: CommandLog,
-  projectId: ProjectId,
-  request: ProjectRequest,
-): Promise<boolean> {
-  const first = await loadProject(store, projectId, { revision: 0 });
-  if (!first) return false;
-  const { name, displayName } = first.project;
-  if (name !== request.name || displayName !== request.displayName) {
-    throw new Rejection('idempotency/key-reused', 'This Idempotency-Key was used for another request.');
+  };
+  // one that is lost to somebody else means another look: for the next one, or for room
+  for (;;) {
+    const spare = await spares?.take(store, claim);
+    try {
+      const outcome = await admitted(dependencies, request, claim, spare, metadata);
+      if (outcome) return outcome;
+    } finally {
+      spares?.giveBack(spare);
+    }
   }
-  return true;
 }
 
-async function reserveName(
+/** @returns undefined: the spare went to somebody else */
+async function admitted(
   dependencies: RequestProjectDependencies,
   request: ProjectRequest,
-  projectId: ProjectId,
+  claim: Claim,
+  spare: ProjectId | undefined,
   metadata: EventMetadata,
-): Promise<void> {
-  const stream = projectNameStream(request.ownerId, request.name);
-  const reserve = (stale?: ProjectId) =>
-    handle(
-      dependencies,
-      projectNameDecider,
-      stream,
-      { kind: 'ReserveName', projectId, ...(stale && { stale }) },
-      metadata,
-    );
-  try {
-    await reserve();
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    const stale = await abandonedHolder(dependencies, request, metadata);
-    if (!stale) throw error;
-    await reserve(stale);
-  }
+): Promise<RequestOutcome | undefined> {
+  const { store, secrets } = dependencies;
+  const { requestedAs: id, ownerId, server } = claim;
+  // before its turn, so that nothing slow lies within it
+  const way = spare ? { spare } : { sealed: secrets.seal(id, await secrets.issue()) };
+  const former = () => formerRequest(store, id, request);
+  const needs = async () => {
+    if (request.idempotencyKey !== undefined && (await former())) return {};
+    // the place of a spare is taken already
+    return { newOf: ownerId, place: spare ? undefined : server };
+  };
+  return dependencies.admissions.admit(needs, async () => {
+    const holder = spare ? { projectId: spare, requestedAs: id } : { projectId: id };
+    await reserveName(dependencies, request, holder, metadata);
+    try {
+      const made = await make(dependencies, claim, way, metadata);
+      return made === 'ours' ? await former() : made && { projectId: made, repeated: false };
+    } catch (error) {
+      // the same key at the same moment: the other request has made the project
+      const twin = error instanceof Rejection && error.code === 'project/already-exists';
+      const found = twin ? await former() : undefined;
+      if (!found) throw error;
+      return found;
+    }
+  });
 }
 
 /**
- * A caller may die between the reservation and the request. Its project's stream is closed then, so that it can
- * never come after the name went to somebody else.
- * @returns undefined when the holder is a project
+ * Whatever it chose in an earlier try goes first, unless that is lost.
+ * @returns `ours`: an earlier try came through; undefined: the spare went to somebody else
  */
-async function abandonedHolder(
+async function make(
   dependencies: RequestProjectDependencies,
-  { ownerId, name }: ProjectRequest,
+  claim: Claim,
+  way:
+    | { readonly spare: ProjectId; readonly sealed?: never }
+    | { readonly sealed: SealedSecrets; readonly spare?: never },
   metadata: EventMetadata,
-): Promise<ProjectId | undefined> {
-  const { store, clock } = dependencies;
-  const last = (await readOrEmpty(store, projectNameStream(ownerId, name))).at(-1);
-  if (!last) return undefined;
-  const { projectId } = last.data as { projectId: ProjectId };
-  const age = clock.now().getTime() - last.recordedAt.getTime();
-  if (age < REQUEST_WITHIN_MS && !(await loadProject(store, projectId, { revision: 0 }))) {
-    await clock.sleep(REQUEST_WITHIN_MS - Math.max(0, age));
+): Promise<ProjectId | 'ours' | undefined> {
+  const { kind: _, requestedAs: id, ...asked } = claim;
+  const command =
+    way.spare === undefined
+      ? ({ kind: 'RequestProject', projectId: id, ...asked, secrets: way.sealed } as const)
+      : ({ kind: 'ChooseSpare', spare: way.spare } as const);
+  for (let instead: ProjectId | undefined; ;) {
+    const stream = projectStream(id);
+    const { state, position } = await handle(
+      dependencies,
+      projectDecider,
+      stream,
+      { ...command, instead },
+      metadata,
+    );
+    const chosen = position === null && state.kind === 'choosing' ? state.spare : way.spare;
+    if (chosen === undefined) return id;
+    const got = await claimSpare(dependencies, chosen, claim, metadata);
+    if (got !== 'lost') return got === 'ours' ? got : chosen;
+    if (chosen === way.spare) return undefined;
+    instead = chosen;
   }
-  const command = { kind: 'AbandonRequest', ownerId, name } as const;
-  try {
-    await handle(dependencies, projectDecider, projectStream(projectId), command, metadata);
-    return projectId;
-  } catch (error) {
-    if (error instanceof Rejection) return undefined;
-    throw error;
+}
+
+/** @throws {Rejection} idempotency/key-reused */
+async function formerRequest(
+  store: CommandLog,
+  id: ProjectId,
+  { name, displayName }: ProjectRequest,
+): Promise<RequestOutcome | undefined> {
+  const former = await requestedProject(store, id);
+  if (!former) return undefined;
+  if (name !== former.name || displayName !== former.displayName) {
+    throw new Rejection('idempotency/key-reused', 'This Idempotency-Key was used for another request.');
   }
+  return { projectId: former.projectId, repeated: true };
 }

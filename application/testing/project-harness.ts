@@ -72,6 +72,15 @@ export const request = (id: ProjectId, name = 'shop'): ProjectCommand => ({
   dataApi: DEFAULT_DATA_API_SETTINGS,
 });
 
+export const requestSpare = (id: ProjectId): ProjectCommand => ({
+  kind: 'RequestSpare',
+  projectId: id,
+  templateVersion: 1,
+  server: 'main',
+  secrets: secrets.seal(id, issued),
+  dataApi: DEFAULT_DATA_API_SETTINGS,
+});
+
 export interface ProcessHarness extends EngineHarness {
   readonly world: World;
 }

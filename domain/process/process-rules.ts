@@ -21,4 +21,6 @@ export interface ProcessRules<Subject, Event extends Fact> {
   /** the events that end it early, or turn it around; they stop the step that is under way */
   readonly cancelledBy?: readonly Event['type'][];
   readonly givesUp: GivesUp<Subject, Event>;
+  /** nobody waits for it: its steps are done while nothing else is */
+  readonly yields?: true;
 }

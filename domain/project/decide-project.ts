@@ -4,25 +4,65 @@ import { changeDataApi, type DataApiChange } from './data-api-settings.ts';
 import type { ProjectEvent, ProjectLimits } from './events.ts';
 import { decideFill, LIMIT_BOUNDS, sizeLimitOf } from './limits.ts';
 import { traitsOf } from './project-status.ts';
+import { decideSpare, requireOwned, type SpareCommand } from './spare.ts';
 import { chosenOf, MOST_SIGNING_KEYS, overdueKeys } from './signing-keys.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
 
 export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
-  if (command.kind === 'RequestProject') {
-    if (state.kind === 'abandoned')
-      throw new Rejection('project/name-taken', 'Another request took this name meanwhile.');
-    if (state.kind === 'project')
-      throw new Rejection('project/already-exists', 'This project id is already in use.');
+  switch (command.kind) {
+    case 'RequestProject':
+    case 'RequestSpare':
+    case 'ChooseSpare':
+    case 'AbandonRequest':
+      return decideRequest(command, state);
+    case 'ClaimSpare':
+    case 'GiveUpSpare':
+      return decideSpare(command, state);
+    default:
+      return decideExisting(command, state);
+  }
+}
+
+type Requesting = Extract<
+  ProjectCommand,
+  { kind: 'RequestProject' | 'RequestSpare' | 'ChooseSpare' | 'AbandonRequest' }
+>;
+
+/** Before it is a project. Who chose a spare decides nothing else before that one is known to be lost to them. */
+function decideRequest(command: Requesting, state: Project): readonly ProjectEvent[] {
+  if (state.kind === 'project')
+    throw new Rejection('project/already-exists', 'This project id is already in use.');
+  if (state.kind === 'abandoned') {
+    if (command.kind === 'AbandonRequest') return [];
+    throw new Rejection('project/name-taken', 'Another request took this name meanwhile.');
+  }
+  if (command.kind === 'RequestSpare') {
     const { kind: _, ...data } = command;
-    return [{ type: 'ProjectRequested', data }];
+    return [{ type: 'SpareRequested', data }];
   }
-  if (command.kind === 'AbandonRequest') {
-    if (state.kind === 'project') throw new Rejection('project/already-exists', 'The project was requested.');
-    const { ownerId, name } = command;
-    return state.kind === 'abandoned' ? [] : [{ type: 'ProjectRequestAbandoned', data: { ownerId, name } }];
+  if (state.kind === 'choosing' && state.spare !== command.instead) return [];
+  return [begunBy(command)];
+}
+
+function begunBy(command: Exclude<Requesting, { kind: 'RequestSpare' }>): ProjectEvent {
+  switch (command.kind) {
+    case 'RequestProject': {
+      const { kind: _, instead: __, ...data } = command;
+      return { type: 'ProjectRequested', data };
+    }
+    case 'ChooseSpare':
+      return { type: 'SpareChosen', data: { spare: command.spare } };
+    case 'AbandonRequest':
+      return { type: 'ProjectRequestAbandoned', data: { ownerId: command.ownerId, name: command.name } };
   }
+}
+
+type Existing = Exclude<ProjectCommand, Requesting | SpareCommand>;
+
+function decideExisting(command: Existing, state: Project): readonly ProjectEvent[] {
   if (state.kind !== 'project' || state.status === 'purged')
     throw new Rejection('project/not-found', 'There is no such project.');
+  if (!OF_SPARES_TOO.includes(command.kind)) requireOwned(state);
   switch (command.kind) {
     case 'RenameProject':
       return command.displayName === state.displayName
@@ -78,6 +118,9 @@ export function decideProject(command: ProjectCommand, state: Project): readonly
         : [];
   }
 }
+
+/** What befalls whatever stands, whoever has it. */
+const OF_SPARES_TOO: readonly Existing['kind'][] = ['RetryStep', 'ReportDrift', 'ReportRepair'];
 
 type Rotation = Extract<
   ProjectCommand,

@@ -66,7 +66,12 @@ export type ProcessName =
   | 'apply-settings'
   | 'change-password'
   | 'apply-limits'
-  | 'upgrade';
+  | 'upgrade'
+  | 'prepare-spare'
+  | 'give-up-spare';
+
+/** `room`: a project needed its place; `surplus`: there are more than there shall be; `request`: who chose it never came */
+export type GivenUpBecause = 'template' | 'age' | 'settings' | 'room' | 'surplus' | 'request';
 
 type Fact<Type extends string, Data = Record<never, never>> = { readonly type: Type; readonly data: Data };
 
@@ -86,6 +91,18 @@ export type RequestEvent =
         dataApi: DataApiSettings;
       }
     >
+  /** a project for whoever comes; its owner and its name come with the claim */
+  | Fact<
+      'SpareRequested',
+      {
+        projectId: ProjectId;
+        templateVersion: number;
+        server: ServerName;
+        secrets: SealedSecrets;
+        dataApi: DataApiSettings;
+      }
+    >
+  | Fact<'SpareGivenUp', { because: GivenUpBecause }>
   | Fact<'ProjectPauseRequested'>
   | Fact<'ProjectResumeRequested'>
   /** nobody has used it since then */
@@ -139,6 +156,9 @@ export type EffectEvent =
 export type OutcomeEvent =
   | Fact<'ProjectActivated'>
   | Fact<'ProvisioningFailed', { step: string; reason: string }>
+  | Fact<'SparePrepared'>
+  /** it could not be prepared, and nothing is left of it */
+  | Fact<'SpareLost', { step: string; reason: string }>
   | Fact<'ProjectPaused'>
   | Fact<'ProjectResumed'>
   | Fact<'ProjectSlept'>
@@ -163,6 +183,22 @@ export type TroubleEvent =
 export type PlainEvent =
   /** the first and only event of a project that reserved a name and never came to be: it cannot come any more */
   | Fact<'ProjectRequestAbandoned', { ownerId: string; name: string }>
+  /** a request wants that spare; whether it got it stands in the spare's own stream */
+  | Fact<'SpareChosen', { spare: ProjectId }>
+  /** from here on it is its owner's project; `requestedAs`: the id of the request, which reserved the name */
+  | Fact<
+      'SpareClaimed',
+      {
+        projectId: ProjectId;
+        requestedAs: ProjectId;
+        ownerId: string;
+        name: string;
+        displayName: string;
+        templateVersion: number;
+        server: ServerName;
+        dataApi: DataApiSettings;
+      }
+    >
   | Fact<'ProjectRenamed', { displayName: string }>
   | Fact<'DatabaseSizeWarned', SizeOverLimit>
   | Fact<'DatabaseSizeRelaxed', SizeWithinLimit>;

@@ -4,12 +4,16 @@ import { PLATFORM_LIMITS, type EffectEvent, type ProjectEvent } from './events.t
 import { begin, failed, proceeded, retried } from '../process/process-run.ts';
 import { processStartedBy, rulesOf } from './project-processes.ts';
 import { traitsOf } from './project-status.ts';
+import { claimed, NOBODY } from './spare.ts';
 import { NO_SIGNING_KEYS, taken, withoutKeys, withSigningKey } from './signing-keys.ts';
 import type { ExistingProject, Project, ProjectRun, ProjectStatus, Resources } from './project.ts';
 
 export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Project {
-  if (event.type === 'ProjectRequested') return born(event);
+  if (event.type === 'ProjectRequested') return born(event, event.data);
+  if (event.type === 'SpareRequested')
+    return born(event, { ...event.data, ownerId: NOBODY, name: '', displayName: '' });
   if (state.kind !== 'project') {
+    if (event.type === 'SpareChosen') return { kind: 'choosing', spare: event.data.spare };
     return event.type === 'ProjectRequestAbandoned' ? { kind: 'abandoned' } : state;
   }
   const next: ExistingProject = { ...state, revision: event.revision, updatedAt: event.recordedAt };
@@ -24,6 +28,7 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectSleepRequested':
     case 'ProjectWakeRequested':
     case 'ProjectPurgeRequested':
+    case 'SpareGivenUp':
       return begun(next, event);
     case 'ProjectDeletionRequested':
       return { ...begun(next, event), purgeAfter: new Date(event.data.purgeAfter) };
@@ -42,6 +47,8 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'DatabasePasswordInForce':
     case 'ProjectLimitsInForce':
       return { ...next, run: null };
+    case 'SpareClaimed':
+      return claimed(next, event);
     case 'ProjectActivated':
       return { ...next, status: 'active', run: null, activated: true };
     case 'ProjectResumed':
@@ -50,6 +57,8 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectWoken':
     case 'ProjectUndeleted':
     case 'ProvisioningFailed':
+    case 'SparePrepared':
+    case 'SpareLost':
     case 'ProjectPaused':
     case 'ProjectDeleted':
     case 'ProjectPurged':
@@ -65,6 +74,7 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'DriftRepaired':
       return { ...next, drift: state.drift.filter((what) => what !== event.data.what) };
     case 'ProjectRequestAbandoned':
+    case 'SpareChosen':
       return next;
   }
 }
@@ -87,6 +97,8 @@ const STATUS_AFTER = {
   ProjectWoken: 'active',
   ProjectUndeleted: 'active',
   ProvisioningFailed: 'failed',
+  SparePrepared: 'spare',
+  SpareLost: 'purged',
   ProjectPaused: 'paused',
   ProjectDeleted: 'deleted',
   ProjectPurged: 'purged',
@@ -116,12 +128,17 @@ const STANDING: Readonly<Record<Standing['type'], Partial<Resources>>> = {
 const isEffect = (event: Recorded<ProjectEvent>): event is Recorded<Standing> =>
   Object.hasOwn(STANDING, event.type);
 
-function born(event: Recorded<Extract<ProjectEvent, { type: 'ProjectRequested' }>>): ExistingProject {
-  const { projectId: id, ...data } = event.data;
+type Birth = Extract<ProjectEvent, { type: 'ProjectRequested' }>['data'];
+
+function born(
+  event: Recorded<Extract<Beginning, { type: 'ProjectRequested' | 'SpareRequested' }>>,
+  { projectId: id, ...data }: Birth,
+): ExistingProject {
   return {
     kind: 'project',
     ...data,
     id,
+    requestedAs: id,
     status: 'provisioning',
     upgrade: null,
     keysIssuedAt: event.recordedAt,

@@ -7,30 +7,35 @@ import { Rejection } from '../rejection.ts';
 import type { ProjectId } from './project-id.ts';
 
 export type ProjectNameEvent =
-  | { readonly type: 'ProjectNameReserved'; readonly data: { projectId: ProjectId } }
-  | { readonly type: 'ProjectNameFreed'; readonly data: { projectId: ProjectId } };
+  | { readonly type: 'ProjectNameReserved'; readonly data: Holder }
+  | { readonly type: 'ProjectNameFreed'; readonly data: Holder };
 
-export type ProjectName = { readonly holder: ProjectId | null };
+/** `requestedAs`: the id of the request, where the project is a spare one and so has another */
+export type Holder = { readonly projectId: ProjectId; readonly requestedAs?: ProjectId };
+
+/** The request that has it: which project it becomes may turn out later. */
+export const requestOf = ({ projectId, requestedAs = projectId }: Holder): ProjectId => requestedAs;
+
+export type ProjectName = { readonly holder: Holder | null };
 
 export type ProjectNameCommand =
-  /** `stale`: a holder that was never requested (its caller died in between); it may be replaced */
-  | { readonly kind: 'ReserveName'; readonly projectId: ProjectId; readonly stale?: ProjectId }
-  | { readonly kind: 'FreeName'; readonly projectId: ProjectId };
+  /** `stale`: a request that never came (its caller died in between); it may be replaced */
+  | { readonly kind: 'ReserveName'; readonly holder: Holder; readonly stale?: ProjectId }
+  | { readonly kind: 'FreeName'; readonly holder: Holder };
 
 export const projectNameStream = (ownerId: string, name: string): string => `projectname-${ownerId}-${name}`;
 
 export const projectNameDecider: Decider<ProjectName, ProjectNameCommand, ProjectNameEvent> = {
   initial: { holder: null },
   decide(command, { holder }) {
-    const data = { projectId: command.projectId };
-    if (command.kind === 'FreeName') {
-      return holder === command.projectId ? [{ type: 'ProjectNameFreed', data }] : [];
-    }
-    if (holder === command.projectId) return [];
-    if (holder !== null && holder !== command.stale) {
+    const data = command.holder;
+    const isTheirs = holder !== null && requestOf(holder) === requestOf(data);
+    if (command.kind === 'FreeName') return isTheirs ? [{ type: 'ProjectNameFreed', data }] : [];
+    if (isTheirs && holder.projectId === data.projectId) return [];
+    if (holder !== null && !isTheirs && requestOf(holder) !== command.stale) {
       throw new Rejection('project/name-taken', 'You already have a project of this name.');
     }
     return [{ type: 'ProjectNameReserved', data }];
   },
-  evolve: (_state, event) => ({ holder: event.type === 'ProjectNameReserved' ? event.data.projectId : null }),
+  evolve: (_state, event) => ({ holder: event.type === 'ProjectNameReserved' ? event.data : null }),
 };

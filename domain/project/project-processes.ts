@@ -21,6 +21,13 @@ const PROJECT_PROCESSES = {
     during: 'provisioning',
     givesUp: { kind: 'undo', outcome: (_project, data) => ({ type: 'ProvisioningFailed', data }) },
   },
+  'prepare-spare': {
+    startedBy: ['SpareRequested'],
+    during: 'provisioning',
+    yields: true,
+    givesUp: { kind: 'undo', outcome: (_project, data) => ({ type: 'SpareLost', data }) },
+  },
+  'give-up-spare': { startedBy: ['SpareGivenUp'], during: 'purging', givesUp: SUSPEND },
   pause: { startedBy: ['ProjectPauseRequested'], during: 'pausing', givesUp: SUSPEND },
   resume: { startedBy: ['ProjectResumeRequested'], during: 'resuming', givesUp: SUSPEND },
   sleep: { startedBy: ['ProjectSleepRequested'], during: 'sleeping', givesUp: SUSPEND },

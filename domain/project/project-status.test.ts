@@ -11,7 +11,7 @@ import {
 import type { ProjectStatus } from './project.ts';
 
 const ALL =
-  'provisioning active pausing paused resuming sleeping waking failed suspended deleting deleted purging purged'.split(
+  'provisioning spare active pausing paused resuming sleeping waking failed suspended deleting deleted purging purged'.split(
     ' ',
   );
 const except = (...others: readonly ProjectStatus[]) =>
@@ -34,7 +34,7 @@ test.each([
   ['starting', ['provisioning', 'active', 'resuming', 'sleeping', 'waking']],
   ['paused', ['pausing', 'paused']],
   ['down', ['failed', 'suspended']],
-  ['gone', ['deleting', 'deleted', 'purging', 'purged']],
+  ['gone', ['spare', 'deleting', 'deleted', 'purging', 'purged']],
 ] satisfies [StatusTraits['toRequests'], ProjectStatus[]][])('requests are told "%s"', (told, statuses) => {
   expect(PROJECT_STATUSES.filter((status) => traitsOf(status).toRequests === told)).toEqual(statuses);
 });

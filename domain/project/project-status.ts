@@ -39,6 +39,8 @@ const GONE = { ...NO, leaving: true, toRequests: 'gone' } as const;
 
 const TRAITS = {
   provisioning: { ...STARTING, comesUp: true },
+  // it is there for nobody until it is claimed
+  spare: { ...NO, takesPlace: true, toRequests: 'gone' },
   active: { ...STARTING, served: true, changeable: true },
   pausing: { ...PAUSED, takesPlace: true },
   paused: PAUSED,

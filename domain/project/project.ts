@@ -9,9 +9,12 @@ import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets, Signin
 import type { DatabaseFill, SeenSize } from './limits.ts';
 import type { ProjectId } from './project-id.ts';
 import type { SigningKeys } from './signing-keys.ts';
+import type { SpareCommand } from './spare.ts';
 
 export type ProjectStatus =
   | 'provisioning'
+  /** it stands and is nobody's yet */
+  | 'spare'
   | 'active'
   | 'pausing'
   | 'paused'
@@ -46,7 +49,10 @@ export type ProjectRun = ProcessRun<ProcessName>;
 export interface ExistingProject {
   readonly kind: 'project';
   readonly id: ProjectId;
+  /** '': it is a spare one */
   readonly ownerId: string;
+  /** under which id it was asked for, and its name reserved: its own unless it was a spare */
+  readonly requestedAs: ProjectId;
   readonly name: string;
   readonly displayName: string;
   readonly status: ProjectStatus;
@@ -83,8 +89,14 @@ export interface ExistingProject {
   readonly updatedAt: Date;
 }
 
-/** `abandoned`: its caller died before it was requested, and its name went to somebody else. */
-export type Project = { readonly kind: 'none' | 'abandoned' } | ExistingProject;
+/**
+ * `abandoned`: its caller died before it was requested, and its name went to somebody else; `choosing`: its caller wants a
+ * spare, and will be that project if they get it.
+ */
+export type Project =
+  | { readonly kind: 'none' | 'abandoned' }
+  | { readonly kind: 'choosing'; readonly spare: ProjectId }
+  | ExistingProject;
 
 export type ProjectCommand =
   | {
@@ -97,8 +109,26 @@ export type ProjectCommand =
       readonly server: ServerName;
       readonly secrets: SealedSecrets;
       readonly dataApi: DataApiSettings;
+      /** the spare that it did not get; while it may get another one nothing is requested */
+      readonly instead?: ProjectId | undefined;
     }
-  | { readonly kind: 'AbandonRequest'; readonly ownerId: string; readonly name: string }
+  | {
+      readonly kind: 'RequestSpare';
+      readonly projectId: ProjectId;
+      readonly templateVersion: number;
+      readonly server: ServerName;
+      readonly secrets: SealedSecrets;
+      readonly dataApi: DataApiSettings;
+    }
+  /** `instead`: of the one that it did not get */
+  | { readonly kind: 'ChooseSpare'; readonly spare: ProjectId; readonly instead?: ProjectId | undefined }
+  | {
+      readonly kind: 'AbandonRequest';
+      readonly ownerId: string;
+      readonly name: string;
+      readonly instead?: ProjectId | undefined;
+    }
+  | SpareCommand
   | { readonly kind: 'RenameProject'; readonly displayName: string }
   | { readonly kind: 'ChangeDataApiSettings'; readonly dataApi: DataApiChange }
   | { readonly kind: 'RotateJwtSecret'; readonly secrets: SealedSecrets; readonly overlapUntil: Date }

@@ -81,6 +81,8 @@ export class PlatformUnderTest {
       LOG_LEVEL: 'debug',
       // benchmarks fill the platform with one owner's
       MAX_PROJECTS_PER_OWNER: '0',
+      // but where a test is about them: what there is and what it costs is counted
+      SPARE_PROJECTS: '0',
       ...more,
     };
     for (const name of [...ports, 'POSTGRES', 'PLATFORM_POSTGRES'])

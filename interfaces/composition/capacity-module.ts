@@ -23,7 +23,7 @@ export const connectionsOfProject = (pooler: Address | undefined, logins: readon
 
 export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.admissions).toResolvedValue(
-    (config, pool, servers, capacity, store, checkpoints) => {
+    (config, pool, servers, capacity, store, checkpoints, spares) => {
       const owned = async (ownerId: string, more: number) => {
         const [head, most] = [await store.head(), await mostOfOwner(config, servers, capacity)];
         const { position } = await readCheckpoint(pool, projectList.name);
@@ -33,7 +33,7 @@ export const capacityModule = new ContainerModule(({ bind }) => {
         await checkpoints.waitFor(projectList.name, head, VIEW_WITHIN_MS);
         return { owned: await countStanding(pool, ownerId), most };
       };
-      return new Admissions({ turns: new PostgresTurns(pool), capacity, owned });
+      return new Admissions({ turns: new PostgresTurns(pool), capacity, owned, spares });
     },
     [
       TOKENS.config,
@@ -42,6 +42,7 @@ export const capacityModule = new ContainerModule(({ bind }) => {
       TOKENS.capacity,
       TOKENS.store,
       TOKENS.checkpoints,
+      TOKENS.sparePlaces,
     ],
   );
   bind(TOKENS.capacity).toResolvedValue(

@@ -21,6 +21,7 @@ import { operatedPlatformModule } from './operated-platform.ts';
 import { ownerRoutesModule, personalTokenRoutesModule } from './owner-routes-module.ts';
 import { passwordsModule } from './passwords-module.ts';
 import { servedModule } from './served-module.ts';
+import { sparesModule } from './spares-module.ts';
 import { platformApiModule } from './platform-api-module.ts';
 import { poolerGuardModule } from './pooler-guard-module.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -71,6 +72,7 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   }
   container.load(
     capacityModule,
+    sparesModule,
     tenantConnectionsModule,
     passwordsModule,
     ownerRoutesModule,

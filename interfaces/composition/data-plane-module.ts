@@ -88,13 +88,14 @@ async function projectSizeMb({
 
 const releaseName =
   (store: EventStore, ids: Ids): World['releaseName'] =>
-  async ({ id, ownerId, name }) => {
+  async ({ id, requestedAs, ownerId, name }) => {
     const metadata = {
       correlationId: id,
       causationId: null,
       actor: { kind: 'process', id: 'purge' },
       reason: 'purge: release-name',
     } as const;
-    const command = { kind: 'FreeName', projectId: id } as const;
+    const holder = { projectId: id, ...(requestedAs !== id && { requestedAs }) };
+    const command = { kind: 'FreeName', holder } as const;
     await handle({ store, ids }, projectNameDecider, projectNameStream(ownerId, name), command, metadata);
   };

@@ -69,6 +69,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         files: TOKENS.projectFiles,
         place: TOKENS.place,
         capacity: TOKENS.capacity,
+        spares: TOKENS.spares,
       },
       ({
         store,
@@ -86,6 +87,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         files,
         place,
         capacity,
+        spares,
       }) => {
         const waitForList = async (position: bigint) =>
           void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
@@ -99,7 +101,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         const views = readingPool(pool);
         const usual = (process: ProcessName) => usualTimes(views, process);
         const plans = { store, clock, admissions, capacity, processes, usual };
-        const basics = { store, ids, clock, secrets, migrations, place, watch, pool: views };
+        const basics = { store, ids, clock, secrets, migrations, place, spares, watch, pool: views };
         const dependencies = { ...basics, waitForList, admissions, bodies, schemas, plans };
         return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
       },

@@ -4,7 +4,7 @@
  */
 import type { ServiceIdentifier } from 'inversify';
 import type pg from 'pg';
-import type { Background } from '../../application/background/background.ts';
+import type { Background, PeriodicTask } from '../../application/background/background.ts';
 import type { TaskBoard } from '../../application/background/task-board.ts';
 import type { KnownOperators } from '../../application/operator/known-operators.ts';
 import type { LongWork } from '../../application/operator/long-work.ts';
@@ -45,8 +45,9 @@ import type { Secrets } from '../../application/ports/secrets.ts';
 import type { SigningKeyVault } from '../../application/ports/signing-keys.ts';
 import type { TenantConnections } from '../../application/ports/tenant-connections.ts';
 import type { Tracing } from '../../application/ports/tracing.ts';
-import type { AdmissionDependencies, Admissions } from '../../application/project/admissions.ts';
+import type { AdmissionDependencies, Admissions, SparePlaces } from '../../application/project/admissions.ts';
 import type { ProjectRequest } from '../../application/project/request-project.ts';
+import type { Spares } from '../../application/project/spares.ts';
 import type { ServerOf } from '../../application/project/server-of-project.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
@@ -146,6 +147,12 @@ export const TOKENS = {
   reconciler: token<ProjectReconciler>('reconciler'),
 
   admissions: token<Admissions>('admissions'),
+  /** that stand ready for whoever comes; undefined: there shall be none */
+  spares: token<Spares | undefined>('spares'),
+  /** what they hold, for whoever needs it */
+  sparePlaces: token<SparePlaces>('spare-places'),
+  /** keeps so many ready */
+  spareTask: token<PeriodicTask>('spare-task'),
   /** how many projects are in service, and what there is room for */
   capacity: token<AdmissionDependencies['capacity']>('capacity'),
 

@@ -72,6 +72,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
         tracing: TOKENS.tracing,
         background: TOKENS.background,
         stepProgress: TOKENS.stepProgress,
+        spareTask: TOKENS.spareTask,
       },
       ({
         options,
@@ -90,6 +91,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
         tracing,
         background,
         stepProgress,
+        spareTask,
       }) => {
         const { log, observe = () => {} } = options;
         const around = measuredTries(metrics, tracing);
@@ -101,6 +103,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
           sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
           ...idleTask(options, { store, ids, clock, use }, pool),
           sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
+          spareTask,
           catchUpTask(upgrades),
           lookTask('project-processes', worker),
           lookTask('rollout-processes', upgrades),

@@ -32,7 +32,12 @@ const answer = z.looseObject({
 export const planView = z.object({
   allowed: z.boolean().describe('Whether the command would be accepted now.'),
   problem: answer.nullable().describe('What it would be answered instead.'),
-  process: z.string().nullable().describe('null: it would begin none, since there is nothing to do.'),
+  process: z
+    .string()
+    .nullable()
+    .describe(
+      'null: it would begin none, since there is nothing to do, or, where `takes` names something, since that stands ready.',
+    ),
   steps: z
     .array(z.object({ step: z.string(), text: z.string(), ...usual }))
     .describe('In the order in which they are done, one after the other.'),

@@ -4,6 +4,7 @@ import type { ProjectEvent } from '../../domain/project/events.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { Project } from '../../domain/project/project.ts';
+import { ownedSince } from '../../application/project/load-project.ts';
 import { readOrEmpty, recorded } from '../../application/handle.ts';
 import type { EventStore, StoredEvent } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
@@ -26,7 +27,8 @@ export async function* followProject(
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   const stream = projectStream(id);
   const told = tell(history, projectDecider.initial);
-  const first = from === 'latest-process' ? (told.findLast(begins)?.event.revision ?? 0) : from;
+  const begun = from === 'latest-process' ? (told.findLast(begins)?.event.revision ?? 0) : from;
+  const first = Math.max(begun, ownedSince(history));
   for (const one of told) if (one.event.revision >= first) yield shown(one);
   let after = told.at(-1)?.after ?? projectDecider.initial;
   let next = Math.max(history.length, first);

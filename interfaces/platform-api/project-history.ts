@@ -2,10 +2,11 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { explainProject } from '../../application/project/explain-project.ts';
 import type { ProjectHost } from '../../application/process-managers/project-process.ts';
-import { loadOwnedProject } from '../../application/project/load-project.ts';
+import { loadOwnedProject, ownedSince } from '../../application/project/load-project.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { progressOf } from '../../projections/process-runs/queries.ts';
+import { SPARE_PROCESSES } from '../../domain/project/spare.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { eventStream } from '../http/stream-reply.ts';
 import { followProject } from './follow-project.ts';
@@ -60,7 +61,10 @@ const processTables = ({ processes }: ProjectHistoryDependencies): Endpoint =>
       }),
     },
     handler: () => {
-      const tables = Object.values(processes).map(({ name, steps }) => ({
+      const theirs = Object.values(processes).filter(
+        ({ name }) => !SPARE_PROCESSES.some((one) => one === name),
+      );
+      const tables = theirs.map(({ name, steps }) => ({
         process: name,
         steps: steps.map((step) => ({
           step: step.name,
@@ -135,10 +139,10 @@ const why = ({ store }: ProjectHistoryDependencies): Endpoint =>
     auth: 'owner',
     params: idParam,
     responses: { 200: whyView },
-    handler: async ({ owner, params }) => ({
-      status: 200,
-      body: whyBody(explainProject(await loadOwnedProject(store, owner.id, params.id))),
-    }),
+    handler: async ({ owner, params }) => {
+      const loaded = await loadOwnedProject(store, owner.id, params.id);
+      return { status: 200, body: whyBody(explainProject(loaded, ownedSince(loaded.history))) };
+    },
   });
 
 const events = ({ store, watch }: ProjectHistoryDependencies): Endpoint =>
@@ -147,7 +151,7 @@ const events = ({ store, watch }: ProjectHistoryDependencies): Endpoint =>
     path: '/api/projects/:id/events',
     summary: "The project's events as they happen (Server-Sent Events)",
     description:
-      'Begins with the first event, or after Last-Event-ID, without a gap. Each tells the status of the project after it and the process under way: which, the revision of the event that began it, and the step for whose failure it is being undone.',
+      'Begins with the first event that is yours, or after Last-Event-ID, without a gap. Each tells the status of the project after it and the process under way: which, the revision of the event that began it, and the step for whose failure it is being undone.',
     tags,
     auth: 'owner',
     params: idParam,

@@ -12,6 +12,7 @@ import {
   recordScenario,
   requested,
   SEALED_TEXT,
+  spare,
   ViewDatabase,
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
@@ -171,6 +172,38 @@ describe('C50 the audit trail', () => {
     expect(rows.length).toBeGreaterThan(50);
     expect(JSON.stringify(rows)).not.toContain(SEALED_TEXT);
   });
+});
+
+test('of a spare project its owner reads what came with the claim and after it, in one batch or in many', async () => {
+  const ownerId = 'own_0000000000000005';
+  const store = newStore();
+  const id = newProjectId();
+  const { ready, claimed } = spare(id, ownerId);
+  for (const event of [...ready, ...claimed, { type: 'ProjectRenamed', data: { displayName: 'x' } } as const])
+    await record(store, projectStream(id), [event]);
+  const chosen = newProjectId();
+  await record(store, projectStream(chosen), [{ type: 'SpareChosen', data: { spare: id } }]);
+  const views = await ViewDatabase.create();
+  try {
+    for (const batchSize of [5_000, 1]) {
+      await rebuild(auditTrail, store, views.pool, { batchSize });
+      const typesOf = async (whose: Omit<Parameters<typeof auditOf>[1], 'limit'>) =>
+        (await auditOf(views.pool, { ...whose, limit: 100 })).entries.map(({ type }) => type).toReversed();
+      expect(await typesOf({ ownerId })).toEqual(['SpareClaimed', 'ProjectActivated', 'ProjectRenamed']);
+      expect(await typesOf({ ownerId: null, projectId: id })).toHaveLength(ready.length + 3);
+      const types = [...ready, ...claimed].map(({ type }) => type);
+      const { moments } = await momentsOf(views.pool, {
+        ownerId,
+        projectId: id,
+        types,
+        routine: [],
+        most: 100,
+      });
+      expect(moments.map(({ type }) => type)).toEqual(['SpareClaimed', 'ProjectActivated']);
+    }
+  } finally {
+    await views[Symbol.asyncDispose]();
+  }
 });
 
 describe('what an entry was caused by, and what it has caused', () => {

@@ -21,6 +21,8 @@ const event = (stream: string, type: string, data: unknown = {}): StoredEvent =>
 test.each([
   [`project-${PROJECT}`, 'ProjectRequested', { ownerId: 'own_1' }, { projectId: PROJECT, ownerId: 'own_1' }],
   [`project-${PROJECT}`, 'ProjectRequested', { ownerId: 7 }, { projectId: PROJECT, ownerId: null }],
+  [`project-${PROJECT}`, 'SpareRequested', {}, { projectId: PROJECT, ownerId: null }],
+  [`project-${PROJECT}`, 'SpareClaimed', { ownerId: 'own_1' }, { projectId: PROJECT, ownerId: 'own_1' }],
   // only the birth of a project says whose it is
   [`project-${PROJECT}`, 'ProjectRenamed', { ownerId: 'own_2' }, { projectId: PROJECT, ownerId: null }],
   ['project-../../etc', 'ProjectRequested', { ownerId: 'own_1' }, undefined],

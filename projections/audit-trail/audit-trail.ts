@@ -35,8 +35,9 @@ const OF_THE_PLATFORM = /^(platform|invite)-/;
 
 export type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string | null };
 
-/** Of a project's events; the others have to look it up. */
-const SAY_THE_OWNER = new Set(['ProjectRequested', 'ProjectRequestAbandoned']);
+/** Of a project's events; those after it have to look it up, and those before it are nobody's to read. */
+const BRING_THE_OWNER = new Set(['ProjectRequested', 'SpareClaimed']);
+const SAY_THE_OWNER = new Set([...BRING_THE_OWNER, 'ProjectRequestAbandoned']);
 const SEALED = new Set(['secrets', 'sealed', 'sealedEmail', 'tokenHash', 'sessionHash']);
 
 /** Who did what, when, from where and why: one row for each event of projects, their names, owners, and the platform. */
@@ -50,11 +51,19 @@ export const auditTrail: Projection = {
       const subject = subjectOf(event);
       return subject ? [{ event, subject }] : [];
     });
-    const owners = await ownersOf(relevant, tx);
+    const owners = await knownOwners(relevant, tx);
+    const told: { readonly project_id: ProjectId; readonly owner_id: string }[] = [];
     const rows = relevant.map(({ event, subject }) => {
-      const ownerId = subject.ownerId ?? (subject.projectId && owners.get(subject.projectId));
-      return auditRow(event, { ...subject, ownerId: ownerId ?? null });
+      const owner = toldOwner(event, subject);
+      if (owner) {
+        told.push(owner);
+        owners.set(owner.project_id, owner.owner_id);
+      }
+      const { projectId } = subject;
+      const ownerId = subject.ownerId ?? (projectId && owners.get(projectId)) ?? null;
+      return auditRow(event, { projectId, ownerId });
     });
+    await upsertRows(tx, 'project_owners', ['project_id'], told);
     await insertRows(tx, 'entries', rows);
   },
 };
@@ -77,29 +86,30 @@ export function subjectOf(event: StoredEvent): Subject | undefined {
   return OF_THE_PLATFORM.test(stream) ? { projectId: null, ownerId: null } : undefined;
 }
 
-/** Later events of a project do not repeat its owner: the first one is remembered. */
-async function ownersOf(
+/** Whose a project is from this event on. */
+const toldOwner = ({ type }: StoredEvent, { projectId, ownerId }: Subject) =>
+  BRING_THE_OWNER.has(type) && projectId !== null && ownerId !== null
+    ? { project_id: projectId, owner_id: ownerId }
+    : undefined;
+
+/** Of projects that were told of in an earlier batch: their later events do not repeat whose they are. */
+async function knownOwners(
   relevant: readonly { readonly event: StoredEvent; readonly subject: Subject }[],
   tx: pg.ClientBase,
-): Promise<ReadonlyMap<string, string>> {
-  const requested = relevant.flatMap(({ event, subject: { projectId, ownerId } }) =>
-    event.type === 'ProjectRequested' && projectId !== null && ownerId !== null
-      ? [{ project_id: projectId, owner_id: ownerId }]
-      : [],
-  );
-  const owners = new Map<string, string>(requested.map((row) => [row.project_id, row.owner_id]));
-  await upsertRows(tx, 'project_owners', ['project_id'], requested);
-  const unknown = relevant.flatMap(({ subject: { projectId, ownerId } }) =>
-    projectId !== null && ownerId === null && !owners.has(projectId) ? [projectId] : [],
-  );
-  if (unknown.length > 0) {
-    const { rows } = await tx.query<{ project_id: string; owner_id: string }>(
-      'SELECT project_id, owner_id FROM project_owners WHERE project_id = ANY ($1)',
-      [[...new Set(unknown)]],
-    );
-    for (const row of rows) owners.set(row.project_id, row.owner_id);
+): Promise<Map<string, string>> {
+  const [unknown, told] = [new Set<ProjectId>(), new Set<ProjectId>()];
+  for (const { event, subject } of relevant) {
+    const { projectId, ownerId } = subject;
+    const owner = toldOwner(event, subject);
+    if (owner) told.add(owner.project_id);
+    else if (projectId !== null && ownerId === null && !told.has(projectId)) unknown.add(projectId);
   }
-  return owners;
+  if (unknown.size === 0) return new Map();
+  const { rows } = await tx.query<{ project_id: string; owner_id: string }>(
+    'SELECT project_id, owner_id FROM project_owners WHERE project_id = ANY ($1)',
+    [[...unknown]],
+  );
+  return new Map(rows.map((row) => [row.project_id, row.owner_id]));
 }
 
 export function auditRow(event: StoredEvent, { projectId, ownerId }: Subject): AuditRow {

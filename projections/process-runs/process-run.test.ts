@@ -39,6 +39,11 @@ const PROCESSES: ProcessTable = {
     { step: 'migrate-schema', records: 'SchemaMigrated', undoes: null },
     { step: 'conclude-upgrade', records: 'ProjectUpgraded', undoes: null },
   ],
+  'prepare-spare': [
+    { step: 'create-database', records: 'DatabaseCreated', undoes: 'DatabaseDropped' },
+    { step: 'verify-data-api', records: 'SparePrepared', undoes: null },
+  ],
+  'give-up-spare': [],
 };
 
 const REQUESTED: ProjectEvent = {

@@ -143,15 +143,16 @@ function proceed(
   };
 }
 
-const endOf = ({ type }: StoredEvent): RunState =>
-  type === 'ProvisioningFailed' || type === 'ProjectUpgradeFailed' ? 'failed' : 'done';
+const FAILURES = ['ProvisioningFailed', 'ProjectUpgradeFailed', 'SpareLost'];
+
+const endOf = ({ type }: StoredEvent): RunState => (FAILURES.includes(type) ? 'failed' : 'done');
 
 function evolveSteps(table: readonly ProcessStep[], row: RunRow, event: StoredEvent): readonly StepRow[] {
   const { steps } = row;
   const at = event.recordedAt.toISOString();
   if (event.type === 'StepFailed') return failStep(steps, event.data as StepFailed, at);
   if (event.type === 'StepRetryRequested') return retryStep(steps, row.failed_step, at);
-  if (event.type === 'ProvisioningFailed') return forget(table, steps);
+  if (event.type === 'ProvisioningFailed' || event.type === 'SpareLost') return forget(table, steps);
   const undoing = row.failed_step !== null;
   const meant = table.find(({ records, undoes }) => event.type === (undoing ? undoes : records))?.step;
   if (meant === undefined) return steps;

@@ -8,11 +8,12 @@ import {
   PROVISIONED,
   record,
   requested,
+  spare,
   ViewDatabase,
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
 import { processRuns } from './process-runs.ts';
-import { openProcesses, progressOf } from './queries.ts';
+import { openProcesses, progressOf, somebodyWaits } from './queries.ts';
 import { usualTimes } from './usual-times.ts';
 
 const projection = processRuns({
@@ -35,6 +36,8 @@ const projection = processRuns({
   'change-password': [],
   'apply-limits': [],
   upgrade: [],
+  'prepare-spare': [{ step: 'verify-data-api', records: 'SparePrepared', undoes: null }],
+  'give-up-spare': [],
 });
 
 projectionContract(projection);
@@ -45,6 +48,23 @@ beforeAll(async () => {
   views = await ViewDatabase.create();
 });
 afterAll(() => views[Symbol.asyncDispose]());
+
+test('nobody waits for a spare project, and its owner does not see how it was prepared', async () => {
+  const store = newStore();
+  const [coming, taken, waiting] = [newProjectId(), newProjectId(), newProjectId()];
+  const theirs = spare(taken, 'own_1');
+  await record(store, projectStream(coming), spare(coming, '').ready.slice(0, 1));
+  await record(store, projectStream(taken), [...theirs.ready, ...theirs.claimed]);
+  await rebuild(projection, store, views.pool);
+  expect(await openProcesses(views.pool)).toEqual([coming]);
+  expect(await somebodyWaits(views.pool)).toBe(false);
+  expect(await progressOf(views.pool, taken)).toEqual([]);
+  await record(store, projectStream(taken), [fact('ProjectPauseRequested')]);
+  await record(store, projectStream(waiting), [requested(waiting)]);
+  await rebuild(projection, store, views.pool);
+  expect(await somebodyWaits(views.pool)).toBe(true);
+  expect((await progressOf(views.pool, taken)).map(({ process }) => process)).toEqual(['pause']);
+});
 
 test('progress of a project, and which projects have work to do', async () => {
   let second = 0;

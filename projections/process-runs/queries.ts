@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ProcessName } from '../../domain/project/events.ts';
+import { SPARE_PROCESSES } from '../../domain/project/spare.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { RunRow, RunState, StepRow, StepState } from './process-run.ts';
 
@@ -32,6 +33,15 @@ export interface ProgressRun {
 
 const MOST_RUNS = 50;
 
+/** Whether anybody waits for a project: something is under way that is not about spare ones. */
+export async function somebodyWaits(pool: pg.Pool): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    'SELECT FROM view_process_runs.runs WHERE open AND process <> ALL ($1) LIMIT 1',
+    [SPARE_PROCESSES],
+  );
+  return rowCount !== 0;
+}
+
 /** The projects with a process under way that nobody has suspended, the longest waiting first. */
 export async function openProcesses(pool: pg.Pool): Promise<readonly ProjectId[]> {
   const { rows } = await pool.query<{ project_id: ProjectId }>(
@@ -50,11 +60,12 @@ export async function retryingProjects(pool: pg.Pool): Promise<readonly ProjectI
   return rows.map((row) => row.project_id);
 }
 
-/** The latest runs of a project, at most 50, newest first; empty when there is no such project. */
+/** For owners: the latest runs of a project since it was somebody's, at most 50, newest first; empty when there is no such project. */
 export async function progressOf(pool: pg.Pool, id: ProjectId): Promise<readonly ProgressRun[]> {
   const { rows } = await pool.query<RunRow>(
-    'SELECT * FROM view_process_runs.runs WHERE project_id = $1 ORDER BY run DESC LIMIT $2',
-    [id, MOST_RUNS],
+    `SELECT * FROM view_process_runs.runs WHERE project_id = $1 AND process <> ALL ($3)
+     ORDER BY run DESC LIMIT $2`,
+    [id, MOST_RUNS, SPARE_PROCESSES],
   );
   return rows.map((row) => ({
     run: row.run,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PLATFORM_LIMITS } from '../../domain/project/events.ts';
-import { projectStream } from '../../domain/project/project-id.ts';
+import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { encodeCursor, InvalidCursor } from '../page-cursor.ts';
 import {
   fact,
@@ -10,11 +10,22 @@ import {
   PROVISIONED,
   record,
   requested,
+  spare,
   ViewDatabase,
 } from '../projection.contract.ts';
 import { rebuild } from '../rebuild.ts';
 import { projectList } from './project-list.ts';
-import { countByStatus, findProject, listProjects, type ListedProject } from './queries.ts';
+import {
+  countByStatus,
+  countProjects,
+  findProject,
+  listBehind,
+  listEverybodys,
+  listProjects,
+  listSpares,
+  projectsThatAre,
+  type ListedProject,
+} from './queries.ts';
 
 projectionContract(projectList);
 
@@ -101,6 +112,46 @@ describe('queries of projects', () => {
     expect(await idsOf('purged')).toEqual([]);
     expect(await findProject(views.pool, purged)).toMatchObject({ status: 'purged' });
     expect(await countByStatus(views.pool)).toEqual({ active: 1, purged: 1, provisioning: 1 });
+  });
+
+  test('a spare project is in the list of spares alone, until it is claimed: then it is its owner’s, made just now', async () => {
+    const { pool } = views;
+    const [taken, ready, coming, going, gone] = [1, 2, 3, 4, 5].map(newProjectId) as [
+      ProjectId,
+      ProjectId,
+      ProjectId,
+      ProjectId,
+      ProjectId,
+    ];
+    const theirs = spare(taken, ownerId);
+    for (const id of [taken, ready, going, gone]) await record(store, projectStream(id), spare(id, '').ready);
+    await record(store, projectStream(coming), spare(coming, '').ready.slice(0, 3));
+    for (const id of [going, gone])
+      await record(store, projectStream(id), [{ type: 'SpareGivenUp', data: { because: 'age' } }]);
+    await record(store, projectStream(gone), [fact('ProjectPurged')]);
+    now = new Date('2026-03-03T00:00:00.000Z');
+    await record(store, projectStream(taken), theirs.claimed);
+    await rebuild(projectList, store, pool);
+
+    const idsOf = (projects: readonly { readonly id: ProjectId }[]) => projects.map(({ id }) => id);
+    expect(idsOf((await listProjects(pool, { ownerId, limit: 10 })).projects)).toEqual([taken]);
+    expect(await findProject(pool, taken)).toMatchObject({ name: 'ready', status: 'active', createdAt: now });
+    expect(idsOf((await listEverybodys(pool, { limit: 10 })).projects)).toEqual([taken]);
+    const shown = await listEverybodys(pool, { limit: 10, status: 'spare' });
+    expect(idsOf(shown.projects)).toEqual([ready]);
+    expect(idsOf(await listSpares(pool)).toSorted()).toEqual([ready, coming, going].toSorted());
+    expect((await listSpares(pool)).find(({ id }) => id === coming)).toEqual({
+      id: coming,
+      status: 'provisioning',
+      process: 'prepare-spare',
+      templateVersion: 3,
+      dataApi: { maxRows: 1000, schemas: ['public'] },
+      createdAt: new Date('2026-02-03T04:05:06.789Z'),
+    });
+    expect(await projectsThatAre(pool, 'spare')).toEqual([ready]);
+    // they are renewed, and not upgraded
+    expect(idsOf(await listBehind(pool, 4))).toEqual([taken]);
+    expect(await countProjects(pool, ownerId)).toBe(1);
   });
 
   test('hostile cursors and limits', async () => {

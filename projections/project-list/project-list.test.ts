@@ -23,6 +23,17 @@ const birth = {
   dataApi: { maxRows: 10, schemas: ['public'] },
 };
 
+const { ownerId: _, name: __, displayName: ___, ...spare } = birth;
+const claim = {
+  requestedAs: projectId('proj_aaaaaaaaaaaaaaaa'),
+  ownerId: 'own_2',
+  name: 'shoe',
+  displayName: 'Shoe',
+  templateVersion: 2,
+  server: 'main',
+  dataApi: birth.dataApi,
+};
+
 const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
   { kind: 'RequestProject', ...birth },
   { kind: 'RenameProject', displayName: 'Other' },
@@ -45,6 +56,8 @@ const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
       }) as const,
   ),
   { kind: 'UpgradeProject', version: 3 },
+  { kind: 'ClaimSpare', ...claim },
+  { kind: 'GiveUpSpare', because: 'age' },
 );
 
 const PLAIN: readonly ProjectEventType[] = [
@@ -59,6 +72,7 @@ const PLAIN: readonly ProjectEventType[] = [
   'DatabasePasswordInForce',
   'DatabaseUsersBounded',
   'ProjectLimitsInForce',
+  'SparePrepared',
 ]; // prettier-ignore
 
 const ROTATED = { keyVersion: 1, ciphertext: 'rotated' };
@@ -84,6 +98,8 @@ const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
     { type: 'ProjectUpgraded', data: { from: 2, to: 3 } },
     { type: 'ProjectUpgradeFailed', data: { version: 3, step: 's', reason: 'r' } },
     { type: 'ProvisioningFailed', data: { step: 's', reason: 'r' } },
+    { type: 'SpareClaimed', data: { projectId: id, ...claim } },
+    { type: 'SpareGivenUp', data: { because: 'room' } },
     { type: 'ProjectSuspended', data: { step: 's', reason: 'r' } },
     { type: 'JwtSecretRotated', data: { secrets: ROTATED, overlapUntil: '2031-01-01T00:00:00.000Z' } },
     { type: 'SigningKeyChanged', data: { key: key('a'), overlapUntil: '2026-01-01T00:00:20.000Z' } },
@@ -112,8 +128,12 @@ const facts: fc.Arbitrary<ProjectEvent> = fc.oneof(
 
 /** Any history, sensible or not: commands that were obeyed, mixed with whatever a process may record. */
 const histories = fc
-  .tuple(fc.array(facts, { maxLength: 1 }), fc.array(fc.oneof(commands, facts), { maxLength: 40 }))
-  .map(([stray, steps]) => [...stray, { kind: 'RequestProject', ...birth } as const, ...steps])
+  .tuple(
+    fc.array(facts, { maxLength: 1 }),
+    fc.constantFrom<ProjectCommand>({ kind: 'RequestProject', ...birth }, { kind: 'RequestSpare', ...spare }),
+    fc.array(fc.oneof(commands, facts), { maxLength: 40 }),
+  )
+  .map(([stray, first, steps]) => [...stray, first, ...steps])
   .map((steps) =>
     steps.reduce<StoredEvent[]>((history, step) => [...history, ...happened(history, step)], []),
   );

@@ -69,7 +69,7 @@ export async function listProjects(
 }
 
 /**
- * Of all owners, newest first, without purged ones.
+ * Of all owners, newest first, without purged ones; spare ones only for who asks for that status.
  * @param query.text in the name, or the beginning of an id
  * @throws {InvalidCursor}
  */
@@ -85,7 +85,7 @@ export async function listEverybodys(
 ): Promise<ProjectPage> {
   const { rows } = await pool.query<ProjectRow>(
     `SELECT ${COLUMNS} FROM view_project_list.projects
-     WHERE status <> 'purged' AND ($1::text IS NULL OR status = $1)
+     WHERE status <> 'purged' AND (owner_id <> '' OR $1 = 'spare') AND ($1::text IS NULL OR status = $1)
        AND ($2::text IS NULL OR strpos(lower(name), lower($2)) > 0 OR starts_with(id, $2))
        AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
      ORDER BY created_at DESC, id DESC LIMIT $5`,
@@ -127,12 +127,31 @@ export async function findProject(pool: pg.Pool, id: ProjectId): Promise<ListedP
   return rows[0] && toProject(rows[0]);
 }
 
-/** Of all owners: those whose database is older than this version of the template, oldest project first. */
+/** Of all owners, without spare ones, which are renewed instead: those whose database is older than this version of the template, oldest project first. */
 export async function listBehind(pool: pg.Pool, version: number): Promise<readonly BehindProject[]> {
   const { rows } = await pool.query<BehindProject>(
     `SELECT id, name, status, process, template_version AS "templateVersion" FROM view_project_list.projects
-     WHERE template_version < $1 AND status <> ALL ($2) ORDER BY created_at, id`,
+     WHERE template_version < $1 AND owner_id <> '' AND status <> ALL ($2) ORDER BY created_at, id`,
     [version, statusesThat('lost')],
+  );
+  return rows;
+}
+
+export interface ListedSpare extends Pick<
+  ListedProject,
+  'id' | 'status' | 'templateVersion' | 'dataApi' | 'createdAt'
+> {
+  /** the process under way */
+  readonly process: ProcessName | null;
+}
+
+/** Spare projects of which anything may stand, whatever becomes of them, the oldest first. */
+export async function listSpares(pool: pg.Pool): Promise<readonly ListedSpare[]> {
+  const { rows } = await pool.query<ListedSpare>(
+    `SELECT id, status, process, template_version AS "templateVersion",
+       data_api AS "dataApi", created_at AS "createdAt"
+     FROM view_project_list.projects
+     WHERE owner_id = '' AND status = ANY ('{spare,provisioning,purging,suspended}') ORDER BY created_at, id`,
   );
   return rows;
 }

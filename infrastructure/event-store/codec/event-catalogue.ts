@@ -74,6 +74,7 @@ const publicKey = z.discriminatedUnion('kty', [
   z.strictObject({ ...signs, alg: z.literal('RS256'), kty: z.literal('RSA'), n: text, e: text }),
 ]);
 const nothing = z.strictObject({});
+const holder = z.strictObject({ projectId, requestedAs: projectId.exactOptional() });
 const failedStep = z.strictObject({ step: text, reason: text });
 
 const plain = { version: 1, schema: nothing } as const;
@@ -96,6 +97,25 @@ export const eventCatalogue = {
     // there was one server
     upcasters: { 1: (data) => ({ ...(data as object), server: MAIN_SERVER }) },
   },
+  SpareRequested: v1(
+    z.strictObject({ projectId, templateVersion: z.int(), server: text, secrets: sealed, dataApi }),
+  ),
+  SpareGivenUp: v1(
+    z.strictObject({ because: z.enum(['template', 'age', 'settings', 'room', 'surplus', 'request']) }),
+  ),
+  SpareChosen: v1(z.strictObject({ spare: projectId })),
+  SpareClaimed: v1(
+    z.strictObject({
+      projectId,
+      requestedAs: projectId,
+      ownerId: text,
+      name: text,
+      displayName: text,
+      templateVersion: z.int(),
+      server: text,
+      dataApi,
+    }),
+  ),
   ProjectPauseRequested: plain,
   ProjectResumeRequested: plain,
   ProjectSleepRequested: v1(z.strictObject({ idleSince: time })),
@@ -150,6 +170,8 @@ export const eventCatalogue = {
 
   ProjectActivated: plain,
   ProvisioningFailed: v1(failedStep),
+  SparePrepared: plain,
+  SpareLost: v1(failedStep),
   ProjectPaused: plain,
   ProjectResumed: plain,
   ProjectSlept: plain,
@@ -215,8 +237,8 @@ export const eventCatalogue = {
     }),
   ),
 
-  ProjectNameReserved: v1(z.strictObject({ projectId })),
-  ProjectNameFreed: v1(z.strictObject({ projectId })),
+  ProjectNameReserved: v1(holder),
+  ProjectNameFreed: v1(holder),
 
   RolloutStarted: v1(z.strictObject({ version: z.int(), canary: projectId, others: z.array(projectId) })),
   RolloutStopped: v1(z.strictObject({ projectId, reason: text })),

@@ -8,6 +8,7 @@ export type ProjectStatus = keyof typeof texts;
 
 const TONES: Readonly<Record<ProjectStatus, Tone>> = {
   provisioning: 'busy',
+  spare: 'calm',
   active: 'good',
   pausing: 'busy',
   paused: 'calm',

@@ -15,15 +15,15 @@ export function PlanView({ plan }: { readonly plan: CommandPlan }) {
         {plan.problem.detail}
       </Notice>
     );
-  if (plan.process === null) return <Notice>{texts.nothing}</Notice>;
+  if (plan.process === null && plan.takes.length === 0) return <Notice>{texts.nothing}</Notice>;
   return (
     <div className={styles['plan']}>
       {plan.cannot_be_undone.length > 0 && (
-        <Notice tone={GOES.includes(plan.process) ? 'warn' : 'calm'} title={texts.final}>
+        <Notice tone={GOES.includes(plan.process ?? '') ? 'warn' : 'calm'} title={texts.final}>
           <Sentences of={plan.cannot_be_undone} />
         </Notice>
       )}
-      <Steps plan={plan} />
+      {plan.steps.length > 0 && <Steps plan={plan} />}
       <dl className={styles['facts']}>
         <Fact name={texts.effects}>
           <Sentences of={plan.effects} />

@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   'ProjectLimitsInForce',
   'ProjectRenamed',
   'ProjectRequested',
+  'SpareClaimed',
   'ProjectRequestAbandoned',
   'ProjectActivated',
   'ProvisioningFailed',

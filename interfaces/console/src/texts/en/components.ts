@@ -24,6 +24,7 @@ export const components = {
 
 export const status = {
   provisioning: 'Being created',
+  spare: 'Spare',
   active: 'Active',
   pausing: 'Pausing',
   paused: 'Paused',
