@@ -20,8 +20,9 @@ export async function requestedProject(
   const tried = await readOrEmpty(store, stream);
   const own = dataOf('ProjectRequested', tried);
   if (own) return own;
-  const { spare } = tried.findLast(({ type }) => type === 'SpareChosen')?.data as Of<'SpareChosen'>;
-  const claim = dataOf('SpareClaimed', await readOrEmpty(store, projectStream(spare)));
+  const chosen = dataOf('SpareChosen', tried.toReversed());
+  if (!chosen) return undefined;
+  const claim = dataOf('SpareClaimed', await readOrEmpty(store, projectStream(chosen.spare)));
   return claim?.requestedAs === request ? claim : undefined;
 }
 

@@ -2,7 +2,7 @@
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
-import type { SpareCommand } from '../../domain/project/spare.ts';
+import type { SpareCommand } from '../../domain/project/project.ts';
 import { fold } from '../../domain/decider.ts';
 import { handle, readOrEmpty, recorded } from '../handle.ts';
 import type { CommandLog, EventMetadata } from '../ports/event-store.ts';

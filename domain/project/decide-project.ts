@@ -4,9 +4,9 @@ import { changeDataApi, type DataApiChange } from './data-api-settings.ts';
 import type { ProjectEvent, ProjectLimits } from './events.ts';
 import { decideFill, LIMIT_BOUNDS, sizeLimitOf } from './limits.ts';
 import { traitsOf } from './project-status.ts';
-import { decideSpare, requireOwned, type SpareCommand } from './spare.ts';
+import { decideSpare, requireOwned } from './spare.ts';
 import { chosenOf, MOST_SIGNING_KEYS, overdueKeys } from './signing-keys.ts';
-import type { ExistingProject, Project, ProjectCommand, ProjectStatus } from './project.ts';
+import type { ExistingProject, Project, ProjectCommand, ProjectStatus, SpareCommand } from './project.ts';
 
 export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
   switch (command.kind) {

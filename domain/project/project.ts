@@ -5,11 +5,17 @@
 import type { ServerName } from './server-name.ts';
 import type { ProcessRun } from '../process/process-run.ts';
 import type { DataApiChange } from './data-api-settings.ts';
-import type { DataApiSettings, ProcessName, ProjectLimits, SealedSecrets, SigningKey } from './events.ts';
+import type {
+  DataApiSettings,
+  GivenUpBecause,
+  ProcessName,
+  ProjectLimits,
+  SealedSecrets,
+  SigningKey,
+} from './events.ts';
 import type { DatabaseFill, SeenSize } from './limits.ts';
 import type { ProjectId } from './project-id.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import type { SpareCommand } from './spare.ts';
 
 export type ProjectStatus =
   | 'provisioning'
@@ -170,3 +176,17 @@ export type ProjectCommand =
       readonly actual: string;
     }
   | { readonly kind: 'ReportRepair'; readonly what: string };
+
+export type SpareCommand =
+  /** whoever requests `requestedAs` wants this one; nothing happens unless it is ready and just what they would get */
+  | {
+      readonly kind: 'ClaimSpare';
+      readonly requestedAs: ProjectId;
+      readonly ownerId: string;
+      readonly name: string;
+      readonly displayName: string;
+      readonly templateVersion: number;
+      readonly server: ServerName;
+      readonly dataApi: DataApiSettings;
+    }
+  | { readonly kind: 'GiveUpSpare'; readonly because: GivenUpBecause };

@@ -4,10 +4,8 @@
  */
 import { Rejection } from '../rejection.ts';
 import type { Recorded } from '../decider.ts';
-import type { DataApiSettings, GivenUpBecause, ProcessName, ProjectEvent } from './events.ts';
-import type { ProjectId } from './project-id.ts';
-import type { ExistingProject, Project } from './project.ts';
-import type { ServerName } from './server-name.ts';
+import type { ProcessName, ProjectEvent } from './events.ts';
+import type { ExistingProject, Project, SpareCommand } from './project.ts';
 
 /** The owner of what has none. */
 export const NOBODY = '';
@@ -16,20 +14,6 @@ export const isSpare = ({ ownerId }: Pick<ExistingProject, 'ownerId'>): boolean 
 
 /** Owners hear nothing of these. */
 export const SPARE_PROCESSES: readonly ProcessName[] = ['prepare-spare', 'give-up-spare'];
-
-export type SpareCommand =
-  /** whoever requests `requestedAs` wants this one; nothing happens unless it is ready and just what they would get */
-  | {
-      readonly kind: 'ClaimSpare';
-      readonly requestedAs: ProjectId;
-      readonly ownerId: string;
-      readonly name: string;
-      readonly displayName: string;
-      readonly templateVersion: number;
-      readonly server: ServerName;
-      readonly dataApi: DataApiSettings;
-    }
-  | { readonly kind: 'GiveUpSpare'; readonly because: GivenUpBecause };
 
 type Claim = Extract<SpareCommand, { kind: 'ClaimSpare' }>;
 

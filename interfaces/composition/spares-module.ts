@@ -39,7 +39,13 @@ export const sparesModule = new ContainerModule(({ bind }) => {
       ({ config, store, ids, clock, world, capacity, serverOf, servers, pool }) => {
         const { secrets, migrations } = world;
         const keeper = new SpareKeeper({
-          ...{ store, ids, clock, secrets, migrations, capacity, serverOf },
+          store,
+          ids,
+          clock,
+          secrets,
+          migrations,
+          capacity,
+          serverOf,
           turns: new PostgresTurns(pool),
           listed: () => listSpares(pool),
           somebodyWaits: () => somebodyWaits(pool),
