@@ -9,24 +9,15 @@ import { chosenOf, MOST_SIGNING_KEYS, overdueKeys } from './signing-keys.ts';
 import type { ExistingProject, Project, ProjectCommand, ProjectStatus, SpareCommand } from './project.ts';
 
 export function decideProject(command: ProjectCommand, state: Project): readonly ProjectEvent[] {
-  switch (command.kind) {
-    case 'RequestProject':
-    case 'RequestSpare':
-    case 'ChooseSpare':
-    case 'AbandonRequest':
-      return decideRequest(command, state);
-    case 'ClaimSpare':
-    case 'GiveUpSpare':
-      return decideSpare(command, state);
-    default:
-      return decideExisting(command, state);
-  }
+  if (command.kind === 'ClaimSpare' || command.kind === 'GiveUpSpare') return decideSpare(command, state);
+  return isRequesting(command) ? decideRequest(command, state) : decideExisting(command, state);
 }
 
-type Requesting = Extract<
-  ProjectCommand,
-  { kind: 'RequestProject' | 'RequestSpare' | 'ChooseSpare' | 'AbandonRequest' }
->;
+const REQUESTING = ['RequestProject', 'RequestSpare', 'ChooseSpare', 'AbandonRequest'] as const;
+type Requesting = Extract<ProjectCommand, { kind: (typeof REQUESTING)[number] }>;
+
+const isRequesting = (command: ProjectCommand): command is Requesting =>
+  REQUESTING.some((kind) => kind === command.kind);
 
 /** Before it is a project. Who chose a spare decides nothing else before that one is known to be lost to them. */
 function decideRequest(command: Requesting, state: Project): readonly ProjectEvent[] {
