@@ -55,6 +55,27 @@ test('what a browser keeps of a session no script can read, and it goes with sig
   await context.close();
 });
 
+test('the menus of the bar open by keyboard and give the focus back, also the first time', async () => {
+  const { context, page } = await consoles.owner('keys');
+  await page.goto('/');
+  await told(page, projects.emptyTitle);
+  const opener = page.getByRole('button', { name: shell.accountMenu });
+  for (const key of ['ArrowDown', 'Enter']) {
+    await opener.focus();
+    await page.keyboard.press(key);
+    await page.locator('[role=menuitem]:focus').getByText(shell.account).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    await opener.and(page.locator(':focus')).waitFor();
+  }
+  await page.reload();
+  await told(page, projects.emptyTitle);
+  await opener.click();
+  await page.getByRole('menuitem', { name: shell.account }).click();
+  await heading(page, shell.account).waitFor();
+  await context.close();
+});
+
 test('an address that was sent leads there after signing in, and to no other site', async () => {
   await consoles.signUp('linked');
   const { context, page } = await consoles.visitor();

@@ -1,11 +1,19 @@
+/** Loaded when somebody wants it. */
+import type { ReactElement } from 'react';
 import { useLocation } from 'wouter';
 import { signOut } from '../api/session.ts';
-import { IconButton } from '../components/button.tsx';
 import { Menu, MenuGroup, MenuItem, MenuSeparator } from '../components/menu.tsx';
 import { toast } from '../components/toast.ts';
 import { shell as texts } from '../texts/en/shell.ts';
+import type { PressedBy } from './menu-opener.tsx';
 
-export function AccountMenu({ email }: { readonly email: string }) {
+interface AccountMenuProps {
+  readonly trigger: ReactElement;
+  readonly pressedBy: PressedBy;
+  readonly email: string;
+}
+
+export default function AccountMenu({ trigger, pressedBy, email }: AccountMenuProps) {
   const [, navigate] = useLocation();
   const leave = () =>
     signOut().then(
@@ -13,7 +21,7 @@ export function AccountMenu({ email }: { readonly email: string }) {
       (error: unknown) => toast.failed(texts.signOut, error),
     );
   return (
-    <Menu trigger={<IconButton icon="account" label={texts.accountMenu} />}>
+    <Menu trigger={trigger} pressedBy={pressedBy}>
       <MenuGroup label={email}>
         <MenuItem icon="account" to="/account">
           {texts.account}

@@ -8,8 +8,8 @@ import { classes } from '../components/classes.ts';
 import { Notice } from '../components/notice.tsx';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { shell as texts } from '../texts/en/shell.ts';
-import { AccountMenu } from './account-menu.tsx';
 import { Mark } from '../components/mark.tsx';
+import { MenuOpener } from './menu-opener.tsx';
 import { Navigation } from './navigation.tsx';
 import { PaletteOpener } from './palette-opener.tsx';
 import { ProjectSwitcher } from './project-switcher.tsx';
@@ -37,7 +37,7 @@ export function Shell({ session, full, children }: ShellProps) {
         <div className={styles['tools']}>
           <PaletteOpener />
           <ThemeButton />
-          <AccountMenu email={session.email} />
+          <AccountMenuOpener email={session.email} />
         </div>
       </header>
       <aside className={styles['side']}>
@@ -83,6 +83,20 @@ function NavigationOpener() {
         </Suspense>
       )}
     </>
+  );
+}
+
+const loadAccountMenu = () => import('./account-menu.tsx');
+const AccountMenu = lazy(loadAccountMenu);
+
+function AccountMenuOpener({ email }: { readonly email: string }) {
+  const trigger = <IconButton icon="account" label={texts.accountMenu} />;
+  return (
+    <MenuOpener
+      trigger={trigger}
+      load={loadAccountMenu}
+      menu={(pressedBy) => <AccountMenu trigger={trigger} pressedBy={pressedBy} email={email} />}
+    />
   );
 }
 

@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu';
-import type { ReactElement, ReactNode } from 'react';
+import { useEffect, useRef, type ReactElement, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { classes } from './classes.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -9,13 +9,22 @@ interface MenuProps {
   /** the button that opens it */
   readonly trigger: ReactElement;
   readonly align?: 'start' | 'end';
+  /** somebody has pressed the button before the menu was there: it begins open */
+  readonly pressedBy?: 'pointer' | 'keyboard';
   readonly children: ReactNode;
 }
 
-export function Menu({ trigger, align = 'end', children }: MenuProps) {
+export function Menu({ trigger, align = 'end', pressedBy, children }: MenuProps) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (pressedBy === undefined) return;
+    // the one that had the focus is gone
+    button.current?.focus();
+    if (pressedBy === 'keyboard') button.current?.click();
+  }, [pressedBy]);
   return (
-    <Base.Root modal={false}>
-      <Base.Trigger render={trigger} />
+    <Base.Root modal={false} defaultOpen={pressedBy === 'pointer'}>
+      <Base.Trigger ref={button} render={trigger} />
       <Base.Portal>
         <Base.Positioner className={styles['positioner']} align={align} sideOffset={6}>
           <Base.Popup className={styles['popup']}>{children}</Base.Popup>

@@ -1,71 +1,168 @@
-/** Sends files by TUS, so that one that breaks off goes on where it was. The client for it is loaded with the first upload. */
-import type { DetailedError, Upload } from 'tus-js-client';
-import { ApiProblem } from '../../api/problem.ts';
-import { serviceToken } from '../../api/service-token.ts';
-import type { MakeSender } from './upload-queue.ts';
+/**
+ * Sends files by TUS 1.0 (tus.io/protocols/resumable-upload): in parts, so that one that breaks off goes on where it was. Of the
+ * protocol no more than that: its libraries are as large as the page.
+ */
+import { ApiProblem, problemOf, Unreachable } from '../../api/problem.ts';
+import { asService, serviceToken } from '../../api/service-token.ts';
+import type { Heard, MakeSender, NewUpload, Sender } from './upload-queue.ts';
 
-const CHUNK_BYTES = 6 * 1024 * 1024;
-const RETRY_AFTER_MS = [500, 1_000, 3_000, 5_000, 10_000];
+const PART_BYTES = 6 * 1024 * 1024;
+const WAITS_MS = [500, 1_000, 3_000, 5_000, 10_000];
+const PLACE = '/storage/v1/upload/resumable';
+const VERSION = { 'tus-resumable': '1.0.0' };
 
 export const tusSender =
   (project: string): MakeSender =>
-  async ({ bucket, path, file, replaces }, heard) => {
-    const { Upload: TusUpload } = await import('tus-js-client');
-    const upload: Upload = new TusUpload(file, {
-      endpoint: `${location.origin}/project/${project}/storage/v1/upload/resumable`,
-      chunkSize: CHUNK_BYTES,
-      uploadDataDuringCreation: true,
-      retryDelays: RETRY_AFTER_MS,
-      // what is uploaded is nobody's to find in this browser afterwards
-      storeFingerprintForResuming: false,
-      metadata: {
-        bucketName: bucket,
-        objectName: path,
-        contentType: file.type || 'application/octet-stream',
-        cacheControl: '3600',
-      },
-      headers: { 'x-upsert': String(replaces) },
-      async onBeforeRequest(request) {
-        const token = await serviceToken(project, 'storage');
-        request.setHeader('authorization', `Bearer ${token}`);
-        request.setHeader('apikey', token);
-      },
-      onUploadUrlAvailable() {
-        upload.url = upload.url && ownAddress(upload.url, location.origin);
-      },
-      onShouldRetry: (error) => mayHelp(error.originalResponse?.getStatus() ?? 0),
-      onProgress: (sent) => heard.progress(sent),
-      onSuccess: () => heard.done(),
-      onError: (error) => heard.failed(problemOf(error)),
-    });
-    return {
-      start: () => upload.start(),
-      pause: () => upload.abort(false),
-      cancel: () => upload.abort(upload.url !== null),
+  async (upload, heard) =>
+    new TusSender(project, upload, heard);
+
+class TusSender implements Sender {
+  readonly #project: string;
+  readonly #upload: NewUpload;
+  readonly #heard: Heard;
+  /** of the upload, below the project's address; undefined: none was begun */
+  #place: string | undefined;
+  #running = new AbortController();
+
+  constructor(project: string, upload: NewUpload, heard: Heard) {
+    this.#project = project;
+    this.#upload = upload;
+    this.#heard = heard;
+  }
+
+  start(): void {
+    this.#running.abort();
+    this.#running = new AbortController();
+    const { signal } = this.#running;
+    this.#sendAll(signal).then(
+      () => this.#heard.done(),
+      (error: unknown) => signal.aborted || this.#heard.failed(error),
+    );
+  }
+
+  async pause(): Promise<void> {
+    this.#running.abort();
+  }
+
+  async cancel(): Promise<void> {
+    this.#running.abort();
+    if (this.#place !== undefined) await this.#ask('DELETE', this.#place);
+  }
+
+  async #sendAll(signal: AbortSignal): Promise<void> {
+    let furthest = 0;
+    for (let failures = 0; ;) {
+      try {
+        let sent = await this.#whereItIs();
+        while (this.#place === undefined || sent < this.#upload.file.size) {
+          signal.throwIfAborted();
+          sent = await this.#sendPart(sent, signal);
+          if (sent > furthest) failures = 0;
+          furthest = Math.max(furthest, sent);
+        }
+        return;
+      } catch (error) {
+        const waitMs = WAITS_MS[failures++];
+        if (signal.aborted || waitMs === undefined || !mayHelp(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  /** In bytes. One that the platform has given up begins anew. */
+  async #whereItIs(): Promise<number> {
+    if (this.#place === undefined) return 0;
+    try {
+      const { headers } = await this.#ask('HEAD', this.#place);
+      return Number(headers.get('upload-offset'));
+    } catch (error) {
+      if (!(error instanceof ApiProblem) || (error.status !== 404 && error.status !== 410)) throw error;
+      this.#place = undefined;
+      return 0;
+    }
+  }
+
+  /** @returns how far it is then, in bytes */
+  async #sendPart(from: number, signal: AbortSignal): Promise<number> {
+    const { file, replaces } = this.#upload;
+    const part = file.slice(from, from + PART_BYTES);
+    const token = await serviceToken(this.#project, 'storage');
+    signal.throwIfAborted();
+    const headers = {
+      ...VERSION,
+      authorization: `Bearer ${token}`,
+      apikey: token,
+      'content-type': 'application/offset+octet-stream',
+      'x-upsert': String(replaces),
+      ...(this.#place === undefined
+        ? { 'upload-length': String(file.size), 'upload-metadata': metadataOf(this.#upload) }
+        : { 'upload-offset': String(from) }),
     };
-  };
+    const method = this.#place === undefined ? 'POST' : 'PATCH';
+    const path = `/project/${this.#project}${this.#place ?? PLACE}`;
+    const answer = await sendBytes({ method, path, headers, part, signal }, (sent) =>
+      this.#heard.progress(from + sent),
+    );
+    this.#place ??= placeOf(answer.getResponseHeader('location') ?? '', this.#project);
+    return Number(answer.getResponseHeader('upload-offset'));
+  }
 
-/** The platform tells its public address; the page may speak to its own alone, which may be another name of the same. */
-export const ownAddress = (url: string, origin: string): string => {
-  const { pathname, search } = new URL(url, origin);
-  return `${origin}${pathname}${search}`;
-};
-
-/** Nobody answered, the platform is ill, or another request still sends to the same upload. */
-const mayHelp = (status: number): boolean =>
-  status === 0 || status >= 500 || status === 423 || status === 429;
-
-function problemOf(error: Error | DetailedError): unknown {
-  const response = 'originalResponse' in error ? error.originalResponse : null;
-  if (!response) return error;
-  return new ApiProblem(response.getStatus(), membersOf(response.getBody()), '');
-}
-
-function membersOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
-  } catch {
-    return {};
+  #ask(method: string, place: string): Promise<Response> {
+    return asService(this.#project, 'storage', place, { method, headers: VERSION });
   }
 }
+
+interface Sending {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly part: Blob;
+  readonly signal: AbortSignal;
+}
+
+/** What `fetch` cannot do: tell how many bytes are on their way. @throws {ApiProblem | Unreachable | DOMException} */
+function sendBytes(
+  { method, path, headers, part, signal }: Sending,
+  onProgress: (sent: number) => void,
+): Promise<XMLHttpRequest> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, path);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
+    request.onabort = () => reject(signal.reason as Error);
+    request.onerror = () => reject(new Unreachable(undefined));
+    request.onload = () => {
+      const { status, responseText } = request;
+      if (status < 300) resolve(request);
+      else problemOf(new Response(responseText, { status })).then(reject, reject);
+    };
+    signal.addEventListener('abort', () => request.abort());
+    request.send(part);
+  });
+}
+
+/** The platform tells its public address; the page may speak to its own alone, which may be another name of the same. */
+export function placeOf(location: string, project: string): string {
+  const [, place] = new URL(location, 'http://platform').pathname.split(`/project/${project}`);
+  if (place?.startsWith(PLACE) !== true) throw new Error('The platform did not say where the upload is.');
+  return place;
+}
+
+export const metadataOf = ({ bucket, path, file }: NewUpload): string =>
+  Object.entries({
+    bucketName: bucket,
+    objectName: path,
+    contentType: file.type || 'application/octet-stream',
+    cacheControl: '3600',
+  })
+    .map(([name, value]) => `${name} ${base64(value)}`)
+    .join(',');
+
+const base64 = (text: string): string => btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
+
+/** Nobody answered, the platform is ill, or another request still sends to the same upload. */
+const mayHelp = (error: unknown): boolean =>
+  error instanceof Unreachable ||
+  (error instanceof ApiProblem && (error.status >= 500 || error.status === 423 || error.status === 429));
