@@ -1,9 +1,9 @@
 /** The console's log, its slider through time and its palette of commands, in Chromium, on the whole platform. */
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBrowser } from './browser-under-test.ts';
+import { axeViolations } from './console-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const RENAMES = 120;
@@ -12,14 +12,12 @@ let browser: Browser;
 let token: string;
 let id: string;
 let page: Page;
-let axe: string;
 /** what the page was refused or threw */
 const faults: string[] = [];
 
 beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   [browser] = await Promise.all([startBrowser(), platform.start()]);
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   token = await platform.owner('log');
   const made = await platform.call<{ id: string }>('POST', '/api/projects', {
     token,
@@ -63,14 +61,7 @@ const slider = () => page.getByRole('slider', { name: 'Moment' });
 const search = () => new URL(page.url()).searchParams;
 
 /** Nothing that a screen reader or weak eyes could not use. */
-async function expectUsable(): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(
-    `axe.run().then(({ violations }) =>
-      violations.map(({ id, nodes }) => [id, ...nodes.map(({ target }) => target.join(' '))]))`,
-  );
-  expect(found).toEqual([]);
-}
+const expectUsable = async () => expect([page.url(), ...(await axeViolations(page))]).toEqual([page.url()]);
 
 test('who revealed the keys, and what the settings were then', async () => {
   await open('');

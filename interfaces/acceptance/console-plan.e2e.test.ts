@@ -1,9 +1,8 @@
 /** Commands in the console: their plan, their steps as they happen, and why, in Chromium on the whole platform. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBrowser } from './browser-under-test.ts';
+import { axeViolations } from './console-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const FIRST_STEPS = ['create-database', 'create-database-users', 'migrate-schema', 'register-pool'];
@@ -18,14 +17,12 @@ declare const MutationObserver: new (look: () => void) => {
 let platform: PlatformUnderTest;
 let browser: Browser;
 let page: Page;
-let axe: string;
 /** what a page threw or our policy refused */
 const faults: string[] = [];
 
 beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   [browser] = await Promise.all([startBrowser(), platform.start({ refuseProbe: true })]);
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   page = await browser.newPage();
   page.setDefaultTimeout(90_000);
   page.on('pageerror', (error) => faults.push(error.message));
@@ -54,15 +51,7 @@ const statesOf = (process: string) =>
     .locator(`ol[data-process="${process}"] > li`)
     .evaluateAll((all) => all.map((one) => [one.getAttribute('data-step'), one.getAttribute('data-state')]));
 
-async function expectUsable(): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    type Axe = { run: () => Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> };
-    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run();
-    return violations.map(({ id, nodes }) => [id, ...nodes.map(({ target }) => target.join(' '))]);
-  });
-  expect(found).toEqual([]);
-}
+const expectUsable = async () => expect([page.url(), ...(await axeViolations(page))]).toEqual([page.url()]);
 
 async function askFor(name: string): Promise<void> {
   await page.goto(`${platform.url}/console/projects/new`);

@@ -1,9 +1,8 @@
 /** The console's way in, its projects and the account, in Chromium, on the whole platform. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBrowser } from './browser-under-test.ts';
+import { axeViolations } from './console-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
 const KIB = 1024;
@@ -12,14 +11,12 @@ let platform: PlatformUnderTest;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let axe: string;
 /** what a page threw or our policy refused */
 const faults: string[] = [];
 
 beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   [browser] = await Promise.all([startBrowser(), platform.start()]);
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   context = await browser.newContext();
   page = await newPage();
 });
@@ -45,25 +42,7 @@ const dialog = () => page.getByRole('dialog');
 const pathname = () => new URL(page.url()).pathname;
 
 /** Nothing that a screen reader or weak eyes could not use. */
-async function expectUsable(): Promise<void> {
-  // what is still fading in is paler than it will be
-  await page.evaluate(
-    `Promise.allSettled(document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity).map(({ finished }) => finished))`,
-  );
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const run = (
-      globalThis as unknown as {
-        axe: { run: () => Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> };
-      }
-    ).axe;
-    return (await run.run()).violations.map(({ id, nodes }) => [
-      id,
-      ...nodes.map(({ target }) => target.join(' ')),
-    ]);
-  });
-  expect([pathname(), ...found]).toEqual([pathname()]);
-}
+const expectUsable = async () => expect([page.url(), ...(await axeViolations(page))]).toEqual([page.url()]);
 
 async function signInAs(email: string, password = PASSWORD): Promise<void> {
   await page.getByLabel('E-mail address').fill(email);

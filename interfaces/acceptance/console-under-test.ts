@@ -26,7 +26,7 @@ export interface Visitor {
 export class ConsoleUnderTest {
   readonly platform: PlatformUnderTest;
   readonly #browser: Browser;
-  /** what pages did that no page may do: broke its policy, threw, or was answered 500 */
+  /** what pages did that no page may do: broke its policy, threw, logged an error, or was answered 500 */
   readonly faults: string[] = [];
 
   private constructor(platform: PlatformUnderTest, browser: Browser) {
@@ -34,8 +34,16 @@ export class ConsoleUnderTest {
     this.#browser = browser;
   }
 
-  static async start(): Promise<ConsoleUnderTest> {
-    const platform = await PlatformUnderTest.create();
+  /**
+   * @param variables of the platform
+   * @param prepare what is done to it before its first start
+   */
+  static async start(
+    variables: Readonly<Record<string, string>> = {},
+    prepare: (platform: PlatformUnderTest) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<ConsoleUnderTest> {
+    const platform = await PlatformUnderTest.create(variables);
+    await prepare(platform);
     const [browser] = await Promise.all([startBrowser(), platform.start()]);
     return new ConsoleUnderTest(platform, browser);
   }
@@ -89,7 +97,9 @@ export class ConsoleUnderTest {
     const note = (text: string) => void this.faults.push(`${new URL(page.url()).pathname}: ${text}`);
     page.on('pageerror', (error) => note(error.message));
     page.on('console', (message) => {
-      if (/content.security.policy|violates the following/i.test(message.text())) note(message.text());
+      // what is refused is shown where it was asked; a browser says it once more
+      const isAnswer = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isAnswer) note(message.text());
     });
     page.on('response', (response) => {
       if (response.status() === 500) note(`500 of ${response.url()}`);
@@ -150,8 +160,15 @@ export async function settled(page: Page): Promise<void> {
 
 const axeSource = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** Of what runs, and not for ever: a dialog that fades in. */
+const ANIMATIONS_END = `Promise.allSettled(document.getAnimations()
+  .filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity)
+  .map(({ finished }) => finished))`;
+
 /** What axe finds, in a line each: rule, how many, the first place. */
 export async function axeViolations(page: Page): Promise<string[]> {
+  // what is still fading in is paler than it will be
+  await page.evaluate(ANIMATIONS_END);
   // by the debugger: the page's own policy lets no such script in
   await page.evaluate(await axeSource);
   const { violations } = await page.evaluate(() => axe.run({ resultTypes: ['violations'] }));
