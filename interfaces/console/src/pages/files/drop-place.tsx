@@ -45,7 +45,7 @@ export function useUpload(bucket: string, folder: string): (files: readonly Loca
   const { project } = useFiles();
   return (files) => {
     const { uploads, renamed } = planUploads(bucket, folder, files);
-    uploadsOf(project).add(...uploads);
+    uploadsOf(project).queue.add(...uploads);
     if (renamed > 0) toast.done(words.renamed(renamed), words.renamedWords);
   };
 }

@@ -2,6 +2,7 @@
 import { useSearchParams } from 'wouter';
 import { Browser } from './browser.tsx';
 import { Buckets } from './buckets.tsx';
+import { Unfinished } from './unfinished.tsx';
 import { Uploads } from './uploads.tsx';
 
 export default function Files() {
@@ -16,6 +17,7 @@ export default function Files() {
         <Browser key={`${bucket}/${folder}`} bucket={bucket} folder={folder} />
       )}
       <Uploads />
+      <Unfinished />
     </>
   );
 }

@@ -136,6 +136,10 @@ const objectsBy = ({ send, read }: Asking, ask: Ask) => ({
   async copy(bucket: string, from: string, to: string): Promise<void> {
     await send('POST', '/object/copy', { bucketId: bucket, sourceKey: from, destinationKey: to });
   },
+  /** @param place of an upload in parts, below the project's address; one that is over already is as good */
+  async giveUp(place: string): Promise<void> {
+    await ask(place.replace('/storage/v1', ''), { method: 'DELETE', headers: { 'tus-resumable': '1.0.0' } });
+  },
   async remove(bucket: string, paths: readonly string[]): Promise<void> {
     for (let at = 0; at < paths.length; at += MOST_REMOVED) {
       const prefixes = paths.slice(at, at + MOST_REMOVED);

@@ -4,6 +4,7 @@
  */
 import { ApiProblem, problemOf, Unreachable } from '../../api/problem.ts';
 import { asService, serviceToken } from '../../api/service-token.ts';
+import type { UnfinishedUploads } from './unfinished-uploads.ts';
 import type { Heard, MakeSender, NewUpload, Sender } from './upload-queue.ts';
 
 const PART_BYTES = 6 * 1024 * 1024;
@@ -11,23 +12,27 @@ const WAITS_MS = [500, 1_000, 3_000, 5_000, 10_000];
 const PLACE = '/storage/v1/upload/resumable';
 const VERSION = { 'tus-resumable': '1.0.0' };
 
+/** @param unfinished where one goes on that was broken off with the page before */
 export const tusSender =
-  (project: string): MakeSender =>
+  (project: string, unfinished: UnfinishedUploads): MakeSender =>
   async (upload, heard) =>
-    new TusSender(project, upload, heard);
+    new TusSender(project, unfinished, upload, heard);
 
 class TusSender implements Sender {
   readonly #project: string;
+  readonly #unfinished: UnfinishedUploads;
   readonly #upload: NewUpload;
   readonly #heard: Heard;
   /** of the upload, below the project's address; undefined: none was begun */
   #place: string | undefined;
   #running = new AbortController();
 
-  constructor(project: string, upload: NewUpload, heard: Heard) {
+  constructor(project: string, unfinished: UnfinishedUploads, upload: NewUpload, heard: Heard) {
     this.#project = project;
+    this.#unfinished = unfinished;
     this.#upload = upload;
     this.#heard = heard;
+    this.#place = unfinished.find(upload)?.place;
   }
 
   start(): void {
@@ -35,7 +40,10 @@ class TusSender implements Sender {
     this.#running = new AbortController();
     const { signal } = this.#running;
     this.#sendAll(signal).then(
-      () => this.#heard.done(),
+      () => {
+        this.#unfinished.forget(this.#upload);
+        this.#heard.done();
+      },
       (error: unknown) => signal.aborted || this.#heard.failed(error),
     );
   }
@@ -46,6 +54,7 @@ class TusSender implements Sender {
 
   async cancel(): Promise<void> {
     this.#running.abort();
+    this.#unfinished.forget(this.#upload);
     if (this.#place !== undefined) await this.#ask('DELETE', this.#place);
   }
 
@@ -105,7 +114,9 @@ class TusSender implements Sender {
       this.#heard.progress(from + sent),
     );
     this.#place ??= placeOf(answer.getResponseHeader('location') ?? '', this.#project);
-    return Number(answer.getResponseHeader('upload-offset'));
+    const sent = Number(answer.getResponseHeader('upload-offset'));
+    this.#unfinished.keep(this.#upload, this.#place, sent);
+    return sent;
   }
 
   #ask(method: string, place: string): Promise<Response> {

@@ -12,7 +12,7 @@ import { uploadsOf, useFiles } from './use-files.ts';
 
 export function Uploads() {
   const { project } = useFiles();
-  const queue = uploadsOf(project);
+  const { queue } = uploadsOf(project);
   const all = useSyncExternalStore(queue.subscribe, queue.snapshot);
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {

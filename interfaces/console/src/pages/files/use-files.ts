@@ -8,6 +8,7 @@ import { useProjectId } from '../../way/project-id.ts';
 import { PLACEHOLDER, storageClient, type StorageClient, type StoredFile } from './storage-client.ts';
 import { nameOf } from './object-paths.ts';
 import { tusSender } from './tus-sender.ts';
+import { UnfinishedUploads } from './unfinished-uploads.ts';
 import { UploadQueue } from './upload-queue.ts';
 
 export function useFiles() {
@@ -54,16 +55,22 @@ const queriesOf = (project: string, client: StorageClient) => ({
 /** What stands for an empty folder is no file of anybody's. */
 export const isShown = ({ path }: StoredFile): boolean => nameOf(path) !== PLACEHOLDER;
 
-const queues = new Map<string, UploadQueue>();
+interface ProjectUploads {
+  readonly queue: UploadQueue;
+  readonly unfinished: UnfinishedUploads;
+}
+const known = new Map<string, ProjectUploads>();
 
-/** One for each project: uploads go on while other pages of the console are looked at. */
-export function uploadsOf(project: string): UploadQueue {
-  const known = queues.get(project);
-  if (known) return known;
-  const made = new UploadQueue(
-    tusSender(project),
+/** Those of each project: they go on while other pages of the console are looked at. */
+export function uploadsOf(project: string): ProjectUploads {
+  const found = known.get(project);
+  if (found) return found;
+  const unfinished = new UnfinishedUploads(localStorage, project);
+  const queue = new UploadQueue(
+    tusSender(project, unfinished),
     () => void queryClient.invalidateQueries({ queryKey: ['files', project] }),
   );
-  queues.set(project, made);
+  const made = { queue, unfinished };
+  known.set(project, made);
   return made;
 }

@@ -141,5 +141,9 @@ export const uploads = {
   replace: 'Replace',
   exists: 'There is a file of this name already.',
   clear: 'Clear',
+  unfinished: 'Not finished',
+  unfinishedWords:
+    'Upload the same file to the same folder again, and it goes on where it was. The storage keeps what was sent for a day.',
+  giveUp: (name: string) => `Give ${name} up`,
   summary: (done: number, all: number) => `${done} of ${all} uploaded`,
 } as const;
