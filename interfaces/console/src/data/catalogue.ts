@@ -13,7 +13,7 @@ export interface TableSummary {
   readonly kind: TableKind;
   readonly partition_of: string | null;
   readonly comment: string | null;
-  /** rows by the last ANALYZE; null: there was none */
+  /** rows as PostgreSQL follows them, or by the last ANALYZE; null: it knows nothing */
   readonly estimate: number | null;
   readonly bytes: number;
   /** the owner's, and not the platform's */
@@ -38,7 +38,9 @@ const SUMMARY = `
   (SELECT parent.relname FROM pg_inherits JOIN pg_class parent ON parent.oid = inhparent
     WHERE inhrelid = c.oid AND c.relispartition) AS partition_of,
   obj_description(c.oid, 'pg_class') AS comment,
-  CASE WHEN c.reltuples < 0 OR c.relkind = 'v' THEN NULL ELSE c.reltuples::int8 END AS estimate,
+  CASE WHEN c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) = 0 THEN 0
+    WHEN pg_stat_get_live_tuples(c.oid) > 0 THEN pg_stat_get_live_tuples(c.oid)
+    WHEN c.reltuples < 0 OR c.relkind = 'v' THEN NULL ELSE c.reltuples::int8 END AS estimate,
   CASE c.relkind WHEN 'v' THEN 0
     WHEN 'p' THEN (SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree(c.oid))
     ELSE coalesce(pg_total_relation_size(c.oid), 0) END AS bytes,
@@ -220,6 +222,8 @@ export interface TablePolicies {
   readonly name: string;
   readonly rls: boolean;
   readonly columns: readonly string[];
+  /** of these, what may hold the id of a user */
+  readonly uuids: readonly string[];
   readonly policies: readonly Policy[];
 }
 
@@ -227,6 +231,8 @@ export interface TablePolicies {
 export const ALL_POLICIES = `SELECT coalesce(json_agg(t ORDER BY t.schema, t.name), '[]') AS found FROM (
   SELECT n.nspname AS schema, c.relname AS name, c.relrowsecurity AS rls, ARRAY(
     SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum) AS columns,
+  ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+    AND atttypid = 'uuid'::regtype ORDER BY attnum) AS uuids,
   ${listed(POLICIES, 'l.name')} AS policies
   ${FROM} WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND (${OWN} OR n.nspname = 'storage' AND c.relname IN ('objects', 'buckets'))) t`;

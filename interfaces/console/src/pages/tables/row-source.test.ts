@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { ExactNumber } from '../../api/exact-json.ts';
 import type { SqlResult } from '../../api/sql.ts';
 import type { Table } from '../../data/catalogue.ts';
 import type { Query } from '../../data/read-rows.ts';
@@ -21,12 +22,14 @@ const answer = (rows: unknown[][]) => ({ rows }) as unknown as SqlResult;
 const row = (n: number) => [`${n}`, `${n}`, `${n}`, `v${n}`];
 
 /** what PostgreSQL would answer of a table with so many rows */
-function server(count: number, estimate = count) {
+function server(count: number, estimate = count, cost = 1e6) {
   const asked: string[] = [];
   const run = ({ query, params }: Query): Promise<SqlResult> => {
     asked.push(query);
     if (query.startsWith('EXPLAIN'))
-      return Promise.resolve(answer([[[{ Plan: { 'Plan Rows': estimate } }]]]));
+      return Promise.resolve(
+        answer([[[{ Plan: { 'Plan Rows': estimate, 'Total Cost': new ExactNumber(cost.toFixed(2)) } }]]]),
+      );
     if (query.startsWith('SELECT count')) return Promise.resolve(answer([[String(count)]]));
     const from = Number(params[0] ?? -1) + 1 + Number(/OFFSET (\d+)/.exec(query)?.[1] ?? 0);
     const length = Math.max(0, Math.min(PAGE, count - from));
@@ -50,6 +53,18 @@ test('the planner says how long the bar is, and a count is exact', async () => {
   await vi.waitFor(() => expect(source.total).toEqual({ rows: 900, exact: false }));
   expect(await source.count()).toBe(1000);
   expect(source.total).toEqual({ rows: 1000, exact: true });
+});
+
+test('where it is cheap rows are counted at once, and not where the first page has told it', async () => {
+  const many = new RowSource(table, { filters: [], sorts: [] }, server(1000, 900, 20).run);
+  many.start();
+  await vi.waitFor(() => expect(many.total).toEqual({ rows: 1000, exact: true }));
+  const { run, asked } = server(7, 900, 20);
+  const few = new RowSource(table, { filters: [], sorts: [] }, run);
+  few.start();
+  await vi.waitFor(() => expect(few.total).toEqual({ rows: 7, exact: true }));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(asked.filter((query) => query.startsWith('SELECT count'))).toEqual([]);
 });
 
 test('what is looked at is read, behind the nearest row that is known', async () => {

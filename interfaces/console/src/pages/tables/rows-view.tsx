@@ -74,6 +74,7 @@ export function RowsView({ project, table: whole }: { readonly project: string; 
         <RowsFoot
           table={whole}
           source={source}
+          filtered={asked.filters.length > 0}
           editable={editable}
           noKey={identityOf(table).by === 'place'}
         />

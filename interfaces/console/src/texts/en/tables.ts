@@ -23,7 +23,7 @@ export const tables = {
   size: 'Size',
   access: 'By the API',
   unknownRows: 'not counted',
-  about: (rows: string) => `≈ ${rows}`,
+  about: (rows: string) => `about ${rows}`,
   partitionOf: (name: string) => `partition of ${name}`,
   kinds: {
     table: 'Table',
@@ -64,7 +64,8 @@ export const rows = {
   exactly: 'Count exactly',
   counted: (count: string) => `${count} rows`,
   one: '1 row',
-  estimated: (count: string) => `≈ ${count} rows`,
+  estimated: (count: string) => `About ${count} rows`,
+  uncounted: 'Not counted',
   capped: (most: string) => `The first ${most} are shown: filter or sort to see others.`,
   filter: 'Filter',
   addFilter: 'Add',
