@@ -131,6 +131,24 @@ export default function SqlEditor({ handle, initial, names, onChange, onRun }: S
   return <div ref={host} className={styles['editor']} data-testid="sql-editor" />;
 }
 
+/**
+ * Chromium gives text that is typed over highlighted text a `style` of its own, which our policy refuses, and says so. So it
+ * is put in here, before the browser does it.
+ */
+const TYPE_OVER = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const { data: text } = event;
+    if (event.inputType !== 'insertText' || !event.cancelable || text === null || empty) return false;
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(text), { userEvent: 'input.type', scrollIntoView: true });
+    // as CodeMirror does it: whoever closes brackets is asked first
+    const isDone = view.state.facet(EditorView.inputHandler).some((put) => put(view, from, to, text, insert));
+    if (!isDone) view.dispatch(insert());
+    return true;
+  },
+});
+
 const extensions = (onChange: (text: string) => void, onRun: (all: boolean) => void) => [
   keymap.of([
     { key: 'Mod-Enter', run: () => (onRun(false), true) },
@@ -146,6 +164,7 @@ const extensions = (onChange: (text: string) => void, onRun: (all: boolean) => v
   autocompletion({ icons: false }),
   highlightActiveLine(),
   EditorView.lineWrapping,
+  TYPE_OVER,
   placeholder(texts.placeholder),
   EditorView.contentAttributes.of({ 'aria-label': texts.editor }),
   keymap.of([
