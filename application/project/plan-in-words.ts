@@ -62,7 +62,7 @@ type Words = (project: ExistingProject) => Consequences;
 const CONSEQUENCES: Readonly<Partial<Record<ProcessName, Words>>> = {
   provision: () => ({
     effects: ['Nobody notices: other projects go on as they are.'],
-    cannotBeUndone: ['The name stays as it is; the display name can be changed.'],
+    cannotBeUndone: ['The short name stays as it is. The name that people see can be changed.'],
   }),
   pause: () => ({
     effects: [

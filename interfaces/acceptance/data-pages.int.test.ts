@@ -332,9 +332,13 @@ describe('tables and policies', () => {
 
   test('every template is a policy that PostgreSQL takes, and changes to the next one', async () => {
     await sql('CREATE TABLE members (team_id int, user_id uuid)');
-    const columns = (await tableOf('public', 'notes')).columns.map(({ name }) => name);
+    const { columns } = await tableOf('public', 'notes');
+    const [all, uuids] = [columns, columns.filter(({ base }) => base === 'uuid')].map((some) =>
+      some.map(({ name }) => name),
+    );
     for (const { make, name, needsColumn } of TEMPLATES) {
-      const column = name === 'members' ? 'team_id' : needsColumn ? (ownerColumn(columns) ?? '') : '';
+      const column =
+        name === 'members' ? 'team_id' : needsColumn ? (ownerColumn(all ?? [], uuids ?? []) ?? '') : '';
       await sql(createPolicy(place, { ...make(column), name: make('').name || 'blank' }));
     }
     const policies = (await tableOf('public', 'notes')).policy_list;

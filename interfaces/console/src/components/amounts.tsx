@@ -7,7 +7,13 @@ const listeners = new Set<() => void>();
 let clock: ReturnType<typeof setInterval> | undefined;
 let now = new Date();
 
-/** One clock for all of them, which stands still when nobody looks. */
+/** One clock for all of them. Where none was on the page for a while it has stood still. */
+function current(): Date {
+  const at = new Date();
+  if (at.getTime() - now.getTime() >= TICK_MS) now = at;
+  return now;
+}
+
 function subscribe(heard: () => void): () => void {
   listeners.add(heard);
   clock ??= setInterval(() => {
@@ -44,7 +50,7 @@ export function relativeTime(at: Date, from: Date): string {
 /** How long ago or ahead, with the exact time for who points at it. */
 export function RelativeTime({ at }: { readonly at: string | Date }) {
   const time = new Date(at);
-  const seen = useSyncExternalStore(subscribe, () => now);
+  const seen = useSyncExternalStore(subscribe, current);
   // what happened after the last tick is not in the future
   const from = Math.abs(time.getTime() - seen.getTime()) < TICK_MS ? time : seen;
   return (

@@ -125,9 +125,10 @@ function Heading<Row>({
 const cellClass = <Row,>({ align, wideOnly }: Column<Row>): string =>
   classes(align && styles['end'], wideOnly && styles['wideOnly']);
 
-/** Not a button or a link in the row. */
+/** Nothing in the row that does something itself. */
 const isPlain = (target: EventTarget): boolean =>
-  target instanceof Element && target.closest('a, button, input, [role="menu"]') === null;
+  target instanceof Element &&
+  target.closest('a, button, input, label, [role="checkbox"], [role="menu"]') === null;
 
 function onRowKey(event: KeyboardEvent<HTMLTableRowElement>, open: () => void): void {
   if (event.target !== event.currentTarget) return;

@@ -50,9 +50,12 @@ test('each template makes a policy that says what it is for', () => {
 });
 
 test('the column of a row’s owner is guessed, names that are taken are not used again', () => {
-  expect(ownerColumn(['id', 'team_id', 'user_id'])).toBe('user_id');
-  expect(ownerColumn(['name', 'team_id'])).toBe('team_id');
-  expect(ownerColumn([])).toBeUndefined();
+  expect(ownerColumn(['id', 'team_id', 'user_id'], ['id', 'team_id', 'user_id'])).toBe('user_id');
+  // a number is compared with no user
+  expect(ownerColumn(['id', 'owner_id', 'reader'], ['id', 'reader'])).toBe('reader');
+  expect(ownerColumn(['id', 'owner'], ['id'])).toBe('owner');
+  expect(ownerColumn(['name', 'team_id'], [])).toBe('team_id');
+  expect(ownerColumn([], [])).toBeUndefined();
   expect(freeName('Own rows', ['Own rows', 'Own rows 2'])).toBe('Own rows 3');
 });
 

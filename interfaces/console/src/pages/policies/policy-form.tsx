@@ -42,7 +42,7 @@ interface PolicyFormProps {
 }
 
 export function PolicyForm({ project, edited: { table, policy: before }, onClose }: PolicyFormProps) {
-  const [column, setColumn] = useState(ownerColumn(table.columns) ?? '');
+  const [column, setColumn] = useState(ownerColumn(table.columns, table.uuids) ?? '');
   const [template, setTemplate] = useState<TemplateName>('own-rows');
   const [policy, setPolicy] = useState(() => before ?? fromTemplate('own-rows', column, table.policies));
   const [error, setError] = useState<unknown>(null);
@@ -111,6 +111,7 @@ function Beginning({ template, column, table, onBegin }: BeginningProps) {
       {needsColumn && (
         <Select
           label={texts.column}
+          {...(table.uuids.length === 0 && { hint: texts.columnHint })}
           options={table.columns.map((name) => ({ value: name, label: name }))}
           value={column}
           onValueChange={(name) => onBegin(template, name)}

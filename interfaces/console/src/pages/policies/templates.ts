@@ -101,11 +101,16 @@ export const TEMPLATES: readonly Template[] = [
   },
 ];
 
-/** The column that most likely holds whose row it is. */
-export const ownerColumn = (columns: readonly string[]): string | undefined =>
-  ['user_id', 'owner_id', 'owner', 'author_id', 'created_by', 'profile_id'].find((name) =>
-    columns.includes(name),
-  ) ??
+const USUAL = ['user_id', 'owner_id', 'owner', 'author_id', 'created_by', 'profile_id'];
+
+/**
+ * The column that most likely holds whose row it is.
+ * @param uuids of these, what may hold the id of a user
+ */
+export const ownerColumn = (columns: readonly string[], uuids: readonly string[]): string | undefined =>
+  USUAL.find((name) => uuids.includes(name)) ??
+  uuids.find((name) => name !== 'id') ??
+  USUAL.find((name) => columns.includes(name)) ??
   columns.find((name) => name.endsWith('_id')) ??
   columns[0];
 

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState, type SubmitEvent } from 'react';
+import { useState, type KeyboardEvent, type SubmitEvent } from 'react';
 import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { Dialog } from '../../components/dialog.tsx';
@@ -23,6 +23,11 @@ interface CreateTableProps {
   readonly onClose: () => void;
   readonly onCreated: (table: { readonly schema: string; readonly name: string }) => void;
 }
+
+/** Whoever ends the name of a column by Enter has not ended the table. */
+const stay = (event: KeyboardEvent) => {
+  if (event.key === 'Enter' && event.target instanceof HTMLInputElement) event.preventDefault();
+};
 
 /** until the others are known */
 const USUAL = [{ name: 'public', own: true }];
@@ -119,7 +124,9 @@ function TableFields({ project, tables, table, change }: TableFieldsProps) {
         value={table.comment}
         onValueChange={(comment) => change({ comment })}
       />
-      <fieldset className={styles['columns']}>
+      {/* it is the fields in it that are typed into */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <fieldset className={styles['columns']} onKeyDown={stay}>
         <legend>{texts.columns}</legend>
         {table.columns.map((column, at) => (
           <ColumnFields

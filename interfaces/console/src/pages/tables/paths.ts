@@ -13,6 +13,12 @@ export function tablePath(
   return search === '' ? path : `${path}?${search}`;
 }
 
+/** Where the policies of a table are. */
+export const policiesOf = (
+  project: string,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): string => `/projects/${project}/policies?table=${encodeURIComponent(`${schema}.${name}`)}`;
+
 /** What stands behind the `?`. */
 export function searchOf({ filters, sorts }: Asked): string {
   const search = new URLSearchParams();

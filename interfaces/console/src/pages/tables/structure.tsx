@@ -12,7 +12,7 @@ import { exposureOf, isDangerous } from '../../data/exposure.ts';
 import { ChangeDialog, type Change } from '../../data/run-sql.tsx';
 import { structure as texts, tables } from '../../texts/en/tables.ts';
 import { ColumnList } from './column-list.tsx';
-import { tablePath } from './paths.ts';
+import { policiesOf, tablePath } from './paths.ts';
 import styles from './structure.module.css';
 
 interface StructureProps {
@@ -112,7 +112,7 @@ function RowSecurity({ project, table, onChange }: ChangingProps & { readonly pr
       sql: enableRls(schema, name),
       done: () => toast.done(texts.done),
     });
-  const where = `/projects/${project}/policies?table=${encodeURIComponent(`${schema}.${name}`)}`;
+  const where = policiesOf(project, table);
   return (
     <Section
       title={texts.rls}

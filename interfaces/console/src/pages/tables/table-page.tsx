@@ -11,7 +11,7 @@ import { tableQuery } from '../../data/ask.ts';
 import type { Table } from '../../data/catalogue.ts';
 import { rows, structure, tables as texts } from '../../texts/en/tables.ts';
 import { ExposureBadge } from './exposure-badge.tsx';
-import { decoded } from './paths.ts';
+import { decoded, policiesOf } from './paths.ts';
 import { RowsView } from './rows-view.tsx';
 import { Structure } from './structure.tsx';
 import { shownName } from './table-list.tsx';
@@ -50,6 +50,7 @@ function Found({ project, table }: { readonly project: string; readonly table: T
   const [path] = useLocation();
   const isStructure = new URLSearchParams(useSearch()).get('view') === 'structure';
   const schemas = useQuery(projectQuery(project)).data?.settings.data_api.schemas ?? USUAL_SCHEMAS;
+  const badge = <ExposureBadge table={table} schemas={schemas} />;
   return (
     <>
       <header className={styles['header']}>
@@ -58,7 +59,7 @@ function Found({ project, table }: { readonly project: string; readonly table: T
         </Link>
         <h1 className={styles['title']}>{shownName(table)}</h1>
         {table.kind !== 'table' && <Badge>{texts.kinds[table.kind]}</Badge>}
-        <ExposureBadge table={table} schemas={schemas} />
+        {table.kind === 'table' && table.own ? <Link href={policiesOf(project, table)}>{badge}</Link> : badge}
         <nav className={styles['views']} aria-label={shownName(table)}>
           <Link href={path} aria-current={isStructure ? undefined : 'page'}>
             {rows.tab}

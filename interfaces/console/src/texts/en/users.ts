@@ -42,7 +42,8 @@ export const users = {
   notJson: 'This is no JSON object.',
   createAction: 'Create user',
   created: 'The user is created',
-  inviteDescription: 'They get a mail with a link by which they choose a password.',
+  inviteDescription:
+    'They get a mail with a link by which they choose a password. Where there is no mail server it waits in Settings, Mails.',
   inviteAction: 'Send invitation',
   invited: 'The invitation is on its way',
   linkDescription: 'As a mail would have it, but nothing is sent: you give it to them yourself.',
