@@ -40,7 +40,7 @@ const SUMMARY = `
   obj_description(c.oid, 'pg_class') AS comment,
   CASE WHEN c.relkind IN ('r', 'm') AND pg_relation_size(c.oid) = 0 THEN 0
     WHEN pg_stat_get_live_tuples(c.oid) > 0 THEN pg_stat_get_live_tuples(c.oid)
-    WHEN c.reltuples < 0 OR c.relkind = 'v' THEN NULL ELSE c.reltuples::int8 END AS estimate,
+    WHEN c.reltuples <= 0 OR c.relkind = 'v' THEN NULL ELSE c.reltuples::int8 END AS estimate,
   CASE c.relkind WHEN 'v' THEN 0
     WHEN 'p' THEN (SELECT coalesce(sum(pg_total_relation_size(relid)), 0) FROM pg_partition_tree(c.oid))
     ELSE coalesce(pg_total_relation_size(c.oid), 0) END AS bytes,

@@ -208,6 +208,8 @@ const columnsFor = (project: string, schemas: readonly string[]): readonly Colum
     cell: ({ estimate }) =>
       estimate === null ? (
         <span className={styles['note']}>{texts.unknownRows}</span>
+      ) : estimate === 0 ? (
+        '0'
       ) : (
         texts.about(estimate.toLocaleString('en'))
       ),

@@ -23,7 +23,7 @@ export const tables = {
   size: 'Size',
   access: 'By the API',
   unknownRows: 'not counted',
-  about: (rows: string) => `about ${rows}`,
+  about: (rows: string) => `≈ ${rows}`,
   partitionOf: (name: string) => `partition of ${name}`,
   kinds: {
     table: 'Table',
