@@ -165,7 +165,8 @@ test('100,000 rows are scrolled through, to the last one', async () => {
 });
 
 async function write(text: string) {
-  await page.locator('.cm-content').click();
+  // what is offered for completion may lie over the middle of it
+  await page.locator('.cm-content').focus();
   await page.keyboard.press('Control+a');
   await page.keyboard.insertText(text);
 }
