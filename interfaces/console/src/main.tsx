@@ -14,10 +14,7 @@ if (location.pathname === '/') history.replaceState(null, '', '/console');
 
 // what is surely needed is asked for while the page is still being put together
 void queryClient.prefetchQuery(sessionQuery);
-if (/^\/console\/?$/.test(location.pathname)) {
-  void queryClient.prefetchQuery(projectsQuery);
-  void import('./pages/projects/project-list.tsx');
-}
+if (/^\/console\/?$/.test(location.pathname)) void queryClient.prefetchQuery(projectsQuery);
 
 const place = document.getElementById('app');
 if (!place) throw new Error('the page has no place for the app');

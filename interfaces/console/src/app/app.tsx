@@ -1,12 +1,13 @@
 /** Who is signed in decides what is shown: the page, or the way in, which leads back to where one was. */
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { queryClient } from '../api/query-client.ts';
 import { useSession } from '../api/session.ts';
 import { useWaiting } from '../components/toast.ts';
-import { ErrorState, SkeletonRows } from '../components/states.tsx';
+import { loaded } from '../components/loaded.tsx';
+import { ErrorState } from '../components/states.tsx';
 import { shell as texts } from '../texts/en/shell.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { NotFound } from './not-found.tsx';
@@ -29,20 +30,14 @@ export function App() {
   );
 }
 
-const Toasts = lazy(() => import('../components/toasts.tsx'));
+const Toasts = loaded(() => import('../components/toasts.tsx'));
 
 /** From the first thing that there is to say. */
 function Said() {
   const [begun, setBegun] = useState(false);
   const waiting = useWaiting();
   if (waiting.length > 0 && !begun) setBegun(true);
-  return (
-    begun && (
-      <Suspense>
-        <Toasts />
-      </Suspense>
-    )
-  );
+  return begun && <Toasts />;
 }
 
 function Pages() {
@@ -69,6 +64,8 @@ function Own({ page }: { readonly page: Page | undefined }) {
   const session = useSession();
   const [path] = useLocation();
   const search = useSearch();
+  // most who come are signed in: their page is loaded while the platform looks
+  useEffect(() => void page?.component.load(), [page]);
   // whoever is known stays so while the platform is away
   if (session.data === undefined)
     return session.isError ? (
@@ -87,9 +84,7 @@ function Content({ page: { component: Component, title } }: { readonly page: Pag
   useTitle(title);
   return (
     <ErrorBoundary place={path}>
-      <Suspense fallback={<SkeletonRows rows={4} />}>
-        <Component />
-      </Suspense>
+      <Component />
     </ErrorBoundary>
   );
 }

@@ -30,8 +30,8 @@ export function Navigation({ onGo }: { readonly onGo?: () => void }) {
           className={styles['link']}
           aria-current={here?.to === to ? 'page' : undefined}
           onClick={onGo}
-          onPointerEnter={() => void page.load()}
-          onFocus={() => void page.load()}
+          onPointerEnter={() => void page.component.load()}
+          onFocus={() => void page.component.load()}
         >
           {page.nav && <Icon name={page.nav.icon} />}
           {page.title}

@@ -2,8 +2,10 @@
  * Every page, one row each: its address below /console, its code, which is loaded when somebody goes there, and its
  * place in the navigation. A page that is not here has no link anywhere.
  */
-import { lazy, type ComponentType } from 'react';
+import { createElement, type ComponentType } from 'react';
 import type { IconName } from '../components/icon.tsx';
+import { loaded, type Loaded } from '../components/loaded.tsx';
+import { SkeletonRows } from '../components/states.tsx';
 import { pages as texts } from '../texts/en/shell.ts';
 
 type Load = () => Promise<{ default: ComponentType }>;
@@ -12,9 +14,7 @@ export interface Page {
   /** `/projects/:project/tables/*?`: with everything below it */
   readonly path: string;
   readonly title: string;
-  readonly load: Load;
-  /** asks for it before anybody has pressed its link */
-  readonly component: ComponentType;
+  readonly component: Loaded<object>;
   /** where its link stands; without: another page leads there */
   readonly nav?: { readonly of: 'project' | 'account'; readonly icon: IconName };
   /** for anybody, signed in or not */
@@ -23,7 +23,10 @@ export interface Page {
   readonly full?: true;
 }
 
-const page = (row: Omit<Page, 'component'>): Page => ({ ...row, component: lazy(row.load) });
+const page = ({ load, ...row }: Omit<Page, 'component'> & { readonly load: Load }): Page => ({
+  ...row,
+  component: loaded(load, createElement(SkeletonRows, { rows: 4 })),
+});
 
 const IN_PROJECT = '/projects/:project';
 

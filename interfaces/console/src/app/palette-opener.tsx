@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useLocation } from 'wouter';
 import { IconButton } from '../components/button.tsx';
+import { loaded } from '../components/loaded.tsx';
 import { palette as texts } from '../texts/en/palette.ts';
 import { rememberPlace } from './recent-places.ts';
 
-const CommandPalette = lazy(() => import('./command-palette.tsx'));
+const CommandPalette = loaded(() => import('./command-palette.tsx'));
 
 /** Opens the palette of commands, at Ctrl-K or Cmd-K as well, wherever one is. */
 export function PaletteOpener() {
@@ -29,11 +30,7 @@ export function PaletteOpener() {
         aria-keyshortcuts="Control+K Meta+K"
         onClick={() => setOpen(true)}
       />
-      {open && (
-        <Suspense fallback={null}>
-          <CommandPalette onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {open && <CommandPalette onClose={() => setOpen(false)} />}
     </>
   );
 }

@@ -1,10 +1,11 @@
 /** What stands around every page: the bar at the top, the navigation at the side, which is a drawer on a phone. */
-import { lazy, Suspense, useRef, useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { useReachable } from '../api/reachability.ts';
 import type { Session } from '../api/session.ts';
 import { IconButton } from '../components/button.tsx';
 import { classes } from '../components/classes.ts';
+import { loaded } from '../components/loaded.tsx';
 import { Notice } from '../components/notice.tsx';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { shell as texts } from '../texts/en/shell.ts';
@@ -55,7 +56,7 @@ export function Shell({ session, full, children }: ShellProps) {
   );
 }
 
-const NavigationDrawer = lazy(() => import('./navigation-drawer.tsx'));
+const NavigationDrawer = loaded(() => import('./navigation-drawer.tsx'));
 
 /** On a phone. The drawer is loaded when somebody wants it. */
 function NavigationOpener() {
@@ -77,11 +78,7 @@ function NavigationOpener() {
         aria-expanded={open}
         onClick={want}
       />
-      {wanted && (
-        <Suspense>
-          <NavigationDrawer open={open} onOpenChange={setOpen} opener={opener} />
-        </Suspense>
-      )}
+      {wanted && <NavigationDrawer open={open} onOpenChange={setOpen} opener={opener} />}
     </>
   );
 }

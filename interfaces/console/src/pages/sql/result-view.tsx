@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useCallback, useMemo, useState, type KeyboardEvent } from 'react';
+import { useCallback, useMemo, useState, type KeyboardEvent } from 'react';
 import type { SqlResult } from '../../api/sql.ts';
 import { durationText } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
@@ -7,6 +7,7 @@ import { CellValue } from '../../components/cell-value.tsx';
 import type { Place } from '../../components/grid-keys.ts';
 import type { GridColumn } from '../../components/grid-props.ts';
 import { Grid } from '../../components/grid.tsx';
+import { loaded } from '../../components/loaded.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { SkeletonRows } from '../../components/states.tsx';
 import { typeNamesQuery } from '../../data/ask.ts';
@@ -18,7 +19,7 @@ import { chartData } from './chart-data.ts';
 import { csvOf, textRows, typeName, unknownTypes } from './result-values.ts';
 import styles from './sql-page.module.css';
 
-const ResultChart = lazy(() => import('./result-chart.tsx'));
+const ResultChart = loaded(() => import('./result-chart.tsx'), <SkeletonRows rows={5} />);
 
 const NO_NAMES = {};
 
@@ -53,9 +54,7 @@ export function ResultView({ project, result }: { readonly project: string; read
       ) : view === 'table' ? (
         <ResultGrid columns={columns} rows={rows} />
       ) : chart ? (
-        <Suspense fallback={<SkeletonRows rows={5} />}>
-          <ResultChart data={chart} />
-        </Suspense>
+        <ResultChart data={chart} />
       ) : (
         <p className={styles['note']}>{texts.noChart}</p>
       )}

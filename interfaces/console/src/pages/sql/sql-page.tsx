@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ApiProblem } from '../../api/problem.ts';
 import { useSession } from '../../api/session.ts';
 import { Button } from '../../components/button.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { loaded } from '../../components/loaded.tsx';
 import { Menu, MenuItem } from '../../components/menu.tsx';
 import { SkeletonRows } from '../../components/states.tsx';
 import { toast } from '../../components/toast.ts';
@@ -20,7 +21,7 @@ import type { EditorHandle } from './sql-editor.tsx';
 import { useRunner } from './use-runner.ts';
 import styles from './sql-page.module.css';
 
-const SqlEditor = lazy(() => import('./sql-editor.tsx'));
+const SqlEditor = loaded(() => import('./sql-editor.tsx'), <SkeletonRows rows={4} height="20px" />);
 
 const NOTHING_SELECTED = { from: 0, to: 0 };
 /** what was being written when somebody went to another page */
@@ -74,15 +75,13 @@ function Page({ project, mine }: { readonly project: string; readonly mine: stri
       </div>
       <div className={styles['split']}>
         <div className={styles['write']}>
-          <Suspense fallback={<SkeletonRows rows={4} height="20px" />}>
-            <SqlEditor
-              handle={editor}
-              initial={drafts.get(mine) ?? ''}
-              names={names}
-              onChange={(text) => drafts.set(mine, text)}
-              onRun={(all) => start('run', all)}
-            />
-          </Suspense>
+          <SqlEditor
+            handle={editor}
+            initial={drafts.get(mine) ?? ''}
+            names={names}
+            onChange={(text) => drafts.set(mine, text)}
+            onRun={(all) => start('run', all)}
+          />
         </div>
         <Outcomes project={project} outcomes={runner.outcomes} textOf={textOf} onFailed={onFailed} />
       </div>

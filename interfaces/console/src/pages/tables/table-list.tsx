@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { projectQuery } from '../../api/projects.ts';
 import { PageHeader } from '../../components/page.tsx';
@@ -30,6 +30,8 @@ export default function TableList() {
   const [, navigate] = useLocation();
   const [creating, setCreating] = useState(false);
   const { data, error, refetch } = useQuery(tablesQuery(project));
+  // whoever looks at a list opens one of it
+  useEffect(() => void import('./table-page.tsx').catch(() => {}), []);
   const schemas = useQuery(projectQuery(project)).data?.settings.data_api.schemas ?? USUAL_SCHEMAS;
   const newTable = (
     <Button look="primary" icon="plus" onClick={() => setCreating(true)}>
