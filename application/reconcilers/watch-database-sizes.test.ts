@@ -4,6 +4,7 @@ import { projectStream } from '../../domain/project/project-id.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import { InMemoryDatabaseSizes } from '../../infrastructure/postgres/in-memory-database-sizes.ts';
 import { InMemoryMeasuredSizes } from '../../infrastructure/postgres/in-memory-measured-sizes.ts';
+import { InMemoryProjectUsage } from '../../infrastructure/postgres/in-memory-project-usage.ts';
 import { newProject } from '../ports/databases.contract.ts';
 import { command, makeHarness, request, runToRest, stateOf } from '../testing/project-harness.ts';
 import { DatabaseSizeWatch } from './watch-database-sizes.ts';
@@ -18,11 +19,13 @@ async function watched(platformSizeMb = 100, templateVersion = 6) {
   await runToRest(harness, id);
   const sizes = new InMemoryDatabaseSizes();
   const measured = new InMemoryMeasuredSizes();
+  const usage = new InMemoryProjectUsage();
   const watch = new DatabaseSizeWatch({
     ...harness,
     log: quiet,
     sizes,
     measured,
+    usage,
     served: async () => {
       const { limits, fill } = await stateOf(harness, id);
       return [{ projectId: id, limits, fill }];
@@ -38,7 +41,7 @@ async function watched(platformSizeMb = 100, templateVersion = 6) {
     expect(harness.databases.bounds.get(id)).toMatchObject({ readOnly: boundsOf(project).readOnly });
     return (await harness.store.readStream(projectStream(id))).slice(before).map(({ type }) => type);
   };
-  return { harness, id, watch, look, measured };
+  return { harness, id, watch, look, measured, usage };
 }
 const inForce = ['DatabaseUsersBounded', 'ProjectLimitsInForce'];
 
@@ -124,4 +127,19 @@ test('without any limit nothing follows, and those who list projects know the si
   await runToRest(harness, id);
   expect(await look(11)).toEqual(['DatabaseSizeExceeded', ...inForce]);
   expect(await measured.of([id])).toEqual(new Map([[id, 11 * MB]]));
+});
+
+test('a chart is told of a size when it is another one, and once a day', async () => {
+  const { harness, id, look, usage } = await watched();
+  const told = async () =>
+    (await usage.samplesOf(id, 'minute', new Date(0))).samples.map((one) => one.sizeBytes);
+  const later = (ms: number) => harness.clock.jumpTo(new Date(harness.clock.now().getTime() + ms));
+  for (const megabytes of [50, 50, 51]) {
+    await look(megabytes);
+    later(60_000);
+  }
+  expect(await told()).toEqual([50 * MB, 51 * MB]);
+  later(24 * 3600_000);
+  await look(51);
+  expect(await told()).toEqual([50 * MB, 51 * MB, 51 * MB]);
 });

@@ -15,6 +15,7 @@ import type { EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import type { MeasuredSizes } from '../ports/measured-sizes.ts';
+import type { ProjectUsage } from '../ports/project-usage.ts';
 
 export interface SizeWatchDependencies {
   readonly store: EventStore;
@@ -23,6 +24,8 @@ export interface SizeWatchDependencies {
   readonly log: Log;
   readonly sizes: DatabaseSizes;
   readonly measured: MeasuredSizes;
+  /** for charts */
+  readonly usage: Pick<ProjectUsage, 'record'>;
   /** projects whose databases may grow, by a read model: only where to look */
   readonly served: () => Promise<
     readonly ({ readonly projectId: ProjectId } & Pick<ExistingProject, 'limits' | 'fill'>)[]
@@ -31,8 +34,13 @@ export interface SizeWatchDependencies {
   readonly platformSizeMb: number;
 }
 
+/** a chart shows what was seen last, and what is kept of it ends */
+const CHART_AGAIN_AFTER_MS = 24 * 3600 * 1000;
+
 export class DatabaseSizeWatch {
   readonly #dependencies: SizeWatchDependencies;
+  /** what charts know already: one that stays as it is costs nothing */
+  readonly #charted = new Map<ProjectId, { readonly bytes: number; readonly atMs: number }>();
 
   constructor(dependencies: SizeWatchDependencies) {
     this.#dependencies = dependencies;
@@ -50,6 +58,22 @@ export class DatabaseSizeWatch {
         await this.#report(project.projectId, size);
     }
     await measured.record(new Map([...seen].map(([project, { bytes }]) => [project, bytes])));
+    await this.#chart(seen);
+  }
+
+  async #chart(seen: ReadonlyMap<ProjectId, SeenSize>): Promise<void> {
+    const { usage, clock } = this.#dependencies;
+    const atMs = clock.elapsedMs();
+    const isNews = (project: ProjectId, bytes: number) => {
+      const known = this.#charted.get(project);
+      return known?.bytes !== bytes || atMs - known.atMs >= CHART_AGAIN_AFTER_MS;
+    };
+    const news = [...seen].filter(([project, { bytes }]) => isNews(project, bytes));
+    await usage.record(
+      new Map(news.map(([project, { bytes }]) => [project, { sizeBytes: bytes }])),
+      clock.now(),
+    );
+    for (const [project, { bytes }] of news) this.#charted.set(project, { bytes, atMs });
   }
 
   async #report(id: ProjectId, seen: SeenSize): Promise<void> {

@@ -64,7 +64,7 @@ async function manager() {
         await Promise.resolve();
         return new Map(
           [...harness.pools.used].map(([id, { transactions, active }]) => {
-            return [id, { count: transactions, busy: active > 0 }];
+            return [id, { count: transactions, busy: active > 0, transactions, connections: active }];
           }),
         );
       },
@@ -224,7 +224,12 @@ describe('the manager from afar', () => {
   test('how projects are used is told from afar', async () => {
     const id = newProject();
     one.harness.pools.used.set(id, { transactions: 7, active: 1 });
-    expect((await remoteUse(one.client))?.get(id)).toEqual({ count: 7, busy: true });
+    expect((await remoteUse(one.client))?.get(id)).toEqual({
+      count: 7,
+      busy: true,
+      transactions: 7,
+      connections: 1,
+    });
   });
 
   test('the manager serves what the log says, whatever it is asked with', async () => {

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { InternalClient } from './internal-client.ts';
 
-const use = z.object({ count: z.number(), busy: z.boolean() });
+const use = z.object({
+  count: z.number(),
+  busy: z.boolean(),
+  transactions: z.number(),
+  connections: z.number(),
+});
 const answer = z.object({ projects: z.record(z.string(), use).nullable() });
 
 /** How projects are used, as the manager sees it. @returns undefined: it cannot see it */

@@ -43,6 +43,7 @@ import { storageProjectsModule } from './storage-projects-module.ts';
 import { tenantConnectionsModule } from './tenant-connections-module.ts';
 import { TOKENS } from './tokens.ts';
 import { tracingModule } from './tracing-module.ts';
+import { usageModule } from './usage-module.ts';
 import { workerModule } from './worker-module.ts';
 
 /** Sees the container before anything is made: tests put disturbances in. */
@@ -84,6 +85,6 @@ export function compose(options: PlatformOptions, machine: Machine): Container {
   container.load(roles.includes('storage') ? localProjectFilesModule : remoteProjectFilesModule);
   container.load(operatedPlatformModule, operatorRoutesModule);
   container.load(platformApiModule, servedModule, authModule, fileStoreModule, imagesModule, storageModule);
-  container.load(mailModule, gatewayModule);
+  container.load(mailModule, gatewayModule, usageModule);
   return container;
 }

@@ -21,6 +21,7 @@ import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectPastEndpoints } from '../platform-api/project-past.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
 import { serviceTokenEndpoints } from '../platform-api/service-token.ts';
+import { projectUsageEndpoints } from '../platform-api/project-usage.ts';
 import { projectCommandEndpoints } from '../platform-api/project-commands.ts';
 import { projectEndpoints } from '../platform-api/projects.ts';
 import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
@@ -70,6 +71,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         place: TOKENS.place,
         capacity: TOKENS.capacity,
         spares: TOKENS.spares,
+        usage: TOKENS.projectUsage,
       },
       ({
         store,
@@ -88,12 +90,14 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         place,
         capacity,
         spares,
+        usage,
       }) => {
         const waitForList = async (position: bigint) =>
           void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
         const bodies = new ProjectBodies({
           sizes,
           measured: new PostgresMeasuredSizes(pool),
+          used: usage,
           platformSizeMb: sizeMb,
           schemas,
           files,
@@ -103,7 +107,11 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         const plans = { store, clock, admissions, capacity, processes, usual };
         const basics = { store, ids, clock, secrets, migrations, place, spares, watch, pool: views };
         const dependencies = { ...basics, waitForList, admissions, bodies, schemas, plans };
-        return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
+        return [
+          ...projectEndpoints(dependencies),
+          ...projectCommandEndpoints(dependencies),
+          ...projectUsageEndpoints({ store, clock, usage }),
+        ];
       },
     ),
   );

@@ -2,7 +2,7 @@
 import { ContainerModule } from 'inversify';
 import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 import type { ProjectTraffic } from '../../application/ports/data-apis.ts';
-import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
+import type { UsageDependencies } from '../../application/reconcilers/sample-usage.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { Config } from '../config.ts';
 import type { Traffic } from '../gateway/traffic.ts';
@@ -36,7 +36,7 @@ function useOfProjects({
   readonly pools: ManagedConnectionPools;
   readonly traffic: Traffic;
   readonly gateways: RemoteGateways;
-}): IdleDependencies['use'] {
+}): UsageDependencies['use'] {
   const all: readonly ProjectTraffic[] = [traffic, gateways];
   const total = (of: (one: ProjectTraffic) => number) => all.reduce((sum, one) => sum + of(one), 0);
   return async () => {
@@ -47,7 +47,12 @@ function useOfProjects({
       const { transactions = 0, servers, clients } = pooled.get(project) ?? {};
       const sent = total((one) => one.underWay(project));
       const underWay = sent + (servers?.active ?? 0) + (clients?.waiting ?? 0);
-      return { count: total((one) => one.requests(project)) + transactions, busy: underWay > 0 };
+      return {
+        count: total((one) => one.requests(project)) + transactions,
+        busy: underWay > 0,
+        transactions,
+        connections: (servers?.active ?? 0) + (servers?.idle ?? 0),
+      };
     };
     return new Map([...used].map((project) => [project, useOf(project)]));
   };

@@ -13,7 +13,7 @@ const LOG: readonly PartName[] = [
 
 /** Which parts a process of each role needs; one of several roles needs those of all of them. */
 const NEEDED: Readonly<Record<Role, readonly PartName[]>> = {
-  gateway: ['tracing', 'platformSessions', 'views', 'dataApis', 'gateway'],
+  gateway: ['tracing', 'platformSessions', 'views', 'dataApis', 'requestTally', 'gateway', 'taskBoard'],
   platform: [...LOG, 'views', 'streamWatch', 'tenantConnections', 'operatorApi', 'platformApi'],
   worker: [...LOG, 'views', 'streamWatch', 'processWorker', 'workerServer', 'taskBoard'],
   migrations: [...LOG, 'migrations'],

@@ -17,6 +17,7 @@ import type { StorageDirectory } from '../../application/ports/storage-directory
 import type { UploadSpool } from '../../application/ports/upload-spool.ts';
 import type { FileUsage } from '../../application/storage/file-usage.ts';
 import type { ProjectFiles } from '../../application/ports/project-files.ts';
+import type { ProjectUsage } from '../../application/ports/project-usage.ts';
 import type { S3KeyVault } from '../../application/ports/s3-keys.ts';
 import type { SignedLinks } from '../../application/ports/signed-links.ts';
 import type { StorageProject } from '../../application/storage/storage-project.ts';
@@ -50,7 +51,7 @@ import type { ProjectRequest } from '../../application/project/request-project.t
 import type { Spares } from '../../application/project/spares.ts';
 import type { ServerOf } from '../../application/project/server-of-project.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
-import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
+import type { UsageDependencies } from '../../application/reconcilers/sample-usage.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/desired/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
@@ -133,8 +134,10 @@ export const TOKENS = {
   wake: token<Wake>('wake'),
   /** the platform's own work in projects' databases */
   tenantConnections: token<TenantConnections>('tenant-connections'),
+  /** figures of how projects are used, for charts */
+  projectUsage: token<ProjectUsage>('project-usage'),
   /** of every project, as far as anybody can see */
-  use: token<IdleDependencies['use']>('use'),
+  use: token<UsageDependencies['use']>('use'),
   world: token<World>('world'),
   /** where clients reach the pooler; undefined: there is none */
   pooler: token<Address | undefined>('pooler'),
@@ -244,6 +247,8 @@ export const PARTS = {
   /** the first token of an operator's, and what they have asked for */
   operatorApi: token<Part>('operator-api'),
   platformApi: token<Part>('platform-api'),
+  /** tells what the gateway of this process has sent */
+  requestTally: token<Part>('request-tally'),
   gateway: token<Part>('gateway'),
   /** it starts programs and asks servers, and nobody waits for it */
   installed: token<Part>('installed'),

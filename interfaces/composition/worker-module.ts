@@ -31,6 +31,7 @@ import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-me
 import { LedWork } from '../worker/led-work.ts';
 import { measuredTries } from './measured.ts';
 import { tasksPart } from './tasks-part.ts';
+import { usageTask } from './usage-module.ts';
 import type { PeriodicTask } from '../../application/background/background.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { needs } from './needs.ts';
@@ -65,6 +66,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
         connection: TOKENS.platformConnection,
         checkpoints: TOKENS.checkpoints,
         use: TOKENS.use,
+        usage: TOKENS.projectUsage,
         sizes: TOKENS.databaseSizes,
         platformSizeMb: TOKENS.projectSizeMb,
         watch: TOKENS.watch,
@@ -84,6 +86,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
         connection,
         checkpoints,
         use,
+        usage,
         sizes,
         platformSizeMb,
         watch,
@@ -102,7 +105,8 @@ export const workerModule = new ContainerModule(({ bind }) => {
         const periodic = tasksPart('worker-tasks', background, [
           sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
           ...idleTask(options, { store, ids, clock, use }, pool),
-          sizesTask(options, { store, ids, clock, sizes, platformSizeMb }, pool),
+          sizesTask(options, { store, ids, clock, sizes, usage, platformSizeMb }, pool),
+          usageTask({ usage, clock, use }, pool),
           spareTask,
           catchUpTask(upgrades),
           lookTask('project-processes', worker),
@@ -165,7 +169,7 @@ function sweepTask(basics: Omit<SweepDependencies, 'due'>, pool: pg.Pool): Perio
 
 function sizesTask(
   { config, log }: PlatformOptions,
-  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes' | 'platformSizeMb'>,
+  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes' | 'usage' | 'platformSizeMb'>,
   pool: pg.Pool,
 ): PeriodicTask {
   const watch = new DatabaseSizeWatch({

@@ -171,6 +171,13 @@ const wake = (plane: DataPlane): Endpoint =>
     },
   });
 
+const useView = z.object({
+  count: z.number(),
+  busy: z.boolean(),
+  transactions: z.number(),
+  connections: z.number(),
+});
+
 const use = (plane: DataPlane): Endpoint =>
   internalEndpoint({
     ...common,
@@ -180,7 +187,7 @@ const use = (plane: DataPlane): Endpoint =>
     description: 'null: without a pooler and a gateway nobody can know here.',
     responses: {
       200: z.object({
-        projects: z.record(z.string(), z.object({ count: z.number(), busy: z.boolean() })).nullable(),
+        projects: z.record(z.string(), useView).nullable(),
       }),
     },
     handler: async () => {

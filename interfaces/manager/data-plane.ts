@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { ManagedWorld } from '../../application/desired/world.ts';
 import { loadKeptProject } from '../../application/project/load-project.ts';
-import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
+import type { UsageDependencies } from '../../application/reconcilers/sample-usage.ts';
 import type { Standing } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { traitsOf } from '../../domain/project/project-status.ts';
@@ -16,7 +16,7 @@ export interface DataPlane {
   readonly store: EventStore;
   readonly world: ManagedWorld;
   readonly wake: (project: ProjectId, signal: AbortSignal) => Promise<void>;
-  readonly use: IdleDependencies['use'];
+  readonly use: UsageDependencies['use'];
   readonly gateways: RemoteGateways;
   /** projects of which something shall stand */
   readonly desired: () => Promise<readonly Standing[]>;

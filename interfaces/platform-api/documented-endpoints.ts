@@ -14,6 +14,7 @@ import { projectPastEndpoints } from './project-past.ts';
 import { serviceTokenEndpoints } from './service-token.ts';
 import { sessionEndpoints } from './session.ts';
 import { projectCommandEndpoints } from './project-commands.ts';
+import { projectUsageEndpoints } from './project-usage.ts';
 import { projectEndpoints } from './projects.ts';
 import { signingKeyEndpoints } from './signing-keys.ts';
 import { tokenEndpoints } from './tokens.ts';
@@ -27,6 +28,7 @@ export const documentedEndpoints = (): readonly ApiEndpoint[] => [
   ...auditEndpoints(nothing),
   ...projectEndpoints(nothing),
   ...projectCommandEndpoints(nothing),
+  ...projectUsageEndpoints(nothing),
   ...projectAccessEndpoints(nothing),
   ...serviceTokenEndpoints(nothing),
   ...projectAuthEndpoints(nothing),

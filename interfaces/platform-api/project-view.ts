@@ -16,6 +16,7 @@ import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import type { DatabaseSizes } from '../../application/ports/database-sizes.ts';
 import type { ProjectFiles, TakenByFiles } from '../../application/ports/project-files.ts';
 import type { MeasuredSizes } from '../../application/ports/measured-sizes.ts';
+import type { ProjectUsage } from '../../application/ports/project-usage.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
 import { etagOf } from '../http/etag.ts';
@@ -86,6 +87,12 @@ export const projectView = z.object({
       storage_files: z.int().nullable().describe('How many there are, likewise.'),
     })
     .describe('Not part of what the ETag stands for.'),
+  last_used_at: z.iso
+    .datetime()
+    .nullable()
+    .describe(
+      'When its REST API was asked last, or somebody worked through the pooler; a minute behind at most. null: not yet, or unknown, as in past states. Not part of what the ETag stands for.',
+    ),
   waits_for: z
     .object({
       step: z.string(),
@@ -121,6 +128,7 @@ type Shown = Pick<
 interface Known {
   readonly sizes: DatabaseSizes;
   readonly measured: MeasuredSizes;
+  readonly used: Pick<ProjectUsage, 'lastUses'>;
   readonly platformSizeMb: number;
   readonly schemas: Pick<SchemaChanges, 'existing'>;
   readonly files: Pick<ProjectFiles, 'taken'>;
@@ -132,6 +140,7 @@ const COUNT_WITHIN_MS = 1_000;
 interface Measured {
   readonly databaseBytes?: number | undefined;
   readonly files?: TakenByFiles | undefined;
+  readonly lastUsedAt?: Date | undefined;
 }
 
 /** Bodies of projects with how large their databases are. */
@@ -143,19 +152,26 @@ export class ProjectBodies {
   }
 
   async of(project: Shown) {
-    const [databaseBytes, files, missing] = await Promise.all([
+    const [databaseBytes, files, missing, used] = await Promise.all([
       this.#measure(project),
       this.#filesOf(project),
       this.#missingSchemas(project),
+      this.#lastUses([project.id]),
     ]);
-    return { ...this.#body(project, { databaseBytes, files }), missing_schemas: missing };
+    const lastUsedAt = used.get(project.id);
+    return { ...this.#body(project, { databaseBytes, files, lastUsedAt }), missing_schemas: missing };
   }
 
   /** Of many nobody looks at the disk: they were looked at a moment ago. */
   async ofAll(projects: readonly Shown[]) {
     const ids = projects.map(({ id }) => id);
-    const sizes = await this.#known.measured.of(ids).catch(() => new Map<ProjectId, number>());
-    return projects.map((project) => this.#body(project, { databaseBytes: sizes.get(project.id) }));
+    const [sizes, used] = await Promise.all([
+      this.#known.measured.of(ids).catch(() => new Map<ProjectId, number>()),
+      this.#lastUses(ids),
+    ]);
+    return projects.map((project) =>
+      this.#body(project, { databaseBytes: sizes.get(project.id), lastUsedAt: used.get(project.id) }),
+    );
   }
 
   ofPast(project: Shown) {
@@ -179,6 +195,10 @@ export class ProjectBodies {
     return seen.get(id)?.bytes;
   }
 
+  async #lastUses(ids: readonly ProjectId[]): Promise<ReadonlyMap<ProjectId, Date>> {
+    return this.#known.used.lastUses(ids).catch(() => new Map<ProjectId, Date>());
+  }
+
   async #filesOf({ id }: Shown): Promise<TakenByFiles | undefined> {
     return this.#known.files.taken(id, AbortSignal.timeout(COUNT_WITHIN_MS)).catch(() => undefined);
   }
@@ -191,7 +211,7 @@ export const pastProjectBody = (project: Shown, platformSizeMb: number) =>
 function projectBody(
   project: Shown,
   platformSizeMb: number,
-  { databaseBytes, files }: Measured,
+  { databaseBytes, files, lastUsedAt }: Measured,
 ): z.input<typeof projectView> {
   const trouble = project.run?.trouble;
   const { limits, fill } = project;
@@ -216,6 +236,7 @@ function projectBody(
       storage_bytes: files?.bytes ?? null,
       storage_files: files?.files ?? null,
     },
+    last_used_at: lastUsedAt?.toISOString() ?? null,
     waits_for: trouble
       ? {
           step: trouble.step,

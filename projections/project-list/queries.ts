@@ -118,6 +118,15 @@ export async function projectsThatAre(pool: pg.Pool, status: ProjectStatus): Pro
   return rows.map(({ id }) => id);
 }
 
+/** Those of them of which nothing is left but their events. */
+export async function purgedOf(pool: pg.Pool, ids: readonly ProjectId[]): Promise<readonly ProjectId[]> {
+  const { rows } = await pool.query<{ id: ProjectId }>(
+    `SELECT id FROM view_project_list.projects WHERE id = ANY ($1) AND status = 'purged'`,
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Whoever owns it and whatever its status, also `purged`; undefined when there never was one. */
 export async function findProject(pool: pg.Pool, id: ProjectId): Promise<ListedProject | undefined> {
   const { rows } = await pool.query<ProjectRow>(
