@@ -7,6 +7,7 @@ export type RateLimit =
   | 'changes-by-owner-in-a-day'
   | 'documents-by-owner-in-a-day'
   | 'checks-by-owner'
+  | 'retries-by-owner'
   | 'requests-by-operator'
   | 'changes-by-operator'
   | 'users-by-address'

@@ -261,6 +261,31 @@ describe('a provision that cannot succeed', () => {
   });
 });
 
+describe('a retry by its owner', () => {
+  const once = { kind: 'RetryStepOnce', now: new Date(0) } as const;
+  const refused = (tries: string[]): Disturbance => ({
+    around(step, direction, effect) {
+      if (step !== 'remove-postgrest') return effect();
+      tries.push(direction);
+      return Promise.reject(new Unavailable('stop it'));
+    },
+  });
+
+  test('of a suspended project is one try, after which it is suspended again, or goes on', async () => {
+    const { harness, id } = await play('provision');
+    const tries: string[] = [];
+    await command(harness, id, { kind: 'PauseProject' });
+    expect((await runToRest(harness, id, refused(tries))).status).toBe('suspended');
+    const before = tries.length;
+    expect(before).toBeGreaterThan(1);
+    await command(harness, id, once);
+    expect((await runToRest(harness, id, refused(tries))).status).toBe('suspended');
+    expect(tries.length).toBe(before + 1);
+    await command(harness, id, once);
+    expect((await runToRest(harness, id)).status).toBe('paused');
+  });
+});
+
 describe('a sleeping project', () => {
   test('stays awake for whoever is being served', async () => {
     const { harness, id } = await play('provision');

@@ -42,7 +42,7 @@ export interface Explanation {
   /** what somebody can do about it; null: nothing has to be done */
   readonly advice: string | null;
   /** the command of the owner's own that helps; null: there is none, or none is needed */
-  readonly helps: 'resume' | 'undelete' | 'upgrade' | 'delete' | null;
+  readonly helps: 'resume' | 'undelete' | 'upgrade' | 'delete' | 'retry' | null;
   readonly chain: readonly Link[];
 }
 
@@ -127,7 +127,8 @@ const WORDS: Words = {
   StepFailed: ({ step, direction, attempt, reason, retryAt }) =>
     `${direction === 'undo' ? 'Undoing ' : ''}${step} failed (try ${attempt}): ${reason}` +
     (retryAt === null ? '; no further try' : `; next try at ${retryAt}`),
-  StepRetryRequested: () => 'An operator asked for another try',
+  StepRetryRequested: ({ once }) =>
+    once ? 'Its owner asked for the next try now' : 'An operator asked for another try',
   DriftDetected: ({ what, expected, actual }) => `${what} should be ${expected} but is ${actual}`,
   DriftRepaired: ({ what }) => `${what} is as it should be again`,
   AuthSettingsChanged: ({ settings }) => `The auth settings were changed (${authSettingsInWords(settings)})`,
@@ -241,7 +242,10 @@ function waitsForOf({ run }: ExistingProject): Explanation['waitsFor'] {
 
 function adviceOf({ id, status, run, purgeAfter, fill, upgrade }: ExistingProject): string | null {
   if (status === 'suspended')
-    return `Fix what the reason says, then retry the step: "npm run launchdb -- retry ${id}".`;
+    return (
+      `Try the step once more: POST /api/projects/${id}/retry. If it fails again, the operator has to look at what the ` +
+      `reason says, and then: "npm run launchdb -- retry ${id}".`
+    );
   if (status === 'failed')
     return 'Nothing is left of it. Fix what the reason says, delete the project to free its name, and create it again.';
   if (status === 'deleted')
@@ -252,13 +256,16 @@ function adviceOf({ id, status, run, purgeAfter, fill, upgrade }: ExistingProjec
   if (status === 'sleeping' && !run?.trouble)
     return 'Nothing to do: the next request wakes it. Direct connections work all the time.';
   if (status === 'paused') return `POST /api/projects/${id}/resume brings it back.`;
-  return run?.trouble ? 'Nothing to do: it is retried by itself. The reason says what is in the way.' : null;
+  return run?.trouble
+    ? `Nothing to do: it is retried by itself. The reason says what is in the way; when it is gone, POST /api/projects/${id}/retry tries at once.`
+    : null;
 }
 
-function helpOf({ status, upgrade }: ExistingProject): Explanation['helps'] {
+function helpOf({ status, run, upgrade }: ExistingProject): Explanation['helps'] {
   if (status === 'paused') return 'resume';
   if (status === 'deleted') return 'undelete';
   if (status === 'failed') return 'delete';
+  if (status === 'suspended' || run?.trouble) return 'retry';
   return upgrade?.failure && traitsOf(status).changeable ? 'upgrade' : null;
 }
 

@@ -11,4 +11,5 @@ export type StepTroubleEvent =
         readonly retryAt: string | null;
       };
     }
-  | { readonly type: 'StepRetryRequested'; readonly data: Record<never, never> };
+  /** `once`: the next try is now, and counts as any other; without it an operator has looked, and tries begin anew */
+  | { readonly type: 'StepRetryRequested'; readonly data: { readonly once?: true } };

@@ -66,9 +66,11 @@ export const turnedAround = <Run extends ProcessRun>(
   because: NonNullable<ProcessRun['undoing']>,
 ): Run => ({ ...run, undoing: because, stepSince: recordedAt, trouble: null });
 
-/** An operator wants the step that gave up to be tried again. */
-export const retried = <Run extends ProcessRun>(run: Run, { recordedAt }: Happened): Run => ({
-  ...run,
-  trouble: null,
-  stepSince: recordedAt,
-});
+/** Somebody wants the step to be tried again: an operator, from the beginning; or an owner, once and now. */
+export function retried<Run extends ProcessRun>(
+  run: Run,
+  { data: { once }, recordedAt }: Recorded<Extract<StepTroubleEvent, { type: 'StepRetryRequested' }>>,
+): Run {
+  if (once) return { ...run, trouble: run.trouble && { ...run.trouble, retryAt: recordedAt } };
+  return { ...run, trouble: null, stepSince: recordedAt };
+}

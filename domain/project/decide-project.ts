@@ -94,6 +94,8 @@ function decideExisting(command: Existing, state: Project): readonly ProjectEven
         );
       }
       return [{ type: 'StepRetryRequested', data: {} }];
+    case 'RetryStepOnce':
+      return decideRetryOnce(command.now, state);
     case 'ChangeLimits':
     case 'ReportDatabaseSize':
       return decideLimits(command, state);
@@ -112,6 +114,15 @@ function decideExisting(command: Existing, state: Project): readonly ProjectEven
 
 /** What befalls whatever stands, whoever has it. */
 const OF_SPARES_TOO: readonly Existing['kind'][] = ['RetryStep', 'ReportDrift', 'ReportRepair'];
+
+function decideRetryOnce(now: Date, { status, run }: ExistingProject): readonly ProjectEvent[] {
+  const trouble = run?.trouble;
+  if (!trouble && status !== 'suspended')
+    throw new Rejection('project/nothing-to-retry', `The project is ${status}; nothing waits for a retry.`);
+  // it is being tried right now
+  if (trouble?.retryAt && trouble.retryAt <= now) return [];
+  return [{ type: 'StepRetryRequested', data: { once: true } }];
+}
 
 type Rotation = Extract<
   ProjectCommand,

@@ -278,9 +278,14 @@ const LEVEL_AFTER = {
   DatabaseSizeOverrun: 'cut-off',
 } as const;
 
-function triedAgain(project: ExistingProject, event: Recorded<ProjectEvent>): ExistingProject {
+function triedAgain(
+  project: ExistingProject,
+  event: Recorded<Extract<ProjectEvent, { type: 'StepRetryRequested' }>>,
+): ExistingProject {
   if (!project.run) return project;
+  const run = retried(project.run, event);
+  if (project.status !== 'suspended') return { ...project, run };
   const { letsSleep, during } = rulesOf(project.run.process);
   const asleep = letsSleep === true && !project.resources.postgrest;
-  return { ...project, status: asleep ? 'sleeping' : during, run: retried(project.run, event) };
+  return { ...project, status: asleep ? 'sleeping' : during, run };
 }

@@ -143,6 +143,13 @@ describe('limits', () => {
   });
 });
 
+const retryOnce = { kind: 'RetryStepOnce', now: new Date('2050-01-01T00:00:00.000Z') } as const;
+const waiting = (retryAt: string): readonly ProjectEvent[] => [
+  ...provisioned,
+  plain('ProjectPauseRequested'),
+  { type: 'StepFailed', data: { step: 'x', direction: 'do', attempt: 3, reason: 'away', retryAt } },
+];
+
 describe('what a project accepts', () => {
   test.each([
     ['a paused project resumes', paused, { kind: 'ResumeProject' }, ['ProjectResumeRequested']],
@@ -158,6 +165,19 @@ describe('what a project accepts', () => {
       { kind: 'RetryStep' },
       ['StepRetryRequested'],
     ],
+    [
+      'a suspended step is tried once more for its owner',
+      stuck('ProjectPauseRequested'),
+      retryOnce,
+      ['StepRetryRequested'],
+    ],
+    [
+      'and what waits for its next try at once',
+      waiting('2100-01-01T00:00:00.000Z'),
+      retryOnce,
+      ['StepRetryRequested'],
+    ],
+    ['but not what is being tried', waiting('2000-01-01T00:00:00.000Z'), retryOnce, []],
     ['an equal name changes nothing', provisioned, { kind: 'RenameProject', displayName: 'Shop' }, []],
   ] as const)('%s', (_title, events, command, expected) => {
     expect(when(events, command)).toEqual(expected);
@@ -177,6 +197,7 @@ describe('what a project accepts', () => {
     ['undeleting what is paused', paused, { kind: 'UndeleteProject' }, 'project/not-deleted'],
     ['pausing what is suspended', stuck('ProjectDeletionRequested'), pause, 'project/suspended'],
     ['a retry without a suspension', provisioned, { kind: 'RetryStep' }, 'project/nothing-to-retry'],
+    ['a retry where nothing waits', provisioned, retryOnce, 'project/nothing-to-retry'],
     [
       'a request that was abandoned',
       [abandoned],
@@ -328,6 +349,28 @@ describe('sleep and wake', () => {
   test('kept awake it is as it was', () => {
     const kept = existing([...fallingAsleep, plain('ProjectKeptAwake')]);
     expect(kept).toMatchObject({ status: 'active', run: null, resources: { postgrest: true } });
+  });
+});
+
+describe('a retry by its owner', () => {
+  const once: ProjectEvent = { type: 'StepRetryRequested', data: { once: true } };
+
+  test('brings the next try forward, and the count and the time of all tries go on', () => {
+    const before = existing(waiting('2100-01-01T00:00:00.000Z'));
+    const after = existing([...waiting('2100-01-01T00:00:00.000Z'), once]);
+    expect(after).toMatchObject({ status: before.status, run: { stepSince: before.run?.stepSince } });
+    expect(after.run?.trouble).toMatchObject({ attempt: 3, reason: 'away', retryAt: after.updatedAt });
+  });
+
+  test('of a suspended project is under way again, and sleeps on if it slept', () => {
+    const gaveUp: readonly ProjectEvent[] = [
+      { type: 'StepFailed', data: { step: 'x', direction: 'do', attempt: 12, reason: 'y', retryAt: null } },
+      { type: 'ProjectSuspended', data: { step: 'x', reason: 'y' } },
+    ];
+    const pausing = existing([...provisioned, plain('ProjectPauseRequested'), ...gaveUp, once]);
+    expect(pausing).toMatchObject({ status: 'pausing', run: { trouble: { attempt: 12 } } });
+    const asleep = existing([...sleeping, newPassword, ...gaveUp, once]);
+    expect(asleep).toMatchObject({ status: 'sleeping', run: { process: 'change-password' } });
   });
 });
 

@@ -160,6 +160,8 @@ export type ProjectCommand =
   /** the retention may be over */
   | { readonly kind: 'PurgeIfDue'; readonly now: Date }
   | { readonly kind: 'RetryStep' }
+  /** its owner does not want to wait for the next try */
+  | { readonly kind: 'RetryStepOnce'; readonly now: Date }
   | { readonly kind: 'ChangeLimits'; readonly limits: Partial<ProjectLimits> }
   /** the database was looked at; `platformSizeMb`: the limit of whoever has none of their own, 0 for none */
   | { readonly kind: 'ReportDatabaseSize'; readonly seen: SeenSize; readonly platformSizeMb: number }

@@ -32,6 +32,7 @@ import { processes } from './process-table.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
+const RUNS_WITHIN_MS = 2_000;
 
 /** What the operator says of the outside; otherwise where the platform itself reaches it. */
 const toldPlace = (said: ClientsPlace | null | undefined, own: ClientsPlace | null): ClientsPlace | null =>
@@ -103,7 +104,12 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
           files,
         });
         const views = readingPool(pool);
-        const usual = (process: ProcessName) => usualTimes(views, process);
+        const usual = async (process: ProcessName) => {
+          // what has just ended here is among them; a plan without times is better than none
+          const head = await store.head();
+          await checkpoints.waitFor('process-runs', head, RUNS_WITHIN_MS).catch(() => {});
+          return usualTimes(views, process);
+        };
         const plans = { store, clock, admissions, capacity, processes, usual };
         const basics = { store, ids, clock, secrets, migrations, place, spares, watch, pool: views };
         const dependencies = { ...basics, waitForList, admissions, bodies, schemas, plans };

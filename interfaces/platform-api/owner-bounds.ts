@@ -67,6 +67,7 @@ export class OwnerBounds implements CallerBounds<Endpoint, OwnerCaller> {
       // what a statement leaves in the log is bounded where it is recorded
       if (method !== 'get' && rate !== 'statement') await this.#rates.use('changes-by-owner-in-a-day', id);
       if (rate === 'document' && method !== 'get') await this.#rates.use('documents-by-owner-in-a-day', id);
+      if (rate === 'retry') await this.#rates.use('retries-by-owner', id);
       if (rate === 'check') await this.#rates.use('checks-by-owner', id);
     } catch (error) {
       release();

@@ -30,10 +30,10 @@ interface OwnerRules {
   /** the answer holds keys or passwords: a personal token needs the scope `secrets` for it, too */
   readonly revealsSecrets: boolean;
   /**
-   * How often it may be asked: `check` reads the whole log, `statement` bounds by itself what it leaves there, and
-   * what a `document` leaves there may be large.
+   * How often it may be asked: `check` reads the whole log, `statement` bounds by itself what it leaves there, what a
+   * `document` leaves there may be large, and a `retry` keeps the engine busy that all share.
    */
-  readonly rate: 'plain' | 'check' | 'statement' | 'document';
+  readonly rate: 'plain' | 'check' | 'statement' | 'document' | 'retry';
 }
 
 /** `session`: the owner in person, not a personal token of theirs. */

@@ -1,8 +1,9 @@
-/** What an owner asks of a project: pause, resume, delete, undelete, purge, upgrade. Each can be planned first. */
+/** What an owner asks of a project: pause, resume, delete, undelete, purge, upgrade, each of which can be planned; retry. */
 import { z } from 'zod';
 import { changeProject, type ProjectChange } from '../../application/project/change-project.ts';
 import type { Who } from '../../application/project/command-project.ts';
 import { loadOwnedProject } from '../../application/project/load-project.ts';
+import { retryOwnProject } from '../../application/project/retry-own-project.ts';
 import type { Trial } from '../../application/project/plan-command.ts';
 import type { EventMetadata } from '../../application/ports/event-store.ts';
 import { upgradeOwnProject } from '../../application/project/upgrade-own-project.ts';
@@ -46,7 +47,11 @@ const COMMANDS: readonly Command[] = [
 ];
 
 export function projectCommandEndpoints(dependencies: ProjectDependencies): Endpoint[] {
-  return [...COMMANDS.map((command) => commandEndpoint(dependencies, command)), remove(dependencies)];
+  return [
+    ...COMMANDS.map((command) => commandEndpoint(dependencies, command)),
+    retry(dependencies),
+    remove(dependencies),
+  ];
 }
 
 const tags = ['projects'];
@@ -78,6 +83,25 @@ const commandEndpoint = (
       const { project, settled } = await settledProject(dependencies, owner.id, params.id, waitMs, signal);
       const reply = { headers: headersOf(project), body: await dependencies.bodies.of(project) };
       return settled ? { status: 200, ...reply } : { status: 202, ...reply };
+    },
+  });
+
+const retry = (dependencies: ProjectDependencies): Endpoint =>
+  endpoint({
+    method: 'post',
+    path: '/api/projects/:id/retry',
+    summary: 'Try the step now that waits for its next try',
+    description:
+      'It counts as that try. A suspended project gets one more, and an operator has to look when that fails, too. At most 6 times in two minutes by one owner. GET .../why says whether it helps.',
+    tags,
+    auth: 'owner',
+    rate: 'retry',
+    params: idParam,
+    responses: { 202: projectView },
+    handler: async ({ owner, params, context }) => {
+      await retryOwnProject(dependencies, { ownerId: owner.id, projectId: params.id }, context);
+      const { project } = await loadOwnedProject(dependencies.store, owner.id, params.id);
+      return { status: 202, headers: headersOf(project), body: await dependencies.bodies.of(project) };
     },
   });
 

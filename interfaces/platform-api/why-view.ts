@@ -16,7 +16,7 @@ export const whyView = z.object({
   waits_for: waitsForView,
   advice: z.string().nullable(),
   helps: z
-    .enum(['resume', 'undelete', 'upgrade', 'delete'])
+    .enum(['resume', 'undelete', 'upgrade', 'delete', 'retry'])
     .nullable()
     .describe('The command of its owner that helps.'),
   chain: z.array(

@@ -233,6 +233,18 @@ test('a suspended project is not open, and open again after a retry was requeste
   expect(done).toMatchObject({ state: 'done', open: false });
 });
 
+test('an owner has the next try now, and one more of what had given up: the count goes on', () => {
+  const failing = [...ACTIVE, fact('ProjectPauseRequested'), failed('remove-postgrest', 3, LATER)];
+  const once: ProjectEvent = { type: 'StepRetryRequested', data: { once: true } };
+  const hastened = step(runsOf([...failing, once])[1], 'remove-postgrest');
+  expect(hastened).toMatchObject({ state: 'retrying', attempts: 3 });
+  expect(Date.parse(hastened?.nextAttemptAt ?? '')).toBeLessThan(Date.parse(LATER));
+  const stuck = [...failing, failed('remove-postgrest', 12, null), suspended('remove-postgrest')];
+  const again = runsOf([...stuck, once])[1];
+  expect(again).toMatchObject({ state: 'running', open: true });
+  expect(step(again, 'remove-postgrest')).toMatchObject({ state: 'running', attempts: 13, endedAt: null });
+});
+
 test('a process that takes over supersedes the one under way, also a suspended one', () => {
   const purge = fact('ProjectPurgeRequested');
   const [provision, purging] = runsOf([REQUESTED, fact('DatabaseCreated'), purge]);

@@ -151,7 +151,7 @@ function evolveSteps(table: readonly ProcessStep[], row: RunRow, event: StoredEv
   const { steps } = row;
   const at = event.recordedAt.toISOString();
   if (event.type === 'StepFailed') return failStep(steps, event.data as StepFailed, at);
-  if (event.type === 'StepRetryRequested') return retryStep(steps, row.failed_step, at);
+  if (event.type === 'StepRetryRequested') return retryStep(steps, row.failed_step, event);
   if (event.type === 'ProvisioningFailed' || event.type === 'SpareLost') return forget(table, steps);
   const undoing = row.failed_step !== null;
   const meant = table.find(({ records, undoes }) => event.type === (undoing ? undoes : records))?.step;
@@ -184,15 +184,26 @@ function failStep(
   }));
 }
 
-/** What an operator has looked at is tried again: the step whose doing or undoing had been given up. */
-function retryStep(steps: readonly StepRow[], failedStep: string | null, at: string): readonly StepRow[] {
+/**
+ * The step whose doing or undoing had been given up is tried again: from the beginning, for an operator who has looked, or
+ * once, for its owner, who may also not want to wait for the next try.
+ */
+function retryStep(
+  steps: readonly StepRow[],
+  failedStep: string | null,
+  { data, recordedAt }: StoredEvent,
+): readonly StepRow[] {
+  const at = recordedAt.toISOString();
+  const { once } = data as { readonly once?: true };
+  const waiting = steps.find(({ state }) => state === 'retrying');
+  if (once && waiting) return change(steps, waiting.step, (step) => ({ ...step, nextAttemptAt: at }));
   const given = steps.filter(({ state }) => state === 'failed').map(({ step }) => step);
   const name = given.find((step) => step !== failedStep) ?? given[0];
   if (name === undefined) return steps;
   return change(steps, name, (step) => ({
     ...step,
     state: 'running',
-    attempts: 1,
+    attempts: once ? step.attempts + 1 : 1,
     startedAt: step.startedAt ?? at,
     endedAt: null,
   }));

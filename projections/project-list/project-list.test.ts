@@ -46,6 +46,7 @@ const commands: fc.Arbitrary<ProjectCommand> = fc.constantFrom<ProjectCommand>(
   { kind: 'UndeleteProject' },
   { kind: 'PurgeProject' },
   { kind: 'RetryStep' },
+  { kind: 'RetryStepOnce', now: new Date('2030-01-01T00:00:00.000Z') },
   { kind: 'ChangeLimits', limits: { databaseSizeMb: 10 } },
   ...[5, 9, 11, 150].map(
     (size) =>

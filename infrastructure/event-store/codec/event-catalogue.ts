@@ -195,7 +195,7 @@ export const eventCatalogue = {
       retryAt: time.nullable(),
     }),
   ),
-  StepRetryRequested: plain,
+  StepRetryRequested: v1(z.strictObject({ once: z.literal(true).exactOptional() })),
   DriftDetected: v1(z.strictObject({ what: text, expected: text, actual: text })),
   DriftRepaired: v1(z.strictObject({ what: text })),
 

@@ -127,6 +127,25 @@ test('a suspended step runs again when somebody asks for it', () => {
   expect([again?.state, states(again)]).toEqual(['running', ['running', 'pending']]);
 });
 
+test('an owner who does not want to wait has the next try now, and one more of what had given up', () => {
+  const pause: Under = { process: 'pause' };
+  const failing = [
+    ...ACTIVE,
+    ['ProjectPauseRequested', pause],
+    ['StepFailed', pause, failure('unpool', 3, LATER)],
+  ] as const;
+  const now = fold(history(...failing, ['StepRetryRequested', pause, { once: true }]));
+  expect(now?.steps[0]).toMatchObject({ state: 'retrying', attempts: 3, retryAt: time(failing.length) });
+  const stuck = [
+    ...failing,
+    ['StepFailed', pause, failure('unpool', 12, null)],
+    ['ProjectSuspended', pause],
+  ] as const;
+  const again = fold(history(...stuck, ['StepRetryRequested', pause, { once: true }]));
+  expect(again).toMatchObject({ state: 'running' });
+  expect(again?.steps[0]).toMatchObject({ state: 'running', attempts: 13 });
+});
+
 test('the latest process is the one that is told, also when it goes before another', () => {
   const run = fold(history(...MADE, ['ProjectPauseRequested', { process: 'pause' }]));
   expect(run).toMatchObject({ process: 'pause', began: 3, startedAt: time(3) });

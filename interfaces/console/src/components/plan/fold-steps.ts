@@ -78,7 +78,7 @@ function changed(table: Table, run: Run, event: ProjectEvent): Run {
     case 'ProjectSuspended':
       return { ...run, state: 'suspended' };
     case 'StepRetryRequested':
-      return taken(run, at);
+      return taken(run, at, event.data['once'] === true);
     default:
       return run.failedStep === null ? done(table, run, event) : undone(table, run, event);
   }
@@ -116,15 +116,20 @@ function failed(table: Table, run: Run, { data, process, recorded_at: at }: Proj
   return { ...run, state: 'undoing', failedStep, steps: isFirst ? steps : undoNext(table, steps) };
 }
 
-/** Somebody has looked at it: what had given up is tried again. */
-function taken(run: Run, at: string): Run {
+/** What had given up is tried again: from the beginning, or once, for an owner, who may not want to wait either. */
+function taken(run: Run, at: string, once: boolean): Run {
+  if (once && run.state !== 'suspended')
+    return {
+      ...run,
+      steps: run.steps.map((step) => (step.state === 'retrying' ? { ...step, retryAt: at } : step)),
+    };
   const isUndoing = run.failedStep !== null;
   const state = isUndoing ? 'undoing' : 'running';
-  const steps = run.steps.map((step): Step =>
-    step.state === 'failed' && step.step !== run.failedStep
-      ? { ...step, state, attempts: 1, startedAt: isUndoing ? step.startedAt : at, endedAt: null }
-      : step,
-  );
+  const steps = run.steps.map((step): Step => {
+    if (step.state !== 'failed' || step.step === run.failedStep) return step;
+    const attempts = once ? step.attempts + 1 : 1;
+    return { ...step, state, attempts, startedAt: isUndoing ? step.startedAt : at, endedAt: null };
+  });
   return { ...run, state, steps };
 }
 

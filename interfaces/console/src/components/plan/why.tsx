@@ -11,10 +11,13 @@ interface WhyProps {
   readonly project: Pick<Project, 'id' | 'revision' | 'status'>;
   /** what the button asks for */
   readonly onHelp: (command: PlannedCommand) => void;
+  /** tries the step now that failed */
+  readonly onRetry: () => void;
+  readonly retrying: boolean;
 }
 
 /** Why a project is as it is, in plain words, with the button that helps, where the owner has one. */
-export function Why({ project: { id, revision, status }, onHelp }: WhyProps) {
+export function Why({ project: { id, revision, status }, onHelp, onRetry, retrying }: WhyProps) {
   const { data: why } = useQuery({
     queryKey: ['project', id, 'why', revision],
     queryFn: ({ signal }) => dataOf(api.GET('/api/projects/{id}/why', { params: { path: { id } }, signal })),
@@ -28,7 +31,14 @@ export function Why({ project: { id, revision, status }, onHelp }: WhyProps) {
       tone={isBad ? 'bad' : waits || status === 'deleted' ? 'warn' : 'calm'}
       title={summary}
       {...(helps !== null && {
-        action: <Button onClick={() => onHelp(helps)}>{texts.action[helps]}</Button>,
+        action:
+          helps === 'retry' ? (
+            <Button icon="refresh" busy={retrying} onClick={onRetry}>
+              {texts.action.retry}
+            </Button>
+          ) : (
+            <Button onClick={() => onHelp(helps)}>{texts.action[helps]}</Button>
+          ),
       })}
     >
       <div className={styles['why']}>

@@ -4,6 +4,8 @@ import { api, dataOf, type Project } from '../../api/api.ts';
 import { planQuery, type PlannedCommand } from '../../api/command-plan.ts';
 import { projectQuery, projectsQuery } from '../../api/projects.ts';
 import { queryClient } from '../../api/query-client.ts';
+import { toast } from '../../components/toast.ts';
+import { why } from '../../texts/en/plan.ts';
 
 export type Command = PlannedCommand;
 
@@ -29,6 +31,18 @@ export function useCommand({ id, name }: Project, command: Command) {
       void queryClient.invalidateQueries({ queryKey: ['project', id] });
       void queryClient.invalidateQueries({ queryKey: planQuery(id, 'upgrade').queryKey });
     },
+  });
+}
+
+/** The next try of a step, now. */
+export function useRetry(id: string) {
+  return useMutation({
+    mutationFn: () => dataOf(api.POST('/api/projects/{id}/retry', { params: { path: { id } } })),
+    onSuccess: (project) => {
+      queryClient.setQueryData(projectQuery(id).queryKey, project);
+      void queryClient.invalidateQueries({ queryKey: ['project', id] });
+    },
+    onError: (error) => toast.failed(why.retryFailed, error),
   });
 }
 

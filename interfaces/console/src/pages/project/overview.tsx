@@ -19,6 +19,7 @@ import styles from './overview.module.css';
 import { NewerVersion } from './newer-version.tsx';
 import { Trouble } from './trouble.tsx';
 import { Usage } from './usage.tsx';
+import { UseOverTime } from './use-over-time.tsx';
 
 export default function Overview() {
   const id = useProjectId();
@@ -35,6 +36,17 @@ export default function Overview() {
   return <SkeletonRows rows={4} height="120px" />;
 }
 
+/** those that have been in service, and are not about to be gone */
+const HAS_FIGURES: readonly Project['status'][] = [
+  'active',
+  'sleeping',
+  'waking',
+  'pausing',
+  'paused',
+  'resuming',
+  'deleted',
+];
+
 function Found({ project }: { readonly project: Project }) {
   const isServed = ['active', 'sleeping', 'waking'].includes(project.status);
   return (
@@ -50,6 +62,7 @@ function Found({ project }: { readonly project: Project }) {
         <Trouble project={project} />
         <NewerVersion project={project} />
         {isServed && <Connect project={project} />}
+        {HAS_FIGURES.includes(project.status) && <UseOverTime project={project.id} />}
         <div className={styles['pair']}>
           <Usage project={project} />
           <Details project={project} />
@@ -75,6 +88,10 @@ function Details({ project }: { readonly project: Project }) {
     { key: texts.name, value: project.name },
     { key: texts.created, value: <ExactTime at={project.created_at} /> },
     { key: texts.changed, value: <RelativeTime at={project.updated_at} /> },
+    {
+      key: texts.lastUse,
+      value: project.last_used_at === null ? texts.notUsed : <RelativeTime at={project.last_used_at} />,
+    },
     { key: texts.template, value: project.template_version },
     { key: texts.revision, value: project.revision + 1 },
   ];

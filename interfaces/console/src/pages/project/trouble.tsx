@@ -6,7 +6,7 @@ import { Notice } from '../../components/notice.tsx';
 import { CommandDialog } from '../../components/plan/command-dialog.tsx';
 import { Why } from '../../components/plan/why.tsx';
 import { project as texts } from '../../texts/en/project.ts';
-import { useCommand } from './commands.ts';
+import { useCommand, useRetry } from './commands.ts';
 
 /** Why a project is not simply there, in plain words, and what helps. Nothing, when it is. */
 export function Trouble({ project }: { readonly project: Project }) {
@@ -29,9 +29,10 @@ export function Trouble({ project }: { readonly project: Project }) {
 
 function Helped({ project }: { readonly project: Project }) {
   const [command, setCommand] = useState<PlannedCommand>();
+  const retry = useRetry(project.id);
   return (
     <>
-      <Why project={project} onHelp={setCommand} />
+      <Why project={project} onHelp={setCommand} onRetry={() => retry.mutate()} retrying={retry.isPending} />
       {command !== undefined && (
         <Help project={project} command={command} close={() => setCommand(undefined)} />
       )}

@@ -127,7 +127,8 @@ const COLUMNS: readonly Column<Project>[] = [
     align: 'end',
     sortable: true,
     wideOnly: true,
-    cell: ({ updated_at: at }) => <RelativeTime at={at} />,
+    cell: ({ last_used_at: at }) =>
+      at === null ? <span className={styles['note']}>{texts.notUsed}</span> : <RelativeTime at={at} />,
   },
   {
     id: 'created',

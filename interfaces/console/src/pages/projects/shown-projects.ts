@@ -25,7 +25,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   name: ({ display_name: name }) => name.toLowerCase(),
   status: ({ status }) => status,
   size: ({ usage }) => usage.database_size_bytes ?? -1,
-  used: ({ updated_at: at }) => at,
+  used: ({ last_used_at: at }) => at ?? '',
   created: ({ created_at: at }) => at,
 };
 

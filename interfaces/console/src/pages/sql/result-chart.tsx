@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { colourOf } from '../../design/colours.ts';
 import { useTheme } from '../../design/theme.ts';
 import { sqlPage as texts } from '../../texts/en/sql.ts';
 import type { ChartData } from './chart-data.ts';
@@ -37,7 +38,7 @@ function optionsOf(
   element: Element,
   size: { width: number; height: number },
 ): uPlot.Options {
-  const colour = coloursOf(element);
+  const colour = (name: string) => colourOf(element, name);
   const named = data.kind === 'names';
   const grid = { stroke: colour('--line'), width: 1 };
   const axis = { stroke: colour('--text-soft'), grid, ticks: grid };
@@ -76,16 +77,3 @@ function optionsOf(
 }
 
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 2 });
-
-/** A canvas does not know what a custom property stands for: an element does. */
-function coloursOf(element: Element) {
-  const probe = element.appendChild(document.createElement('span'));
-  const found = new Map(
-    [...LINES, '--line', '--text', '--text-soft'].map((name) => {
-      probe.style.color = `var(${name})`;
-      return [name, getComputedStyle(probe).color];
-    }),
-  );
-  probe.remove();
-  return (name: string) => found.get(name) ?? '';
-}

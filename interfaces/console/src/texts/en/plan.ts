@@ -59,7 +59,7 @@ export const steps = {
     failed: 'It failed, and what was done is undone',
     upgradeFailed: 'It failed; the project serves on as before',
     stopped: 'It was not needed in the end',
-    suspended: 'It waits for an operator',
+    suspended: 'It has given up; somebody has to have it tried again',
     undoing: 'It failed; what was done is being undone',
     running: (done: number, all: number) => `${done} of ${all} steps`,
   },
@@ -86,6 +86,8 @@ export const why = {
     undelete: 'Undelete',
     upgrade: 'Try the upgrade again',
     delete: 'Delete and free the name',
+    retry: 'Try now',
   },
   chain: 'How it came to this',
+  retryFailed: 'It was not tried',
 } as const;

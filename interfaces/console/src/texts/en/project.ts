@@ -46,6 +46,8 @@ export const project = {
   name: 'Short name',
   created: 'Created',
   changed: 'Last change',
+  lastUse: 'Last use',
+  notUsed: 'not yet',
   template: 'Template version',
   revision: 'Events so far',
   danger: 'Danger zone',
