@@ -87,15 +87,8 @@ function decideExisting(command: Existing, state: Project): readonly ProjectEven
       return due ? [{ type: 'ProjectPurgeRequested', data: {} }] : [];
     }
     case 'RetryStep':
-      if (state.status !== 'suspended') {
-        throw new Rejection(
-          'project/nothing-to-retry',
-          `The project is ${state.status}; nothing waits for a retry.`,
-        );
-      }
-      return [{ type: 'StepRetryRequested', data: {} }];
     case 'RetryStepOnce':
-      return decideRetryOnce(command.now, state);
+      return decideRetry(command, state);
     case 'ChangeLimits':
     case 'ReportDatabaseSize':
       return decideLimits(command, state);
@@ -115,12 +108,16 @@ function decideExisting(command: Existing, state: Project): readonly ProjectEven
 /** What befalls whatever stands, whoever has it. */
 const OF_SPARES_TOO: readonly Existing['kind'][] = ['RetryStep', 'ReportDrift', 'ReportRepair'];
 
-function decideRetryOnce(now: Date, { status, run }: ExistingProject): readonly ProjectEvent[] {
+type Retry = Extract<ProjectCommand, { kind: 'RetryStep' | 'RetryStepOnce' }>;
+
+function decideRetry(command: Retry, { status, run }: ExistingProject): readonly ProjectEvent[] {
   const trouble = run?.trouble;
-  if (!trouble && status !== 'suspended')
+  const waits = status === 'suspended' || (command.kind === 'RetryStepOnce' && trouble);
+  if (!waits)
     throw new Rejection('project/nothing-to-retry', `The project is ${status}; nothing waits for a retry.`);
-  // it is being tried right now
-  if (trouble?.retryAt && trouble.retryAt <= now) return [];
+  if (command.kind === 'RetryStep') return [{ type: 'StepRetryRequested', data: {} }];
+  // nothing, when it is being tried right now
+  if (trouble?.retryAt && trouble.retryAt <= command.now) return [];
   return [{ type: 'StepRetryRequested', data: { once: true } }];
 }
 

@@ -21,7 +21,6 @@ import { projectHistoryEndpoints } from '../platform-api/project-history.ts';
 import { projectPastEndpoints } from '../platform-api/project-past.ts';
 import { ProjectBodies } from '../platform-api/project-view.ts';
 import { serviceTokenEndpoints } from '../platform-api/service-token.ts';
-import { projectUsageEndpoints } from '../platform-api/project-usage.ts';
 import { projectCommandEndpoints } from '../platform-api/project-commands.ts';
 import { projectEndpoints } from '../platform-api/projects.ts';
 import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
@@ -32,6 +31,7 @@ import { processes } from './process-table.ts';
 import { TOKENS } from './tokens.ts';
 
 const VIEW_WITHIN_MS = 5_000;
+const RUNS = 'process-runs';
 const RUNS_WITHIN_MS = 2_000;
 
 /** What the operator says of the outside; otherwise where the platform itself reaches it. */
@@ -106,18 +106,13 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         const views = readingPool(pool);
         const usual = async (process: ProcessName) => {
           // what has just ended here is among them; a plan without times is better than none
-          const head = await store.head();
-          await checkpoints.waitFor('process-runs', head, RUNS_WITHIN_MS).catch(() => {});
+          await checkpoints.waitFor(RUNS, await store.head(), RUNS_WITHIN_MS).catch(() => {});
           return usualTimes(views, process);
         };
         const plans = { store, clock, admissions, capacity, processes, usual };
         const basics = { store, ids, clock, secrets, migrations, place, spares, watch, pool: views };
         const dependencies = { ...basics, waitForList, admissions, bodies, schemas, plans };
-        return [
-          ...projectEndpoints(dependencies),
-          ...projectCommandEndpoints(dependencies),
-          ...projectUsageEndpoints({ store, clock, usage }),
-        ];
+        return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
       },
     ),
   );

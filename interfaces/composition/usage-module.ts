@@ -6,6 +6,7 @@ import { RequestTally } from '../../application/project/tally-requests.ts';
 import { UsageSampler, type UsageDependencies } from '../../application/reconcilers/sample-usage.ts';
 import { PostgresProjectUsage } from '../../infrastructure/postgres/postgres-project-usage.ts';
 import { purgedOf } from '../../projections/project-list/queries.ts';
+import { projectUsageEndpoints } from '../platform-api/project-usage.ts';
 import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -16,6 +17,10 @@ const LOOK_EVERY_MS = 30_000;
 
 export const usageModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.projectUsage).toResolvedValue((pool) => new PostgresProjectUsage(pool), [TOKENS.platformPool]);
+  bind(TOKENS.routes).toResolvedValue(
+    (store, clock, usage) => projectUsageEndpoints({ store, clock, usage }),
+    [TOKENS.store, TOKENS.clock, TOKENS.projectUsage],
+  );
   bind(PARTS.requestTally).toResolvedValue(
     (traffic, usage, clock, background) => {
       const tally = new RequestTally({ traffic, usage, clock });

@@ -61,3 +61,6 @@ export function decoded(part: string): string {
     return part;
   }
 }
+
+export const shownName = ({ schema, name }: { readonly schema: string; readonly name: string }): string =>
+  schema === 'public' ? name : `${schema}.${name}`;

@@ -19,7 +19,7 @@ import { exposureOf, isDangerous } from '../../data/exposure.ts';
 import { tables as texts } from '../../texts/en/tables.ts';
 import { CreateTable } from './create-table.tsx';
 import { ExposureBadge } from './exposure-badge.tsx';
-import { tablePath } from './paths.ts';
+import { shownName, tablePath } from './paths.ts';
 import { EVERY, PLATFORM, shownTables } from './shown-tables.ts';
 import styles from './tables.module.css';
 
@@ -150,9 +150,6 @@ function OpenTables({
     </div>
   );
 }
-
-export const shownName = ({ schema, name }: Pick<TableSummary, 'schema' | 'name'>): string =>
-  schema === 'public' ? name : `${schema}.${name}`;
 
 /** Asked for ahead, as soon as somebody points at its link. */
 function TableLink({ project, table, children }: TableLinkProps) {

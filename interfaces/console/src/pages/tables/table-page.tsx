@@ -11,10 +11,9 @@ import { tableQuery } from '../../data/ask.ts';
 import type { Table } from '../../data/catalogue.ts';
 import { rows, structure, tables as texts } from '../../texts/en/tables.ts';
 import { ExposureBadge } from './exposure-badge.tsx';
-import { decoded, policiesOf } from './paths.ts';
+import { decoded, policiesOf, shownName } from './paths.ts';
 import { RowsView } from './rows-view.tsx';
 import { Structure } from './structure.tsx';
-import { shownName } from './table-list.tsx';
 import styles from './table-page.module.css';
 
 const USUAL_SCHEMAS = ['public'];
