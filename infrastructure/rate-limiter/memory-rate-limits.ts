@@ -43,8 +43,8 @@ const USES: Record<RateLimit, Rate & { readonly of: string }> = {
     of: 'changes of an owner that may be large',
   },
   'checks-by-owner': { points: 10, perSeconds: MINUTE, of: 'checks of the log by an owner' },
-  // each is one try of a step, which holds a place of the six that there are for up to 15 s
-  'retries-by-owner': { points: 6, perSeconds: 2 * MINUTE, of: 'retries of an owner' },
+  // each is one try of a step, which holds a place of the six that there are for up to 30 s
+  'retries-by-owner': { points: 4, perSeconds: 2 * MINUTE, of: 'retries of an owner' },
   'requests-by-operator': { points: 6_000, perSeconds: MINUTE, of: 'requests of an operator' },
   'changes-by-operator': { points: 120, perSeconds: MINUTE, of: 'changes of an operator' },
   // a class that signs up together behind one address; nobody else makes one user a second for so long

@@ -92,7 +92,7 @@ const retry = (dependencies: ProjectDependencies): Endpoint =>
     path: '/api/projects/:id/retry',
     summary: 'Try the step now that waits for its next try',
     description:
-      'It counts as that try. A suspended project gets one more, and an operator has to look when that fails, too. At most 6 times in two minutes by one owner. GET .../why says whether it helps.',
+      'It counts as that try. A suspended project gets one more, and an operator has to look when that fails, too. At most 4 times in two minutes by one owner. GET .../why says whether it helps.',
     tags,
     auth: 'owner',
     rate: 'retry',
