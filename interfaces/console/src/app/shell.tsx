@@ -1,5 +1,5 @@
 /** What stands around every page: the bar at the top, the navigation at the side, which is a drawer on a phone. */
-import { useRef, useState, type ReactNode } from 'react';
+import { lazy, useRef, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { useReachable } from '../api/reachability.ts';
 import type { Session } from '../api/session.ts';
