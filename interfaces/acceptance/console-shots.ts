@@ -5,6 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PLATFORM_DATABASE } from '../../infrastructure/postgres/platform-database.ts';
 import { ConsoleUnderTest, pagesFrom, settled, type Ask, type Visitor } from './console-under-test.ts';
 import setUpConsole from './console-setup.ts';
 import { root } from './compose-file.ts';
@@ -22,6 +23,12 @@ const TABLES = `CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY P
   ALTER TABLE customers ENABLE ROW LEVEL SECURITY; ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
   CREATE POLICY "everybody reads" ON customers FOR SELECT TO authenticated USING (true)`;
 
+/** A day and a month of somebody's work, which no client could make in a minute. */
+const FIGURES = `INSERT INTO project_usage.samples (project_id, per, at, requests, connections, size_bytes)
+  SELECT $1::text, per, date_trunc(per, now()) - n * span, 20 + 15 * sin(n / 20.0) + n % 7, 2 + n % 4, 9e6 + 3e4 * (1000 - n)
+  FROM (VALUES ('minute', interval '10 minutes', 143), ('hour', interval '3 hours', 239)) AS pers (per, span, most),
+    generate_series(1, most) n WHERE n % 40 > 8`;
+
 const say = (line: string): void => console.log(line);
 const only = process.argv.slice(2);
 
@@ -35,6 +42,7 @@ async function sample({ platform }: ConsoleUnderTest, ask: Ask): Promise<string>
     await create('old-site', 'Old site'),
   ];
   await ask('POST', `/api/projects/${shop}/sql`, { query: TABLES });
+  await platform.sql(FIGURES, [shop], PLATFORM_DATABASE);
   await ask('POST', `/api/projects/${blog}/pause`);
   await ask('DELETE', `/api/projects/${old}`);
   await ask('GET', `/api/projects/${shop}/keys`);
