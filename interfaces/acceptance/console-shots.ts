@@ -25,7 +25,7 @@ const TABLES = `CREATE TABLE customers (id bigint GENERATED ALWAYS AS IDENTITY P
 
 /** A day and a month of somebody's work, which no client could make in a minute. */
 const FIGURES = `INSERT INTO project_usage.samples (project_id, per, at, requests, connections, size_bytes)
-  SELECT $1::text, per, date_trunc(per, now()) - n * span, 20 + 15 * sin(n / 20.0) + n % 7, 2 + n % 4, 9e6 + 3e4 * (1000 - n)
+  SELECT $1::text, per, date_trunc(per, now()) - n * span, 20 + 15 * sin(n / 20.0) + n % 7, 2 + n % 4, 9e6 - 1e4 * n
   FROM (VALUES ('minute', interval '10 minutes', 143), ('hour', interval '3 hours', 239)) AS pers (per, span, most),
     generate_series(1, most) n WHERE n % 40 > 8`;
 

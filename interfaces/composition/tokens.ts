@@ -134,6 +134,8 @@ export const TOKENS = {
   wake: token<Wake>('wake'),
   /** the platform's own work in projects' databases */
   tenantConnections: token<TenantConnections>('tenant-connections'),
+  /** what the leading worker looks at for them, and for limits of size */
+  figureTasks: token<readonly PeriodicTask[]>('figure-tasks'),
   /** figures of how projects are used, for charts */
   projectUsage: token<ProjectUsage>('project-usage'),
   /** of every project, as far as anybody can see */

@@ -3,10 +3,18 @@ import { ContainerModule } from 'inversify';
 import type pg from 'pg';
 import type { PeriodicTask } from '../../application/background/background.ts';
 import { RequestTally } from '../../application/project/tally-requests.ts';
+import {
+  DatabaseSizeWatch,
+  type SizeWatchDependencies,
+} from '../../application/reconcilers/watch-database-sizes.ts';
 import { UsageSampler, type UsageDependencies } from '../../application/reconcilers/sample-usage.ts';
+import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
 import { PostgresProjectUsage } from '../../infrastructure/postgres/postgres-project-usage.ts';
+import { listServed } from '../../projections/desired-projects/queries.ts';
 import { purgedOf } from '../../projections/project-list/queries.ts';
 import { projectUsageEndpoints } from '../platform-api/project-usage.ts';
+import { needs } from './needs.ts';
+import type { PlatformOptions } from './platform-options.ts';
 import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
@@ -20,6 +28,25 @@ export const usageModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.routes).toResolvedValue(
     (store, clock, usage) => projectUsageEndpoints({ store, clock, usage }),
     [TOKENS.store, TOKENS.clock, TOKENS.projectUsage],
+  );
+  bind(TOKENS.figureTasks).toResolvedValue(
+    ...needs(
+      {
+        options: TOKENS.options,
+        store: TOKENS.store,
+        ids: TOKENS.ids,
+        clock: TOKENS.clock,
+        pool: TOKENS.platformPool,
+        use: TOKENS.use,
+        usage: TOKENS.projectUsage,
+        sizes: TOKENS.databaseSizes,
+        platformSizeMb: TOKENS.projectSizeMb,
+      },
+      ({ options, store, ids, clock, pool, use, usage, sizes, platformSizeMb }) => [
+        sizesTask(options, { store, ids, clock, sizes, usage, platformSizeMb }, pool),
+        usageTask({ usage, clock, use }, pool),
+      ],
+    ),
   );
   bind(PARTS.requestTally).toResolvedValue(
     (traffic, usage, clock, background) => {
@@ -39,7 +66,7 @@ export const usageModule = new ContainerModule(({ bind }) => {
   );
 });
 
-export function usageTask(basics: Omit<UsageDependencies, 'gone'>, pool: pg.Pool): PeriodicTask {
+function usageTask(basics: Omit<UsageDependencies, 'gone'>, pool: pg.Pool): PeriodicTask {
   const sampler = new UsageSampler({ ...basics, gone: (projects) => purgedOf(pool, projects) });
   return {
     name: 'usage',
@@ -47,5 +74,25 @@ export function usageTask(basics: Omit<UsageDependencies, 'gone'>, pool: pg.Pool
     failed: 'could not look how projects are used',
     begin: () => sampler.begin(),
     run: () => sampler.look(),
+  };
+}
+
+function sizesTask(
+  { config, log }: PlatformOptions,
+  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes' | 'usage' | 'platformSizeMb'>,
+  pool: pg.Pool,
+): PeriodicTask {
+  const watch = new DatabaseSizeWatch({
+    ...basics,
+    log,
+    measured: new PostgresMeasuredSizes(pool),
+    served: () => listServed(pool),
+  });
+  const everyMs = config.DATABASE_SIZE_LOOK_SECONDS * 1000;
+  return {
+    name: 'sizes',
+    everyMs,
+    failed: 'could not look how large databases are',
+    run: () => watch.look(),
   };
 }

@@ -16,22 +16,16 @@ import {
 import { projectStream } from '../../domain/project/project-id.ts';
 import { isInService } from '../../domain/project/project-status.ts';
 import { Sweep, type SweepDependencies } from '../../application/reconcilers/sweep-expired.ts';
-import {
-  DatabaseSizeWatch,
-  type SizeWatchDependencies,
-} from '../../application/reconcilers/watch-database-sizes.ts';
 import { IdleWatch, type IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import type { ProjectHost } from '../../application/process-managers/project-process.ts';
 import { projectHost } from '../../application/process-managers/processes.ts';
 import { readCheckpoint } from '../../projections/checkpoints.ts';
-import { listAwake, listServed } from '../../projections/desired-projects/queries.ts';
+import { listAwake } from '../../projections/desired-projects/queries.ts';
 import { dueProjects, listBehind } from '../../projections/project-list/queries.ts';
 import { openProcesses } from '../../projections/process-runs/queries.ts';
-import { PostgresMeasuredSizes } from '../../infrastructure/postgres/postgres-measured-sizes.ts';
 import { LedWork } from '../worker/led-work.ts';
 import { measuredTries } from './measured.ts';
 import { tasksPart } from './tasks-part.ts';
-import { usageTask } from './usage-module.ts';
 import type { PeriodicTask } from '../../application/background/background.ts';
 import type { PlatformOptions } from './platform-options.ts';
 import { needs } from './needs.ts';
@@ -66,15 +60,13 @@ export const workerModule = new ContainerModule(({ bind }) => {
         connection: TOKENS.platformConnection,
         checkpoints: TOKENS.checkpoints,
         use: TOKENS.use,
-        usage: TOKENS.projectUsage,
-        sizes: TOKENS.databaseSizes,
-        platformSizeMb: TOKENS.projectSizeMb,
         watch: TOKENS.watch,
         metrics: TOKENS.metrics,
         tracing: TOKENS.tracing,
         background: TOKENS.background,
         stepProgress: TOKENS.stepProgress,
         spareTask: TOKENS.spareTask,
+        figureTasks: TOKENS.figureTasks,
       },
       ({
         options,
@@ -86,15 +78,13 @@ export const workerModule = new ContainerModule(({ bind }) => {
         connection,
         checkpoints,
         use,
-        usage,
-        sizes,
-        platformSizeMb,
         watch,
         metrics,
         tracing,
         background,
         stepProgress,
         spareTask,
+        figureTasks,
       }) => {
         const { log, observe = () => {} } = options;
         const around = measuredTries(metrics, tracing);
@@ -105,8 +95,7 @@ export const workerModule = new ContainerModule(({ bind }) => {
         const periodic = tasksPart('worker-tasks', background, [
           sweepTask({ store, ids, clock, log, databases: world.databases }, pool),
           ...idleTask(options, { store, ids, clock, use }, pool),
-          sizesTask(options, { store, ids, clock, sizes, usage, platformSizeMb }, pool),
-          usageTask({ usage, clock, use }, pool),
+          ...figureTasks,
           spareTask,
           catchUpTask(upgrades),
           lookTask('project-processes', worker),
@@ -165,26 +154,6 @@ function sweepTask(basics: Omit<SweepDependencies, 'due'>, pool: pg.Pool): Perio
   const sweep = new Sweep({ ...basics, due: (now) => dueProjects(pool, now) });
   const failed = 'could not look for what is due';
   return { name: 'sweep', everyMs: SWEEP_EVERY_MS, failed, run: () => sweep.sweep() };
-}
-
-function sizesTask(
-  { config, log }: PlatformOptions,
-  basics: Pick<SizeWatchDependencies, 'store' | 'ids' | 'clock' | 'sizes' | 'usage' | 'platformSizeMb'>,
-  pool: pg.Pool,
-): PeriodicTask {
-  const watch = new DatabaseSizeWatch({
-    ...basics,
-    log,
-    measured: new PostgresMeasuredSizes(pool),
-    served: () => listServed(pool),
-  });
-  const everyMs = config.DATABASE_SIZE_LOOK_SECONDS * 1000;
-  return {
-    name: 'sizes',
-    everyMs,
-    failed: 'could not look how large databases are',
-    run: () => watch.look(),
-  };
 }
 
 type UpgradeBasics = Omit<UpgradeDependencies, 'behind' | 'atOnce'>;
