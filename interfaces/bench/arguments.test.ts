@@ -13,6 +13,7 @@ test('without any, all sections are measured whole', () => {
     help: false,
     against: undefined,
     name: 'local',
+    only: undefined,
     rounds: undefined,
     minutes: 10,
   });

@@ -12,6 +12,8 @@ export interface Asked {
   readonly against: string | undefined;
   /** of the file in `bench/results`; `local` is nobody else's */
   readonly name: string;
+  /** a part of groups' names */
+  readonly only: string | undefined;
   readonly rounds: number | undefined;
   /** of the soak */
   readonly minutes: number;
@@ -25,6 +27,7 @@ const OPTIONS = {
   against: { type: 'string' },
   name: { type: 'string', default: 'local' },
   rounds: { type: 'string' },
+  only: { type: 'string' },
   minutes: { type: 'string', default: '10' },
 } as const;
 
@@ -35,6 +38,7 @@ export const USAGE = `Usage: npm run bench [-- section ...] [options]
   --profile          CPU profiles of the platform's process, and where its time goes
   --against COMMIT   the same code of another commit, interleaved with this one
   --name NAME        keep the figures in bench/results/NAME.jsonl (default: local, which git ignores)
+  --only TEXT        the groups of sections whose name has this text
   --rounds N         so many rounds of each group
   --minutes N        how long the soak lasts (default: 10)
 `;
@@ -59,6 +63,7 @@ export function parseArguments(argv: readonly string[], known: readonly string[]
     help: values.help,
     against: values.against,
     name: values.name,
+    only: values.only,
     rounds: values.rounds === undefined ? undefined : countOf('--rounds', values.rounds, 1_000),
     minutes: countOf('--minutes', values.minutes, 1_440),
   };

@@ -2,7 +2,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import { templateName } from '../../infrastructure/postgres/project-template.ts'
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import { testPort } from '../../infrastructure/testing/port.ts';
 import type { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
+import { httpStatus } from './http-status.ts';
 
 const READY_WITHIN_MS = 60_000;
 let copies = 0;
@@ -84,7 +84,7 @@ export class BareProjects {
     const child = spawn(this.#program, [conf], { stdio: 'ignore' });
     this.#running.push(child);
     const deadline = performance.now() + READY_WITHIN_MS;
-    while ((await status(admin, '/ready')) !== 200) {
+    while ((await httpStatus({ host: '127.0.0.1', port: admin }, '/ready')) !== 200) {
       if (child.exitCode !== null || performance.now() > deadline)
         throw new Error('PostgREST does not get ready');
       await sleep(2);
@@ -118,16 +118,4 @@ export class BareProjects {
     await this.#session.end();
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-function status(port: number, path: string): Promise<number> {
-  return new Promise((resolve) => {
-    request({ host: '127.0.0.1', port, path, agent: false, timeout: 2_000 }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    })
-      .on('error', () => resolve(0))
-      .on('timeout', () => resolve(0))
-      .end();
-  });
 }

@@ -8,8 +8,6 @@ import { projectId, type ProjectId } from '../../domain/project/project-id.ts';
 import type { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import { newName, ownerOf } from './bench-project.ts';
 import { answerOf } from './keep-asking.ts';
-import { residentMib } from './process-memory.ts';
-import { pidOf } from './separate-platform.ts';
 
 const run = promisify(execFile);
 const MIB = 1024 * 1024;
@@ -74,10 +72,5 @@ export class BenchFiles {
     const headers = ['-H', `authorization: Bearer ${this.#key}`, '-H', 'expect:', ...type];
     const all = Array.from({ length: times }, () => each).flat();
     await run('curl', ['-sS', '--fail', '-g', ...headers, ...all]);
-  }
-
-  /** What the storage service's process holds. */
-  residentMib(): Promise<number> {
-    return residentMib(pidOf(this.platform, 'storage'));
   }
 }

@@ -24,11 +24,11 @@ export interface Served {
 export async function servedProject(platform: PlatformUnderTest): Promise<Served> {
   const token = await ownerOf(platform);
   const body = { name: newName() };
-  const { id } = (await platform.call<{ id: string }>('POST', '/api/projects', { token, body })).body;
-  await platform.call('POST', `/api/projects/${id}/sql`, {
-    token,
-    body: { query: 'CREATE TABLE milk AS SELECT 1 AS id' },
-  });
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', { token, body });
+  if (made.status !== 201) throw new Error(`no project: ${JSON.stringify(made.body)}`);
+  const { id } = made.body;
+  const query = 'CREATE TABLE milk AS SELECT 1 AS id';
+  await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query } });
   const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
   return { id, headers: { apikey: keys.body.anon_key } };
 }

@@ -7,9 +7,14 @@ import { conditions, conditionsLine } from './conditions.ts';
 import { parseArguments, USAGE, type Asked } from './arguments.ts';
 import { line } from './figure-line.ts';
 import { interleaved } from './interleave.ts';
-import { LocalHost } from './local-host.ts';
+import { againstOf } from './against.ts';
+import type { Host } from './host.ts';
+import { LocalHost, type HostOptions } from './local-host.ts';
+import { OtherCommit } from './other-commit.ts';
+import { Profiler } from './profiler.ts';
+import { RemoteHost } from './remote-host.ts';
 import { keep } from './results.ts';
-import type { Section } from './section.ts';
+import type { GroupPlan, Section } from './section.ts';
 import { loadSection, SECTIONS } from './sections.ts';
 import { figureOf, type Figure } from './statistics.ts';
 
@@ -22,17 +27,29 @@ if (asked.help) {
   for (const name of SECTIONS) console.log(`  ${name.padEnd(10)} ${(await loadSection(name)).summary}`);
   process.exit(0);
 }
-if (asked.profile || asked.against !== undefined) {
-  console.error('--profile and --against are being built');
-  process.exit(64);
-}
 /** `--json`: figures alone go to stdout */
 const say = (text: string) => (asked.json ? console.error(text) : console.log(text));
-const here = new LocalHost({ ...asked, seconds: asked.quick ? QUICK_SECONDS : SECONDS });
+const profiler = asked.profile ? await Profiler.start() : undefined;
+const options: HostOptions = {
+  quick: asked.quick,
+  rounds: asked.rounds,
+  minutes: asked.minutes,
+  seconds: asked.quick ? QUICK_SECONDS : SECONDS,
+  environment: profiler?.environment ?? {},
+};
+const here = new LocalHost(options);
+let other: OtherCommit | undefined;
+let there: RemoteHost | undefined;
+const hosts = (): readonly Host[] => (there ? [here, there] : [here]);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(signal));
 process.once('uncaughtException', (error) => void end(error));
 const under = await conditions();
 say(conditionsLine(under));
+if (asked.against !== undefined) {
+  other = await OtherCommit.of(asked.against);
+  there = RemoteHost.start(other.root, options);
+  say(`Against ${other.name}, with the bench of this one.`);
+}
 if (asked.quick) say('Quick: the main group of each section only, and few short rounds of it.');
 let failures = 0;
 for (const name of asked.sections) {
@@ -42,13 +59,19 @@ for (const name of asked.sections) {
     failed(name, error);
   }
 }
-await here.close();
+await close();
 process.exit(failures === 0 ? 0 : 1);
+
+async function close(): Promise<void> {
+  for (const host of hosts()) await host.close();
+  await other?.close();
+  await profiler?.close();
+}
 
 /** What was started is closed, whatever happens. */
 async function end(reason: unknown): Promise<never> {
   console.error(reason);
-  await here.close();
+  await close();
   process.exit(1);
 }
 
@@ -66,10 +89,14 @@ function failed(what: string, error: unknown): void {
   console.error(`  ${what} could not be measured: ${(error as Error).stack}`);
 }
 
+function isAsked({ name, main }: GroupPlan): boolean {
+  return asked.only === undefined ? !asked.quick || main === true : name.includes(asked.only);
+}
+
 async function measure(section: Section): Promise<void> {
   const [load = NaN] = loadavg();
-  const groups = section.groups.filter(({ main }) => !asked.quick || main === true);
-  if (groups.length === 0) return say(`\n${section.name}: left out, it takes longer`);
+  const groups = section.groups.filter(isAsked);
+  if (groups.length === 0) return say(`\n${section.name}: left out`);
   say(`\n${section.name}: ${section.summary}; load ${load.toFixed(1)}`);
   const figures: Figure[] = [];
   for (const { name } of groups) {
@@ -81,9 +108,9 @@ async function measure(section: Section): Promise<void> {
     } catch (error) {
       failed(name, error);
     }
-    await here.leaveGroup();
+    for (const host of hosts()) await host.leaveGroup();
   }
-  await here.leaveSection();
+  for (const host of hosts()) await host.leaveSection();
   const at = new Date().toISOString();
   if (!asked.quick)
     await keep(asked.name, { section: section.name, conditions: { ...under, at, load }, figures });
@@ -92,6 +119,11 @@ async function measure(section: Section): Promise<void> {
 async function measureGroup(section: string, group: string): Promise<readonly Figure[]> {
   const { ways, figures, rounds, warmUp } = await here.prepare(section, group);
   const contestants = new Map(ways.map((way) => [way, () => here.run(way)]));
-  const done = await interleaved(contestants, { rounds, warmUp });
-  return figures.map((spec) => figureOf(section, spec, done));
+  const compared = there && other ? againstOf(figures, other.name) : [];
+  await there?.prepare(section, group);
+  for (const { way, label } of compared) contestants.set(label, async () => there?.run(way) ?? {});
+  const begun = async () => profiler?.begin(here.pids);
+  const done = await interleaved(contestants, { rounds, warmUp, begun });
+  if (profiler) say(await profiler.end(here.pids, `${section} ${group}`));
+  return [...figures, ...compared.flatMap(({ specs }) => specs)].map((spec) => figureOf(section, spec, done));
 }

@@ -31,7 +31,7 @@ export async function keepAsking<T>(
 const agent = new Agent({ keepAlive: true });
 
 export interface Asked {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }

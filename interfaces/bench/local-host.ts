@@ -45,8 +45,8 @@ export class LocalHost implements Host {
   readonly #ofSection = new Shared();
   #ends: (() => unknown)[] = [];
   #group: Group | undefined;
-  /** those that the group has asked for */
-  platforms = new Set<PlatformUnderTest>();
+  /** those that the section has asked for */
+  readonly #platforms = new Set<PlatformUnderTest>();
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -56,7 +56,6 @@ export class LocalHost implements Host {
     const { groups } = await loadSection(section);
     const plan = groups.find(({ name }) => name === group);
     if (!plan) throw new Error(`${section} has no group ${group}`);
-    this.platforms.clear();
     this.#group = await plan.prepare(this.#context());
     const { ways, figures, rounds, warmUp } = this.#group;
     return {
@@ -89,6 +88,12 @@ export class LocalHost implements Host {
   async leaveSection(): Promise<void> {
     await this.leaveGroup();
     await this.#ofSection.close();
+    this.#platforms.clear();
+  }
+
+  /** of the section's platforms that run */
+  get pids(): readonly number[] {
+    return [...this.#platforms].filter(({ running }) => running).flatMap(({ pids }) => pids);
   }
 
   async close(): Promise<void> {
@@ -100,6 +105,7 @@ export class LocalHost implements Host {
     const { quick, seconds, minutes, environment } = this.#options;
     // a start costs more than a quick section: there, sections share their platforms
     const ofPlatforms = quick ? this.#ofRun : this.#ofSection;
+    const always = { LOG_LEVEL: 'warn', ...environment };
     return {
       quick,
       seconds,
@@ -107,9 +113,14 @@ export class LocalHost implements Host {
       share: (key, make) => this.#ofSection.get(key, make),
       shareWithAll: (key, make) => this.#ofRun.get(key, make),
       platform: async (more = {}) => {
-        const variables = { LOG_LEVEL: 'warn', ...environment, ...more };
+        const variables = { ...always, ...more };
         const { platform } = await ofPlatforms.get(JSON.stringify(variables), () => started(variables));
-        this.platforms.add(platform);
+        this.#platforms.add(platform);
+        return platform;
+      },
+      newPlatform: async (more = {}) => {
+        const platform = await PlatformUnderTest.create({ ...always, ...more });
+        this.#platforms.add(platform);
         return platform;
       },
       atEnd: (end) => this.#ends.push(end),

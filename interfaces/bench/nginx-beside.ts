@@ -1,11 +1,8 @@
 /** nginx, as Debian has it, that does with files what the storage service does: the measure of how fast bytes could move here. */
-import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureProgram } from '../../infrastructure/process/install-program.ts';
-import { NGINX } from '../../infrastructure/process/system-programs.ts';
 import { testPort } from '../../infrastructure/testing/port.ts';
+import { nginxProgram, runBeside } from './programs-beside.ts';
 
 export interface NginxBeside {
   /** of a file in the folder */
@@ -17,36 +14,21 @@ export interface NginxBeside {
 
 /** @param folder which it serves, and keeps uploads beside */
 export async function nginxBeside(folder: string): Promise<NginxBeside> {
-  const { path, advice } = await ensureProgram(NGINX, {
-    searchPath: process.env['PATH'] ?? '',
-    log: (line) => console.log(line),
-  });
-  if (path === undefined) throw new Error(`nginx is needed: ${advice}`);
+  const path = await nginxProgram();
   const [port, sink] = [await testPort(), await testPort()];
   for (const name of ['files', 'bodies', 'temporary']) await mkdir(join(folder, name), { recursive: true });
   const conf = join(folder, 'nginx.conf');
   await writeFile(conf, configuration(folder, port, sink));
-  const nginx = spawn(path, ['-c', conf, '-p', folder, '-e', join(folder, 'error.log')], {
-    stdio: 'inherit',
-  });
   const url = `http://127.0.0.1:${port}`;
-  for (let left = 100; ; left--) {
-    const answers = await fetch(`${url}/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (answers) break;
-    if (left === 0) throw new Error('nginx did not start');
-    await sleep(50);
-  }
+  const nginx = await runBeside(
+    path,
+    ['-c', conf, '-p', folder, '-e', join(folder, 'error.log')],
+    `${url}/ready`,
+  );
   return {
     download: (name) => `${url}/files/${name}`,
     upload: `${url}/upload/`,
-    stop: async () => {
-      const over = new Promise((resolve) => nginx.once('exit', resolve));
-      nginx.kill('SIGTERM');
-      await over;
-    },
+    stop: () => nginx.stop(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseResults, resultsText, type SectionResult } from './results.ts';
+import { parseResults, resultsText, withResult, type SectionResult } from './results.ts';
 
 const result = (section: string): SectionResult => ({
   section,
@@ -35,4 +35,17 @@ test('results are read as they were written, a line for each figure', () => {
   expect(text.split('\n')).toHaveLength(5);
   expect(parseResults(text)).toEqual(results);
   expect(parseResults('')).toEqual([]);
+});
+
+test('what is taken again takes the place of what was, and the rest of its section stays', () => {
+  const [door, wake] = [result('door'), result('wake')];
+  const [figure] = door.figures;
+  const more = { ...door, figures: [{ ...figure!, name: 'two' }] };
+  const again = { ...door, figures: [{ ...figure!, value: 2 }] };
+  const kept = withResult(withResult([door, wake], more), again);
+  expect(kept.map(({ section }) => section)).toEqual(['wake', 'door']);
+  expect(kept[1]?.figures.map(({ name, value }) => [name, value])).toEqual([
+    ['two', 1],
+    ['one', 2],
+  ]);
 });

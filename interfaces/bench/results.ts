@@ -1,10 +1,10 @@
 /** What runs came to, kept in `bench/results`: a line of JSON for the conditions of each section, and one for each figure. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Conditions } from './conditions.ts';
 import type { Figure } from './statistics.ts';
 
-const RESULTS = join(import.meta.dirname, '..', '..', 'bench', 'results');
+export const RESULTS = join(import.meta.dirname, '..', '..', 'bench', 'results');
 
 export interface SectionResult {
   readonly section: string;
@@ -42,9 +42,27 @@ export const resultsText = (results: readonly SectionResult[]): string =>
 const read = async (name: string): Promise<readonly SectionResult[]> =>
   parseResults(await readFile(join(RESULTS, `${name}.jsonl`), 'utf8').catch(() => ''));
 
-/** A section that was run again takes the place of what it came to before. */
+/** A figure that was taken again takes the place of what it was before. */
+export function withResult(
+  results: readonly SectionResult[],
+  { section, conditions, figures }: SectionResult,
+): readonly SectionResult[] {
+  const before = results.find((one) => one.section === section)?.figures ?? [];
+  const taken = new Set(figures.map(({ name }) => name));
+  const kept = before.filter(({ name }) => !taken.has(name));
+  const others = results.filter((one) => one.section !== section);
+  return [...others, { section, conditions, figures: [...kept, ...figures] }];
+}
+
 export async function keep(name: string, result: SectionResult): Promise<void> {
-  const others = (await read(name)).filter(({ section }) => section !== result.section);
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(join(RESULTS, `${name}.jsonl`), resultsText([...others, result]));
+  await writeFile(join(RESULTS, `${name}.jsonl`), resultsText(withResult(await read(name), result)));
+}
+
+/** All runs that have a name, in the order of their names. */
+export async function namedRuns(): Promise<readonly { name: string; results: readonly SectionResult[] }[]> {
+  const files = await readdir(RESULTS).catch(() => []);
+  const names = files.flatMap((file) => /^(.*)[.]jsonl$/.exec(file)?.[1] ?? []);
+  const named = names.filter((name) => name !== 'local').toSorted();
+  return Promise.all(named.map(async (name) => ({ name, results: await read(name) })));
 }

@@ -67,6 +67,8 @@ export interface Context {
   shareWithAll<T extends Closable>(key: string, make: () => Promise<T>): Promise<T>;
   /** A platform that runs, of its own for each environment. */
   platform(environment?: Readonly<Record<string, string>>): Promise<PlatformUnderTest>;
+  /** One that nobody shares, and that does not run yet: whoever asks for it closes it. */
+  newPlatform(environment?: Readonly<Record<string, string>>): Promise<PlatformUnderTest>;
   /** At the end of the group, last comes first. */
   atEnd(close: () => unknown): void;
 }

@@ -5,16 +5,19 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly section: Section
   provision: () => import('./sections/provision.ts'),
   wake: () => import('./sections/wake.ts'),
   door: () => import('./sections/door.ts'),
+  route: () => import('./sections/route.ts'),
   guard: () => import('./sections/guard.ts'),
   append: () => import('./sections/append.ts'),
   replay: () => import('./sections/replay.ts'),
   lag: () => import('./sections/lag.ts'),
   audit: () => import('./sections/audit.ts'),
+  commands: () => import('./sections/commands.ts'),
   operator: () => import('./sections/operator.ts'),
   upgrade: () => import('./sections/upgrade.ts'),
   density: () => import('./sections/density.ts'),
   auth: () => import('./sections/auth.ts'),
   storage: () => import('./sections/storage.ts'),
+  soak: () => import('./sections/soak.ts'),
 };
 
 export const SECTIONS: readonly string[] = Object.keys(LOADERS);

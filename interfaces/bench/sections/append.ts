@@ -1,33 +1,41 @@
 /** How many appends a second: ours, a popular TypeScript event store, and the server's own limit. */
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
 import type { EventStore, NewEvent } from '../../../application/ports/event-store.ts';
-import { testFolder } from '../../../infrastructure/testing/folder.ts';
+import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
 import { benchServer, PASSWORD } from '../bench-server.ts';
+import { eventStoreDb } from '../event-store-db.ts';
 import { keepAsking } from '../keep-asking.ts';
-import { pgbench } from '../pgbench.ts';
+import { plainInserts } from '../plain-inserts.ts';
 import type { Context, Group, GroupPlan, Section } from '../section.ts';
 
 const CALLERS = [1, 16, 64] as const;
 const OF_EMMETT = { 1: 1, 16: 2.5, 64: 4 } as const;
 /** the hash, the revision and the notification come on top of a row alone; a group of appends shares its commit */
 const OF_INSERTS = { 1: 0.7, 16: 1, 64: 1 } as const;
+const CLIENT = 'the plain client';
 const PAYLOAD = { displayName: 'x'.repeat(100) };
 
 export const section: Section = {
   name: 'append',
   summary:
-    'one event an append, each caller in a stream of its own; beside emmett-postgresql and plain one-row INSERTs (pgbench)',
+    'one event an append, each caller in a stream of its own; beside emmett-postgresql and plain one-row INSERTs (pgbench), and on EventStoreDB beside its client',
   groups: [
     ...CALLERS.map((callers) => plan(callers, false)),
     ...CALLERS.map((callers) => plan(callers, true)),
+    ...CALLERS.map((callers) => ({
+      name: `${callersOf(callers)}, on EventStoreDB`,
+      prepare: (context: Context) => onEventStoreDb(context, callers),
+    })),
   ],
 };
 
-export const newEvent = (): NewEvent => ({
+function callersOf(callers: number): string {
+  return `${callers} ${callers === 1 ? 'caller' : 'callers'}`;
+}
+
+const newEvent = (): NewEvent => ({
   id: randomUUID(),
   type: 'ProjectRenamed',
   data: PAYLOAD,
@@ -40,7 +48,7 @@ export const newEvent = (): NewEvent => ({
 });
 
 /** Each caller appends one event after another to a stream of its own. @returns appends a second */
-export async function appendRate(
+async function appendRate(
   store: Pick<EventStore, 'append'>,
   callers: number,
   seconds: number,
@@ -67,7 +75,7 @@ async function rateOf(
 
 function plan(callers: (typeof CALLERS)[number], beside: boolean): GroupPlan {
   const circumstances = beside ? ', a transaction left open in another database' : '';
-  const name = `${callers} ${callers === 1 ? 'caller' : 'callers'}${circumstances}`;
+  const name = `${callersOf(callers)}${circumstances}`;
   return {
     name,
     main: callers === 1 && !beside,
@@ -102,34 +110,53 @@ async function group(
           }),
         ),
       }),
-      'plain INSERTs': async () => ({ rate: await contest.insert(callers, seconds) }),
+      'plain INSERTs': async () => ({ rate: await contest.inserts.rate(callers, seconds) }),
     },
     figures: [figure('plain INSERTs', OF_INSERTS[callers]), figure('emmett', OF_EMMETT[callers])],
   };
 }
 
+/** The plain client sends all of its appends over one call; the server is the one that EVENTSTOREDB_URL names, or the tests' own. */
+async function onEventStoreDb(context: Context, callers: number): Promise<Group> {
+  const { store, client, server } = await eventStoreDb(context);
+  const { seconds } = context;
+  const name = `${callersOf(callers)}, on EventStoreDB (${server})`;
+  return {
+    ways: {
+      ours: async () => ({ rate: await appendRate(store, callers, seconds) }),
+      [CLIENT]: async () => ({
+        rate: await rateOf(callers, seconds, (stream, revision) =>
+          client.appendToStream(stream, jsonEvent({ type: 'ProjectRenamed', data: PAYLOAD }), {
+            expectedRevision: revision < 0 ? NO_STREAM : BigInt(revision),
+          }),
+        ),
+      }),
+    },
+    figures: [
+      {
+        name,
+        unit: 'appends/s',
+        of: ['ours', 'rate'],
+        beside: [CLIENT, 'rate'],
+        goal: { ratioAtLeast: 0.9 },
+      },
+    ],
+  };
+}
+
 async function startContest() {
-  const [server, folder] = [await benchServer(), await testFolder()];
+  const server = await benchServer();
   const admin = new pg.Client(server.superuser('postgres'));
   await admin.connect();
   await admin.query('CREATE DATABASE others');
   await admin.end();
-  const others = new pg.Client(server.superuser('others'));
-  await others.connect();
-  await others.query('CREATE TABLE plain (id bigserial PRIMARY KEY, data text NOT NULL)');
-  await others.end();
+  const inserts = await plainInserts(server.superuser('others'));
   const emmett = getPostgreSQLEventStore(`postgres://postgres:${PASSWORD}@127.0.0.1:${server.port}/others`);
   await emmett.schema.migrate();
-  const script = join(folder.path, 'insert.sql');
-  await writeFile(script, `INSERT INTO plain (data) VALUES (repeat('x', 300));\n`);
   return {
     store: server.store(),
     emmett,
-    insert: (callers: number, seconds: number) =>
-      pgbench(
-        server.superuser('others'),
-        `-n -M prepared -f ${script} -j 1 -c ${callers} -T ${Math.max(1, Math.round(seconds))}`.split(' '),
-      ),
+    inserts,
     /** in another database: what a tenant may forget */
     async leaveOpen() {
       const open = new pg.Client(server.superuser('postgres'));
@@ -140,7 +167,7 @@ async function startContest() {
     async close() {
       await emmett.close();
       await server.close();
-      await folder.remove();
+      await inserts.close();
     },
   };
 }

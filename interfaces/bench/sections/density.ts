@@ -1,103 +1,53 @@
-/** What many projects cost: the platform's start with all of them awake, and asleep, and what it holds then. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { PlatformUnderTest } from '../../acceptance/platform-under-test.ts';
+/** What many projects cost: the platform's start with all of them awake, and asleep; what it holds then; what is done over all. */
 import { BareProjects } from '../bare-postgrest.ts';
-import { oneRow, postgrestRuns, servedProjects, type Served } from '../bench-project.ts';
-import { proportionalMib } from '../process-memory.ts';
-import type { Context, Group, GroupPlan, Section } from '../section.ts';
+import { oneRow, type Served } from '../bench-project.ts';
+import { Density } from '../density-platform.ts';
+import type { Context, FigureSpec, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
 
-const SIZES = [10, 100] as const;
+const SMALL = [10, 100] as const;
+const LARGE = [500, 1_000] as const;
+/** of the large ones */
+const AWAKE = 50;
+const WAKES = 5;
 const QUICK_SIZE = 4;
-const SETTLED_AFTER_MS = 5_000;
 /** bare ones started at the same time: more of them wait for a core */
 const AT_ONCE = 16;
 const BARE = 'as many bare PostgREST';
+const BARE_ONE = 'the start of a bare PostgREST';
 
 export const section: Section = {
   name: 'density',
-  summary: `${SIZES.join(' and ')} projects (quick: ${QUICK_SIZE}), awake and asleep: start, memory; beside as many bare PostgREST`,
-  groups: SIZES.flatMap((count, nth): GroupPlan[] => [
-    { name: `${count} awake`, main: nth === 0, prepare: (context) => awake(context, count) },
-    { name: `${count} asleep`, prepare: (context) => asleep(context, count) },
-  ]),
+  summary: `10 and 100 projects awake and asleep, 500 and 1,000 with ${AWAKE} awake (quick: ${QUICK_SIZE}): start, memory, wakes, what is done over all; beside bare PostgREST`,
+  groups: [
+    ...SMALL.map((count, nth) => ({
+      name: `${count} awake`,
+      main: nth === 0,
+      prepare: (context: Context) => awake(context, count),
+    })),
+    ...SMALL.map((count) => ({
+      name: `${count} asleep`,
+      prepare: (context: Context) => asleep(context, count),
+    })),
+    ...LARGE.map((count) => ({
+      name: `${count} projects`,
+      prepare: (context: Context) => large(context, count),
+    })),
+  ],
 };
-
-/** One platform, to which projects are added. */
-class Density {
-  readonly platform: PlatformUnderTest;
-  readonly projects: Served[] = [];
-
-  private constructor(platform: PlatformUnderTest) {
-    this.platform = platform;
-  }
-
-  static async make(): Promise<Density> {
-    return new Density(await PlatformUnderTest.create({ LOG_LEVEL: 'warn', IDLE_SLEEP_MINUTES: '0' }));
-  }
-
-  /** Runs with so many projects, all of them awake. */
-  async awake(count: number): Promise<void> {
-    await this.#restart('0');
-    this.projects.push(...(await servedProjects(this.platform, count - this.projects.length)));
-    for (const project of this.projects) await oneRow(this.platform, project);
-  }
-
-  async asleep(count: number): Promise<void> {
-    await this.awake(count);
-    await this.#restart('0.01');
-    while (await postgrestRuns(this.platform)) await sleep(100);
-    await this.#restart('0');
-  }
-
-  async #restart(idleMinutes: string): Promise<void> {
-    if (this.platform.running) await this.platform.stop();
-    this.platform.environment['IDLE_SLEEP_MINUTES'] = idleMinutes;
-    await this.platform.start();
-  }
-
-  /** From nothing until it says that it is ready, and until all that are awake have answered, in ms. */
-  async started(awake: readonly Served[]) {
-    await this.platform.stop();
-    const from = performance.now();
-    await this.platform.start();
-    const ready = performance.now() - from;
-    await Promise.all(awake.map((project) => oneRow(this.platform, project)));
-    return { ready, answered: performance.now() - from };
-  }
-
-  async memory() {
-    await sleep(SETTLED_AFTER_MS);
-    const programs = await this.platform.programs('.conf');
-    const apis = programs.filter(({ command }) => command.includes('postgrest')).map(({ pid }) => pid);
-    return { ours: await proportionalMib(this.platform.pids), apis: await proportionalMib(apis) };
-  }
-
-  close(): Promise<void> {
-    return this.platform.close();
-  }
-}
 
 async function awake(context: Context, wanted: number): Promise<Group> {
   const count = context.quick ? QUICK_SIZE : wanted;
-  const density = await context.share('density', () => Density.make());
-  await density.awake(count);
+  const density = await Density.shared(context);
+  const projects = await density.awake(count);
   const bare = await BareProjects.on(density.platform);
   context.atEnd(() => bare.close());
   return {
     rounds: 3,
     warmUp: false,
     ways: {
-      start: () => density.started(density.projects),
-      [BARE]: async () => {
-        const left = [...density.projects];
-        const lane = async () => {
-          for (let next = left.pop(); next; next = left.pop()) await bare.start(next.id);
-        };
-        const answered = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, lane)));
-        await bare.stop();
-        return { answered };
-      },
+      start: () => density.started(projects),
+      [BARE]: () => startedBare(bare, projects),
       ...(!context.quick && { memory: () => density.memory() }),
     },
     figures: [
@@ -114,13 +64,27 @@ async function awake(context: Context, wanted: number): Promise<Group> {
   };
 }
 
+async function startedBare(bare: BareProjects, projects: readonly Served[]) {
+  const left = [...projects];
+  const lane = async () => {
+    for (let next = left.pop(); next; next = left.pop()) await bare.start(next.id);
+  };
+  const answered = await timed(() => Promise.all(Array.from({ length: AT_ONCE }, lane)));
+  await bare.stop();
+  return { answered };
+}
+
 async function asleep(context: Context, count: number): Promise<Group> {
-  const density = await context.share('density', () => Density.make());
+  const density = await Density.shared(context);
   await density.asleep(count);
   return {
     rounds: 3,
     warmUp: false,
-    ways: { start: () => density.started([]), memory: () => density.memory() },
+    ways: {
+      start: () => density.started([]),
+      memory: () => density.memory(),
+      all: () => density.overAll(),
+    },
     figures: [
       {
         name: `start with ${count} asleep`,
@@ -129,16 +93,72 @@ async function asleep(context: Context, count: number): Promise<Group> {
         goal: { valueAtMost: 10_000 },
       },
       ...memoryOf(`${count} asleep`),
+      ...overAll(`${count} asleep`),
     ],
   };
 }
 
-const memoryOf = (circumstances: string) => [
+async function large(context: Context, count: number): Promise<Group> {
+  const density = await Density.shared(context);
+  const some = await density.awake(count, AWAKE);
+  const bare = await BareProjects.on(density.platform);
+  context.atEnd(() => bare.close());
+  let next = AWAKE;
+  const name = `${count} projects, ${AWAKE} awake`;
+  return {
+    rounds: 3,
+    warmUp: false,
+    ways: {
+      start: () => density.started(some),
+      memory: () => density.memory(),
+      all: () => density.overAll(),
+      wake: async () => {
+        const ms: number[] = [];
+        for (const project of density.projects.slice(next, (next += WAKES)))
+          ms.push(await timed(() => oneRow(density.platform, project)));
+        return { ms };
+      },
+      [BARE_ONE]: async () => {
+        const ms: number[] = [];
+        for (const { id } of density.projects.slice(-WAKES)) ms.push(await timed(() => bare.start(id)));
+        await bare.stop();
+        return { ms };
+      },
+    },
+    figures: [
+      { name: `${name}: start`, unit: 'ms', of: ['start', 'ready'], goal: { valueAtMost: 10_000 } },
+      { name: `${name}: start, until those answer`, unit: 'ms', of: ['start', 'answered'] },
+      ...memoryOf(name),
+      {
+        name: `${name}: a wake`,
+        unit: 'ms',
+        of: ['wake', 'ms'],
+        beside: [BARE_ONE, 'ms'],
+        goal: { ratioAtMost: 1.3 },
+      },
+      ...overAll(name),
+    ],
+  };
+}
+
+const memoryOf = (circumstances: string): readonly FigureSpec[] => [
   {
     name: `${circumstances}: memory of the platform's process`,
     unit: 'MiB',
-    of: ['memory', 'ours'] as const,
+    of: ['memory', 'ours'],
     goal: { valueAtMost: 250 },
   },
-  { name: `${circumstances}: memory of their PostgREST`, unit: 'MiB', of: ['memory', 'apis'] as const },
+  { name: `${circumstances}: memory of their PostgREST`, unit: 'MiB', of: ['memory', 'apis'] },
 ];
+
+const overAll = (circumstances: string): readonly FigureSpec[] =>
+  [
+    ['a page of the list', 'list'],
+    ['/metrics', 'metrics'],
+    ['RELOAD of PgBouncer', 'reload'],
+    ['launchdb rebuild --dry-run, a look at all', 'look'],
+  ].map(([what = '', measure = '']) => ({
+    name: `${circumstances}: ${what}`,
+    unit: 'ms',
+    of: ['all', measure],
+  }));

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventCatalogue } from '../../../infrastructure/event-store/codec/event-catalogue.ts';
 import { PostgresEventStore } from '../../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { sessionPool } from '../../../infrastructure/postgres/session-pool.ts';
-import { PlatformUnderTest } from '../../acceptance/platform-under-test.ts';
+import type { PlatformUnderTest } from '../../acceptance/platform-under-test.ts';
 import { views } from '../../composition/views.ts';
 import { servedProjects } from '../bench-project.ts';
 import { EVENTS_PER_PROJECT, fillLog, PROJECTS } from '../long-log.ts';
@@ -28,7 +28,7 @@ export const section: Section = {
 };
 
 async function commands(context: Context): Promise<Group> {
-  const platform = await PlatformUnderTest.create({ LOG_LEVEL: 'warn' });
+  const platform = await context.newPlatform();
   context.atEnd(() => platform.close());
   await platform.start();
   const ids = (await servedProjects(platform, STANDING)).map(({ id }) => id);

@@ -4,11 +4,15 @@ import { liveTarget } from '../../../projections/projection.ts';
 import { rebuild } from '../../../projections/rebuild.ts';
 import { views } from '../../composition/views.ts';
 import type { BenchServer } from '../bench-server.ts';
+import { eventStoreDb } from '../event-store-db.ts';
+import { fillLog } from '../long-log.ts';
 import { longLog } from '../log-under-bench.ts';
 import type { Context, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
 
 const FETCH = 2_000;
+const ESDB_PROJECTS = 5_000;
+const CLIENT = "the plain client's readAll";
 const ROUNDS = 3;
 const CURSOR = 'a plain cursor over the same rows';
 const MAIN = 'project-list';
@@ -26,6 +30,7 @@ export const section: Section = {
       prepare: (context: Context) => replayed(context, view),
     })),
     { name: 'the log', prepare: wholeLog },
+    { name: 'EventStoreDB', prepare: onEventStoreDb },
   ],
 };
 
@@ -72,6 +77,42 @@ async function wholeLog(context: Context): Promise<Group> {
     figures: [
       { name: 'verify, every hash', unit: 'events/s', of: ['log', 'verified'] },
       { name: 'appends of 20 events each, 64 callers', unit: 'events/s', of: ['log', 'filled'] },
+    ],
+  };
+}
+
+/** All events by our store, in pages as views take them, and by the plain client's `readAll`. */
+async function onEventStoreDb(context: Context): Promise<Group> {
+  const { store, client, server } = await eventStoreDb(context);
+  await fillLog(store, 'paused', context.quick ? 100 : ESDB_PROJECTS);
+  return {
+    rounds: ROUNDS,
+    ways: {
+      ours: () =>
+        rateOf(async () => {
+          let [count, after] = [0, 0n];
+          for (;;) {
+            const { events, position } = await store.readAll({ after, limit: FETCH });
+            count += events.length;
+            if (position === after) return count;
+            after = position;
+          }
+        }),
+      [CLIENT]: () =>
+        rateOf(async () => {
+          let count = 0;
+          for await (const { event } of client.readAll()) if (event && !event.type.startsWith('$')) count++;
+          return count;
+        }),
+    },
+    figures: [
+      {
+        name: `reading all of EventStoreDB (${server})`,
+        unit: 'events/s',
+        of: ['ours', 'rate'],
+        beside: [CLIENT, 'rate'],
+        goal: { ratioAtLeast: 0.7 },
+      },
     ],
   };
 }

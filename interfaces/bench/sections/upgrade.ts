@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LaterRelease } from '../../acceptance/later-release.ts';
-import { PlatformUnderTest } from '../../acceptance/platform-under-test.ts';
+import type { PlatformUnderTest } from '../../acceptance/platform-under-test.ts';
 import { oneRow, postgrestRuns, servedProject, servedProjects, type Served } from '../bench-project.ts';
 import type { Context, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
@@ -28,7 +28,7 @@ async function upgrade(context: Context): Promise<Group> {
   const [count, beforeMs] = context.quick
     ? [PROJECTS.quick, BEFORE_MS.quick]
     : [PROJECTS.whole, BEFORE_MS.whole];
-  const platform = await PlatformUnderTest.create({ LOG_LEVEL: 'warn', IDLE_SLEEP_MINUTES: '0.02' });
+  const platform = await context.newPlatform({ IDLE_SLEEP_MINUTES: '0.02' });
   context.atEnd(() => platform.close());
   await platform.start();
   const asked = await servedProject(platform);

@@ -1,0 +1,112 @@
+/** One platform, to which projects are added, as the density section needs it. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import { MASTER_KEY, type PlatformUnderTest } from '../acceptance/platform-under-test.ts';
+import { oneRow, ownerOf, postgrestRuns, servedProjects, type Served } from './bench-project.ts';
+import { proportionalMib } from './process-memory.ts';
+import type { Context } from './section.ts';
+import { timed } from './timed.ts';
+
+const SETTLED_AFTER_MS = 5_000;
+/** each project is given room for all the sessions that it may have */
+const MOST_CONNECTIONS = '10000';
+const NEVER = '0';
+const SOON = '0.02';
+
+export class Density {
+  readonly platform: PlatformUnderTest;
+  readonly projects: Served[] = [];
+
+  private constructor(platform: PlatformUnderTest) {
+    this.platform = platform;
+  }
+
+  static shared(context: Context): Promise<Density> {
+    return context.share('density', async () => {
+      const platform = await context.newPlatform({
+        IDLE_SLEEP_MINUTES: NEVER,
+        POSTGRES_MAX_CONNECTIONS: MOST_CONNECTIONS,
+      });
+      return new Density(platform);
+    });
+  }
+
+  /** Runs with so many projects, all of them asleep; those that are new were, as soon as nobody asked for them. */
+  async asleep(count: number): Promise<void> {
+    await this.#restart(SOON);
+    this.projects.push(...(await servedProjects(this.platform, count - this.projects.length)));
+    while (await postgrestRuns(this.platform)) await sleep(100);
+    await this.#restart(NEVER);
+  }
+
+  /** The same, with these awake. */
+  async awake(count: number, awake = count): Promise<readonly Served[]> {
+    await this.asleep(count);
+    const some = this.projects.slice(0, awake);
+    for (const project of some) await oneRow(this.platform, project);
+    return some;
+  }
+
+  async #restart(idleMinutes: string): Promise<void> {
+    if (this.platform.running) await this.platform.stop();
+    this.platform.environment['IDLE_SLEEP_MINUTES'] = idleMinutes;
+    await this.platform.start();
+  }
+
+  /** From nothing until it says that it is ready, and until all that are awake have answered, in ms. */
+  async started(awake: readonly Served[]) {
+    await this.platform.stop();
+    const from = performance.now();
+    await this.platform.start();
+    const ready = performance.now() - from;
+    await Promise.all(awake.map((project) => oneRow(this.platform, project)));
+    return { ready, answered: performance.now() - from };
+  }
+
+  async memory() {
+    await sleep(SETTLED_AFTER_MS);
+    const programs = await this.platform.programs('.conf');
+    const apis = programs.filter(({ command }) => command.includes('postgrest')).map(({ pid }) => pid);
+    return { ours: await proportionalMib(this.platform.pids), apis: await proportionalMib(apis) };
+  }
+
+  /** What is done over all projects again and again, and by whoever looks at them, each in ms. */
+  async overAll() {
+    const { platform } = this;
+    const token = await ownerOf(platform);
+    return {
+      list: await timed(() => platform.call('GET', '/api/projects?limit=100', { token })),
+      metrics: await timed(async () =>
+        (await fetch(`http://127.0.0.1:${platform.environment['MANAGER_PORT']}/metrics`)).text(),
+      ),
+      reload: await this.#reload(),
+      look: await timed(async () => {
+        const { output } = await platform.launchdb('rebuild', '--dry-run');
+        if (!output.includes('Nothing is missing')) throw new Error(`the look said:\n${output}`);
+      }),
+    };
+  }
+
+  /** PgBouncer reads its files again before it answers. */
+  async #reload(): Promise<number> {
+    const console_ = new pg.Client({
+      host: join(this.platform.dataDir, 'pooler-socket'),
+      port: Number(this.platform.environment['PGBOUNCER_PORT']),
+      user: 'launchdb_admin',
+      password: derivedPassword(Buffer.from(MASTER_KEY, 'hex'), 'pgbouncer-admin'),
+      database: 'pgbouncer',
+    });
+    await console_.connect();
+    try {
+      return await timed(() => console_.query('RELOAD'));
+    } finally {
+      await console_.end();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.platform.close();
+  }
+}

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { expect, test } from 'vitest';
+import { chart, goalValue } from './chart.ts';
+import { report, type NamedRun } from './report-page.ts';
+import { namedRuns } from './results.ts';
+import { SECTIONS } from './sections.ts';
+import type { Figure } from './statistics.ts';
+
+const figure: Figure = {
+  section: 'wake',
+  name: 'first <request>',
+  value: 240,
+  unit: 'ms',
+  spread: [220, 310],
+  rounds: 5,
+  beside: { name: 'bare', value: 120 },
+  ratio: 2,
+  ratioSpread: [1.9, 2.2],
+  goal: { ratioAtMost: 1.5 },
+  met: false,
+};
+const conditions = {
+  at: '2026-11-30T00:00:00.000Z',
+  commit: 'abc1234',
+  machine: '2 x one',
+  load: 0.5,
+  data: 'ext4',
+  fsync: 'on',
+  versions: { Node: '24.0.0' },
+} as const;
+const run = (name: string, ...figures: Figure[]): NamedRun => ({
+  name,
+  results: [{ section: 'wake', conditions, figures }],
+});
+
+test('bars are as long as their values, and the goal is where it would be met', () => {
+  expect(goalValue(figure)).toBe(180);
+  const svg = chart('wake', [figure]);
+  const widths = [...svg.matchAll(/width="([\d.]+)" height="12"/g)].map(([, width]) => Number(width));
+  expect(widths).toEqual([470, 235]);
+  // 180 of 240, less half of the line
+  expect(svg).toContain(`<rect x="${(16 + 470 * 0.75 - 1).toFixed(1)}"`);
+  expect(svg).toContain('first &lt;request&gt;');
+  expect(svg).toContain('goal: ratio at most 1.5: missed');
+});
+
+test('of several bounds the nearest is drawn; without a goal there is no line', () => {
+  const either = { ...figure, goal: { valueAtLeast: 1_000, ratioAtLeast: 2.5 } };
+  expect(goalValue(either)).toBe(300);
+  expect(goalValue({ ...figure, goal: null, met: null })).toBeUndefined();
+  expect(chart('wake', [{ ...figure, goal: null, met: null }])).not.toContain('goal');
+});
+
+test('a missed goal is said to be missed, and the run before stands beside the last one', () => {
+  const runs = [
+    run('1', { ...figure, value: 480, ratio: 4 }),
+    run('2', figure, { ...figure, name: 'met', met: true }),
+  ];
+  const page = report(runs, ['wake']).get('README.md') ?? '';
+  expect(page).toContain('## Goals: 1 of 2 are met');
+  expect(page).toContain('| wake | first <request> | ratio at most 1.5 | 240 ms | 2.00 | **missed** |');
+  expect(page).toContain('| 480, 4.00 |');
+  expect(page).toContain('2 x one; Node 24.0.0; data on ext4, fsync on; load 0.50; commit abc1234');
+});
+
+test('docs/performance is what the runs say ("npm run bench:report" writes it)', async () => {
+  const folder = join(import.meta.dirname, '..', '..', 'docs', 'performance');
+  for (const [name, text] of report(await namedRuns(), SECTIONS)) {
+    const path = join(folder, name);
+    const options = { ...(await resolveConfig(path)), parser: 'markdown' };
+    expect(readFileSync(path, 'utf8')).toBe(name.endsWith('.md') ? await format(text, options) : text);
+  }
+});

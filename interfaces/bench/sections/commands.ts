@@ -1,0 +1,48 @@
+/** Commands by HTTP: a new display name, of as many projects as there are callers; beside plain one-row INSERTs on the same server. */
+import { ownerOf, servedProjects } from '../bench-project.ts';
+import { answerOf, keepAsking } from '../keep-asking.ts';
+import { plainInserts } from '../plain-inserts.ts';
+import type { Context, Group, Section } from '../section.ts';
+
+const CALLERS = [1, 16] as const;
+const INSERTS = 'plain INSERTs';
+
+export const section: Section = {
+  name: 'commands',
+  summary:
+    'PATCH of a display name through the gateway, each caller of its own project; beside plain one-row INSERTs (pgbench)',
+  groups: CALLERS.map((callers, nth) => ({
+    name: `${callers} ${callers === 1 ? 'caller' : 'callers'}`,
+    main: nth === 0,
+    prepare: (context) => commands(context, callers),
+  })),
+};
+
+async function commands(context: Context, callers: number): Promise<Group> {
+  const platform = await context.platform();
+  const inserts = await context.share('inserts', () => plainInserts(platform.superuser('launchdb')));
+  const headers = { authorization: `Bearer ${await ownerOf(platform)}` };
+  const projects = await servedProjects(platform, callers);
+  let nth = 0;
+  const rename = ({ id }: { readonly id: string }) =>
+    answerOf(`${platform.url}/api/projects/${id}`, {
+      method: 'PATCH',
+      headers,
+      body: { display_name: `Renamed ${nth++}` },
+    });
+  const name = `${callers} ${callers === 1 ? 'caller' : 'callers'}`;
+  return {
+    ways: {
+      command: async () => {
+        const { perSecond, times } = await keepAsking(projects, context.seconds, rename);
+        return { rate: perSecond, ms: times };
+      },
+      [INSERTS]: async () => ({ rate: await inserts.rate(callers, context.seconds) }),
+    },
+    figures: [
+      { name: `commands, ${name}`, unit: '/s', of: ['command', 'rate'], beside: [INSERTS, 'rate'] },
+      { name: `commands, ${name}, p50`, unit: 'ms', of: ['command', 'ms'] },
+      { name: `commands, ${name}, p99`, unit: 'ms', of: ['command', 'ms'], quantile: 0.99 },
+    ],
+  };
+}
