@@ -32,10 +32,9 @@ export class AuthPlatform {
 
   /** @param projects so many have sessions at a time */
   static async of(context: Context, projects: number): Promise<AuthPlatform> {
-    const platform = await separatePlatform(
-      context,
-      context.quick ? {} : { POSTGRES_MAX_CONNECTIONS: String(200 + projects * 12) },
-    );
+    const platform = await separatePlatform(context, {
+      POSTGRES_MAX_CONNECTIONS: String(200 + projects * 12),
+    });
     return new AuthPlatform(platform, await new Argon2Passwords().hash(PASSWORD));
   }
 

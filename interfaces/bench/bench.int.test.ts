@@ -10,14 +10,20 @@ const { VITEST: _, ...environment } = process.env;
 const bench = (...args: readonly string[]) =>
   run(process.execPath, [COMMAND, ...args], { env: environment, maxBuffer: 10 * 1024 * 1024 });
 
-test('a section is measured beside the others, and each figure is an object on a line', async () => {
-  const { stdout, stderr } = await bench('append', '--quick', '--json');
+test('a section is measured beside the others and another commit, and each figure is an object on a line', async () => {
+  const { stdout, stderr } = await bench('append', '--quick', '--json', '--against', 'HEAD');
   const figures = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(figures.map(({ name }) => name)).toEqual(['1 caller, of plain INSERTs', '1 caller, of emmett']);
-  for (const figure of figures) {
+  expect(figures.map(({ name }) => name)).toEqual([
+    '1 caller, of plain INSERTs',
+    '1 caller, of emmett',
+    'against: 1 caller, of emmett',
+  ]);
+  expect(figures[2]).toMatchObject({ goal: null, met: null });
+  expect(figures[2]?.['ratio']).toBeGreaterThan(0);
+  for (const figure of figures.slice(0, 2)) {
     expect(figure).toMatchObject({ section: 'append', unit: 'appends/s', rounds: 2 });
     const { value, beside, ratio, goal, met } = figure as {
       value: number;

@@ -16,7 +16,7 @@ const COLOURS = {
   missed: '#b45309',
 } as const;
 
-export const escaped = (text: string): string =>
+const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** Where the goal lies on the figure's own axis; of several bounds the nearest. */

@@ -43,7 +43,7 @@ export interface ContainerPlatform {
 
 export async function containerPlatform(
   context: Context,
-  more: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<ContainerPlatform> {
   const { engine } = await engineOf(context);
   const variables = { LAUNCHDB_RUNTIME: 'docker', DOCKER_HOST: engine.host, DOCKER_NETWORK: NETWORK };

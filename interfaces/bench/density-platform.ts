@@ -33,6 +33,14 @@ export class Density {
     });
   }
 
+  /** Runs with so many projects, none of which falls asleep. */
+  async allAwake(count: number): Promise<readonly Served[]> {
+    await this.#restart(NEVER);
+    this.projects.push(...(await servedProjects(this.platform, count - this.projects.length)));
+    for (const project of this.projects) await oneRow(this.platform, project);
+    return this.projects;
+  }
+
   /** Runs with so many projects, all of them asleep; those that are new were, as soon as nobody asked for them. */
   async asleep(count: number): Promise<void> {
     await this.#restart(SOON);
@@ -41,8 +49,8 @@ export class Density {
     await this.#restart(NEVER);
   }
 
-  /** The same, with these awake. */
-  async awake(count: number, awake = count): Promise<readonly Served[]> {
+  /** The same, with some awake. */
+  async someAwake(count: number, awake: number): Promise<readonly Served[]> {
     await this.asleep(count);
     const some = this.projects.slice(0, awake);
     for (const project of some) await oneRow(this.platform, project);

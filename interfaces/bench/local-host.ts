@@ -62,7 +62,8 @@ export class LocalHost implements Host {
       ways: Object.keys(ways),
       figures,
       rounds: this.#rounds(rounds),
-      warmUp: warmUp ?? true,
+      // its first round is one: the time is too short for more
+      warmUp: (warmUp ?? true) && !this.#options.quick,
     };
   }
 
@@ -105,7 +106,7 @@ export class LocalHost implements Host {
     const { quick, seconds, minutes, environment } = this.#options;
     // a start costs more than a quick section: there, sections share their platforms
     const ofPlatforms = quick ? this.#ofRun : this.#ofSection;
-    const always = { LOG_LEVEL: 'warn', ...environment };
+    const always = { LOG_LEVEL: 'warn', SPARE_PROJECTS: '0', ...environment };
     return {
       quick,
       seconds,

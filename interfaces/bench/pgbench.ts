@@ -22,6 +22,10 @@ async function findPgbench(): Promise<string> {
   throw new Error('pgbench is needed: Debian has it in the package "postgresql"');
 }
 
+/** @returns arguments: whole seconds, or for less than one as many transactions as usually fit */
+export const lasting = (seconds: number, clients: number): readonly string[] =>
+  seconds >= 1 ? ['-T', String(Math.round(seconds))] : ['-t', String(Math.ceil((2_000 * seconds) / clients))];
+
 /** @returns transactions a second @throws it is not installed, or a transaction failed */
 export async function pgbench(to: pg.ClientConfig, args: readonly string[]): Promise<number> {
   const place = ['-h', String(to.host), '-p', String(to.port), '-U', String(to.user), String(to.database)];

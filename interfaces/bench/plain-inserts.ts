@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testFolder } from '../../infrastructure/testing/folder.ts';
-import { pgbench } from './pgbench.ts';
+import { lasting, pgbench } from './pgbench.ts';
 import type { Closable } from './section.ts';
 
 export interface PlainInserts extends Closable {
@@ -24,10 +24,10 @@ export async function plainInserts(connection: pg.ClientConfig): Promise<PlainIn
   await writeFile(script, `INSERT INTO plain.rows (data) VALUES (repeat('x', 300));\n`);
   return {
     rate: (clients, seconds) =>
-      pgbench(
-        connection,
-        `-n -M prepared -f ${script} -j 1 -c ${clients} -T ${Math.max(1, Math.round(seconds))}`.split(' '),
-      ),
+      pgbench(connection, [
+        ...`-n -M prepared -f ${script} -j 1 -c ${clients}`.split(' '),
+        ...lasting(seconds, clients),
+      ]),
     close: () => folder.remove(),
   };
 }

@@ -39,7 +39,7 @@ export const section: Section = {
 async function awake(context: Context, wanted: number): Promise<Group> {
   const count = context.quick ? QUICK_SIZE : wanted;
   const density = await Density.shared(context);
-  const projects = await density.awake(count);
+  const projects = await density.allAwake(count);
   const bare = await BareProjects.on(density.platform);
   context.atEnd(() => bare.close());
   return {
@@ -100,7 +100,7 @@ async function asleep(context: Context, count: number): Promise<Group> {
 
 async function large(context: Context, count: number): Promise<Group> {
   const density = await Density.shared(context);
-  const some = await density.awake(count, AWAKE);
+  const some = await density.someAwake(count, AWAKE);
   const bare = await BareProjects.on(density.platform);
   context.atEnd(() => bare.close());
   let next = AWAKE;

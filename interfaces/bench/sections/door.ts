@@ -80,12 +80,14 @@ async function gateway(context: Context): Promise<Group> {
       [DIRECT]: () => load(direct, CONNECTIONS, seconds),
       [GATEWAY]: () => load(through, CONNECTIONS, seconds),
       [NGINX]: () => load(at(beside.nginx), CONNECTIONS, seconds),
-      [HAPROXY]: () => load(at(beside.haproxy), CONNECTIONS, seconds),
+      ...(!context.quick && { [HAPROXY]: () => load(at(beside.haproxy), CONNECTIONS, seconds) }),
     },
     figures: [
       rate('gateway, of PostgREST itself', [GATEWAY, 'rate'], [DIRECT, 'rate'], { ratioAtLeast: 0.95 }),
       rate('gateway, of nginx', [GATEWAY, 'rate'], [NGINX, 'rate'], { ratioAtLeast: 1 }),
-      rate('gateway, of HAProxy', [GATEWAY, 'rate'], [HAPROXY, 'rate'], { ratioAtLeast: 1 }),
+      ...(context.quick
+        ? []
+        : [rate('gateway, of HAProxy', [GATEWAY, 'rate'], [HAPROXY, 'rate'], { ratioAtLeast: 1 })]),
       {
         name: 'gateway, p99, of PostgREST itself',
         unit: 'ms',

@@ -13,7 +13,7 @@ import { childDoors } from '../../../infrastructure/testing/doors.ts';
 import { quietLog, testFolder } from '../../../infrastructure/testing/folder.ts';
 import { testPort } from '../../../infrastructure/testing/port.ts';
 import { benchServer, PASSWORD, type BenchServer } from '../bench-server.ts';
-import { pgbench } from '../pgbench.ts';
+import { lasting, pgbench } from '../pgbench.ts';
 import type { Context, Group, Section } from '../section.ts';
 
 const CLIENTS = 16;
@@ -37,9 +37,16 @@ async function guard(context: Context): Promise<Group> {
   const at = (port: number) => ({ host: '127.0.0.1', port, user, password: PASSWORD, database: project });
   await pgbench(at(server.port), ['-i', '-q', '-s', String(context.quick ? SCALE.quick : SCALE.whole)]);
   const ports = await poolerWithGuard(context, server, (pools) => pools.register(poolFor(project, verifier)));
-  const seconds = String(Math.max(1, context.seconds));
   const select = async (port: number) => ({
-    rate: await pgbench(at(port), ['-S', '-n', '-c', String(CLIENTS), '-j', '2', '-T', seconds]),
+    rate: await pgbench(at(port), [
+      '-S',
+      '-n',
+      '-c',
+      String(CLIENTS),
+      '-j',
+      '2',
+      ...lasting(context.seconds, CLIENTS),
+    ]),
   });
   return {
     ways: { [WITHOUT]: () => select(ports.without), [GUARDED]: () => select(ports.guarded) },

@@ -10,7 +10,6 @@ import { bareContainers, containerPlatform } from '../containers.ts';
 import type { Context, FigureSpec, Goal, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
 
-const COLD = { SPARE_PROJECTS: '0' };
 const SPARES = { SPARE_PROJECTS: '2' };
 const SPARES_WANTED = 2;
 /** where there are none, as in an older commit, they are not waited for */
@@ -38,7 +37,7 @@ async function bareOn(context: Context, platform: PlatformUnderTest): Promise<Ba
 }
 
 async function one(context: Context): Promise<Group> {
-  const cold = await context.platform(COLD);
+  const cold = await context.platform();
   const spares = await context.platform(SPARES);
   const bare = await bareOn(context, cold);
   const [coldToken, sparesToken] = [await ownerOf(cold), await ownerOf(spares)];
@@ -83,7 +82,7 @@ const first = (name: string, way: string, goal?: Goal): FigureSpec => ({
 
 /** Beside it a copy of the template and a bare `docker run`. */
 async function inContainer(context: Context): Promise<Group> {
-  const containers = await containerPlatform(context, COLD);
+  const containers = await containerPlatform(context);
   const { platform } = containers;
   const bare = await bareOn(context, platform);
   const run = await bareContainers(context, containers, (await servedProject(platform)).id);
@@ -98,7 +97,7 @@ async function inContainer(context: Context): Promise<Group> {
 }
 
 async function atOnceInContainers(context: Context): Promise<Group> {
-  const { platform } = await containerPlatform(context, COLD);
+  const { platform } = await containerPlatform(context);
   const token = await ownerOf(platform);
   return {
     rounds: 2,

@@ -39,7 +39,8 @@ const compared = (name: string, unit: string, measure: string): FigureSpec => ({
 });
 
 async function route(context: Context, way: 'pooler' | 'direct') {
-  const platform = await context.platform({ DATA_API_ROUTE: way });
+  // the pooler is the default
+  const platform = await context.platform(way === 'pooler' ? {} : { DATA_API_ROUTE: way });
   const { id, direct } = await doorOf(platform);
   const sessions = async () => {
     const rows = await platform.sql(`SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND usename = $2`, [

@@ -11,7 +11,7 @@ import type { Context, Group, Section } from '../section.ts';
 import { median } from '../statistics.ts';
 
 const STANDING = 6;
-const QUICK_MS = 4_000;
+const QUICK_MS = 3_000;
 /** of the whole time: what is not taken yet, such as compiled code, is taken by then */
 const SETTLED_SHARE = 0.2;
 const LOOK_EVERY_MS = 1_000;
@@ -25,7 +25,7 @@ export const section: Section = {
 };
 
 async function soak(context: Context): Promise<Group> {
-  const platform = await context.platform({ IDLE_SLEEP_MINUTES: '0.1' });
+  const platform = await context.platform({ IDLE_SLEEP_MINUTES: context.quick ? '0.01' : '0.1' });
   const standing = await servedProjects(platform, STANDING);
   const ms = context.quick ? QUICK_MS : context.minutes * 60_000;
   return {

@@ -37,10 +37,7 @@ export const section: Section = {
 const made = (context: Context) =>
   context.share('storage', async () => {
     const folder = await testFolder();
-    const platform = await separatePlatform(
-      context,
-      context.quick ? {} : { STORAGE_PROJECT_SIZE_MB: '100000' },
-    );
+    const platform = await separatePlatform(context, { STORAGE_PROJECT_SIZE_MB: '100000' });
     const nginx = await nginxBeside(folder.path);
     const files = await BenchFiles.make(platform, folder.path, context.quick ? [1] : SIZES);
     return {
