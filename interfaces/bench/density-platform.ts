@@ -10,8 +10,9 @@ import type { Context } from './section.ts';
 import { timed } from './timed.ts';
 
 const SETTLED_AFTER_MS = 5_000;
-/** each project is given room for all the sessions that it may have */
-const MOST_CONNECTIONS = '10000';
+/** each project may have so many sessions; the platform's own come on top */
+const SESSIONS_EACH = 11;
+const MOST_SESSIONS = 10_000;
 const NEVER = '0';
 const SOON = '0.02';
 
@@ -25,17 +26,13 @@ export class Density {
 
   static shared(context: Context): Promise<Density> {
     return context.share('density', async () => {
-      const platform = await context.newPlatform({
-        IDLE_SLEEP_MINUTES: NEVER,
-        POSTGRES_MAX_CONNECTIONS: MOST_CONNECTIONS,
-      });
-      return new Density(platform);
+      return new Density(await context.newPlatform());
     });
   }
 
   /** Runs with so many projects, none of which falls asleep. */
   async allAwake(count: number): Promise<readonly Served[]> {
-    await this.#restart(NEVER);
+    await this.#restart(NEVER, count);
     this.projects.push(...(await servedProjects(this.platform, count - this.projects.length)));
     for (const project of this.projects) await oneRow(this.platform, project);
     return this.projects;
@@ -43,10 +40,10 @@ export class Density {
 
   /** Runs with so many projects, all of them asleep; those that are new were, as soon as nobody asked for them. */
   async asleep(count: number): Promise<void> {
-    await this.#restart(SOON);
+    await this.#restart(SOON, count);
     this.projects.push(...(await servedProjects(this.platform, count - this.projects.length)));
     while (await postgrestRuns(this.platform)) await sleep(100);
-    await this.#restart(NEVER);
+    await this.#restart(NEVER, count);
   }
 
   /** The same, with some awake. */
@@ -57,9 +54,12 @@ export class Density {
     return some;
   }
 
-  async #restart(idleMinutes: string): Promise<void> {
+  /** @param count of projects that there is to be room for */
+  async #restart(idleMinutes: string, count: number): Promise<void> {
     if (this.platform.running) await this.platform.stop();
     this.platform.environment['IDLE_SLEEP_MINUTES'] = idleMinutes;
+    const sessions = Math.min(MOST_SESSIONS, Math.max(800, 200 + count * SESSIONS_EACH));
+    this.platform.environment['POSTGRES_MAX_CONNECTIONS'] = String(sessions);
     await this.platform.start();
   }
 
