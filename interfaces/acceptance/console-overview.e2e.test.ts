@@ -142,7 +142,10 @@ test('who is signed in, the list and its code are asked for at once', async () =
 });
 
 test('a page is shown as soon as its code is there, by no clock', async () => {
-  const fresh = await page.context().newPage();
+  // a clock is that of all pages of a browser
+  const { page: fresh, context } = await consoles.visitor({
+    storageState: await page.context().storageState(),
+  });
   await fresh.clock.install();
   await fresh.goto('/console');
   await fresh.getByRole('link', { name: 'shop' }).waitFor();
@@ -150,7 +153,7 @@ test('a page is shown as soon as its code is there, by no clock', async () => {
   await fresh.clock.pauseAt(new Date(Date.now() + 3_600_000));
   await fresh.getByRole('link', { name: 'Account' }).click();
   await heading(fresh, 'Account').waitFor();
-  await fresh.close();
+  await context.close();
 });
 
 test('who is not signed in is led to where one signs in', async () => {
