@@ -1,24 +1,12 @@
 /** Reads the log into a view: all of it from the beginning, or the part that it is behind. */
+import type { ViewProgress } from '../application/background/watched-views.ts';
 import type pg from 'pg';
 import type { EventStore, Position } from '../application/ports/event-store.ts';
 import { applyOrPark, enter, writeBatch } from './parking.ts';
 import type { Projection, Target } from './projection.ts';
 
-export interface Progress {
-  /** one after the other; reading takes the longest */
-  readonly doing: 'waiting for another rebuild' | 'reading' | 'making indexes' | 'comparing';
-  /** how far through the log, in places: not all of them need be events */
-  readonly done: number;
-  readonly total: number;
-  /** of this view, taken in so far */
-  readonly events: number;
-  readonly ratePerSecond: number;
-  /** null: not known yet */
-  readonly secondsLeft: number | null;
-}
-
 export interface FillOptions {
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: (progress: ViewProgress) => void;
   /** ends the rebuild between two batches; the live view stays */
   readonly signal?: AbortSignal;
   /** events read and written at once; default 5000 */
@@ -99,7 +87,7 @@ export async function catchUp(
   return { events: count, position };
 }
 
-export function progressOf({ events, position }: Filled, head: Position, startedAt: number): Progress {
+export function progressOf({ events, position }: Filled, head: Position, startedAt: number): ViewProgress {
   const elapsedMs = performance.now() - startedAt;
   const done = Number(position);
   const total = Math.max(Number(head), done);

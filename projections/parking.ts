@@ -3,20 +3,11 @@
  * later ones of its stream, whose rows would be wrong without it; all other streams go on.
  */
 import pg from 'pg';
-import type { EventBatch, Position, StoredEvent } from '../application/ports/event-store.ts';
+import type { EventBatch, StoredEvent } from '../application/ports/event-store.ts';
 import type { Target } from './projection.ts';
 import { transaction } from './transaction.ts';
 
 export type Readable = Pick<EventBatch, 'events' | 'unreadable'>;
-
-export interface ParkedEvent {
-  readonly position: Position;
-  readonly stream: string;
-  readonly revision: number;
-  readonly type: string;
-  readonly reason: string;
-  readonly parkedAt: Date;
-}
 
 /**
  * One transaction: `begin`, then the events, or what is left of them when the ones that fail are parked.

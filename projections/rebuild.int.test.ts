@@ -10,7 +10,7 @@ import { newStore, readEvents, recordScenario, ViewDatabase } from './projection
 import { projectList } from './project-list/project-list.ts';
 import { ProjectionRunner } from './projection-runner.ts';
 import { liveTarget } from './projection.ts';
-import type { Progress } from './fill-view.ts';
+import type { ViewProgress } from '../application/background/watched-views.ts';
 import { rebuild } from './rebuild.ts';
 import { replay } from './replay.ts';
 import { allOf, note, seen, tally } from './tally.contract.ts';
@@ -255,8 +255,8 @@ describe('C47 replay', () => {
     await recordScenario(store);
     const head = await store.head();
     const readOnly = { readAll: store.readAll.bind(store), head: store.head.bind(store) };
-    const shown: [string, Progress][] = [];
-    const onProgress = (name: string, progress: Progress) => shown.push([name, progress]);
+    const shown: [string, ViewProgress][] = [];
+    const onProgress = (name: string, progress: ViewProgress) => shown.push([name, progress]);
     const projections = [projectList, auditTrail];
     await replay(projections, readOnly, views.pool);
     const replayed = await replay(projections, readOnly, views.pool, { onProgress });
@@ -276,7 +276,7 @@ describe('C47 replay', () => {
 
   test('progress counts up to the head', async () => {
     await notes(10);
-    const shown: Progress[] = [];
+    const shown: ViewProgress[] = [];
     await rebuild(tally(), store, views.pool, {
       batchSize: 4,
       onProgress: (progress) => shown.push(progress),

@@ -2,13 +2,14 @@
  * Builds a view anew from the log, beside the live one: commands and queries go on, and one short transaction
  * at the end puts the copy in the live one's place. Whatever breaks before that leaves the live view as it was.
  */
+import type { ViewProgress } from '../application/background/watched-views.ts';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { InvalidPosition, type Position } from '../application/ports/event-store.ts';
 import { ensureCheckpoint, lockCheckpoint, readCheckpoint } from './checkpoints.ts';
 import { analyzeTables, compareRows, countRows, type Comparison } from './compare-rows.ts';
-import { catchUp, fill, progressOf, type FillOptions, type Log, type Progress } from './fill-view.ts';
+import { catchUp, fill, progressOf, type FillOptions, type Log } from './fill-view.ts';
 import { enter } from './parking.ts';
 import { liveTarget, nextTarget, type Projection, type Target } from './projection.ts';
 import { longQuery, transaction, withClient } from './transaction.ts';
@@ -28,7 +29,7 @@ export interface Rebuilt {
 const INDEX_MEMORY = '128MB';
 const COMPARE_MEMORY = '64MB';
 const LOOK_AGAIN_MS = 200;
-const WAITING: Progress = {
+const WAITING: ViewProgress = {
   doing: 'waiting for another rebuild',
   done: 0,
   total: 1,
@@ -143,7 +144,7 @@ async function build(
   const old = `${liveTarget(projection).schema}__old`;
   await makeSchema(client, next, old);
   const filled = await fill(store, client, next, options, startedAt);
-  const tell = (doing: Progress['doing']) =>
+  const tell = (doing: ViewProgress['doing']) =>
     options.onProgress?.({ ...progressOf(filled, filled.position, startedAt), doing });
   tell('making indexes');
   await makeIndexes(client, next);

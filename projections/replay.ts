@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { EventStore } from '../application/ports/event-store.ts';
 import type { Projection } from './projection.ts';
-import type { Progress } from './fill-view.ts';
+import type { ViewProgress } from '../application/background/watched-views.ts';
 import { rebuild, type Rebuilt } from './rebuild.ts';
 
 export interface Replayed extends Rebuilt {
@@ -9,7 +9,7 @@ export interface Replayed extends Rebuilt {
 }
 
 export interface ReplayOptions {
-  readonly onProgress?: (projection: string, progress: Progress) => void;
+  readonly onProgress?: (projection: string, progress: ViewProgress) => void;
   /** ends the replay between two batches; views not yet replaced stay as they are */
   readonly signal?: AbortSignal;
 }
@@ -28,7 +28,7 @@ export async function replay(
   for (const projection of projections) {
     const { name } = projection;
     const rebuilt = await rebuild(projection, store, pool, {
-      ...(onProgress && { onProgress: (progress: Progress) => onProgress(name, progress) }),
+      ...(onProgress && { onProgress: (progress: ViewProgress) => onProgress(name, progress) }),
       ...(signal && { signal }),
     });
     replayed.push({ projection: name, ...rebuilt });

@@ -1,7 +1,8 @@
 import type pg from 'pg';
+import type { ParkedEvent } from '../application/background/watched-views.ts';
 import { UnknownEventVersion, type EventStore } from '../application/ports/event-store.ts';
 import { ensureCheckpoint, lockCheckpoint } from './checkpoints.ts';
-import { applyOrPark, enter, type ParkedEvent } from './parking.ts';
+import { applyOrPark, enter } from './parking.ts';
 import { liveTarget, type Projection } from './projection.ts';
 import { transaction, withClient } from './transaction.ts';
 

@@ -1,15 +1,6 @@
 /** What an operator can do with the views, whatever they are made of. */
+import type { ParkedEvent, ViewProgress } from '../background/watched-views.ts';
 import type { Position } from '../ports/event-store.ts';
-
-export interface ViewProgress {
-  readonly doing: 'waiting for another rebuild' | 'reading' | 'making indexes' | 'comparing';
-  readonly done: number;
-  readonly total: number;
-  readonly events: number;
-  readonly ratePerSecond: number;
-  /** null: not known yet */
-  readonly secondsLeft: number | null;
-}
 
 export interface ReplayedView {
   readonly projection: string;
@@ -18,15 +9,6 @@ export interface ReplayedView {
   /** to what was there; null: there was nothing to compare with */
   readonly equal: boolean | null;
   readonly durationMs: number;
-}
-
-export interface ParkedEvent {
-  readonly position: Position;
-  readonly stream: string;
-  readonly revision: number;
-  readonly type: string;
-  readonly reason: string;
-  readonly parkedAt: Date;
 }
 
 export interface ReplayOptions {

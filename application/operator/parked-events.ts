@@ -1,7 +1,8 @@
 import type { EventMetadata, EventStore } from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import { chosenViews } from './chosen-views.ts';
-import type { OperatedViews, ParkedEvent } from './operated-views.ts';
+import type { ParkedEvent } from '../background/watched-views.ts';
+import type { OperatedViews } from './operated-views.ts';
 import { recordUse } from './record-use.ts';
 
 export interface ParkedOf extends ParkedEvent {

@@ -7,7 +7,7 @@ import { projectOfStream, type ProjectId } from '../../domain/project/project-id
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
 import { recorded } from '../../application/handle.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
-import type { Progress } from '../../projections/fill-view.ts';
+import type { ViewProgress } from '../../application/background/watched-views.ts';
 import { ensureView, missingViews, rebuild } from '../../projections/rebuild.ts';
 import { parkedEvents } from '../../projections/unpark.ts';
 import type { Operator } from '../composition/operator.ts';
@@ -62,7 +62,7 @@ async function bringBackViews(
 ): Promise<void> {
   for (const view of projections.filter(({ name }) => names.includes(name))) {
     const parked = (await parkedEvents(pool, view)).length > 0;
-    const onProgress = (progress: Progress) => showProgress(view.name, progress);
+    const onProgress = (progress: ViewProgress) => showProgress(view.name, progress);
     await (parked ? rebuild : ensureView)(view, store, pool, { onProgress, signal });
   }
   endProgress();

@@ -3,6 +3,7 @@ import { ContainerModule } from 'inversify';
 import { LongWork } from '../../application/operator/long-work.ts';
 import { firstOperatorToken } from '../../application/operator/operator-tokens.ts';
 import { RecordedReads } from '../../application/operator/record-use.ts';
+import { PostgresWorkBoard } from '../../infrastructure/postgres/postgres-work-board.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
 import { auditTrail } from '../../projections/audit-trail/audit-trail.ts';
 import { recordingReads } from '../platform-api/authenticate-operator.ts';
@@ -13,7 +14,10 @@ import { PARTS, TOKENS } from './tokens.ts';
 const VIEW_WITHIN_MS = 5_000;
 
 export const operatorRoutesModule = new ContainerModule(({ bind }) => {
-  bind(TOKENS.longWork).toResolvedValue((clock, log) => new LongWork(clock, log), [TOKENS.clock, TOKENS.log]);
+  bind(TOKENS.longWork).toResolvedValue(
+    (pool, clock, log) => new LongWork(new PostgresWorkBoard(pool), clock, log),
+    [TOKENS.platformPool, TOKENS.clock, TOKENS.log],
+  );
   bind(TOKENS.routes).toResolvedValue(
     ...needs(
       {

@@ -63,7 +63,7 @@ async function provenBy(
 /** @throws {RequestProblem} 403 */
 function callerOf(
   { tokenId, name, scopes }: OperatorToken,
-  endpoint: Pick<OperatorEndpoint, 'method' | 'mayAlways'>,
+  endpoint: Pick<OperatorEndpoint, 'method' | 'mayAlways' | 'readsOnly'>,
 ): OperatorCaller {
   const needed = operatorScopeOf(endpoint);
   if (!endpoint.mayAlways && !scopes.includes(needed))
@@ -83,7 +83,7 @@ export const recordingReads = (
   reads: RecordedReads,
 ): OperatorEndpoint[] =>
   endpoints.map((endpoint) =>
-    endpoint.auth === 'operator' && endpoint.method === 'get'
+    endpoint.auth === 'operator' && operatorScopeOf(endpoint) === 'read'
       ? { ...endpoint, handler: (request) => recorded(request, endpoint, reads) }
       : endpoint,
   );

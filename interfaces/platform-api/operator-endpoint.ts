@@ -16,16 +16,22 @@ export interface OperatorCaller extends Caller {
 interface OperatorRules {
   /** whatever the token's scopes: it takes something away from whoever asks alone */
   readonly mayAlways: boolean;
+  /** it changes nothing, though it is no GET */
+  readonly readsOnly: boolean;
 }
 
 export type OperatorEndpoint = HttpEndpoint<'operator'> & OperatorRules;
 
 export const operatorEndpoint = endpointsFor<{ operator: OperatorCaller['known'] }, OperatorRules>({
   mayAlways: false,
+  readsOnly: false,
 });
 
 export const operatorTags = ['operator'];
 
 /** What a token needs for an endpoint. */
-export const operatorScopeOf = ({ method }: Pick<OperatorEndpoint, 'method'>): OperatorScope =>
-  method === 'get' ? 'read' : 'write';
+export const operatorScopeOf = ({
+  method,
+  readsOnly,
+}: Pick<OperatorEndpoint, 'method' | 'readsOnly'>): OperatorScope =>
+  method === 'get' || readsOnly ? 'read' : 'write';

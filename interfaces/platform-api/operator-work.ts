@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { chosenViews } from '../../application/operator/chosen-views.ts';
-import type { LongWork, WorkReport } from '../../application/operator/long-work.ts';
+import type { WorkReport } from '../../application/background/work-board.ts';
+import type { LongWork } from '../../application/operator/long-work.ts';
 import type { OperatedPlatform } from '../../application/operator/operated-platform.ts';
 import { parkedEvents, retryParkedEvents, type ParkedOf } from '../../application/operator/parked-events.ts';
 import { replayViews } from '../../application/operator/replay-views.ts';
@@ -83,7 +84,7 @@ const replay = ({ platform, work }: OperatorWorkDependencies): OperatorEndpoint 
     responses: { 202: workView },
     handler: async ({ body, operator, context }) => {
       await told(Promise.resolve().then(() => chosenViews(platform.views, body?.view)));
-      const report = work.start({
+      const report = await work.start({
         name: 'replay',
         by: operator.tokenId,
         run: async (tell, signal) => {
@@ -110,22 +111,25 @@ const verify = ({ platform, work }: OperatorWorkDependencies): OperatorEndpoint 
     method: 'post',
     path: '/api/operator/verify',
     summary: 'Check the hash of every event of the log',
-    description: '`/api/operator/work` tells how far it is.',
+    description:
+      '`/api/operator/work` tells how far it is. It changes nothing, so a token that may read is enough; one runs at a time.',
     tags,
     auth,
+    readsOnly: true,
     responses: { 202: workView },
     handler: async ({ operator }) => {
-      const report = work.start({
+      const report = await work.start({
         name: 'verify',
         by: operator.tokenId,
-        run: async (tell) => {
-          const verification = await verifyLog(platform, (done, head) =>
-            tell({ at: 'log', doing: 'reading', done: Number(done), total: Number(head), secondsLeft: null }),
-          );
+        run: async (tell, signal) => {
+          const verification = await verifyLog(platform, (done, head) => {
+            signal.throwIfAborted();
+            tell({ at: 'log', doing: 'reading', done: Number(done), total: Number(head), secondsLeft: null });
+          });
           return verifiedBody(verification, platform.store.capabilities.hashChain);
         },
       });
-      return Promise.resolve({ status: 202, body: workBody(report) });
+      return { status: 202, body: workBody(report) };
     },
   });
 
@@ -142,8 +146,8 @@ const verifiedBody = ({ verified, firstAltered }: Verification, chained: boolean
 });
 
 async function standing({ platform, work }: OperatorWorkDependencies) {
-  const rollout = await rolloutStanding(platform);
-  return { work: work.reports().map(workBody), rollout: rollout ? rolloutBody(rollout) : null };
+  const [rollout, reports] = await Promise.all([rolloutStanding(platform), work.reports()]);
+  return { work: reports.map(workBody), rollout: rollout ? rolloutBody(rollout) : null };
 }
 
 const show = (dependencies: OperatorWorkDependencies): OperatorEndpoint =>
@@ -152,7 +156,7 @@ const show = (dependencies: OperatorWorkDependencies): OperatorEndpoint =>
     path: '/api/operator/work',
     summary: 'How far work that takes long is, and how the last of each kind ended',
     description:
-      'Of a replay and a verification since the platform API started; of an upgrade of all, the last.',
+      'Of the last replay, verification and upgrade of all, whichever process was at it. One whose process has died is `failed`.',
     tags,
     auth,
     responses: { 200: workPage },

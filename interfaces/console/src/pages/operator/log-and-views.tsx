@@ -84,6 +84,7 @@ const ALL = 'all';
 function Replay() {
   const query = useWork('replay');
   const { data: standing } = useQuery(partQuery('/api/operator/views'));
+  const mayWrite = useMayWrite();
   const [view, setView] = useState(ALL);
   const asking = useMutation({
     mutationFn: () => api.POST('/api/operator/replay', { body: view === ALL ? {} : { view } }),
@@ -105,7 +106,7 @@ function Replay() {
             value={view}
             onValueChange={setView}
           />
-          <Begin work={query.data?.[0]} asking={asking} label={texts.replayNow} />
+          {mayWrite && <Begin work={query.data?.[0]} asking={asking} label={texts.replayNow} />}
         </div>
       }
     >
@@ -165,7 +166,6 @@ interface BeginProps {
 }
 
 function Begin({ work, asking, label }: BeginProps) {
-  if (!useMayWrite()) return null;
   return (
     <Button busy={asking.isPending} disabled={work?.state === 'running'} onClick={() => asking.mutate()}>
       {label}

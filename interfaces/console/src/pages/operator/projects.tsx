@@ -103,6 +103,7 @@ const columns = (open: (opened: Opened) => void): readonly Column<OperatorProjec
   {
     id: 'changed',
     title: texts.changed,
+    width: '110px',
     align: 'end',
     wideOnly: true,
     cell: ({ updated_at: at }) => <RelativeTime at={at} />,
@@ -110,6 +111,7 @@ const columns = (open: (opened: Opened) => void): readonly Column<OperatorProjec
   {
     id: 'actions',
     title: texts.actions,
+    width: '190px',
     align: 'end',
     // on a phone the row itself leads to both
     wideOnly: true,

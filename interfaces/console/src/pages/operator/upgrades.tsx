@@ -47,7 +47,11 @@ export default function Upgrades() {
       />
       <div className={styles['page']}>
         {query.data?.rollout && (
-          <Last rollout={query.data.rollout} onStop={mayWrite ? () => setOpen('stop') : undefined} />
+          <Last
+            standing={query.data}
+            rollout={query.data.rollout}
+            onStop={mayWrite ? () => setOpen('stop') : undefined}
+          />
         )}
         <Part
           title={texts.behind}
@@ -84,7 +88,13 @@ const TONES: Readonly<Record<Rollout['state'], Tone>> = {
   cancelled: 'warn',
 };
 
-function Last({ rollout, onStop }: { readonly rollout: Rollout; readonly onStop: (() => void) | undefined }) {
+interface LastProps {
+  readonly standing: Rollouts;
+  readonly rollout: Rollout;
+  readonly onStop: (() => void) | undefined;
+}
+
+function Last({ standing, rollout, onStop }: LastProps) {
   const { state, version, done, total, left, failure, canary } = rollout;
   return (
     <Section
@@ -110,13 +120,27 @@ function Last({ rollout, onStop }: { readonly rollout: Rollout; readonly onStop:
         <span className={styles['soft']}>
           {texts.canary}: <code>{canary}</code>
         </span>
-        {failure && (
-          <Notice tone="bad" title={`${texts.failedAt} ${failure.project_id}`}>
-            {failure.reason}
-          </Notice>
-        )}
+        {failure && <Failed failure={failure} behind={standing.behind} />}
       </div>
     </Section>
+  );
+}
+
+interface FailedProps {
+  readonly failure: NonNullable<Rollout['failure']>;
+  readonly behind: readonly Behind[];
+}
+
+/** Of which project, at which step and why, and what helps. */
+function Failed({ failure: { project_id: id, reason }, behind }: FailedProps) {
+  const name = behind.find((one) => one.id === id)?.name;
+  return (
+    <Notice tone="bad" title={texts.failedAt(name ?? id)}>
+      <p>{reason}</p>
+      <p>
+        {name !== undefined && <code>{id}</code>} {texts.failedHelp}
+      </p>
+    </Notice>
   );
 }
 

@@ -152,7 +152,9 @@ export const operator = {
   },
   doneOf: (done: number, total: number) => `${done} of ${total}`,
   left: (n: number) => `${n} are as they were`,
-  failedAt: 'Failed at',
+  failedAt: (project: string) => `The upgrade of ${project} failed`,
+  failedHelp:
+    'It serves on as it was. Put right what the step says, then upgrade all again: whoever is at the version already is left alone. Projects, Why, tells what went before.',
 
   verify: 'Verify the log',
   verifyHint: 'Checks the hash of every event, from the first one on.',
@@ -171,7 +173,7 @@ export const operator = {
   equal: 'equal to what was there',
   different: 'DIFFERENT from what was there',
   nothingBefore: 'there was nothing to compare with',
-  neverDone: 'Not since the platform’s API started.',
+  neverDone: 'Nobody has asked for it yet.',
   progress: (at: string, doing: string) => `${at}: ${doing}`,
   secondsLeft: (n: number) => `${Math.ceil(n)} s left`,
   workFailed: 'It failed',
