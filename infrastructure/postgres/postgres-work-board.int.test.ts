@@ -70,7 +70,7 @@ test('what a killed process was at is told of as ended by that, and may be begun
     console.log('begun');`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     cwd: join(import.meta.dirname, '..', '..'),
-    env: { ...process.env, POOL: JSON.stringify(platform.connection) },
+    env: { POOL: JSON.stringify(platform.connection) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
