@@ -64,15 +64,19 @@ test('what a killed process was at is told of as ended by that, and may be begun
   const module = join(import.meta.dirname, 'postgres-work-board.ts');
   const program = `import pg from 'pg';
     import { PostgresWorkBoard } from ${JSON.stringify(module)};
-    const begun = await new PostgresWorkBoard(new pg.Pool(JSON.parse(process.env.POOL))).begin('verify', 'opt_9', new Date());
+    const begun = await new PostgresWorkBoard(new pg.Pool(JSON.parse(process.argv[1]))).begin('verify', 'opt_9', new Date());
     begun.tell(${JSON.stringify(far(3))});
     setInterval(() => {}, 1000);
     console.log('begun');`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    cwd: join(import.meta.dirname, '..', '..'),
-    env: { POOL: JSON.stringify(platform.connection) },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '-e', program, JSON.stringify(platform.connection)],
+    {
+      cwd: join(import.meta.dirname, '..', '..'),
+      env: {},
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = once(child, 'exit');
   const shown = async () => (await boards[0].read()).find(({ work }) => work === 'verify');
   await once(child.stdout, 'data');
