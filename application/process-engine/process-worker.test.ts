@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { SystemClock } from '../../infrastructure/process/system-clock.ts';
 import { Unavailable } from '../errors.ts';
-import { ask, deliveryHost, deliveryOf, makeYard } from '../testing/engine-harness.ts';
+import { ask, deliveryHost, deliveryOf, makeYard, type DeliveryHost } from '../testing/engine-harness.ts';
 import { freshDependencies } from '../testing/process-properties.ts';
 import { ProcessWorker } from './process-worker.ts';
 
@@ -13,7 +13,10 @@ afterEach(async () => {
   for (const one of running.splice(0)) await one.stop();
 });
 
-function yardWithWorkers(bounds: Parameters<typeof deliveryHost>[1] = { timeoutMs: Infinity }) {
+function yardWithWorkers(
+  bounds: Parameters<typeof deliveryHost>[1] = { timeoutMs: Infinity },
+  change: (host: DeliveryHost) => DeliveryHost = (host) => host,
+) {
   const harness = makeYard();
   const start = async () => {
     const dependencies = freshDependencies(harness);
@@ -24,7 +27,7 @@ function yardWithWorkers(bounds: Parameters<typeof deliveryHost>[1] = { timeoutM
         concurrency: 2,
         open: () => Promise.resolve({ streams: [STREAM], position: 0n }),
       },
-      deliveryHost(harness.yard, bounds),
+      change(deliveryHost(harness.yard, bounds)),
     );
     await worker.start();
     running.push(worker);
@@ -131,4 +134,38 @@ test('one whose step does not hear that it shall stop keeps no place from the ot
   expect((await deliveryOf(harness, STREAM)).types.at(-1)).toBe('StepFailed');
   deaf.resolve();
   await lastIs('Delivered');
+});
+
+test('a process that yields goes on when no other one is under way, and two of them do not wait for each other', async () => {
+  const { harness, start, lastIs } = yardWithWorkers(undefined, (host) => ({
+    ...host,
+    processes: { ...host.processes, announce: { ...host.processes.announce, yields: true } },
+  }));
+  const others = ['delivery-2', 'delivery-3'];
+  for (const stream of [STREAM, ...others]) await ask(harness, stream, { kind: 'Deliver', parcels: 2 });
+  await start();
+  for (const stream of [STREAM, ...others])
+    await vi.waitFor(
+      async () => expect((await deliveryOf(harness, stream)).types.at(-1)).toBe('Delivered'),
+      PATIENCE,
+    );
+  const [begun, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  harness.yard.carry = () => {
+    begun.resolve();
+    return done.promise;
+  };
+  await ask(harness, 'delivery-4', { kind: 'Deliver', parcels: 2 });
+  await begun.promise;
+  for (const stream of others) await ask(harness, stream, { kind: 'Announce' });
+  // long enough for it, if it did not yield
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  for (const stream of others)
+    expect((await deliveryOf(harness, stream)).types.at(-1)).toBe('AnnouncementRequested');
+  done.resolve();
+  await lastIs('Delivered');
+  for (const stream of others)
+    await vi.waitFor(
+      async () => expect((await deliveryOf(harness, stream)).types.at(-1)).toBe('Announced'),
+      PATIENCE,
+    );
 });

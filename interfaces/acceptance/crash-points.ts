@@ -82,6 +82,17 @@ export class CrashRounds {
     await this.platform.start(this.#disturbed);
   }
 
+  /** Starts one that ends at this point by itself, whenever that is, then again as if nothing were wrong. */
+  async crashAtStart(point: string): Promise<void> {
+    const { environment } = this.platform;
+    environment['CRASH_AT'] = point;
+    // it may end before it is ready
+    await this.platform.start(this.#disturbed).catch(() => {});
+    await this.platform.ended();
+    delete environment['CRASH_AT'];
+    await this.platform.start(this.#disturbed);
+  }
+
   /** @returns the status in which the project comes to rest */
   restsAs = (id: string): Promise<string> => statusAtRest(this.platform, this.token, id);
 }

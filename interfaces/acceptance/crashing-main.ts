@@ -1,6 +1,6 @@
 /**
- * The real platform, but for seven things: at the point of a step that its parent process named last it ends itself
- * with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone;
+ * The real platform, but for seven things: at the point of a step, or of an append (`append/SpareClaimed/before`), that its
+ * parent process named last, or CRASH_AT from the start, it ends itself with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone;
  * TEMPLATE_DIR is a folder with another project template, as a later release would bring it, and so is LATER_LOGIN a login
  * that projects have with it: its version, its name and the schema that it is for; LOGINS_UP_TO is the version of an earlier
  * one, whose projects have no login that came later; SECOND_SERVER is the URL of another
@@ -16,7 +16,8 @@ import { pinoLog } from '../composition/log.ts';
 import { readConfig, searchPath } from '../config.ts';
 import { withSecondServer } from './second-server.ts';
 
-let crashAt: unknown;
+let crashAt: unknown = process.env['CRASH_AT'];
+const end = () => process.kill(process.pid, 'SIGKILL');
 process.on('message', (point) => {
   crashAt = point;
   process.send?.('so be it');
@@ -32,13 +33,13 @@ const options: PlatformOptions = {
   tell,
   ...(templateFolder !== undefined && { templateFolder }),
   observeMove(point) {
-    if (point === process.env['CRASH_MOVE']) process.kill(process.pid, 'SIGKILL');
+    if (point === process.env['CRASH_MOVE']) end();
   },
   observe(point) {
     if (`${point.process}/${point.step}/${point.direction}/${point.moment}` !== crashAt) return;
     // in the middle of an effect: a moment after it began
-    if (point.moment === 'during-effect') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5);
-    else process.kill(process.pid, 'SIGKILL');
+    if (point.moment === 'during-effect') setTimeout(end, 5);
+    else end();
   },
 };
 await startPlatform(options, (container) => {
@@ -47,6 +48,18 @@ await startPlatform(options, (container) => {
       world.dataApis.probe = () => Promise.reject(new Refused('no REST API passes here'));
     }
     return world;
+  });
+  container.onActivation(TOKENS.store, (_context, store) => {
+    const append = store.append.bind(store);
+    store.append = async (stream, expected, events) => {
+      const at = (when: 'before' | 'after') =>
+        events.some(({ type }) => `append/${type}/${when}` === crashAt);
+      if (at('before')) end();
+      const appended = await append(stream, expected, events);
+      if (at('after')) end();
+      return appended;
+    };
+    return store;
   });
   const second = process.env['SECOND_SERVER'];
   if (second !== undefined) withSecondServer(second)(container);

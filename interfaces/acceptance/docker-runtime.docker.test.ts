@@ -5,6 +5,7 @@ import type { DockerEngine } from '../../infrastructure/docker/docker-engine.ts'
 import { ContainersUnderTest } from './containers-under-test.ts';
 import { statusAtRest } from './crash-points.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
+import { readySpares } from './spares-under-test.ts';
 
 let platform: PlatformUnderTest;
 let engine: DockerEngine;
@@ -109,6 +110,33 @@ test('paused, resumed, deleted, purged', async () => {
   await ask('DELETE', '?purge=true', { name: 'shop' });
   expect(await statusAtRest(platform, token, id)).toBe('purged');
   expect(await containers.names()).toEqual([]);
+});
+
+test('a spare project stands ready in a container, which is its owner’s from the claim on', async () => {
+  await platform.stop();
+  platform.environment['SPARE_PROJECTS'] = '1';
+  await platform.start();
+  const [spare = ''] = await readySpares(platform, 1);
+  const before = await engine.inspect(`postgrest-${spare}`);
+  const made = await platform.call<{ id: string }>('POST', '/api/projects', {
+    token,
+    body: { name: 'quick' },
+  });
+  expect([made.status, made.body.id]).toEqual([201, spare]);
+  id = spare;
+  await ask('POST', '/sql', { query: `CREATE TABLE todos AS SELECT 1 AS id, 'milk' AS title` });
+  key = (await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token })).body
+    .anon_key;
+  await served();
+  expect((await engine.inspect(`postgrest-${id}`))?.Id).toBe(before?.Id);
+  // the next one, and switched off it goes
+  const [next = ''] = await readySpares(platform, 1);
+  expect((await containers.names()).toSorted()).toEqual([`postgrest-${id}`, `postgrest-${next}`].toSorted());
+  await platform.stop();
+  platform.environment['SPARE_PROJECTS'] = '0';
+  await platform.start();
+  await readySpares(platform, 0);
+  expect(await containers.names()).toEqual([`postgrest-${id}`]);
 });
 
 test('without an engine the start says what to do', async () => {
