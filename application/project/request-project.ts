@@ -91,9 +91,11 @@ async function admitted(
   };
   return dependencies.admissions.admit(needs, async () => {
     const holder = spare ? { projectId: spare, requestedAs: id } : { projectId: id };
-    await reserveName(dependencies, request, holder, metadata);
+    const reserved = reserveName(dependencies, request, holder, metadata);
     try {
-      const made = await make(dependencies, claim, way, metadata);
+      // a spare may be chosen before the name is there, but not claimed
+      if (!spare) await reserved;
+      const made = await make(dependencies, claim, way, reserved, metadata);
       return made === 'ours' ? await former() : made && { projectId: made, repeated: false };
     } catch (error) {
       // the same key at the same moment: the other request has made the project
@@ -115,6 +117,7 @@ async function make(
   way:
     | { readonly spare: ProjectId; readonly sealed?: never }
     | { readonly sealed: SealedSecrets; readonly spare?: never },
+  reserved: Promise<void>,
   metadata: EventMetadata,
 ): Promise<ProjectId | 'ours' | undefined> {
   const { kind: _, requestedAs: id, ...asked } = claim;
@@ -124,13 +127,8 @@ async function make(
       : ({ kind: 'ChooseSpare', spare: way.spare } as const);
   for (let instead: ProjectId | undefined; ;) {
     const stream = projectStream(id);
-    const { state, position } = await handle(
-      dependencies,
-      projectDecider,
-      stream,
-      { ...command, instead },
-      metadata,
-    );
+    const decided = handle(dependencies, projectDecider, stream, { ...command, instead }, metadata);
+    const [{ state, position }] = await Promise.all([decided, reserved]);
     const chosen = position === null && state.kind === 'choosing' ? state.spare : way.spare;
     if (chosen === undefined) return id;
     const got = await claimSpare(dependencies, chosen, claim, metadata);

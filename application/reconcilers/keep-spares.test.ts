@@ -66,6 +66,7 @@ function platform(wanted = 2, servers = ['main']) {
     for (let looks = 0; looks < 10; looks++) {
       const before = await store.head();
       await one.look();
+      await one.look();
       for (const { id } of await spares()) await runToRest(harness, id);
       if ((await store.head()) === before) return one;
     }
@@ -80,7 +81,9 @@ test('as many as there shall be, one after the other', async () => {
   const { harness, keeper, settle, spares, statuses } = platform();
   const one = keeper();
   await one.look();
-  await one.look();
+  // the second look sees that it is missing still
+  expect(await statuses()).toEqual([]);
+  for (let looks = 0; looks < 4; looks++) await one.look();
   expect(await statuses()).toEqual(['provisioning']);
   await settle(one);
   expect(await statuses()).toEqual(['spare', 'spare']);
@@ -104,8 +107,7 @@ test('one that the read model does not show yet is not requested twice', async (
   const { state, keeper, statuses } = platform();
   state.shown = [];
   const one = keeper();
-  await one.look();
-  await one.look();
+  for (let looks = 0; looks < 5; looks++) await one.look();
   expect(await statuses()).toEqual(['provisioning']);
 });
 
@@ -180,7 +182,10 @@ describe('given up and made anew', () => {
 
   test('also one that is being prepared', async () => {
     const { harness, state, keeper, settle, statuses } = platform();
-    await keeper().look();
+    const one = keeper();
+    await one.look();
+    await one.look();
+    expect(await statuses()).toEqual(['provisioning']);
     state.wanted = 0;
     await settle();
     expect(await statuses()).toEqual([]);

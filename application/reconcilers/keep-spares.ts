@@ -65,6 +65,8 @@ export class SpareKeeper {
   readonly #dependencies: SpareKeeperDependencies;
   readonly #failures = new BackOff(AFTER_FAILURE);
   #notBeforeMs = -Infinity;
+  /** whether the look before saw that one is missing */
+  #lacking = false;
   /** the one that was requested last, until it is ready, or gone */
   #coming: ProjectId | undefined;
 
@@ -115,8 +117,11 @@ export class SpareKeeper {
     if ((await this.#isComing(spares)) || spares.some(({ status }) => status !== 'spare')) return;
     const has = (server: ServerName) => spares.filter((one) => one.server === server).length;
     const server = servers.toSorted((a, b) => has(a) - has(b)).find((one) => has(one) < wanted);
-    if (server === undefined || clock.elapsedMs() < this.#notBeforeMs || (await somebodyWaits())) return;
-    await this.#requestOn(server);
+    // whoever has just taken one works with it now: it is not the moment to begin another
+    const wasLacking = this.#lacking;
+    this.#lacking = server !== undefined;
+    if (server === undefined || !wasLacking || clock.elapsedMs() < this.#notBeforeMs) return;
+    if (!(await somebodyWaits())) await this.#requestOn(server);
   }
 
   /** The read model may not show it yet. */

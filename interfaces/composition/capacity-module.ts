@@ -25,9 +25,16 @@ export const capacityModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.admissions).toResolvedValue(
     (config, pool, servers, capacity, store, checkpoints, spares) => {
       const owned = async (ownerId: string, more: number) => {
-        const [head, most] = [await store.head(), await mostOfOwner(config, servers, capacity)];
-        const { position } = await readCheckpoint(pool, projectList.name);
-        const seen = await countStanding(pool, ownerId);
+        // how far the view is, then what it shows: what it has taken in between counts twice rather than never
+        const look = async () => {
+          const { position } = await readCheckpoint(pool, projectList.name);
+          return { position, seen: await countStanding(pool, ownerId) };
+        };
+        const [head, most, { position, seen }] = await Promise.all([
+          store.head(),
+          mostOfOwner(config, servers, capacity),
+          look(),
+        ]);
         // as for the capacity: an event makes one project at most
         if (seen + Number(head - position) + more <= most) return { owned: seen, most };
         await checkpoints.waitFor(projectList.name, head, VIEW_WITHIN_MS);

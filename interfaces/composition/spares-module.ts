@@ -9,7 +9,7 @@ import { listSpares, projectsThatAre } from '../../projections/project-list/quer
 import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
-const LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 500;
 
 export const sparesModule = new ContainerModule(({ bind }) => {
   bind(TOKENS.spares).toResolvedValue(
