@@ -8,7 +8,7 @@ import {
 } from '../../application/project/usage-over-time.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
-import type { ProjectUsage } from '../../application/ports/project-usage.ts';
+import { beginOf, type ProjectUsage } from '../../application/ports/project-usage.ts';
 import { endpoint, type Endpoint } from './owner-endpoint.ts';
 import { idParam } from './project-view.ts';
 
@@ -51,9 +51,12 @@ export const projectUsageEndpoints = ({ store, clock, usage }: ProjectUsageDepen
       }),
     },
     handler: async ({ owner, params: { id }, query: { range } }) => {
-      await loadOwnedProject(store, owner.id, id);
+      const { createdAt } = (await loadOwnedProject(store, owner.id, id)).project;
       const from = rangeBegins(range, clock.now());
-      const seen = await usage.samplesOf(id, USAGE_RANGES[range].per, from);
+      const { per } = USAGE_RANGES[range];
+      // a spare one may have been seen before it was anybody's
+      const theirs = beginOf(per, createdAt);
+      const seen = await usage.samplesOf(id, per, theirs > from ? theirs : from);
       const { stepMs, requests, connections, sizeBytes } = usageOverTime(range, from, seen);
       return {
         status: 200,
