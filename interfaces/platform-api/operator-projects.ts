@@ -41,6 +41,7 @@ const list = ({ pool }: OperatorProjectDependencies): OperatorEndpoint =>
     method: 'get',
     path: '/api/operator/projects',
     summary: 'List the projects of every owner, newest first',
+    description: 'Spare ones, which are nobody’s yet, for `status=spare` alone.',
     tags,
     auth,
     query: z.object({
