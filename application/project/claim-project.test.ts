@@ -114,9 +114,10 @@ test('one that somebody else gets in between costs another look, not the request
   const snatched = {
     giveBack: (id: ProjectId | undefined) => spares?.giveBack(id),
     take: async (...given: Parameters<Spares['take']>) => {
-      const id = await spares?.take(...given);
-      if (id && taken.push(id) === 1) await command(harness, id, { kind: 'GiveUpSpare', because: 'age' });
-      return id;
+      const found = await spares?.take(...given);
+      if (found && taken.push(found.id) === 1)
+        await command(harness, found.id, { kind: 'GiveUpSpare', because: 'age' });
+      return found;
     },
   };
   expect((await ask({}, { spares: snatched })).projectId).toBe(ready[1]);

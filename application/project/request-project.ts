@@ -15,7 +15,7 @@ import type { Secrets } from '../ports/secrets.ts';
 import type { Admissions } from './admissions.ts';
 import { requestedProject } from './requested-project.ts';
 import { reserveName, type NameDependencies } from './reserve-name.ts';
-import { claimSpare, type Claim, type Spares } from './spares.ts';
+import { claimFound, claimSpare, type Claim, type FoundSpare, type Spares } from './spares.ts';
 
 export interface RequestProjectDependencies extends NameDependencies {
   readonly admissions: Pick<Admissions, 'admit'>;
@@ -66,7 +66,7 @@ export async function requestProject(
       const outcome = await admitted(dependencies, request, claim, spare, metadata);
       if (outcome) return outcome;
     } finally {
-      spares?.giveBack(spare);
+      spares?.giveBack(spare?.id);
     }
   }
 }
@@ -76,7 +76,7 @@ async function admitted(
   dependencies: RequestProjectDependencies,
   request: ProjectRequest,
   claim: Claim,
-  spare: ProjectId | undefined,
+  spare: FoundSpare | undefined,
   metadata: EventMetadata,
 ): Promise<RequestOutcome | undefined> {
   const { store, secrets } = dependencies;
@@ -90,7 +90,7 @@ async function admitted(
     return { newOf: ownerId, place: spare ? undefined : server };
   };
   return dependencies.admissions.admit(needs, async () => {
-    const holder = spare ? { projectId: spare, requestedAs: id } : { projectId: id };
+    const holder = spare ? { projectId: spare.id, requestedAs: id } : { projectId: id };
     const reserved = reserveName(dependencies, request, holder, metadata);
     try {
       // a spare may be chosen before the name is there, but not claimed
@@ -115,7 +115,7 @@ async function make(
   dependencies: RequestProjectDependencies,
   claim: Claim,
   way:
-    | { readonly spare: ProjectId; readonly sealed?: never }
+    | { readonly spare: FoundSpare; readonly sealed?: never }
     | { readonly sealed: SealedSecrets; readonly spare?: never },
   reserved: Promise<void>,
   metadata: EventMetadata,
@@ -124,16 +124,19 @@ async function make(
   const command =
     way.spare === undefined
       ? ({ kind: 'RequestProject', projectId: id, ...asked, secrets: way.sealed } as const)
-      : ({ kind: 'ChooseSpare', spare: way.spare } as const);
+      : ({ kind: 'ChooseSpare', spare: way.spare.id } as const);
   for (let instead: ProjectId | undefined; ;) {
     const stream = projectStream(id);
     const decided = handle(dependencies, projectDecider, stream, { ...command, instead }, metadata);
     const [{ state, position }] = await Promise.all([decided, reserved]);
-    const chosen = position === null && state.kind === 'choosing' ? state.spare : way.spare;
+    const chosen = position === null && state.kind === 'choosing' ? state.spare : way.spare?.id;
     if (chosen === undefined) return id;
-    const got = await claimSpare(dependencies, chosen, claim, metadata);
+    const isFound = chosen === way.spare?.id;
+    const got = isFound
+      ? await claimFound(dependencies, way.spare, claim, metadata)
+      : await claimSpare(dependencies, chosen, claim, metadata);
     if (got !== 'lost') return got === 'ours' ? got : chosen;
-    if (chosen === way.spare) return undefined;
+    if (isFound) return undefined;
     instead = chosen;
   }
 }
