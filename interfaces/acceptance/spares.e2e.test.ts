@@ -136,7 +136,8 @@ test('where places run short they go first, and whoever needs one waits for it',
 
 test('after a crash they are adopted as they stand', async () => {
   const spares = await ready(2);
-  const programs = async () => (await platform.programs('.conf')).map(({ pid }) => pid).toSorted();
+  const programs = async () =>
+    (await platform.programs('.conf')).map(({ pid }) => pid).toSorted((a, b) => a - b);
   const before = await programs();
   await platform.kill();
   await platform.start();
