@@ -17,6 +17,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly section: Section
   density: () => import('./sections/density.ts'),
   auth: () => import('./sections/auth.ts'),
   storage: () => import('./sections/storage.ts'),
+  console: () => import('./sections/console.ts'),
   soak: () => import('./sections/soak.ts'),
 };
 

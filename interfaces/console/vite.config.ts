@@ -1,11 +1,12 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { aheadScript, INPUT } from './build/ahead-script.ts';
 import { className, FEW_FILES, smallerCode } from './build/smaller.ts';
 
 export default defineConfig({
   root: import.meta.dirname,
   base: '/console/',
-  plugins: [react(), smallerCode()],
+  plugins: [react(), smallerCode(), aheadScript()],
   css: { modules: { generateScopedName: className } },
   build: {
     outDir: 'dist',
@@ -14,7 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: ['chrome123', 'firefox128', 'safari18'],
-    rolldownOptions: { output: { codeSplitting: FEW_FILES } },
+    rolldownOptions: { input: INPUT, output: { codeSplitting: FEW_FILES } },
     reportCompressedSize: false,
   },
   // `npm run dev --workspace interfaces/console`, beside a platform

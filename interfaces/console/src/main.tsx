@@ -1,3 +1,4 @@
+import './ahead.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { projectsQuery } from './api/projects.ts';
@@ -12,7 +13,7 @@ restoreTheme();
 // the platform serves the page at its root, too
 if (location.pathname === '/') history.replaceState(null, '', '/console');
 
-// what is surely needed is asked for while the page is still being put together
+// what was asked for ahead is taken while the page is still being put together
 void queryClient.prefetchQuery(sessionQuery);
 if (/^\/console\/?$/.test(location.pathname)) void queryClient.prefetchQuery(projectsQuery);
 

@@ -1,8 +1,8 @@
 /** What several pages ask of projects. */
 import { queryOptions } from '@tanstack/react-query';
+import { PROJECTS_PER_PAGE } from './ahead.ts';
 import { api, dataOf, type Project } from './api.ts';
 
-const MOST_PER_PAGE = 200;
 /** far more than one owner has; the list says so when there are more */
 const MOST_PAGES = 10;
 
@@ -13,7 +13,7 @@ export const projectsQuery = queryOptions({
     const projects: Project[] = [];
     let cursor: string | undefined;
     for (let page = 0; page < MOST_PAGES; page++) {
-      const query = { limit: MOST_PER_PAGE, ...(cursor !== undefined && { cursor }) };
+      const query = { limit: PROJECTS_PER_PAGE, ...(cursor !== undefined && { cursor }) };
       const { projects: more, next_cursor: next } = await dataOf(
         api.GET('/api/projects', { params: { query }, signal }),
       );

@@ -1,4 +1,5 @@
 /** The one place that asks anything of the platform: by the session's cookie, or as somebody of a project. */
+import { takeAnswer } from './ahead.ts';
 import { problemOf, Unreachable } from './problem.ts';
 import { noteAnswer, noteSilence } from './reachability.ts';
 
@@ -21,7 +22,7 @@ export async function send(input: Request | string, init?: RequestInit): Promise
   const request = new Request(input, init);
   // a token of a project's speaks for itself
   if (!request.headers.has('authorization')) request.headers.set(CONSOLE_HEADER, '1');
-  const response = await fetch(request).catch((error: unknown) => {
+  const response = await (takeAnswer(request) ?? fetch(request)).catch((error: unknown) => {
     if (request.signal.aborted) throw error;
     noteSilence();
     throw new Unreachable(error);

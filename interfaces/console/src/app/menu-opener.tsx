@@ -1,6 +1,5 @@
 import {
   cloneElement,
-  Suspense,
   useState,
   type ButtonHTMLAttributes,
   type KeyboardEvent,
@@ -15,7 +14,8 @@ export type PressedBy = 'pointer' | 'keyboard';
 interface MenuOpenerProps {
   /** the button, which the menu takes over once it is there */
   readonly trigger: Trigger;
-  readonly load: () => Promise<unknown>;
+  /** never fails: see `loaded` */
+  readonly load: () => Promise<void>;
   readonly menu: (pressedBy: PressedBy) => ReactNode;
 }
 
@@ -25,11 +25,13 @@ interface MenuOpenerProps {
  */
 export function MenuOpener({ trigger, load, menu }: MenuOpenerProps) {
   const [pressedBy, setPressedBy] = useState<PressedBy>();
-  const ahead = () => void load().catch(() => {});
+  const ahead = () => void load();
+  // the button stays until there is a menu to take it over
+  const open = (by: PressedBy) => void load().then(() => setPressedBy(by));
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
     event.preventDefault();
-    setPressedBy('keyboard');
+    open('keyboard');
   };
   const opener = cloneElement(trigger, {
     'aria-haspopup': 'menu',
@@ -37,8 +39,8 @@ export function MenuOpener({ trigger, load, menu }: MenuOpenerProps) {
     onPointerEnter: ahead,
     onFocus: ahead,
     // a key has no clicks to count
-    onClick: ({ detail }) => setPressedBy(detail === 0 ? 'keyboard' : 'pointer'),
+    onClick: ({ detail }) => open(detail === 0 ? 'keyboard' : 'pointer'),
     onKeyDown,
   });
-  return pressedBy === undefined ? opener : <Suspense fallback={opener}>{menu(pressedBy)}</Suspense>;
+  return pressedBy === undefined ? opener : menu(pressedBy);
 }

@@ -1,15 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy } from 'react';
 import { projectQuery } from '../api/projects.ts';
 import { Icon } from '../components/icon.tsx';
+import { loaded } from '../components/loaded.tsx';
 import { Skeleton } from '../components/states.tsx';
 import { shell as texts } from '../texts/en/shell.ts';
 import { useMaybeProjectId } from '../way/project-id.ts';
 import { MenuOpener } from './menu-opener.tsx';
 import styles from './project-switcher.module.css';
 
-const load = () => import('./project-menu.tsx');
-const ProjectMenu = lazy(load);
+const ProjectMenu = loaded(() => import('./project-menu.tsx'));
 
 /** Where one is, and the way to another project. */
 export function ProjectSwitcher() {
@@ -34,7 +33,7 @@ function Switcher({ id }: { readonly id: string }) {
       <span className={styles['slash']} aria-hidden="true" />
       <MenuOpener
         trigger={trigger}
-        load={load}
+        load={ProjectMenu.load}
         menu={(pressedBy) => <ProjectMenu trigger={trigger} pressedBy={pressedBy} here={id} />}
       />
     </>

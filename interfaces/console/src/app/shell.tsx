@@ -1,5 +1,5 @@
 /** What stands around every page: the bar at the top, the navigation at the side, which is a drawer on a phone. */
-import { lazy, useRef, useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { useReachable } from '../api/reachability.ts';
 import type { Session } from '../api/session.ts';
@@ -83,15 +83,14 @@ function NavigationOpener() {
   );
 }
 
-const loadAccountMenu = () => import('./account-menu.tsx');
-const AccountMenu = lazy(loadAccountMenu);
+const AccountMenu = loaded(() => import('./account-menu.tsx'));
 
 function AccountMenuOpener({ email }: { readonly email: string }) {
   const trigger = <IconButton icon="account" label={texts.accountMenu} />;
   return (
     <MenuOpener
       trigger={trigger}
-      load={loadAccountMenu}
+      load={AccountMenu.load}
       menu={(pressedBy) => <AccountMenu trigger={trigger} pressedBy={pressedBy} email={email} />}
     />
   );

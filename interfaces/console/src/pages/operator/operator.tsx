@@ -1,9 +1,10 @@
 /** The operator's pages, for who has shown an operator's token. They stand beside the owners', with a frame of their own. */
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, type ComponentType } from 'react';
+import type { ComponentType } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
 import { operatorQuery } from '../../api/operator.ts';
 import type { IconName } from '../../components/icon.tsx';
+import { loaded } from '../../components/loaded.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { operator as texts } from '../../texts/en/operator.ts';
 import { Frame } from './frame.tsx';
@@ -17,43 +18,45 @@ interface Part {
   readonly component: ComponentType;
 }
 
+const MEANWHILE = <SkeletonRows rows={5} />;
+
 const PARTS: readonly Part[] = [
   { path: '/operator', title: texts.pages.overview, icon: 'home', component: Overview },
   {
     path: '/operator/projects',
     title: texts.pages.projects,
     icon: 'database',
-    component: lazy(() => import('./projects.tsx')),
+    component: loaded(() => import('./projects.tsx'), MEANWHILE),
   },
   {
     path: '/operator/upgrades',
     title: texts.pages.upgrades,
     icon: 'upload',
-    component: lazy(() => import('./upgrades.tsx')),
+    component: loaded(() => import('./upgrades.tsx'), MEANWHILE),
   },
   {
     path: '/operator/log',
     title: texts.pages.log,
     icon: 'log',
-    component: lazy(() => import('./log-and-views.tsx')),
+    component: loaded(() => import('./log-and-views.tsx'), MEANWHILE),
   },
   {
     path: '/operator/invites',
     title: texts.pages.invites,
     icon: 'users',
-    component: lazy(() => import('./invites.tsx')),
+    component: loaded(() => import('./invites.tsx'), MEANWHILE),
   },
   {
     path: '/operator/tokens',
     title: texts.pages.tokens,
     icon: 'key',
-    component: lazy(() => import('./operator-tokens.tsx')),
+    component: loaded(() => import('./operator-tokens.tsx'), MEANWHILE),
   },
   {
     path: '/operator/audit',
     title: texts.pages.audit,
     icon: 'clock',
-    component: lazy(() => import('./operator-audit.tsx')),
+    component: loaded(() => import('./operator-audit.tsx'), MEANWHILE),
   },
 ];
 
@@ -64,18 +67,16 @@ export default function Operator() {
   if (session === null) return <OperatorSignIn />;
   return (
     <Frame links={PARTS} session={session}>
-      <Suspense fallback={<SkeletonRows rows={5} />}>
-        <Switch>
-          {PARTS.map(({ path, component: Component }) => (
-            <Route key={path} path={path}>
-              <Component />
-            </Route>
-          ))}
-          <Route>
-            <Redirect to="/operator" replace />
+      <Switch>
+        {PARTS.map(({ path, component: Component }) => (
+          <Route key={path} path={path}>
+            <Component />
           </Route>
-        </Switch>
-      </Suspense>
+        ))}
+        <Route>
+          <Redirect to="/operator" replace />
+        </Route>
+      </Switch>
     </Frame>
   );
 }
