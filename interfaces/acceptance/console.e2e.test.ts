@@ -55,6 +55,23 @@ test('what a browser keeps of a session no script can read, and it goes with sig
   await context.close();
 });
 
+test.each(['/', '/console', '/console/account'])(
+  '%s asks for who is there once, and before its code runs',
+  async (path) => {
+    const { context, page } = await consoles.owner(`once${path.length}`);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(path);
+    await settled(page);
+    const once = path.endsWith('account') ? ['/api/session'] : ['/api/session', '/api/projects'];
+    expect(asked.filter((one) => once.includes(one))).toEqual(once);
+    // by a file of its own, with what the first page is made of in one
+    const first = asked.filter((one) => /assets[/](ahead|index)-.*[.]js$/.test(one));
+    expect(first.length).toBe(2);
+    await context.close();
+  },
+);
+
 test('the menus of the bar open by keyboard and give the focus back, also the first time', async () => {
   const { context, page } = await consoles.owner('keys');
   await page.goto('/');
