@@ -73,7 +73,7 @@ async function table(context: Context): Promise<Group> {
   const see = async (page: Page) => {
     await page.addInitScript(SHOWN);
     await page.goto(`${platform.url}/console/projects/${id}/tables`);
-    await page.getByRole('link', { name: 'many' }).waitFor();
+    await page.getByRole('table').getByRole('link', { name: 'many' }).waitFor();
     // somebody looks before they choose
     await page.waitForLoadState('networkidle');
     return page.evaluate<number>(OPEN_TABLE);
