@@ -13,11 +13,13 @@ import type { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import { httpStatus } from './http-status.ts';
 
 const READY_WITHIN_MS = 60_000;
+/** as many copies may be made at once */
+const SESSIONS = 20;
 let copies = 0;
 
 export class BareProjects {
   readonly #platform: PlatformUnderTest;
-  readonly #session: pg.Client;
+  readonly #sessions: pg.Pool;
   readonly #template: string;
   readonly #program: string;
   readonly #folder: string;
@@ -25,20 +27,19 @@ export class BareProjects {
 
   private constructor(
     platform: PlatformUnderTest,
-    session: pg.Client,
+    sessions: pg.Pool,
     given: readonly [string, string, string],
   ) {
     this.#platform = platform;
-    this.#session = session;
+    this.#sessions = sessions;
     [this.#template, this.#program, this.#folder] = given;
   }
 
   static async on(platform: PlatformUnderTest): Promise<BareProjects> {
-    const session = new pg.Client(platform.superuser());
+    const sessions = new pg.Pool({ ...platform.superuser(), max: SESSIONS, idleTimeoutMillis: 0 });
     // the platform's server may be stopped meanwhile
-    session.on('error', () => {});
-    await session.connect();
-    const { rows } = await session.query<{ name: string }>(
+    sessions.on('error', () => {});
+    const { rows } = await sessions.query<{ name: string }>(
       'SELECT datname AS name FROM pg_database WHERE datistemplate AND starts_with(datname, $1)',
       [templateName(0).replace(/0$/, '')],
     );
@@ -46,7 +47,7 @@ export class BareProjects {
     if (!template) throw new Error('no template');
     const folder = await mkdtemp(join(tmpdir(), 'launchdb-bare-'));
     // as it is where nobody has to enter another's folder
-    return new BareProjects(platform, session, [template.name, await findPostgrest(undefined), folder]);
+    return new BareProjects(platform, sessions, [template.name, await findPostgrest(undefined), folder]);
   }
 
   /**
@@ -55,7 +56,7 @@ export class BareProjects {
    */
   async copy(): Promise<string> {
     const name = `bare_${process.pid}_${copies++}`;
-    await this.#session.query(`CREATE DATABASE ${name} TEMPLATE ${this.#template} STRATEGY WAL_LOG`);
+    await this.#sessions.query(`CREATE DATABASE ${name} TEMPLATE ${this.#template} STRATEGY WAL_LOG`);
     return name;
   }
 
@@ -115,7 +116,7 @@ export class BareProjects {
 
   async close(): Promise<void> {
     await this.stop();
-    await this.#session.end();
+    await this.#sessions.end();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -11,6 +11,7 @@ import { sessionPool } from '../../infrastructure/postgres/session-pool.ts';
 import { findPostgres } from '../../infrastructure/process/binaries.ts';
 import { testPort } from '../../infrastructure/testing/port.ts';
 import { quietLog, testFolder } from '../../infrastructure/testing/folder.ts';
+import type { Context } from './section.ts';
 
 export interface BenchServer {
   readonly port: number;
@@ -47,6 +48,15 @@ export async function benchServer(): Promise<BenchServer> {
   const connection = await preparePlatformDatabase(server, PASSWORD);
   const pool = sessionPool({ ...connection, max: 12 });
   const stores: PostgresEventStore[] = [];
+  const close = async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    await pool.end();
+    await server.close();
+    await program.stop();
+    await folder.remove();
+  };
+  // several may have had a part in it
+  let closed: Promise<void> | undefined;
   return {
     port,
     superuser,
@@ -57,12 +67,10 @@ export async function benchServer(): Promise<BenchServer> {
       stores.push(store);
       return store;
     },
-    async close() {
-      await Promise.all(stores.map((store) => store.close()));
-      await pool.end();
-      await server.close();
-      await program.stop();
-      await folder.remove();
-    },
+    close: () => (closed ??= close()),
   };
 }
+
+/** Of a section; in a quick run of all of them. */
+export const sharedServer = (context: Context): Promise<BenchServer> =>
+  context.quick ? context.shareWithAll('server', benchServer) : context.share('server', benchServer);

@@ -95,6 +95,7 @@ function isAsked({ name, main }: GroupPlan): boolean {
 
 async function measure(section: Section): Promise<void> {
   const [load = NaN] = loadavg();
+  const from = performance.now();
   const groups = section.groups.filter(isAsked);
   if (groups.length === 0) return say(`\n${section.name}: left out`);
   say(`\n${section.name}: ${section.summary}; load ${load.toFixed(1)}`);
@@ -111,6 +112,7 @@ async function measure(section: Section): Promise<void> {
     for (const host of hosts()) await host.leaveGroup();
   }
   for (const host of hosts()) await host.leaveSection();
+  say(`  (${((performance.now() - from) / 1_000).toFixed(1)} s)`);
   const at = new Date().toISOString();
   if (!asked.quick)
     await keep(asked.name, { section: section.name, conditions: { ...under, at, load }, figures });

@@ -65,6 +65,22 @@ test('a missed goal is said to be missed, and the run before stands beside the l
   expect(page).toContain('2 x one; Node 24.0.0; data on ext4, fsync on; load 0.50; commit abc1234');
 });
 
+test('what has nothing beside it and no goal is in the table alone', () => {
+  const alone = {
+    ...figure,
+    name: 'alone',
+    beside: null,
+    ratio: null,
+    ratioSpread: null,
+    goal: null,
+    met: null,
+  };
+  const both = report([run('1', figure, alone)], ['wake']);
+  expect(both.get('README.md')).toContain('| alone | 240 ms');
+  expect(both.get('wake.svg')).not.toContain('alone');
+  expect([...report([run('1', alone)], ['wake']).keys()]).toEqual(['README.md']);
+});
+
 test('docs/performance is what the runs say ("npm run bench:report" writes it)', async () => {
   const folder = join(import.meta.dirname, '..', '..', 'docs', 'performance');
   for (const [name, text] of report(await namedRuns(), SECTIONS)) {

@@ -33,6 +33,9 @@ The bench takes Debian's \`postgresql\` (pgbench), \`pgbouncer\`, \`nginx-light\
 program is missing says so. Each section starts servers of its own on free ports. There is no section about backups, as there are none yet.
 `;
 
+/** a bar says nothing unless there is something to see it beside */
+const isDrawn = ({ beside, goal }: Figure): boolean => beside !== null || goal !== null;
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function ratioOf({ ratio, ratioSpread, beside }: Figure): string {
@@ -65,9 +68,7 @@ function sectionText({ section, conditions, figures }: SectionResult, before: Na
   );
   return `### ${section}
 
-![${section}](${section}.svg)
-
-${conditionsLine(conditions)}
+${figures.some(isDrawn) ? `![${section}](${section}.svg)\n\n` : ''}${conditionsLine(conditions)}
 
 | What | Value | Ratio | Before | Goal | |
 | --- | --- | --- | --- | --- | --- |
@@ -97,6 +98,9 @@ export function report(runs: readonly NamedRun[], order: readonly string[]): Rea
   const results = last.results.toSorted((a, b) => order.indexOf(a.section) - order.indexOf(b.section));
   const sections = results.map((result) => sectionText(result, before));
   const page = [HEAD, goals(results), `## The last figures: run \`${last.name}\``, ...sections].join('\n');
-  const charts = results.map(({ section, figures }) => [`${section}.svg`, chart(section, figures)] as const);
+  const charts = results.flatMap(({ section, figures }) => {
+    const drawn = figures.filter(isDrawn);
+    return drawn.length === 0 ? [] : [[`${section}.svg`, chart(section, drawn)] as const];
+  });
   return new Map([['README.md', page], ...charts]);
 }

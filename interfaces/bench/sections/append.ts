@@ -4,7 +4,7 @@ import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql';
 import pg from 'pg';
 import type { EventStore, NewEvent } from '../../../application/ports/event-store.ts';
 import { jsonEvent, NO_STREAM } from '@eventstore/db-client';
-import { benchServer, PASSWORD } from '../bench-server.ts';
+import { PASSWORD, sharedServer } from '../bench-server.ts';
 import { eventStoreDb } from '../event-store-db.ts';
 import { keepAsking } from '../keep-asking.ts';
 import { plainInserts } from '../plain-inserts.ts';
@@ -89,7 +89,7 @@ async function group(
   name: string,
   beside: boolean,
 ): Promise<Group> {
-  const contest = await context.share('append', startContest);
+  const contest = await context.share('append', () => startContest(context));
   const { store, emmett } = contest;
   if (beside) context.atEnd(await contest.leaveOpen());
   const { seconds } = context;
@@ -144,8 +144,8 @@ async function onEventStoreDb(context: Context, callers: number): Promise<Group>
   };
 }
 
-async function startContest() {
-  const server = await benchServer();
+async function startContest(context: Context) {
+  const server = await sharedServer(context);
   const admin = new pg.Client(server.superuser('postgres'));
   await admin.connect();
   await admin.query('CREATE DATABASE others');
@@ -166,7 +166,6 @@ async function startContest() {
     },
     async close() {
       await emmett.close();
-      await server.close();
       await inserts.close();
     },
   };

@@ -43,7 +43,8 @@ async function awake(context: Context, wanted: number): Promise<Group> {
   const bare = await BareProjects.on(density.platform);
   context.atEnd(() => bare.close());
   return {
-    rounds: 3,
+    // a start takes long
+    rounds: context.quick ? 1 : 3,
     warmUp: false,
     ways: {
       start: () => density.started(projects),

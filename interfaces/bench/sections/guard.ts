@@ -12,7 +12,7 @@ import { findPgbouncer } from '../../../infrastructure/process/binaries.ts';
 import { childDoors } from '../../../infrastructure/testing/doors.ts';
 import { quietLog, testFolder } from '../../../infrastructure/testing/folder.ts';
 import { testPort } from '../../../infrastructure/testing/port.ts';
-import { benchServer, PASSWORD, type BenchServer } from '../bench-server.ts';
+import { PASSWORD, sharedServer, type BenchServer } from '../bench-server.ts';
 import { lasting, pgbench } from '../pgbench.ts';
 import type { Context, Group, Section } from '../section.ts';
 
@@ -28,8 +28,7 @@ export const section: Section = {
 };
 
 async function guard(context: Context): Promise<Group> {
-  const server = await benchServer();
-  context.atEnd(() => server.close());
+  const server = await sharedServer(context);
   const project = newProject();
   const user = ownerRole(project);
   const verifier = await scramVerifier(PASSWORD);

@@ -11,7 +11,7 @@ import type { Context, Group, Section } from '../section.ts';
 import { median } from '../statistics.ts';
 
 const STANDING = 6;
-const QUICK_MS = 3_000;
+const QUICK_MS = 2_000;
 /** of the whole time: what is not taken yet, such as compiled code, is taken by then */
 const SETTLED_SHARE = 0.2;
 const LOOK_EVERY_MS = 1_000;

@@ -8,7 +8,7 @@ import type { Context, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
 
 const PROJECTS = { quick: 2, whole: 100 };
-const BEFORE_MS = { quick: 500, whole: 10_000 };
+const BEFORE_MS = { quick: 300, whole: 10_000 };
 const MADE_AT_ONCE = 2;
 /** between two requests of one who asks: as many are under way before it as during it, and the machine is not full */
 const PAUSE_MS = 20;
