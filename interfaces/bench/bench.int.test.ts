@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { SECTIONS } from './sections.ts';
 
 const run = promisify(execFile);
 const COMMAND = join(import.meta.dirname, 'bench.ts');
@@ -37,6 +38,17 @@ test('a section is measured beside the others and another commit, and each figur
     expect(met).toBe(ratio >= goal.ratioAtLeast);
   }
   expect(stderr).toMatch(/PostgreSQL 1\d.*fsync on/);
+});
+
+test('every section can be loaded, says what it is about, and has groups by different names', async () => {
+  const { stdout } = await bench('--help');
+  const lines = stdout.slice(stdout.indexOf('Sections')).trim().split('\n').slice(1);
+  const sections = lines.filter((line) => /^ {2}\S/.test(line)).map((line) => line.trim().split(/\s+/));
+  expect(sections.map(([name]) => name)).toEqual(SECTIONS);
+  for (const [, ...summary] of sections) expect(summary.length).toBeGreaterThan(3);
+  const groups = lines.filter((line) => !/^ {2}\S/.test(line)).map((line) => line.trim().split('; '));
+  expect(groups).toHaveLength(SECTIONS.length);
+  for (const names of groups) expect(new Set(names).size).toBe(names.length);
 });
 
 test('what it does not know is said, with what it knows', async () => {

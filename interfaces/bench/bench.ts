@@ -24,7 +24,11 @@ const [QUICK_SECONDS, SECONDS] = [0.4, 3];
 const asked = readArguments();
 if (asked.help) {
   console.log(`${USAGE}\nSections (all, when none is named):`);
-  for (const name of SECTIONS) console.log(`  ${name.padEnd(10)} ${(await loadSection(name)).summary}`);
+  for (const name of SECTIONS) {
+    const { summary, groups } = await loadSection(name);
+    console.log(`  ${name.padEnd(10)} ${summary}`);
+    console.log(`${' '.repeat(13)}${groups.map((group) => group.name).join('; ')}`);
+  }
   process.exit(0);
 }
 /** `--json`: figures alone go to stdout */
@@ -99,11 +103,15 @@ async function measure(section: Section): Promise<void> {
   const groups = section.groups.filter(isAsked);
   if (groups.length === 0) return say(`\n${section.name}: left out`);
   say(`\n${section.name}: ${section.summary}; load ${load.toFixed(1)}`);
-  const figures: Figure[] = [];
+  const at = new Date().toISOString();
+  // what is quick, slowed by a profile or compared with another commit is nobody's figure
+  const isKept = !asked.quick && !asked.profile && !there;
   for (const { name } of groups) {
     try {
-      for (const figure of await measureGroup(section.name, name)) {
-        figures.push(figure);
+      const figures = await measureGroup(section.name, name);
+      if (isKept)
+        await keep(asked.name, { section: section.name, conditions: { ...under, at, load }, figures });
+      for (const figure of figures) {
         console.log(asked.json ? JSON.stringify(figure) : line(figure));
       }
     } catch (error) {
@@ -113,9 +121,6 @@ async function measure(section: Section): Promise<void> {
   }
   for (const host of hosts()) await host.leaveSection();
   say(`  (${((performance.now() - from) / 1_000).toFixed(1)} s)`);
-  const at = new Date().toISOString();
-  if (!asked.quick)
-    await keep(asked.name, { section: section.name, conditions: { ...under, at, load }, figures });
 }
 
 async function measureGroup(section: string, group: string): Promise<readonly Figure[]> {

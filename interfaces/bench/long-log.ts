@@ -4,7 +4,7 @@ import type { EventMetadata, EventStore, NewEvent } from '../../application/port
 import { DEFAULT_DATA_API_SETTINGS, type ProjectEvent } from '../../domain/project/events.ts';
 import { projectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 
-export const PROJECTS = 50_000;
+export const PROJECTS = 10_000;
 export const EVENTS_PER_PROJECT = 20;
 export const OWNERS = 100;
 const ROUNDS_OF_LIFE = 6;

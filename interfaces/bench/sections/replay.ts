@@ -5,7 +5,7 @@ import { rebuild } from '../../../projections/rebuild.ts';
 import { views } from '../../composition/views.ts';
 import type { BenchServer } from '../bench-server.ts';
 import { eventStoreDb } from '../event-store-db.ts';
-import { fillLog } from '../long-log.ts';
+import { EVENTS_PER_PROJECT, fillLog, PROJECTS } from '../long-log.ts';
 import { longLog } from '../log-under-bench.ts';
 import type { Context, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
@@ -21,8 +21,7 @@ type View = (typeof views)[number];
 
 export const section: Section = {
   name: 'replay',
-  summary:
-    'a log of 1,000,000 events (quick: 20,000): every view from nothing, beside a plain cursor; every hash verified',
+  summary: `a log of ${(PROJECTS * EVENTS_PER_PROJECT).toLocaleString('en')} events (quick: 20,000): every view from nothing, beside a plain cursor; every hash verified`,
   groups: [
     ...views.map((view) => ({
       name: view.name,
