@@ -254,6 +254,10 @@ describe('C47 replay', () => {
   test('rebuilds all, reports each, shows progress, and can do nothing but read the log', async () => {
     await recordScenario(store);
     const head = await store.head();
+    // a project is listed from its request on, a spare one from when it was asked for
+    const begun = (await readEvents(store, projectList)).filter(({ type }) =>
+      ['ProjectRequested', 'SpareRequested'].includes(type),
+    );
     const readOnly = { readAll: store.readAll.bind(store), head: store.head.bind(store) };
     const shown: [string, ViewProgress][] = [];
     const onProgress = (name: string, progress: ViewProgress) => shown.push([name, progress]);
@@ -261,7 +265,7 @@ describe('C47 replay', () => {
     await replay(projections, readOnly, views.pool);
     const replayed = await replay(projections, readOnly, views.pool, { onProgress });
     expect(replayed).toMatchObject([
-      { projection: 'project-list', equal: true, rows: 7, position: head },
+      { projection: 'project-list', equal: true, rows: begun.length, position: head },
       { projection: 'audit-trail', equal: true, events: Number(head), position: head },
     ]);
     for (const { durationMs } of replayed) expect(durationMs).toBeGreaterThan(0);
