@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bytesText, durationText, relativeTime } from './amounts.tsx';
+import { bytesText, durationText, relativeTime, withLocalTimes } from './amounts.tsx';
 
 test.each([
   [0, '0 bytes'],
@@ -28,4 +28,16 @@ test.each([
   ['2026-01-01T15:30:00Z', 'in 3 hr.'],
 ])('%s is %s', (at, text) => {
   expect(relativeTime(new Date(at), new Date('2026-01-01T12:00:00Z'))).toBe(text);
+});
+
+test('times in words are the reader’s, whatever else is said stays', () => {
+  const at = '2026-12-07T02:45:29.099Z';
+  const own = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' }).format(
+    new Date(at),
+  );
+  expect(withLocalTimes(`Made, good until ${at}; again until ${at}`)).toBe(
+    `Made, good until ${own}; again until ${own}`,
+  );
+  for (const words of ['in 2026-12-07', 'The project "2026-13-41T99:00:00Z" was requested', ''])
+    expect(withLocalTimes(words)).toBe(words);
 });

@@ -65,6 +65,15 @@ export function ExactTime({ at }: { readonly at: string | Date }) {
   return <time dateTime={time.toISOString()}>{exact.format(time)}</time>;
 }
 
+const TIME_IN_WORDS = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** What the platform says, with its times (RFC 3339) as the reader's own: `until Dec 7, 2026, 2:45:29 AM`. */
+export const withLocalTimes = (words: string): string =>
+  words.replace(TIME_IN_WORDS, (found) => {
+    const time = new Date(found);
+    return Number.isNaN(time.getTime()) ? found : exact.format(time);
+  });
+
 const SIZES = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** `7.6 MiB`: three digits at most */

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { openedEntryQuery, type AuditEntry, type OpenedEntry } from '../../api/log.ts';
 import { useSession } from '../../api/session.ts';
-import { ExactTime, RelativeTime } from '../../components/amounts.tsx';
+import { ExactTime, RelativeTime, withLocalTimes } from '../../components/amounts.tsx';
 import { Button, buttonClass } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
 import { Dialog } from '../../components/dialog.tsx';
@@ -36,7 +36,7 @@ export function EntryDialog({ position, onClose, ...links }: EntryDialogProps) {
     <Dialog
       open
       wide
-      title={data?.entry.text ?? texts.title}
+      title={data ? withLocalTimes(data.entry.text) : texts.title}
       onOpenChange={(open) => !open && onClose()}
       footer={data && <Footer entry={data.entry} />}
     >

@@ -2,7 +2,7 @@ import type { KeyboardEvent } from 'react';
 import { Link } from 'wouter';
 import type { AuditEntry } from '../../api/log.ts';
 import { useSession } from '../../api/session.ts';
-import { RelativeTime } from '../../components/amounts.tsx';
+import { RelativeTime, withLocalTimes } from '../../components/amounts.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { actorWords } from './actor-words.ts';
 import { topicOf } from './event-types.ts';
@@ -40,7 +40,7 @@ export function EntryRow({ entry, href, project, inDay = false, onKeyDown }: Ent
         <Icon name={topic} />
       </span>
       <span className={styles['words']}>
-        <span className={styles['text']}>{entry.text}</span>
+        <span className={styles['text']}>{withLocalTimes(entry.text)}</span>
         <span className={styles['who']}>
           {actorWords(entry.actor, self)}
           {project !== undefined && ` · ${project}`}

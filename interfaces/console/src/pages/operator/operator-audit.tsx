@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { operatorAuditQuery, partQuery, type OperatorEntry } from '../../api/operator.ts';
-import { RelativeTime } from '../../components/amounts.tsx';
+import { RelativeTime, withLocalTimes } from '../../components/amounts.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
 import { PageHeader } from '../../components/page.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
@@ -40,7 +40,7 @@ const columns = (nameOf: ReadonlyMap<string, string>): readonly Column<OperatorE
     title: texts.what,
     cell: ({ text, project_id: id, actor }) => (
       <div className={styles['wrap']}>
-        {text} {id !== null && <code className={styles['soft']}>{id}</code>}
+        {withLocalTimes(text)} {id !== null && <code className={styles['soft']}>{id}</code>}
         <div className={styles['soft']}>{texts.by(nameOf.get(actor.id) ?? actor.id)}</div>
       </div>
     ),
