@@ -43,6 +43,25 @@ test('a process of users alone does without a superuser of the projects’ Postg
   expect(() => read('auth', { LAUNCHDB_MASTER_KEY: '' })).toThrow(/LAUNCHDB_MASTER_KEY: is needed/);
 });
 
+test('REST APIs go straight to PostgreSQL only where they reach it', () => {
+  const direct = { DATA_API_ROUTE: 'direct' };
+  const foreign = {
+    ...direct,
+    LAUNCHDB_RUNTIME: 'docker',
+    DATABASE_URL: 'postgres://db.example.com/postgres',
+  };
+  expect(readConfig({}).DATA_API_ROUTE).toBe('pooler');
+  expect(readConfig(direct).DATA_API_ROUTE).toBe('direct');
+  expect(readConfig({ ...direct, LAUNCHDB_RUNTIME: 'docker' }).DATA_API_ROUTE).toBe('direct');
+  expect(() => readConfig(foreign)).toThrow(/DATA_API_DIRECT_HOST: is needed with DATA_API_ROUTE=direct/);
+  const told = readConfig({ ...foreign, DATA_API_DIRECT_HOST: 'postgres' });
+  expect([told.DATA_API_ROUTE, told.DATA_API_DIRECT_HOST]).toEqual([
+    'direct',
+    { host: 'postgres', port: undefined },
+  ]);
+  expect(() => readConfig({ DATA_API_ROUTE: 'guard' })).toThrow(/DATA_API_ROUTE: /);
+});
+
 test('who may sign up: anybody, unless it is said', () => {
   expect(readConfig({}).SIGNUP).toBe('open');
   expect(readConfig({ SIGNUP: 'closed' }).SIGNUP).toBe('closed');

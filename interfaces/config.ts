@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isAffordable, MOST_LANES, MOST_MEMORY_KIB, MOST_WORK_KIB } from '../domain/auth/password-hash.ts';
+import { DATA_API_ROUTES } from '../domain/project/data-api-settings.ts';
 import { normaliseEmail } from '../domain/email-address.ts';
 import { isProxy } from './http/client-address.ts';
 
@@ -44,6 +45,14 @@ const eventStoreUrl = z
   );
 
 const DATABASE_PLACE = /^([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/;
+
+const databasePlace = z
+  .string()
+  .regex(DATABASE_PLACE, 'must be a host name, or host:port')
+  .transform((text) => {
+    const [, host = '', given] = DATABASE_PLACE.exec(text) ?? [];
+    return { host, port: given === undefined ? undefined : Number(given) };
+  });
 
 /** Where owners' clients reach databases, without a login and a database; null: nowhere. */
 const clientsPlace = z
@@ -97,14 +106,9 @@ const schema = z.object({
     .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, 'not a name of a Docker network')
     .default('launchdb'),
   POSTGREST_IMAGE: z.string().min(1).default('postgrest/postgrest:v14.15'),
-  DATA_API_DB_HOST: z
-    .string()
-    .regex(DATABASE_PLACE, 'must be a host name, or host:port')
-    .transform((text) => {
-      const [, host = '', given] = DATABASE_PLACE.exec(text) ?? [];
-      return { host, port: given === undefined ? undefined : Number(given) };
-    })
-    .optional(),
+  DATA_API_DB_HOST: databasePlace.optional(),
+  DATA_API_DIRECT_HOST: databasePlace.optional(),
+  DATA_API_ROUTE: z.enum(DATA_API_ROUTES).default('pooler'),
   LISTEN_HOST: z.string().min(1).default('127.0.0.1'),
   GATEWAY_PORT: port.default(8080),
   PLATFORM_PORT: port.default(8000),
@@ -216,7 +220,19 @@ const publicPoolerSchema = z.object({
   PUBLIC_POOLER_KEY: z.string().min(1),
 });
 
+/** Containers reach a PostgreSQL that somebody else runs only by a way that they are told. */
+export const hasDirectRoute = (
+  given: Pick<z.infer<typeof schema>, 'LAUNCHDB_RUNTIME' | 'DATABASE_URL' | 'DATA_API_DIRECT_HOST'>,
+): boolean =>
+  given.LAUNCHDB_RUNTIME === 'process' ||
+  given.DATABASE_URL === undefined ||
+  given.DATA_API_DIRECT_HOST !== undefined;
+
 const config = schema
+  .refine((given) => given.DATA_API_ROUTE === 'pooler' || hasDirectRoute(given), {
+    path: ['DATA_API_DIRECT_HOST'],
+    message: 'is needed with DATA_API_ROUTE=direct: where containers reach PostgreSQL itself',
+  })
   .refine(
     ({ LAUNCHDB_ROLES, PGBOUNCER_HOST, PGBOUNCER_CONFIG_DIR }) => {
       if (PGBOUNCER_HOST === undefined) return PGBOUNCER_CONFIG_DIR === undefined;

@@ -26,3 +26,10 @@ export async function unlessAborted<T, L>(
   if (signal.aborted) abort();
   return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }
+
+/** Nobody waits longer than the signal says; what they wait for is everybody's, and goes on. @throws its reason */
+export async function unlessStopped(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  await unlessAborted(work, signal, () => {
+    throw signal?.reason as Error;
+  });
+}

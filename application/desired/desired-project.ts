@@ -3,8 +3,9 @@
  * the manager) wants the same.
  */
 import { TIMEOUT_SINCE_TEMPLATE } from '../../domain/project/decide-project.ts';
+import type { DataApiRoute } from '../../domain/project/events.ts';
 import { boundsOf } from '../../domain/project/limits.ts';
-import { pooledConnections, roleOf } from '../../domain/project/project-logins.ts';
+import { CONNECTIONS_OF_LOGIN, pooledConnections, roleOf } from '../../domain/project/project-logins.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Pool } from '../ports/connection-pools.ts';
 import type { DataApi } from '../ports/data-apis.ts';
@@ -27,12 +28,18 @@ type Sealed = Pick<
 /** from this one on there is something in the database that the REST API can ask whether it may write */
 const ASKS_SINCE_TEMPLATE = 6;
 
+/** By which way the project's REST API comes to its database. */
+const routeOf = ({ route }: Pick<World, 'route'>, { dataApi }: Pick<Sealed, 'dataApi'>): DataApiRoute =>
+  dataApi.route ?? route;
+
 export function poolOf(
-  { secrets, logins: table }: Pick<World, 'secrets' | 'logins'>,
-  project: Pick<Sealed, 'id' | 'secrets' | 'server'>,
+  world: Pick<World, 'secrets' | 'logins' | 'route'>,
+  project: Pick<Sealed, 'id' | 'secrets' | 'server' | 'dataApi'>,
 ): Pool {
+  const { secrets, logins: table } = world;
   const { logins } = secrets.open(project.id, project.secrets);
   const pooled = table.filter((row) => row.pooled !== null && logins[row.name]);
+  const direct = routeOf(world, project) === 'direct';
   return {
     project: project.id,
     server: project.server,
@@ -40,11 +47,13 @@ export function poolOf(
       const verifier = logins[row.name]?.verifier;
       return verifier === undefined ? [] : [{ name: roleOf(project.id, row), verifier }];
     }),
-    connections: pooledConnections(pooled),
+    // of what the capacity counts of it, what its REST API leaves
+    connections: direct ? pooledConnections(table) - CONNECTIONS_OF_LOGIN : pooledConnections(pooled),
   };
 }
 
-export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
+export function dataApiOf(world: Pick<World, 'secrets' | 'route'>, project: Sealed): DataApi {
+  const { secrets } = world;
   const { authenticator } = secrets.open(project.id, project.secrets).logins;
   return {
     project: project.id,
@@ -52,6 +61,7 @@ export function dataApiOf(secrets: Secrets, project: Sealed): DataApi {
     authenticatorPassword: authenticator.password,
     ...verifyingKeysOf(secrets, project),
     settings: settingsOf(project),
+    route: routeOf(world, project),
     writes: project.templateVersion < ASKS_SINCE_TEMPLATE ? 'all' : boundsOf(project).restWrites,
   };
 }

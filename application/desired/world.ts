@@ -1,3 +1,4 @@
+import type { DataApiRoute } from '../../domain/project/events.ts';
 import type { ProjectLogin } from '../../domain/project/project-logins.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { ConnectionPools, ManagedConnectionPools } from '../ports/connection-pools.ts';
@@ -16,13 +17,15 @@ export interface World {
   readonly secrets: Secrets;
   /** the rows of projects' logins */
   readonly logins: readonly ProjectLogin[];
+  /** of REST APIs whose owners have not chosen one */
+  readonly route: DataApiRoute;
   readonly files: Pick<ProjectFiles, 'removeAll'>;
   /** gives the project's name free for another one */
   releaseName(project: ExistingProject): Promise<void>;
 }
 
 /** What the manager keeps standing. */
-export interface ManagedWorld extends Pick<World, 'databases' | 'secrets' | 'logins'> {
+export interface ManagedWorld extends Pick<World, 'databases' | 'secrets' | 'logins' | 'route'> {
   readonly pools: ManagedConnectionPools;
   readonly dataApis: ManagedDataApis;
 }

@@ -1,5 +1,5 @@
 import type { ServerName } from '../../domain/project/server-name.ts';
-import type { DataApiSettings } from '../../domain/project/events.ts';
+import type { DataApiRoute, DataApiSettings } from '../../domain/project/events.ts';
 import type { Bounds } from '../../domain/project/limits.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { VerifyingKeys } from './secrets.ts';
@@ -13,6 +13,8 @@ export interface DataApi extends VerifyingKeys {
   /** tokens signed with any of them are good; the first one signs new ones */
   readonly jwtSecrets: readonly [string, ...string[]];
   readonly settings: DataApiSettings;
+  /** to its database; without a pooler there is the direct one alone */
+  readonly route: DataApiRoute;
   readonly writes: Bounds['restWrites'];
 }
 

@@ -1,7 +1,7 @@
 /** The processes that take an existing project down, bring it back, change or remove it. */
 import { boundsOf } from '../../domain/project/limits.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
-import { dataApiOf } from '../desired/desired-project.ts';
+import { dataApiOf, poolOf } from '../desired/desired-project.ts';
 import type { World } from '../desired/world.ts';
 import {
   projectAggregate,
@@ -126,7 +126,10 @@ const applySettings = (world: World): ProjectProcess =>
       records: 'PostgrestReloaded',
       timeoutMs: SLOW_MS,
       async do(project, signal) {
-        await world.dataApis.ensure(dataApiOf(world.secrets, project), signal);
+        // the entry leaves room for those of its REST API that do not come by it; it costs nothing where that stays as it is
+        await world.pools.register(poolOf(world, project), signal);
+        // one that sleeps wakes with what is true then
+        if (project.resources.postgrest) await world.dataApis.ensure(dataApiOf(world, project), signal);
         return { type: 'PostgrestReloaded', data: {} };
       },
     },
@@ -176,8 +179,7 @@ const applyLimits = (world: World): ProjectProcess =>
       timeoutMs: SLOW_MS,
       async do(project, signal) {
         // one that sleeps wakes with what is true then
-        if (project.resources.postgrest)
-          await world.dataApis.ensure(dataApiOf(world.secrets, project), signal);
+        if (project.resources.postgrest) await world.dataApis.ensure(dataApiOf(world, project), signal);
         return { type: 'ProjectLimitsInForce', data: {} };
       },
     },

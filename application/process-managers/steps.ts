@@ -60,7 +60,7 @@ export const spawnPostgrest = (world: World): ProjectStep => ({
   records: 'PostgrestSpawned',
   timeoutMs: SLOW_MS,
   async do(project, signal) {
-    await world.dataApis.ensure(dataApiOf(world.secrets, project), signal);
+    await world.dataApis.ensure(dataApiOf(world, project), signal);
     return { type: 'PostgrestSpawned', data: {} };
   },
   undo: { records: 'PostgrestRemoved', run: ({ id }, signal) => world.dataApis.remove(id, signal) },

@@ -277,8 +277,14 @@ const ADVICE_WHEN_FULL = {
     `The operator has to raise the limit, if only for a while: "npm run launchdb -- limits ${id} --database-size 1GB".`,
 };
 
+const ROUTE_IN_WORDS = {
+  pooler: 'to its database through the pooler',
+  direct: 'straight to its database',
+} as const;
+
 function settingsInWords(settings: DataApiSettings): string {
-  const { maxRows, schemas, statementTimeoutS, aggregates, explain, txEnd, extraSearchPath } = settings;
+  const { maxRows, schemas, statementTimeoutS, aggregates, explain, txEnd, extraSearchPath, route } =
+    settings;
   return [
     `at most ${maxRows} rows`,
     `schemas ${schemas.join(', ')}`,
@@ -287,6 +293,7 @@ function settingsInWords(settings: DataApiSettings): string {
     explain === true && 'plans',
     txEnd !== undefined && `transactions: ${txEnd}`,
     extraSearchPath !== undefined && `also looks into ${extraSearchPath.join(', ') || 'nothing'}`,
+    route !== undefined && ROUTE_IN_WORDS[route],
   ]
     .filter((words) => words !== false)
     .join('; ');

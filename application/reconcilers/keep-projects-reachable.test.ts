@@ -108,7 +108,7 @@ test('E70 a database that is lost is said to be lost, and nothing is made in its
 
 test('E70 what runs with another configuration is put right', async () => {
   const { harness, id, reconciler, drift } = await active();
-  const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  const wanted = dataApiOf(harness.world, await stateOf(harness, id));
   await harness.dataApis.ensure({ ...wanted, jwtSecrets: ['somebody else knows this one'] });
   await reconciler.look();
   expect(harness.dataApis.running.get(id)).toEqual(wanted);
@@ -158,7 +158,7 @@ test('E70 what befalls the pooler’s own settings stands in a stream of the pla
 test('E70 what nobody wants any more goes, and what no project owns as well', async () => {
   const { harness, id, reconciler, drift } = await active();
   await command(harness, id, { kind: 'PauseProject' });
-  const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  const wanted = dataApiOf(harness.world, await stateOf(harness, id));
   await runToRest(harness, id);
   await harness.dataApis.ensure(wanted);
   await harness.dataApis.ensure({ ...wanted, project: newProject() });
@@ -169,7 +169,7 @@ test('E70 what nobody wants any more goes, and what no project owns as well', as
 
 test('the REST API of a sleeping project is not started, and ended when somebody did start it', async () => {
   const { harness, id, reconciler, drift } = await active();
-  const wanted = dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  const wanted = dataApiOf(harness.world, await stateOf(harness, id));
   await command(harness, id, { kind: 'SleepProject', idleSince: new Date(0) });
   await runToRest(harness, id);
   await reconciler.look();

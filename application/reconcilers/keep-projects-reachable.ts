@@ -111,13 +111,14 @@ export class ProjectReconciler {
 
   /** @throws it cannot be told: then it is nothing to the other projects */
   async #standsAsWanted({ projectId: id, pool, postgrest, ...row }: Standing): Promise<boolean> {
-    const { databases, dataApis, secrets } = this.#dependencies.world;
+    const { world } = this.#dependencies;
+    const { databases, dataApis, secrets } = world;
     if (pool) {
       const { logins } = secrets.open(id, row.secrets);
       const { database, users } = await databases.state(id, logins, boundsOf(row));
       if (database !== 'open' || users !== 'as-wanted') return false;
     }
-    return !postgrest || (await dataApis.state(dataApiOf(secrets, { id, ...row }))) === 'as-wanted';
+    return !postgrest || (await dataApis.state(dataApiOf(world, { id, ...row }))) === 'as-wanted';
   }
 
   /**
@@ -222,7 +223,7 @@ export class ProjectReconciler {
 
   async #servingDrift(id: ProjectId, project: ExistingProject | undefined): Promise<Drift[]> {
     const { world } = this.#dependencies;
-    const { pools, dataApis, secrets } = world;
+    const { pools, dataApis } = world;
     const drifts: Drift[] = [];
     const pool = project?.resources.pool ?? false;
     const pooled = pools.enabled ? (await pools.list()).includes(id) : pool;
@@ -238,7 +239,7 @@ export class ProjectReconciler {
       });
     }
     if (project?.resources.postgrest) {
-      const api = dataApiOf(secrets, project);
+      const api = dataApiOf(world, project);
       const actual = await dataApis.state(api);
       const repair = () => dataApis.ensure(api);
       if (actual !== 'as-wanted') drifts.push({ what: 'data-api', expected: 'running', actual, repair });

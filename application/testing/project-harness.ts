@@ -38,6 +38,7 @@ export function makeHarness() {
     dataApis,
     secrets,
     logins: PROJECT_LOGINS,
+    route: 'pooler',
     files,
     releaseName: () => Promise.resolve(),
   };

@@ -12,3 +12,12 @@ test('what is absent stays, null is the default again, and defaults are not kept
   expect(changeDataApi(more, none)).toEqual(DEFAULT_DATA_API_SETTINGS);
   expect(changeDataApi(more, DATA_API_DEFAULTS)).toEqual(DEFAULT_DATA_API_SETTINGS);
 });
+
+test('a route that was chosen is kept, also where the platform has the same one', () => {
+  for (const route of ['pooler', 'direct'] as const) {
+    const chosen = changeDataApi(DEFAULT_DATA_API_SETTINGS, { route });
+    expect(chosen).toEqual({ ...DEFAULT_DATA_API_SETTINGS, route });
+    expect(changeDataApi(chosen, { maxRows: 5 })).toMatchObject({ route });
+    expect(changeDataApi(chosen, { route: null })).toEqual(DEFAULT_DATA_API_SETTINGS);
+  }
+});

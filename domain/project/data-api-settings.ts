@@ -1,22 +1,27 @@
 /** What an owner may set of their project's REST API. */
-import { DEFAULT_DATA_API_SETTINGS, type DataApiSettings } from './events.ts';
+import { DEFAULT_DATA_API_SETTINGS, type DataApiRoute, type DataApiSettings } from './events.ts';
+
+export const DATA_API_ROUTES = ['pooler', 'direct'] as const satisfies readonly DataApiRoute[];
+
+/** `route` null: as the platform has it. */
+type Whole = Required<Omit<DataApiSettings, 'route'>> & { readonly route: DataApiRoute | null };
 
 /** Of a project that nobody has set anything for. */
-export const DATA_API_DEFAULTS: Required<DataApiSettings> = {
+export const DATA_API_DEFAULTS: Whole = {
   ...DEFAULT_DATA_API_SETTINGS,
   statementTimeoutS: 8,
   aggregates: false,
   explain: false,
   txEnd: 'commit',
   extraSearchPath: ['public', 'extensions'],
+  route: null,
 };
 
 /** What is absent stays as it is; null is the default again. */
-type Whole = Required<DataApiSettings>;
 export type DataApiChange = { readonly [K in keyof Whole]?: Whole[K] | null | undefined };
 
 /** With the defaults in the place of what is not set. */
-export const wholeSettings = (settings: DataApiSettings): Required<DataApiSettings> => ({
+export const wholeSettings = (settings: DataApiSettings): Whole => ({
   ...DATA_API_DEFAULTS,
   ...settings,
 });
@@ -41,5 +46,6 @@ export function changeDataApi(settings: DataApiSettings, change: DataApiChange):
     ...unlessDefault('explain'),
     ...unlessDefault('txEnd'),
     ...unlessDefault('extraSearchPath'),
+    ...unlessDefault('route'),
   };
 }

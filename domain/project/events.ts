@@ -21,6 +21,12 @@ export interface SigningKey {
 /** When a request's transaction ends in ROLLBACK; `override`: as its `Prefer: tx=...` says. */
 export type TxEnd = 'commit' | 'commit-allow-override' | 'rollback' | 'rollback-allow-override';
 
+/**
+ * By which way a REST API comes to its database: through the pooler, or straight to PostgreSQL with a pool of its own. It
+ * holds as many connections either way.
+ */
+export type DataApiRoute = 'pooler' | 'direct';
+
 /** What is absent is as everywhere; see data-api-settings.ts. */
 export interface DataApiSettings {
   readonly maxRows: number;
@@ -31,6 +37,8 @@ export interface DataApiSettings {
   readonly explain?: boolean;
   readonly txEnd?: TxEnd;
   readonly extraSearchPath?: readonly string[];
+  /** absent: as the platform has it */
+  readonly route?: DataApiRoute;
 }
 
 export const DEFAULT_DATA_API_SETTINGS: DataApiSettings = { maxRows: 1000, schemas: ['public'] };

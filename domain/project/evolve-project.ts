@@ -35,7 +35,7 @@ export function evolveProject(state: Project, event: Recorded<ProjectEvent>): Pr
     case 'ProjectUndeleteRequested':
       return { ...begun(next, event), purgeAfter: null };
     case 'DataApiSettingsChanged':
-      return { ...next, dataApi: event.data.dataApi, run: applying(state, event) };
+      return { ...next, dataApi: event.data.dataApi, run: applyingSettings(state, event) };
     case 'JwtSecretRotated':
     case 'PreviousJwtSecretRetired':
     case 'SigningKeyChanged':
@@ -253,6 +253,15 @@ function upgraded(state: ExistingProject, event: Recorded<AboutUpgrade>): Partia
 /** A paused project takes changes up when it resumes, a sleeping one when it wakes; there is nothing to reload now. */
 const applying = (state: ExistingProject, event: Recorded<Beginning>): ProjectRun | null =>
   state.status === 'active' ? began(event) : state.run;
+
+/** By another route it has another pool entry, and that stands while it sleeps, too. */
+const applyingSettings = (
+  state: ExistingProject,
+  event: Recorded<Extract<ProjectEvent, { type: 'DataApiSettingsChanged' }>>,
+): ProjectRun | null => {
+  const rerouted = event.data.dataApi.route !== state.dataApi.route && traitsOf(state.status).changeable;
+  return rerouted ? began(event) : applying(state, event);
+};
 
 type Limiting = Extract<ProjectEvent, { type: 'ProjectLimitsChanged' | `DatabaseSize${string}` }>;
 

@@ -97,6 +97,12 @@ export const PROJECT_LOGINS: readonly ProjectLogin[] = [
 
 export const roleOf = (id: ProjectId, login: Pick<ProjectLogin, 'name'>): string => `${id}_${login.name}`;
 
-/** What a project may hold of PostgreSQL's connections through the pooler, all of its logins together. */
+/**
+ * Of PostgreSQL's connections, what one login of a project holds at most by the pooler. A REST API that goes straight to
+ * PostgreSQL has as many for itself, and its project's entry as many fewer.
+ */
+export const CONNECTIONS_OF_LOGIN = 5;
+
+/** What a project may hold of PostgreSQL's connections, all of its logins together, by whichever way. */
 export const pooledConnections = (logins: readonly ProjectLogin[]): number =>
   logins.reduce((sum, { pooled }) => sum + (pooled ?? 0), 0);

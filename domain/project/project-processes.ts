@@ -44,6 +44,8 @@ const PROJECT_PROCESSES = {
       'SigningKeysRetired',
     ],
     during: 'active',
+    // its pool entry takes up another route also while it does
+    letsSleep: true,
     givesUp: SUSPEND,
   },
   'change-password': {

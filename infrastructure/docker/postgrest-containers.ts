@@ -29,7 +29,8 @@ export interface ContainerOptions {
   readonly platform: string;
   readonly imageId: string;
   readonly network: ContainerNetwork;
-  readonly route: DatabaseRoute;
+  /** from a project's REST API to its database */
+  readonly routeOf: (api: Pick<DataApi, 'server' | 'route'>) => DatabaseRoute;
   readonly release: string;
 }
 
@@ -89,7 +90,7 @@ export class PostgrestContainers {
 
   /** How far what runs is from what is wanted. */
   distance(info: ContainerInspectInfo, serving: Serving, api: DataApi): 'same' | 'reload' | 'restart' {
-    const wanted = configDigests(api, this.#options.route);
+    const wanted = configDigests(api, this.#options.routeOf(api));
     if (!isAsMade(info, this.#body(api)) || info.Config.Labels[LABELS.config] !== wanted.restart)
       return 'restart';
     return serving.reload === wanted.reload ? 'same' : 'reload';
@@ -110,7 +111,7 @@ export class PostgrestContainers {
       const endpoint = info && this.endpointOf(info);
       if (!endpoint) throw new Error('it ended while it started');
       await this.#untilReady(name, endpoint);
-      return { id: info.Id, endpoint, reload: configDigests(api, this.#options.route).reload };
+      return { id: info.Id, endpoint, reload: configDigests(api, this.#options.routeOf(api)).reload };
     } catch (error) {
       // also when it was stopped
       await new PostgrestContainers(this.#options).remove(api.project, name).catch(() => {});
@@ -153,7 +154,7 @@ export class PostgrestContainers {
       }
     }
     await this.#writeConfig(api, name, true);
-    serving.reload = configDigests(api, this.#options.route).reload;
+    serving.reload = configDigests(api, this.#options.routeOf(api)).reload;
   }
 
   /** To remove what is not ours, or not there, does nothing. */
@@ -167,13 +168,13 @@ export class PostgrestContainers {
   }
 
   #body(api: DataApi) {
-    const { platform, imageId, network, release, route } = this.#options;
-    const config = configDigests(api, route).restart;
+    const { platform, imageId, network, release, routeOf } = this.#options;
+    const config = configDigests(api, routeOf(api)).restart;
     return createBody({ platform, project: api.project, imageId, network: network.name, config, release });
   }
 
   #writeConfig(api: DataApi, name: string, confirmed: boolean): Promise<void> {
-    const content = postgrestConfig(api, this.#options.route, LISTENING, confirmed);
+    const content = postgrestConfig(api, this.#options.routeOf(api), LISTENING, confirmed);
     const file = { name: CONFIG_FILE, content, mode: 0o400, owner: USER_ID };
     return this.#engine.putFile(name, CONFIG_FOLDER, file);
   }

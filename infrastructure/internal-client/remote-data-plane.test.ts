@@ -106,7 +106,7 @@ async function manager() {
 type Manager = Awaited<ReturnType<typeof manager>>;
 
 const apiOf = async ({ harness }: Manager, id: ProjectId): Promise<DataApi> =>
-  dataApiOf(harness.world.secrets, await stateOf(harness, id));
+  dataApiOf(harness.world, await stateOf(harness, id));
 
 dataApisContract('through the manager', async () => {
   const one = await manager();

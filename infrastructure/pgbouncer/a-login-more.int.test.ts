@@ -1,4 +1,5 @@
 /** What CONTRIBUTING promises: a row more in the table of logins is a login more, everywhere. */
+import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -200,10 +201,16 @@ test('other projects do not see it', async () => {
 });
 
 test('the pooler has its lines, lets it in, and misses them when they are taken out', async () => {
-  const pool = poolOf({ secrets: now, logins: TABLE }, { id: project, server: MAIN_SERVER, secrets: sealed });
+  const pool = poolOf(
+    { secrets: now, logins: TABLE, route: 'pooler' },
+    { id: project, server: MAIN_SERVER, secrets: sealed, dataApi: DEFAULT_DATA_API_SETTINGS },
+  );
   // as before the upgrade
   await pools.register(
-    poolOf({ secrets: now, logins: PROJECT_LOGINS }, { id: project, server: MAIN_SERVER, secrets: sealed }),
+    poolOf(
+      { secrets: now, logins: PROJECT_LOGINS, route: 'pooler' },
+      { id: project, server: MAIN_SERVER, secrets: sealed, dataApi: DEFAULT_DATA_API_SETTINGS },
+    ),
   );
   await expect(pooled('people', () => Promise.resolve())).rejects.toThrow();
   expect(await file('databases.ini')).toContain(` max_db_connections=${pooledConnections(PROJECT_LOGINS)}\n`);

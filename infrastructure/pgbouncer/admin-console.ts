@@ -133,6 +133,27 @@ export async function cutOff(client: pg.Client, project: ProjectId): Promise<voi
   await client.query(`KILL ${databaseName(project)}`);
 }
 
+/**
+ * Of entries that had more connections than they shall have now, sessions to PostgreSQL are opened anew, each as soon as
+ * nobody is at work with it.
+ */
+export async function openAnew(
+  client: pg.Client,
+  before: readonly ServedEntry[],
+  wanted: ReadonlyMap<ProjectId, { readonly connections: number }>,
+): Promise<void> {
+  for (const { project, shown } of before) {
+    const most = wanted.get(project)?.connections ?? Infinity;
+    if (Number(shown.max_connections) > most) await client.query(`RECONNECT ${databaseName(project)}`);
+  }
+}
+
+/** Whether it lets clients in. */
+export const isOpen = (wanted: ProjectId) => async (client: pg.Client) =>
+  (await servedEntries(client)).some(
+    ({ project, disabled, paused }) => project === wanted && !disabled && !paused,
+  );
+
 /** Cut off or held up before, and wanted again since. */
 export async function letIn(client: pg.Client, { project, disabled, paused }: ServedEntry): Promise<void> {
   if (disabled) await client.query(`ENABLE ${databaseName(project)}`);

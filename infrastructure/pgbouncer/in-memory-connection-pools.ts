@@ -52,6 +52,11 @@ export class InMemoryConnectionPools implements ManagedConnectionPools {
     return Promise.resolve();
   }
 
+  /** For tests: as it was registered last. */
+  registered(project: ProjectId): Pool | undefined {
+    return this.#pools.get(project);
+  }
+
   /** For tests: somebody took an entry out of the files, or (undefined) changed what is the pooler's own. */
   disturb(project: ProjectId | undefined): void {
     if (project) this.#pools.delete(project);

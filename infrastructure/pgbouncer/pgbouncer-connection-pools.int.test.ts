@@ -207,6 +207,48 @@ describe('PgBouncer', () => {
     await server.pools.unregister(project);
   });
 
+  test('an entry that gets fewer connections gives up those that are too many, and cuts nobody off', async () => {
+    const { project, logins } = await realProject();
+    const cluster = await testServer();
+    onTestFinished(() => cluster.close());
+    const pool = poolFor(project, logins.owner.verifier);
+    await server.pools.register(pool);
+    const held = async () =>
+      cluster.administer('count sessions', async (client) => {
+        const text = 'SELECT 1 FROM pg_stat_activity WHERE usename = $1';
+        return (await client.query(text, [ownerRole(project)])).rowCount;
+      });
+    const clients = await Promise.all(
+      Array.from({ length: 5 }, () => connect(server, project, logins.owner.password)),
+    );
+    await Promise.all(clients.map((client) => client.query('BEGIN')));
+    expect(await held()).toBe(5);
+    const [stays, ...others] = clients;
+    await Promise.all(others.map((client) => client.query('COMMIT')));
+    await server.pools.register({ ...pool, connections: 2 });
+    await expect.poll(held).toBe(1);
+    await stays?.query('COMMIT');
+    await expect.poll(held).toBe(0);
+    // each goes on, with one of the two
+    await Promise.all(clients.map((client) => client.query('SELECT pg_sleep(0.01)')));
+    expect(await held()).toBeLessThanOrEqual(2);
+    await Promise.all(clients.map((client) => client.end()));
+    await server.pools.unregister(project);
+  });
+
+  test('an entry that is served as wanted is not reloaded for it', async () => {
+    const reloads = async () =>
+      (await readFile(server.logFile, 'utf8')).split('RELOAD command issued').length;
+    const pool = poolFor(newProject());
+    await server.pools.register(pool);
+    const before = await reloads();
+    await server.pools.register(pool);
+    expect(await reloads()).toBe(before);
+    await server.pools.register({ ...pool, connections: 6 });
+    expect(await reloads()).toBeGreaterThan(before);
+    await server.pools.unregister(pool.project);
+  });
+
   test('unregistered, open connections end', async () => {
     const { project, logins } = await realProject();
     await server.pools.register(poolFor(project, logins.owner.verifier));

@@ -7,6 +7,7 @@
  * watched, and what was lost, changed by hand or could not be taken up is put right as soon as it can be.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { Refused, unavailable } from '../../application/errors.ts';
 import type {
   ManagedConnectionPools,
@@ -21,7 +22,9 @@ import {
   AdminConsole,
   cutOff,
   isNo,
+  isOpen,
   letIn,
+  openAnew,
   servedEntries,
   servedSettings,
   whatIsServed,
@@ -34,7 +37,7 @@ import { ADMIN, linesOfPool, poolerFiles, verifierOfAdmin, type PoolerPlace } fr
 import { PoolerFolder } from './pooler-folder.ts';
 import { USUAL_PACE, type PoolerPace } from './pooler-pace.ts';
 import { BackOff } from '../../application/background/back-off.ts';
-import { unlessAborted } from '../../application/background/deadline.ts';
+import { unlessStopped } from '../../application/background/deadline.ts';
 import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 
 export interface PgbouncerOptions extends PoolerPlace {
@@ -52,7 +55,6 @@ export interface PgbouncerOptions extends PoolerPlace {
 }
 
 const { main: MAIN, entries: ENTRIES, logins: LOGINS, access: ACCESS } = FILES;
-const RELOAD_WANTED = 'reload-wanted';
 
 export class PgbouncerConnectionPools implements ManagedConnectionPools {
   readonly enabled = true;
@@ -134,11 +136,11 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   async register(pool: Pool, signal?: AbortSignal): Promise<void> {
-    this.#requireRestored();
-    signal?.throwIfAborted();
+    this.#requireRestored(signal);
     // one that cannot be written would keep all others from being written
     linesOfPool(pool, this.#options);
     const { project } = pool;
+    if (this.#isKnown(pool) && (await this.#console.administer('see an entry', isOpen(project)))) return;
     this.#pools.set(project, pool);
     await unlessStopped(this.#reload(), signal);
     if (this.#foreign.has(project)) {
@@ -151,8 +153,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   }
 
   async unregister(project: ProjectId, signal?: AbortSignal): Promise<void> {
-    this.#requireRestored();
-    signal?.throwIfAborted();
+    this.#requireRestored(signal);
     this.#pools.delete(project);
     await unlessStopped(this.#reload(), signal);
     if (this.#wrong.has(project))
@@ -193,7 +194,13 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     await this.#folder.close();
   }
 
-  #requireRestored(): void {
+  /** Settings of a project change more often than its entry, and a reload is everybody's. */
+  #isKnown = (pool: Pool): boolean =>
+    this.#retryAt === undefined &&
+    [this.#pools, this.#verified].every((known) => isDeepStrictEqual(known.get(pool.project), pool));
+
+  #requireRestored(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
     // files rendered from half of the pools would cut the others off
     if (!this.#restored) throw unavailable('pooler', 'change the pools before they were restored');
   }
@@ -235,7 +242,8 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
         const stray = ({ project }: { project: ProjectId }) =>
           !wanted.has(project) && !this.#foreign.has(project);
         // cut off at once, even if the files are not taken up
-        for (const { project } of (await servedEntries(client)).filter(stray)) await cutOff(client, project);
+        const before = await servedEntries(client);
+        for (const { project } of before.filter(stray)) await cutOff(client, project);
         await client.query('RELOAD');
         // somebody may have taken the console's own login out of the file at this very moment
         if ((await this.#folder.read(LOGINS)).own !== this.#written.get(LOGINS))
@@ -247,6 +255,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
           return pool !== undefined && isServedAs(shown, pool, this.#options.servers);
         });
         for (const entry of taken) await letIn(client, entry);
+        await openAnew(client, before, wanted);
         const isTaken = new Set(taken.map(({ project }) => project));
         this.#verified = new Map([...wanted].filter(([project]) => isTaken.has(project)));
         const missing = [...wanted.keys()].filter((project) => !isTaken.has(project));
@@ -268,7 +277,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
   async #hangUp(): Promise<void> {
     if (this.#program) return this.#program.hangUp();
     // whoever runs it watches this file, see watched-pgbouncer.sh
-    await this.#folder.replace(RELOAD_WANTED, `${new Date().toISOString()}\n`);
+    await this.#folder.replace('reload-wanted', `${new Date().toISOString()}\n`);
   }
 
   #fellBehind(): void {
@@ -328,8 +337,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     if (this.#retryAt !== undefined) return performance.now() < this.#retryAt ? undefined : this.#reload();
     if (changed) return this.#reload();
     if (!ask) return;
-    const verified = this.#verified;
-    const loaded = this.#settings;
+    const [verified, loaded] = [this.#verified, this.#settings];
     const { served, settings } = await this.#console
       .administer('look at what is served', whatIsServed)
       .catch((error) => {
@@ -348,11 +356,4 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     this.#tell(seen);
     if (seen.length > 0) await this.#reload();
   }
-}
-
-/** Nobody waits longer than the signal says; a reload is everybody's, and goes on. */
-async function unlessStopped(reload: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  await unlessAborted(reload, signal, () => {
-    throw signal?.reason as Error;
-  });
 }

@@ -3,6 +3,7 @@ import type { Pool } from '../../application/ports/connection-pools.ts';
 import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
 import { databaseName, projectId } from '../../domain/project/project-id.ts';
+import { CONNECTIONS_OF_LOGIN } from '../../domain/project/project-logins.ts';
 
 /** Where PgBouncer listens, and for whom. */
 export interface Doors {
@@ -32,7 +33,7 @@ export const FILES = {
  * Of PostgreSQL's connections, what one login holds at most. What all logins of a project hold in all is the bound of its
  * entry: more than this, so that none of them can hold the last ones against the others.
  */
-const POOL_SIZE = 5;
+const POOL_SIZE = CONNECTIONS_OF_LOGIN;
 /** nobody's: the first login to wait long would have it */
 const RESERVE_POOL = 0;
 /** `reserve_pool` is `reserve_pool_size` since 1.24, which still takes the old name */

@@ -10,6 +10,7 @@ import {
   tenantConnectionsContract,
 } from '../../application/ports/tenant-connections.contract.ts';
 import type { TenantConnection } from '../../application/ports/tenant-connections.ts';
+import { DEFAULT_DATA_API_SETTINGS } from '../../domain/project/events.ts';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { authenticatorRole, databaseName, type ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, roleOf } from '../../domain/project/project-logins.ts';
@@ -50,8 +51,13 @@ async function made(bounds = SMALL_BOUNDS) {
   const known = new Map<ProjectId, ProjectSecrets>();
   const out = new Set<ProjectId>();
   const register = (project: ProjectId, issued: ProjectSecrets) => {
-    const row = { id: project, server: MAIN_SERVER, secrets: secrets.seal(project, issued) };
-    return pools.register(poolOf({ secrets, logins: PROJECT_LOGINS }, row));
+    const row = {
+      id: project,
+      server: MAIN_SERVER,
+      secrets: secrets.seal(project, issued),
+      dataApi: DEFAULT_DATA_API_SETTINGS,
+    };
+    return pools.register(poolOf({ secrets, logins: PROJECT_LOGINS, route: 'pooler' }, row));
   };
   const give = async (project: ProjectId, issued: ProjectSecrets) => {
     await databases.ensureUsers(project, issued.logins, USUAL_BOUNDS);

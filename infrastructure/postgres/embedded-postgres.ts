@@ -31,6 +31,10 @@ export interface EmbeddedPostgresOptions extends Cluster {
   readonly port: number;
   readonly log: Log;
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** of its unix socket, closed to everybody but those who may use it; none: it has none */
+  readonly socketFolder?: string;
+  /** this machine's address on a network whose members may log in, but for the superuser */
+  readonly alsoFrom?: { readonly gateway: string; readonly subnet: string };
   /** asked when no server was left to adopt */
   readonly beforeLaunch?: () => Promise<void>;
 }
@@ -77,7 +81,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     },
     launch: async () => {
       await options.beforeLaunch?.();
-      await clearLeftovers(options.dataDir);
+      await clearLeftovers(options.dataDir, socketOf(options));
       return launch({
         command: options.binaries.postgres,
         args,
@@ -134,7 +138,14 @@ export async function makeCluster(options: Cluster): Promise<void> {
 }
 
 async function writeConfiguration(options: EmbeddedPostgresOptions): Promise<void> {
-  const settings = { ...SETTINGS, port: options.port, ...options.settings };
+  const { socketFolder: folder, alsoFrom } = options;
+  const settings = {
+    ...SETTINGS,
+    ...(folder !== undefined && { unix_socket_directories: quoted(`"${folder.replaceAll('"', '""')}"`) }),
+    ...(alsoFrom && { listen_addresses: quoted(`127.0.0.1,${alsoFrom.gateway}`) }),
+    port: options.port,
+    ...options.settings,
+  };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   const own = join(options.dataDir, 'launchdb.conf');
   const main = join(options.dataDir, 'postgresql.conf');
@@ -145,7 +156,28 @@ async function writeConfiguration(options: EmbeddedPostgresOptions): Promise<voi
   if (options.user) await chown(own, options.user.uid, options.user.gid);
   const text = await readFile(main, 'utf8');
   if (!text.includes("include 'launchdb.conf'")) await writeFile(main, `${text}\ninclude 'launchdb.conf'\n`);
+  await letIn(options);
 }
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+const OURS = '# launchdb: containers of REST APIs\n';
+const OURS_WITH_LINES = new RegExp(`${OURS}(?:host all .*\n){2}`);
+
+/** Below what initdb and the operator have written, so that theirs goes before it. */
+async function letIn({ dataDir, alsoFrom }: EmbeddedPostgresOptions): Promise<void> {
+  const file = join(dataDir, 'pg_hba.conf');
+  const text = await readFile(file, 'utf8');
+  const theirs = text.replace(OURS_WITH_LINES, '');
+  const lines = alsoFrom
+    ? `${OURS}host all ${SUPERUSER} ${alsoFrom.subnet} reject\nhost all all ${alsoFrom.subnet} scram-sha-256\n`
+    : '';
+  if (theirs + lines !== text) await writeFile(file, theirs + lines);
+}
+
+/** As PostgreSQL names it in its folder. */
+const socketOf = ({ socketFolder: folder, port }: EmbeddedPostgresOptions): string | undefined =>
+  folder && join(folder, `.s.PGSQL.${port}`);
 
 /** A server that was left running is adopted only on the port that we want now. */
 async function runsOn(options: EmbeddedPostgresOptions): Promise<boolean> {

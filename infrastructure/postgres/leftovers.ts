@@ -13,8 +13,8 @@ const ENDING = [
   { signal: 'SIGKILL', waitMs: 2_000 },
 ] as const;
 
-/** Does nothing where a server runs. */
-export async function clearLeftovers(folder: string): Promise<void> {
+/** Does nothing where a server runs. @param socket its unix socket, whose lock a kill leaves, too */
+export async function clearLeftovers(folder: string, socket?: string): Promise<void> {
   // as the system tells where somebody works
   const dataDir = await realpath(folder);
   const file = join(dataDir, 'postmaster.pid');
@@ -25,6 +25,7 @@ export async function clearLeftovers(folder: string): Promise<void> {
   if (isNumber && (await runsOn(pid, dataDir))) return;
   const orphans = await sessionsIn(dataDir);
   await Promise.all(orphans.map((orphan) => endProcess(orphan, ENDING)));
+  if (socket !== undefined) await rm(`${socket}.lock`, { force: true });
   // its postmaster was killed between making and writing it
   if (text === '') await rm(file);
   // a postmaster takes its parent's number for a leftover, and goes by the other lines, where we see no sessions

@@ -4,7 +4,7 @@ import { newProject } from '../../application/ports/databases.contract.ts';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { configDigests, postgrestConfig, readPostgrestConfig } from './postgrest-config.ts';
 
-const route = { host: '127.0.0.1', port: 6432, pooled: true };
+const route = { host: '127.0.0.1', port: 6432, pooled: true, connections: 8 };
 const ports = { port: 4001, adminPort: 4002 };
 const listening = { host: '127.0.0.1', ...ports };
 const api: DataApi = {
@@ -14,6 +14,7 @@ const api: DataApi = {
   jwtSecrets: ['secret'],
   publicKeys: [],
   settings: { maxRows: 10, schemas: ['public', 'api'] },
+  route: 'pooler',
   writes: 'all',
 };
 

@@ -17,6 +17,8 @@ export interface Listening extends PostgrestPorts {
 export interface DatabaseRoute extends Endpoint {
   /** through PgBouncer: no prepared statements, and LISTEN would not work */
   readonly pooled: boolean;
+  /** of its own to that place, at most */
+  readonly connections: number;
 }
 
 /** What a configuration was made of, so that one that runs can be told from one that has to change. */
@@ -27,8 +29,11 @@ export interface ConfigDigests {
   readonly reload: string;
 }
 
-/** to PostgreSQL or to the pooler, at most */
+/** to the pooler, which bounds what they have of PostgreSQL's; and to PostgreSQL where there is no pooler */
 export const POSTGREST_CONNECTIONS = 8;
+
+/** of a connection to PostgreSQL itself */
+const LIFETIME_S = 300;
 
 type Setting = readonly [name: string, value: string];
 
@@ -44,10 +49,12 @@ function fixedSettings(api: DataApi, route: DatabaseRoute): readonly Setting[] {
     ['db-uri', quote(`postgres://${login}@${host}:${route.port}/${databaseName(api.project)}`)],
     // this file alone decides: a role may change its own settings, and PostgREST would obey them
     ['db-config', 'false'],
-    ['db-pool', String(POSTGREST_CONNECTIONS)],
+    ['db-pool', String(route.connections)],
     ['db-pool-acquisition-timeout', '5'],
     ['db-pool-max-idletime', '30'],
     ['db-prepared-statements', String(!route.pooled)],
+    // what it has prepared goes with it
+    ...(route.pooled ? [] : ([['db-pool-max-lifetime', String(LIFETIME_S)]] as const)),
     ['db-channel-enabled', 'false'],
     // from "error" on it would log the URLs of requests
     ['log-level', '"crit"'],

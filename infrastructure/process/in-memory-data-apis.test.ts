@@ -16,6 +16,7 @@ managedDataApisContract('in memory', () => {
         project: newProject(),
         server: MAIN_SERVER,
         authenticatorPassword: 'secret',
+        route: 'pooler',
         writes: 'all',
         jwtSecrets: ['secret'],
         publicKeys: [],

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
-import type { ServerName } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { pause } from '../../application/background/pause.ts';
 import { POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
@@ -28,7 +27,7 @@ export interface PostgrestOptions {
   /** where the configuration files and logs are */
   readonly folder: string;
   /** from a project's REST API to its database */
-  readonly routeTo: (server: ServerName) => DatabaseRoute;
+  readonly routeOf: (api: Pick<DataApi, 'server' | 'route'>) => DatabaseRoute;
   readonly user: SystemUser | undefined;
   readonly log: Log;
 }
@@ -200,12 +199,12 @@ export class PostgrestProcess {
   }
 
   #digestsOf(api: DataApi): ConfigDigests {
-    return configDigests(api, this.#options.routeTo(api.server));
+    return configDigests(api, this.#options.routeOf(api));
   }
 
   async #write(confirmed: boolean): Promise<void> {
-    const { folder, routeTo, user } = this.#options;
-    const route = routeTo(this.#api.server);
+    const { folder, routeOf, user } = this.#options;
+    const route = routeOf(this.#api);
     const file = configFile(folder, this.#api.project);
     const draft = `${file}.new`;
     const text = postgrestConfig(this.#api, route, { host: HOST, ...this.#ports }, confirmed);

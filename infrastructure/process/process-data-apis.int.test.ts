@@ -34,7 +34,7 @@ async function runtime(route?: DatabaseRoute, onLogins?: Parameters<typeof testP
     inUse: (project: ProjectId) => Promise.resolve(occupied.has(project)),
     binary: await findPostgrest(folder.user),
     folder: folder.path,
-    routeTo: () => route ?? { host: '127.0.0.1', port: clusterAddress().port, pooled: false },
+    routeOf: () => route ?? { host: '127.0.0.1', port: clusterAddress().port, pooled: false, connections: 5 },
     user: folder.user,
     log: quietLog,
   };
@@ -367,7 +367,7 @@ async function behindThePooler() {
     log: quietLog,
   });
   await pools.restore([]);
-  const route = { host: doors.socketFolder, port: pools.port, pooled: true };
+  const route = { host: doors.socketFolder, port: pools.port, pooled: true, connections: 8 };
   const harness = await runtime(route, (pool) => pools.register(pool));
   onTestFinished(async () => {
     await harness.close();

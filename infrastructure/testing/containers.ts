@@ -54,7 +54,7 @@ export async function dockerRuntime(host?: string, direct = new DockerEngine(inj
     platform: randomBytes(8).toString('hex'),
     imageId,
     network,
-    route: { host: network.gateway, port: pools.port, pooled: true },
+    routeOf: () => ({ host: network.gateway, port: pools.port, pooled: true, connections: 8 }),
     release: 'test',
     endWithUs: true,
     log: quietLog,

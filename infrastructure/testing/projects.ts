@@ -28,7 +28,10 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
     logins.set(project, issued);
     const sealed = secrets.seal(project, issued);
     await onLogins(
-      poolOf({ secrets, logins: PROJECT_LOGINS }, { id: project, server: MAIN_SERVER, secrets: sealed }),
+      poolOf(
+        { secrets, logins: PROJECT_LOGINS, route: 'pooler' },
+        { id: project, server: MAIN_SERVER, secrets: sealed, dataApi: DEFAULT_DATA_API_SETTINGS },
+      ),
     );
   }
 
@@ -57,6 +60,7 @@ export async function testProjects(onLogins: (pool: Pool) => Promise<void> = () 
         jwtSecrets: [jwtSecret],
         publicKeys: [],
         settings,
+        route: 'pooler',
         writes: 'all',
       };
     },

@@ -70,6 +70,28 @@ test('keys and the password are rotated without a refused request', async () => 
   expect(refused).toEqual([]);
 });
 
+test('it goes straight to PostgreSQL when its owner says so, past the pooler, and back', async () => {
+  const choose = (route: string | null) => ask('PATCH', '', { settings: { data_api: { route } } });
+  const addresses = async () => {
+    const rows = await platform.sql<{ address: string }>(
+      `SELECT DISTINCT host(client_addr) AS address FROM pg_stat_activity WHERE usename = '${id}_authenticator'
+       AND backend_start > now() - interval '5 s'`,
+    );
+    return rows.map(({ address }) => address);
+  };
+  expect((await choose('direct')).status).toBe(200);
+  await served();
+  const [running] = await containers.running(id);
+  const { NetworkSettings: network } = await engine.docker.getContainer(running ?? '').inspect();
+  const own = Object.values(network.Networks)[0]?.IPAddress;
+  await vi.waitFor(async () => {
+    await served();
+    expect(await addresses()).toContain(own);
+  });
+  expect((await choose(null)).status).toBe(200);
+  await served();
+});
+
 test('removed or stopped by hand, it comes back, and the log says so', async () => {
   await engine.docker.getContainer(`postgrest-${id}`).remove({ force: true, v: true });
   await served();

@@ -47,7 +47,8 @@ export const SEPARATE = [
 
 /**
  * Its shape is the environment's: ACCEPTANCE_SHAPE=separate is one process for each role, ACCEPTANCE_STORE=esdb
- * keeps the log in a server of EventStoreDB's protocol, ACCEPTANCE_RUNTIME=docker has REST APIs in containers.
+ * keeps the log in a server of EventStoreDB's protocol, ACCEPTANCE_RUNTIME=docker has REST APIs in containers,
+ * ACCEPTANCE_ROUTE=direct has them go straight to PostgreSQL.
  */
 export class PlatformUnderTest {
   readonly folder: string;
@@ -83,6 +84,7 @@ export class PlatformUnderTest {
       MAX_PROJECTS_PER_OWNER: '0',
       // but where a test is about them: what there is and what it costs is counted
       SPARE_PROJECTS: '0',
+      DATA_API_ROUTE: process.env['ACCEPTANCE_ROUTE'] ?? 'pooler',
       ...more,
     };
     for (const name of [...ports, 'POSTGRES', 'PLATFORM_POSTGRES'])

@@ -23,6 +23,8 @@ const QUICK_SECONDS = 3;
 /** Of the acceptance tests: a project's whole life and whom it is kept from, which no change may break. */
 const CORE = ['first-project', 'hostile', 'life'];
 
+/** it tells sessions by how they come, and containers of that shape have one way alone: docker-runtime.docker.test.ts */
+const isOfOneProcess = (file: string) => /\/data-api-route\.e2e/.test(file);
 const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
 /** what stands in front of the platform does not depend on its shape */
 const isOfAnyShape = (file: string) =>
@@ -45,7 +47,7 @@ const PROJECTS = {
   // elsewhere containers have no addresses that this machine could reach
   docker: process.platform === 'linux' ? filesBy('{infrastructure,interfaces}/**/*.docker.test.ts') : [],
   e2e: acceptance,
-  'e2e-separate': acceptance.filter((file) => !isCrash(file) && !isOfAnyShape(file)),
+  'e2e-separate': acceptance.filter((file) => !isCrash(file) && !isOfAnyShape(file) && !isOfOneProcess(file)),
   // what is left of it, which does not depend on the shape
   'e2e-esdb': acceptance.filter(isCrash),
 };

@@ -1,7 +1,6 @@
 /** LAUNCHDB_RUNTIME=docker: the engine, the containers' network, and the data APIs in containers. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Refused } from '../../application/errors.ts';
 import type { ManagedConnectionPools } from '../../application/ports/connection-pools.ts';
 import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
@@ -10,11 +9,12 @@ import { ensureNetwork, type ContainerNetwork } from '../../infrastructure/docke
 import { DockerDataApis } from '../../infrastructure/docker/docker-data-apis.ts';
 import { DockerEngine } from '../../infrastructure/docker/docker-engine.ts';
 import { ensureImage } from '../../infrastructure/docker/postgrest-image.ts';
-import type { DatabaseRoute } from '../../infrastructure/postgrest/postgrest-config.ts';
 import type { InUse } from '../../infrastructure/postgrest/retirement.ts';
 import { findPostgrest } from '../../infrastructure/process/binaries.ts';
 import type { Config } from '../config.ts';
+import { givenRoute, routesOfContainers } from './data-api-routes.ts';
 import type { Machine } from './machine.ts';
+import type { ProjectsServers } from './projects-servers.ts';
 
 export interface ContainerHost {
   readonly engine: DockerEngine;
@@ -25,7 +25,7 @@ export interface ContainerHost {
 export async function containerHost(config: Config): Promise<ContainerHost> {
   const engine = new DockerEngine(config.DOCKER_HOST);
   await engine.requireAnswer();
-  const sealed = givenRoute(config) === undefined;
+  const sealed = givenRoute(config) === undefined && config.DATA_API_DIRECT_HOST === undefined;
   return { engine, network: await ensureNetwork(engine, { name: config.DOCKER_NETWORK, sealed }) };
 }
 
@@ -33,6 +33,7 @@ export async function postgrestContainers(
   { engine, network }: ContainerHost,
   config: Config,
   { directory }: Machine,
+  servers: ProjectsServers,
   pools: ManagedConnectionPools,
   inUse: InUse,
   log: Log,
@@ -43,34 +44,13 @@ export async function postgrestContainers(
     platform: derivedPassword(directory.masterKey, 'container-owner').slice(0, 16),
     imageId: await ensureImage({ engine, wanted, binary: () => findPostgrest(undefined), log }),
     network,
-    route: routeFromContainers(config, network, pools),
+    routeOf: routesOfContainers(config, network, servers, pools.enabled, log),
     release: await release(),
     inUse,
     // with a pooler of our own, which ends with us, they would have nothing to talk to
     endWithUs: givenRoute(config) === undefined,
     log,
   });
-}
-
-function routeFromContainers(
-  config: Config,
-  { gateway }: ContainerNetwork,
-  { enabled }: ManagedConnectionPools,
-): DatabaseRoute {
-  const given = givenRoute(config);
-  if (given) return given;
-  if (enabled) return { host: gateway, port: config.PGBOUNCER_PORT, pooled: true };
-  throw new Refused(
-    'LAUNCHDB_RUNTIME=docker needs PgBouncer, which the containers reach PostgreSQL through. Install it, or set ' +
-      'DATA_API_DB_HOST to where containers reach the database, or set LAUNCHDB_RUNTIME=process.',
-  );
-}
-
-/** Undefined when containers use the pooler that is our child. */
-function givenRoute({ DATA_API_DB_HOST, PGBOUNCER_HOST, PGBOUNCER_PORT }: Config): DatabaseRoute | undefined {
-  const host = DATA_API_DB_HOST?.host ?? PGBOUNCER_HOST;
-  if (host === undefined) return undefined;
-  return { host, port: DATA_API_DB_HOST?.port ?? PGBOUNCER_PORT, pooled: true };
 }
 
 async function release(): Promise<string> {

@@ -7,7 +7,6 @@ import type { Log } from '../../application/ports/log.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
-import type { ServerName } from '../../domain/project/server-name.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
 import { NoConnectionPools } from '../../infrastructure/pgbouncer/no-connection-pools.ts';
@@ -22,11 +21,12 @@ import { ensureSocketFolder } from '../../infrastructure/process/socket-folder.t
 import { ProcessDataApis } from '../../infrastructure/process/process-data-apis.ts';
 import type { Config } from '../config.ts';
 import type { RemoteGateways } from '../manager/remote-gateways.ts';
+import { routesOfProcesses } from './data-api-routes.ts';
 import type { ContainerHost } from './docker-runtime.ts';
 import { childFolder, type Machine } from './machine.ts';
 import { isGuarded, poolerSocket } from './pooler-guard-module.ts';
 import { poolerAddress } from './remote-data-plane-module.ts';
-import { addressesOf, serverNamed, type ProjectsServers } from './projects-servers.ts';
+import { addressesOf, type ProjectsServers } from './projects-servers.ts';
 import { needs } from './needs.ts';
 import { TOKENS } from './tokens.ts';
 
@@ -82,8 +82,9 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
         logins: TOKENS.projectLogins,
         pools: TOKENS.managedPools,
         dataApis: TOKENS.managedDataApis,
+        config: TOKENS.config,
       },
-      ({ databases, secrets, logins, pools, dataApis }) => ({ databases, secrets, logins, pools, dataApis }),
+      ({ config, ...world }) => ({ ...world, route: config.DATA_API_ROUTE }),
     ),
   );
 });
@@ -174,7 +175,7 @@ async function postgrests({
   const inUse: InUse = async (project) =>
     gateways.maySend(project) || ((await use())?.get(project)?.busy ?? false);
   const running = host
-    ? await (await dockerRuntime()).postgrestContainers(host, config, machine, pools, inUse, log)
+    ? await (await dockerRuntime()).postgrestContainers(host, config, machine, servers, pools, inUse, log)
     : await postgrestProcesses(config, machine, servers, pools, inUse, log);
   return new ExistingSchemas(running, schemas, log);
 }
@@ -187,16 +188,12 @@ async function postgrestProcesses(
   inUse: InUse,
   log: Log,
 ): Promise<ManagedDataApis> {
-  const pooled = pools.enabled;
-  const pooler = config.PGBOUNCER_HOST === undefined ? { host: poolerSocket(machine) } : {};
-  const direct = (name: ServerName) => {
-    const { host, port } = serverNamed(servers, name).address;
-    return { host, port, pooled };
-  };
+  const host = config.PGBOUNCER_HOST ?? poolerSocket(machine);
+  const pooler = { ...poolerAddress(config), host };
   return ProcessDataApis.create({
     binary: await findPostgrest(machine.users.postgrest),
     folder: await childFolder(machine, 'postgrest', 'postgrest'),
-    routeTo: pooled ? () => ({ ...poolerAddress(config), ...pooler, pooled }) : direct,
+    routeOf: routesOfProcesses(config, machine, servers, pools.enabled ? pooler : undefined),
     user: machine.users.postgrest,
     log,
     inUse,

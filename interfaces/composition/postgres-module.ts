@@ -22,9 +22,13 @@ import { ensureTemplate } from '../../infrastructure/postgres/project-template.t
 import { findPostgres, majorOfData, type PostgresBinaries } from '../../infrastructure/process/binaries.ts';
 import { ensureProgram } from '../../infrastructure/process/install-program.ts';
 import { postgresProgram } from '../../infrastructure/process/system-programs.ts';
+import { ensureSocketFolder } from '../../infrastructure/process/socket-folder.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { DEFAULT_EXTENSIONS, type Config } from '../config.ts';
+import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
+import { postgresSocket } from './data-api-routes.ts';
+import type { ContainerHost } from './docker-runtime.ts';
 import type { Part } from './lifecycle.ts';
 import { childFolder, type Machine } from './machine.ts';
 import type { PlatformOptions } from './platform-options.ts';
@@ -65,7 +69,7 @@ export const postgresModule = new ContainerModule(({ bind }) => {
     (config, servers) => (name) => allowedExtensions(config, serverNamed(servers, name)),
     [TOKENS.config, TOKENS.projectsServers],
   );
-  bind(PARTS.postgres).toResolvedValue(ownServers, [TOKENS.options, TOKENS.machine]);
+  bind(PARTS.postgres).toResolvedValue(ownServers, [TOKENS.options, TOKENS.machine, TOKENS.containerHost]);
   bind(PARTS.platformDatabase).toResolvedValue(
     ...needs(
       {
@@ -105,14 +109,24 @@ interface OwnServer {
   readonly port: number;
   readonly portVariable: string;
   readonly settings: Readonly<Record<string, string | number>>;
+  /** of its socket, for REST APIs alone; none: it has no socket */
+  readonly socketFolder?: string;
+  /** containers of REST APIs, which come by this machine's address on their network */
+  readonly alsoFrom?: ContainerNetwork;
 }
 
 /** Those that nobody else runs. */
-function serversToRun(config: Config): readonly OwnServer[] {
+function serversToRun(
+  config: Config,
+  machine: Machine,
+  containers: ContainerHost | undefined,
+): readonly OwnServer[] {
   const projects = {
     folder: 'postgres',
     port: config.POSTGRES_PORT,
     portVariable: 'POSTGRES_PORT',
+    socketFolder: postgresSocket(machine),
+    ...(containers && { alsoFrom: containers.network }),
     settings: {
       max_connections: config.POSTGRES_MAX_CONNECTIONS,
       superuser_reserved_connections: ADMINISTRATION_CONNECTIONS,
@@ -128,13 +142,15 @@ function serversToRun(config: Config): readonly OwnServer[] {
   return config.PLATFORM_DATABASE_URL === undefined ? [platform, projects] : [projects];
 }
 
-function ownServers(options: PlatformOptions, machine: Machine): Part {
+function ownServers(options: PlatformOptions, machine: Machine, containers: ContainerHost | undefined): Part {
   const programs: SupervisedProgram[] = [];
   const start = async (
-    { folder: name, port, portVariable, settings }: OwnServer,
+    { folder: name, port, portVariable, settings, socketFolder, alsoFrom }: OwnServer,
     binaries: PostgresBinaries,
   ) => {
     const folder = await childFolder(machine, name, 'postgres');
+    const { postgres: user, postgrest } = machine.users;
+    if (socketFolder !== undefined) await ensureSocketFolder(socketFolder, user, postgrest);
     const program = await startEmbeddedPostgres({
       binaries,
       dataDir: join(folder, 'data'),
@@ -142,7 +158,9 @@ function ownServers(options: PlatformOptions, machine: Machine): Part {
       port,
       settings,
       superuserPassword: superuserPassword(machine),
-      user: machine.users.postgres,
+      user,
+      ...(socketFolder !== undefined && { socketFolder }),
+      ...(alsoFrom && { alsoFrom }),
       log: options.log,
       beforeLaunch: () => requireFreePort(port, portVariable),
     });
@@ -151,7 +169,7 @@ function ownServers(options: PlatformOptions, machine: Machine): Part {
   return {
     name: 'postgres',
     start: async () => {
-      const servers = serversToRun(options.config);
+      const servers = serversToRun(options.config, machine, containers);
       const binaries = await binariesFor(servers, options, machine);
       const started = await Promise.allSettled(servers.map((server) => start(server, binaries(server))));
       for (const one of started) if (one.status === 'rejected') throw one.reason;

@@ -25,7 +25,7 @@ import { projectCommandEndpoints } from '../platform-api/project-commands.ts';
 import { projectEndpoints } from '../platform-api/projects.ts';
 import { signingKeyEndpoints } from '../platform-api/signing-keys.ts';
 import { byServer, type ProjectsServers } from './projects-servers.ts';
-import type { Config } from '../config.ts';
+import { hasDirectRoute, type Config } from '../config.ts';
 import { needs } from './needs.ts';
 import { processes } from './process-table.ts';
 import { TOKENS } from './tokens.ts';
@@ -73,26 +73,10 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         capacity: TOKENS.capacity,
         spares: TOKENS.spares,
         usage: TOKENS.projectUsage,
+        config: TOKENS.config,
       },
-      ({
-        store,
-        ids,
-        clock,
-        secrets,
-        migrations,
-        watch,
-        pool,
-        checkpoints,
-        admissions,
-        sizes,
-        sizeMb,
-        schemas,
-        files,
-        place,
-        capacity,
-        spares,
-        usage,
-      }) => {
+      ({ pool, checkpoints, sizes, sizeMb, files, capacity, usage, config, ...given }) => {
+        const { store, clock, admissions, schemas } = given;
         const waitForList = async (position: bigint) =>
           void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
         const bodies = new ProjectBodies({
@@ -110,8 +94,8 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
           return usualTimes(views, process);
         };
         const plans = { store, clock, admissions, capacity, processes, usual };
-        const basics = { store, ids, clock, secrets, migrations, place, spares, watch, pool: views };
-        const dependencies = { ...basics, waitForList, admissions, bodies, schemas, plans };
+        const made = { waitForList, bodies, plans, hasDirectRoute: hasDirectRoute(config) };
+        const dependencies = { ...given, ...made, pool: views };
         return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
       },
     ),

@@ -4,6 +4,7 @@ import { ContainerModule } from 'inversify';
 import { pauseAfterLook, SchemaFollower } from '../../application/reconcilers/follow-schema-changes.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
 import { SessionLimits } from '../../infrastructure/postgres/session-limits.ts';
+import { endLargeSessions } from '../../infrastructure/postgres/session-memory.ts';
 import { SharedLimits } from '../../infrastructure/postgres/shared-limits.ts';
 import { LogRotation } from '../../infrastructure/process/log-rotation.ts';
 import { connectionsOfProject } from './capacity-module.ts';
@@ -14,6 +15,7 @@ import { PARTS, TOKENS } from './tokens.ts';
 
 const LOOK_AT_SESSIONS_EVERY_MS = 30_000;
 const LOOK_AT_WHAT_IS_SHARED_EVERY_MS = 500;
+const LOOK_AT_MEMORY_EVERY_MS = 2_000;
 const LOOK_AT_FILES_EVERY_MS = 5_000;
 const LOOK_AT_LOGS_EVERY_MS = 5_000;
 
@@ -56,7 +58,10 @@ export const projectWatchModule = new ContainerModule(({ bind }) => {
         const sessionShare = connectionsOfProject(pooler, logins);
         const watched = [...servers].map(([name, server]) => {
           const shared = new SharedLimits({ server, log, onEnded, sessionShare });
-          return { shared, tasks: limitTasks(name, new SessionLimits(server, log, onEnded), shared) };
+          const memory = async () => {
+            for (const _ of await endLargeSessions(server, log)) onEnded('memory');
+          };
+          return { shared, tasks: limitTasks(name, new SessionLimits(server, log, onEnded), shared, memory) };
         });
         const all = watched.flatMap(({ tasks }) => tasks);
         const tasks = tasksPart('session-limits', background, all);
@@ -86,6 +91,7 @@ function limitTasks(
   server: ServerName,
   limits: SessionLimits,
   shared: SharedLimits,
+  memory: () => Promise<void>,
 ): readonly PeriodicTask[] {
   const failedLevel = 'debug';
   return [
@@ -110,6 +116,13 @@ function limitTasks(
       failed: 'could not look at the files that projects share',
       failedLevel,
       run: () => shared.enforceFiles(),
+    },
+    {
+      name: nameOn(server, 'session-memory'),
+      everyMs: LOOK_AT_MEMORY_EVERY_MS,
+      failed: 'could not look at the memory of sessions',
+      failedLevel,
+      run: memory,
     },
   ];
 }

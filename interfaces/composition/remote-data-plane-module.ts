@@ -14,6 +14,7 @@ export const remoteDataPlaneModule = new ContainerModule(({ bind }) => {
       new InternalClient({ url, internalKey, service: 'manager', tracing }),
     [TOKENS.config, TOKENS.internalKeys, TOKENS.tracing],
   );
+  bind(TOKENS.containerHost).toConstantValue(undefined);
   bind(TOKENS.pools).toResolvedValue((client) => new RemoteConnectionPools(client), [TOKENS.managerClient]);
   bind(TOKENS.remoteDataApis).toResolvedValue(
     (client, log, traffic) => new RemoteDataApis(client, log, traffic),

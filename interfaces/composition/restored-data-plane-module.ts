@@ -7,8 +7,6 @@ import type { ManagedWorld } from '../../application/desired/world.ts';
 import { inParallel } from '../../application/background/in-parallel.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
-import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
-import type { Secrets } from '../../application/ports/secrets.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
@@ -41,8 +39,7 @@ export const restoredDataPlaneModule = new ContainerModule(({ bind }) => {
   bind(PARTS.dataApis).toResolvedValue(
     ...needs(
       {
-        dataApis: TOKENS.managedDataApis,
-        secrets: TOKENS.secrets,
+        world: TOKENS.managedWorld,
         pool: TOKENS.platformPool,
         log: TOKENS.log,
         servers: TOKENS.projectsServers,
@@ -119,7 +116,7 @@ function restoredPools({
       await world.pools.restore(
         standing
           .filter(({ server }) => servers.has(server))
-          .map(({ projectId: id, server, secrets }) => poolOf(world, { id, server, secrets })),
+          .map(({ projectId: id, ...row }) => poolOf(world, { id, ...row })),
       );
     },
     stop: () => world.pools.stop(),
@@ -129,18 +126,17 @@ function restoredPools({
 
 /** Starts or adopts what is wanted and ends what an earlier run left and nobody wants any more. */
 function restoredDataApis({
-  dataApis,
-  secrets,
+  world,
   pool,
   log,
   servers,
 }: {
-  readonly dataApis: ManagedDataApis;
-  readonly secrets: Secrets;
+  readonly world: ManagedWorld;
   readonly pool: pg.Pool;
   readonly log: Log;
   readonly servers: ProjectsServers;
 }): Part {
+  const { dataApis } = world;
   return {
     name: 'data-apis',
     start: async () => {
@@ -153,7 +149,7 @@ function restoredDataApis({
       const startable = wanted.filter(({ server }) => there.has(server));
       await inParallel(startable, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
         try {
-          await dataApis.ensure(dataApiOf(secrets, { id, ...row }));
+          await dataApis.ensure(dataApiOf(world, { id, ...row }));
         } catch (error) {
           log.error({ project: id, err: error }, 'a REST API does not start');
         }

@@ -17,7 +17,8 @@ import { requestEnd } from '../http/request-span.ts';
 import { takeAbsoluteForm } from './absolute-form.ts';
 import { answerPreflight, CORS_HEADERS, corsHeaders, isPreflight } from './cors.ts';
 import { Connections } from './connections.ts';
-import { Forwarder, type Exchange } from './forward.ts';
+import type { Exchange } from './exchange.ts';
+import { Forwarder } from './forward.ts';
 import {
   answerHeaders,
   hasBody,

@@ -119,7 +119,8 @@ export const hasBody = (request: IncomingMessage): boolean =>
 
 /** How the body is delimited, as our parser read it: the upstream must not read it in another way. */
 function framing(request: IncomingMessage): string[] {
-  if (request.headers['transfer-encoding'] !== undefined) return ['Transfer-Encoding', 'chunked'];
+  // in chunks, which the connection says itself
+  if (request.headers['transfer-encoding'] !== undefined) return [];
   const length = request.headers['content-length'];
   if (length !== undefined) return ['Content-Length', length];
   return request.method === 'GET' || request.method === 'HEAD' ? [] : ['Content-Length', '0'];
@@ -159,5 +160,5 @@ export function valueOf(list: HeaderList, wanted: string): string | undefined {
 }
 
 /** By its length first: this is asked of every header of every request. */
-const isNamed = (name: string, wanted: string): boolean =>
+export const isNamed = (name: string, wanted: string): boolean =>
   name.length === wanted.length && name.toLowerCase() === wanted;

@@ -16,8 +16,7 @@ const OF_THE_PACKED = new Set(['content-encoding', 'content-length', 'transfer-e
 
 /** The headers of a body that was in gzip: how long it is now shows only while it is read. */
 export function unpacked(list: HeaderList): HeaderList {
-  const kept = list.filter((_, at) => !OF_THE_PACKED.has((list[at - (at % 2)] ?? '').toLowerCase()));
-  return [...kept, 'Transfer-Encoding', 'chunked'];
+  return list.filter((_, at) => !OF_THE_PACKED.has((list[at - (at % 2)] ?? '').toLowerCase()));
 }
 
 /** @param limitBytes of what comes out: little can hold much */

@@ -47,7 +47,7 @@ export const DEFAULT_LIMITS: GatewayLimits = {
   headerBytes: 40 * 1024,
   bodyBytes: 50 * 1024 * 1024,
   discardBytes: 1024 * 1024,
-  connections: 8192,
+  connections: 12_288,
   connectionsPerAddress: 512,
   idlePerAddress: 128,
   requestsPerAddress: 256,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { hasBody } from './headers.ts';
+import { hasBody, isNamed } from './headers.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import type { Target } from './route.ts';
 
@@ -13,8 +13,7 @@ export function faultOf(
   bodyBytes: number,
 ): GatewayProblem | undefined {
   const { host, 'transfer-encoding': encoding, 'content-length': length } = request.headers;
-  const hosts = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1 || (host !== undefined && !HOST.test(host))) {
+  if (namesOf(request, 'host') > 1 || (host !== undefined && !HOST.test(host))) {
     return PROBLEMS.malformed('The Host header is malformed.');
   }
   if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') {
@@ -25,4 +24,11 @@ export function faultOf(
   }
   const isTooLarge = hasBody(request) && Number(length ?? 0) > bodyBytes;
   return isTooLarge ? PROBLEMS.bodyTooLarge(bodyBytes) : undefined;
+}
+
+/** How many headers have this name (lower case). */
+function namesOf({ rawHeaders }: IncomingMessage, wanted: string): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (isNamed(rawHeaders[at] ?? '', wanted)) count++;
+  return count;
 }

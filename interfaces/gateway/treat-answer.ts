@@ -1,6 +1,7 @@
 /** What the door does to answers of projects: PostgREST knows neither where it is nor that its database has died. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Transform, Writable } from 'node:stream';
+import type { Readable, Transform, Writable } from 'node:stream';
+import type { Answer } from './answer.ts';
 import {
   BY_ENCODING,
   isPackable,
@@ -16,7 +17,7 @@ import { fromOutside, withAddress, type PublicAddress } from './public-address.t
 
 export interface Answered {
   readonly request: IncomingMessage;
-  readonly answer: IncomingMessage;
+  readonly answer: Answer;
   readonly response: ServerResponse;
   readonly headers: string[];
   /** @returns false: the headers could not be sent, and something else was answered */
@@ -26,7 +27,7 @@ export interface Answered {
 
 export interface Treatment {
   /** Whether the answer to this read tells too little: it is asked for once more. */
-  isAskedAgain(request: IncomingMessage, answer: IncomingMessage): boolean;
+  isAskedAgain(request: IncomingMessage, answer: Answer): boolean;
   /** @returns the headers that it goes on with as it is; undefined: it has been taken over */
   treat(answered: Answered): string[] | undefined;
 }
@@ -41,7 +42,7 @@ export class ProjectAnswers implements Treatment {
   }
 
   /** A HEAD has no body to tell a lost database from a mistake of the client's. */
-  isAskedAgain({ method }: IncomingMessage, { statusCode }: IncomingMessage): boolean {
+  isAskedAgain({ method }: IncomingMessage, { statusCode }: Answer): boolean {
     return method === 'HEAD' && statusCode === 400;
   }
 
@@ -49,15 +50,14 @@ export class ProjectAnswers implements Treatment {
     const { request, answer } = original;
     const headers = fromOutside(original.headers, this.#address.prefix);
     if (answer.statusCode === 431) {
-      answer.resume();
       original.settle(PROBLEMS.headersTooLarge);
       return undefined;
     }
-    if (request.method !== 'HEAD' && mayBeLost(answer.statusCode ?? 0)) {
+    if (request.method !== 'HEAD' && mayBeLost(answer.statusCode)) {
       passUnlessLost({ ...original, headers });
       return undefined;
     }
-    if (!isPackable(answer.statusCode ?? 0, headers)) return headers;
+    if (!isPackable(answer.statusCode, headers)) return headers;
     headers.push(...BY_ENCODING);
     const isDocument =
       this.#isRoot && valueOf(headers, 'content-type')?.startsWith('application/openapi+json');
@@ -68,40 +68,44 @@ export class ProjectAnswers implements Treatment {
   }
 
   #transform(answered: Answered, through: readonly Transform[], isWanted: boolean): void {
-    peek(answered.answer, WORTH_PACKING_BYTES, (head, ended) => {
+    const body = answered.answer.stream();
+    peek(body, WORTH_PACKING_BYTES, (head, ended) => {
       const gzip = isWanted && head.length >= WORTH_PACKING_BYTES ? packer() : undefined;
       if (!answered.begin(gzip ? packedHeaders(answered.headers) : answered.headers)) gzip?.destroy();
-      else send(answered, head, ended, gzip ? [...through, gzip] : through);
+      else send(answered, { head, ended, body }, gzip ? [...through, gzip] : through);
     });
   }
 }
 
 function passUnlessLost(answered: Answered): void {
   const { request, answer, settle } = answered;
-  peek(answer, TELLING_BYTES, (head, ended) => {
+  const body = answer.stream();
+  peek(body, TELLING_BYTES, (head, ended) => {
     if (ended && isLostDatabase(head)) settle(PROBLEMS.upstreamLost(request.method !== 'GET'));
     else if (ended && isOutOfConnections(head)) settle(PROBLEMS.noFreeConnection);
     else if (ended && isTooLarge(answer, head)) settle(PROBLEMS.headersTooLarge);
-    else if (answered.begin(answered.headers)) send(answered, head, ended, []);
+    else if (answered.begin(answered.headers)) send(answered, { head, ended, body }, []);
   });
 }
 
 /** The way PostgREST's server says it: with what we add, a request may be larger there than here. */
-const isTooLarge = ({ headers }: IncomingMessage, body: Buffer): boolean =>
-  headers['content-type']?.startsWith('text/plain') === true && body.toString() === 'Bad Request';
+const isTooLarge = (answer: Answer, body: Buffer): boolean =>
+  answer.header('content-type')?.startsWith('text/plain') === true && body.toString() === 'Bad Request';
+
+/** What was looked at of a body, whether that is all of it, and the rest. */
+interface Peeked {
+  readonly head: Buffer;
+  readonly ended: boolean;
+  readonly body: Readable;
+}
 
 /** @param through what the body goes through, in order */
-function send(
-  { answer, response }: Answered,
-  head: Buffer,
-  ended: boolean,
-  through: readonly Transform[],
-): void {
+function send({ response }: Answered, { head, ended, body }: Peeked, through: readonly Transform[]): void {
   const ways: readonly Writable[] = [...through, response];
   const [first = response] = ways;
   if (head.length > 0) first.write(head);
   if (ended) first.end();
-  else answer.pipe(first);
+  else body.pipe(first);
   for (const [at, transform] of through.entries()) transform.pipe(ways[at + 1] ?? response);
   response.once('close', () => {
     for (const transform of through) transform.destroy();
@@ -109,7 +113,7 @@ function send(
 }
 
 /** The first bytes of a body: `enough` of them or more, or all when it ended before. */
-function peek(answer: IncomingMessage, enough: number, then: (head: Buffer, ended: boolean) => void): void {
+function peek(answer: Readable, enough: number, then: (head: Buffer, ended: boolean) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const finish = (ended: boolean) => {

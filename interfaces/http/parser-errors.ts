@@ -18,10 +18,10 @@ export function answerParserErrors(
   const answered = new WeakSet<Socket>();
   // more than one only where a client does not wait for answers
   const track = ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const all = underWay.get(socket);
-    if (!all) return void underWay.set(socket, [response]);
-    while (all[0]?.writableEnded) all.shift();
-    all.push(response);
+    const all = underWay.get(socket) ?? [];
+    if (all.push(response) === 1) underWay.set(socket, all);
+    // an idle connection holds nothing of what it carried
+    response.once('close', () => void all.splice(all.indexOf(response), 1));
   };
   server.prependListener('request', track);
   // nobody's listening to it would be Node's own answer to it

@@ -45,7 +45,7 @@ const list = ({ world, desired }: DataPlane): Endpoint =>
         rows.map(async ({ projectId: id, postgrest, ...row }) => ({
           project_id: id,
           wanted: postgrest,
-          state: await world.dataApis.state(dataApiOf(world.secrets, { id, ...row })),
+          state: await world.dataApis.state(dataApiOf(world, { id, ...row })),
         })),
       );
       const strays = (await world.dataApis.list()).filter((id) => !known.has(id));
@@ -101,7 +101,7 @@ const spawn = ({ store, world }: DataPlane): Endpoint =>
     responses: { 200: spawned, 201: spawned },
     handler: async ({ params, signal }) => {
       const project = await wantedProject(store, params.projectId, 'postgrest');
-      const api = dataApiOf(world.secrets, project);
+      const api = dataApiOf(world, project);
       const before = await world.dataApis.state(api);
       await told(world.pools.register(poolOf(world, project), signal));
       await told(world.dataApis.ensure(api, signal));
@@ -121,7 +121,7 @@ const restart = ({ store, world }: DataPlane): Endpoint =>
     responses: { 200: standing },
     handler: async ({ params }) => {
       const project = await wantedProject(store, params.projectId, 'postgrest');
-      await told(world.dataApis.ensure(dataApiOf(world.secrets, project)));
+      await told(world.dataApis.ensure(dataApiOf(world, project)));
       await told(world.dataApis.reloadSchema(project.id));
       return { status: 200, body: { project_id: project.id, state: 'as-wanted' } };
     },

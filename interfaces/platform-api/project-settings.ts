@@ -1,7 +1,11 @@
 /** What a request may set of a project's REST API. */
 import { z } from 'zod';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
-import { DATA_API_DEFAULTS, type DataApiChange } from '../../domain/project/data-api-settings.ts';
+import {
+  DATA_API_DEFAULTS,
+  DATA_API_ROUTES,
+  type DataApiChange,
+} from '../../domain/project/data-api-settings.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { invalidRequest } from '../http/problems.ts';
 import { TX_ENDS } from './project-view.ts';
@@ -40,6 +44,12 @@ export const settings = z.strictObject({
     extra_search_path: schemaList
       .nullish()
       .describe(`Schemas that are looked into, but not shown; ${extraSearchPath.join(', ')} by default.`),
+    route: z
+      .enum(DATA_API_ROUTES)
+      .nullish()
+      .describe(
+        'By which way the REST API comes to its database: through the pooler, or straight to PostgreSQL with prepared statements; it holds as many connections either way. As the platform has it by default.',
+      ),
   }),
 });
 
@@ -51,7 +61,16 @@ export const dataApiChange = (body: z.output<typeof settings>['data_api']): Data
   explain: body.explain,
   txEnd: body.tx_end,
   extraSearchPath: body.extra_search_path,
+  route: body.route,
 });
+
+/** There is a way for it. @throws {RequestProblem} */
+export function requireRoute(hasDirectRoute: boolean, wanted: DataApiChange['route']): void {
+  if (wanted !== 'direct' || hasDirectRoute) return;
+  const detail =
+    'REST APIs of this platform do not reach PostgreSQL but through the pooler; its operator can change that (DATA_API_DIRECT_HOST).';
+  throw invalidRequest([{ pointer: '/body/settings/data_api/route', detail }]);
+}
 
 /** Schemas that are new in the settings are there. @throws {RequestProblem} @throws {Unavailable} */
 export async function requireSchemas(

@@ -6,7 +6,7 @@ import {
   sizeLimitOf,
   type SeenSize,
 } from '../../domain/project/limits.ts';
-import { wholeSettings } from '../../domain/project/data-api-settings.ts';
+import { DATA_API_ROUTES, wholeSettings } from '../../domain/project/data-api-settings.ts';
 import type { DataApiSettings, TxEnd } from '../../domain/project/events.ts';
 import { isProjectId, projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_STATUSES } from '../../domain/project/project-status.ts';
@@ -36,6 +36,7 @@ const dataApiView = z.object({
   explain: z.boolean(),
   tx_end: z.enum(TX_ENDS),
   extra_search_path: z.array(z.string()),
+  route: z.enum(DATA_API_ROUTES).nullable().describe('null: as the platform has it.'),
 });
 
 function dataApiBody(settings: DataApiSettings): z.input<typeof dataApiView> {
@@ -48,6 +49,7 @@ function dataApiBody(settings: DataApiSettings): z.input<typeof dataApiView> {
     explain: whole.explain,
     tx_end: whole.txEnd,
     extra_search_path: [...whole.extraSearchPath],
+    route: whole.route,
   };
 }
 

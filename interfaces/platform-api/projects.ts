@@ -19,7 +19,7 @@ import { etagOf, includesRevision, parseIfNoneMatch, revisionWanted } from '../h
 import { parsePrefer } from '../http/prefer.ts';
 import { invalidRequest } from '../http/problems.ts';
 import { planQuery, planReply, planView } from './command-plan-view.ts';
-import { dataApiChange, requireSchemas, settings } from './project-settings.ts';
+import { dataApiChange, requireRoute, requireSchemas, settings } from './project-settings.ts';
 import { headersOf, idParam, projectView, settledProject, type ProjectBodies } from './project-view.ts';
 
 export interface ProjectDependencies extends RequestProjectDependencies {
@@ -28,6 +28,8 @@ export interface ProjectDependencies extends RequestProjectDependencies {
   readonly watch: StreamWatch;
   readonly bodies: ProjectBodies;
   readonly schemas: Pick<SchemaChanges, 'existing'>;
+  /** whether REST APIs can reach PostgreSQL other than through the pooler */
+  readonly hasDirectRoute: boolean;
   /** of the read models */
   readonly pool: pg.Pool;
   /** what a plan looks at */
@@ -187,6 +189,7 @@ const patch = (dependencies: ProjectDependencies): Endpoint =>
       const who = { ownerId: owner.id, projectId: params.id };
       const settle = () => settledProject(dependencies, owner.id, params.id, DEFAULT_WAIT_MS, signal);
       if (change.kind === 'settings') {
+        requireRoute(dependencies.hasDirectRoute, change.dataApi.route);
         // a process that the owner has not asked for, such as one that falls asleep, is waited for
         const { project: before } = await settle();
         await requireSchemas(dependencies.schemas, before, change.dataApi.schemas);

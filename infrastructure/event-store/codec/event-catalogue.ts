@@ -46,6 +46,7 @@ const dataApi = z.strictObject({
   explain: z.boolean().exactOptional(),
   txEnd: z.enum(['commit', 'commit-allow-override', 'rollback', 'rollback-allow-override']).exactOptional(),
   extraSearchPath: z.array(text).exactOptional(),
+  route: z.enum(['pooler', 'direct']).exactOptional(),
 });
 const migration = { projectId, version: z.int(), name: text, checksum: text };
 const overLimit = z.strictObject({ bytes: z.number(), limitBytes: z.number() });

@@ -19,6 +19,7 @@ const FIELDS: readonly Field[] = [
     path: 'tx_end',
     of: ['commit', 'commit-allow-override', 'rollback', 'rollback-allow-override'],
   },
+  { kind: 'one', path: 'route', of: ['', 'pooler', 'direct'] },
 ];
 
 export function ApiSettings() {

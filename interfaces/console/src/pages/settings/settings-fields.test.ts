@@ -14,6 +14,7 @@ const FIELDS: readonly Field[] = [
   { kind: 'number', path: 'smtp.port', initial: 587 },
   { kind: 'text', path: 'smtp.user', nullable: true },
   { kind: 'secret', path: 'smtp.password' },
+  { kind: 'one', path: 'route', of: ['', 'pooler', 'direct'] },
 ];
 const SAVED = {
   site_url: null,
@@ -23,6 +24,7 @@ const SAVED = {
   session: { max_seconds: null },
   file_size_limit: 20_000_000,
   smtp: { host: 'mail.example', port: 25, user: 'me', password: 'set' },
+  route: null,
   other: { is: 'of another form' },
 };
 const WORDS = { number: 'no number', size: 'no size' };
@@ -34,6 +36,12 @@ const changed = (edits: Draft, saved?: Record<string, unknown>) => after(edits, 
 describe('what is sent', () => {
   test('is nothing, when nothing was changed', () => {
     expect(after({})).toEqual({ change: {}, faults: {} });
+  });
+
+  test('is null for a choice that is nobody’s', () => {
+    expect(drafted['route']).toBe('');
+    expect(changed({ route: 'direct' })).toEqual({ route: 'direct' });
+    expect(changed({ route: '' }, { ...SAVED, route: 'direct' })).toEqual({ route: null });
   });
 
   test('is what was changed alone, at its place', () => {

@@ -25,6 +25,7 @@ export type Field =
   /** a list, a line each */
   | (Base & { readonly kind: 'lines' })
   | (Base & { readonly kind: 'several'; readonly of: readonly string[] })
+  /** '' is null */
   | (Base & { readonly kind: 'one'; readonly of: readonly string[] })
   /** `makes` one where nobody else has said which */
   | (Base & { readonly kind: 'secret'; readonly makes?: () => string });
@@ -132,7 +133,7 @@ function read(field: Field, draft: DraftValue | undefined, before: unknown): unk
     case 'several':
       return field.of.filter((one) => Array.isArray(draft) && draft.includes(one));
     case 'one':
-      return draft;
+      return draft === '' ? null : draft;
     case 'secret':
       return secretOf(draft as SecretDraft | undefined);
   }

@@ -28,6 +28,11 @@ export const dataApiFields: Readonly<Record<string, FieldWords>> = {
       'rollback-allow-override': 'It is taken back, unless Prefer: tx=commit',
     },
   },
+  route: {
+    label: 'Way to the database',
+    hint: 'The direct one is faster, and keeps its connections from your other programs.',
+    options: { '': 'As the platform has it', pooler: 'Through the pooler', direct: 'Direct' },
+  },
 };
 
 export const storageFields: Readonly<Record<string, FieldWords>> = {

@@ -73,6 +73,7 @@ export const time = {
     mfa: 'second factors',
     otp: 'codes by mail',
     tx_end: 'end of transactions',
+    route: 'way to the database',
     s3: 'S3 protocol',
     totp: 'TOTP',
     webauthn: 'WebAuthn',
@@ -92,5 +93,6 @@ export const time = {
     files: "the platform's",
     max_seconds: 'no limit',
     idle_seconds: 'no limit',
+    route: "the platform's",
   } as Readonly<Record<string, string | undefined>>,
 } as const;
