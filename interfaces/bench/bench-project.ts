@@ -20,9 +20,9 @@ export interface Served {
   readonly headers: { readonly apikey: string };
 }
 
-/** A project with a table of one row. */
-export async function servedProject(platform: PlatformUnderTest): Promise<Served> {
-  const token = await ownerOf(platform);
+/** A project with a table of one row. @param owner whose it is: a token; default: the bench's own */
+export async function servedProject(platform: PlatformUnderTest, owner?: string): Promise<Served> {
+  const token = owner ?? (await ownerOf(platform));
   const body = { name: newName() };
   const made = await platform.call<{ id: string }>('POST', '/api/projects', { token, body });
   if (made.status !== 201) throw new Error(`no project: ${JSON.stringify(made.body)}`);

@@ -58,10 +58,11 @@ test('a missed goal is said to be missed, and the run before stands beside the l
     run('1', { ...figure, value: 480, ratio: 4 }),
     run('2', figure, { ...figure, name: 'met', met: true }),
   ];
-  const page = report(runs, ['wake']).get('README.md') ?? '';
+  const page = report(runs, ['door', 'wake']).get('README.md') ?? '';
   expect(page).toContain('## Goals: 1 of 2 are met');
   expect(page).toContain('| wake | first <request> | ratio at most 1.5 | 240 ms | 2.00 | **missed** |');
   expect(page).toContain('| 480, 4.00 |');
+  expect(page).toContain('Not part of this run: door.');
   expect(page).toContain('2 x one; Node 24.0.0; data on ext4, fsync on; load 0.50; commit abc1234');
 });
 

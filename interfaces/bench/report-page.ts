@@ -21,7 +21,7 @@ are written by \`npm run bench:report\` from \`bench/results\` (docs/decisions/0
 
 \`\`\`sh
 npm ci
-npm run bench -- --quick                       # a minute: the main ratio of every section
+npm run bench -- --quick                       # the main ratio of every section, in a minute or two
 npm run bench -- provision wake                # whole sections, on a quiet machine
 npm run bench -- density --only "1,000"        # some groups of one
 npm run bench -- append --against HEAD~10      # beside another commit's code, interleaved
@@ -97,7 +97,15 @@ export function report(runs: readonly NamedRun[], order: readonly string[]): Rea
   if (!last) return new Map([['README.md', `${HEAD}\nNo run has been kept yet.\n`]]);
   const results = last.results.toSorted((a, b) => order.indexOf(a.section) - order.indexOf(b.section));
   const sections = results.map((result) => sectionText(result, before));
-  const page = [HEAD, goals(results), `## The last figures: run \`${last.name}\``, ...sections].join('\n');
+  const missing = order.filter((name) => !results.some(({ section }) => section === name));
+  const left = missing.length === 0 ? [] : [`Not part of this run: ${missing.join(', ')}.\n`];
+  const page = [
+    HEAD,
+    goals(results),
+    `## The last figures: run \`${last.name}\`\n`,
+    ...left,
+    ...sections,
+  ].join('\n');
   const charts = results.flatMap(({ section, figures }) => {
     const drawn = figures.filter(isDrawn);
     return drawn.length === 0 ? [] : [[`${section}.svg`, chart(section, drawn)] as const];

@@ -55,7 +55,7 @@ export interface Closable {
 
 /** What the runner gives a group that prepares itself. */
 export interface Context {
-  /** fewer and smaller of everything: the whole bench within a minute */
+  /** fewer and smaller of everything: the whole bench in a minute or two */
   readonly quick: boolean;
   /** how long one round of load lasts */
   readonly seconds: number;
