@@ -1,5 +1,5 @@
 /**
- * Effects that have not settled yet, one for each stream at most: whoever wants to begin another one of that stream waits.
+ * Effects that have not settled yet: whoever wants to begin another one of their stream waits for all that it has.
  * A time-out, a cancellation or our stop aborts an effect; what it does then is up to its adapter, but it is not forgotten.
  */
 import { unlessAborted } from '../background/deadline.ts';
@@ -25,10 +25,11 @@ export interface Begun<T> {
 }
 
 export class EffectsUnderWay {
-  readonly #effects = new Map<string, Effect>();
+  readonly #effects = new Map<string, ReadonlySet<Effect>>();
 
-  of(stream: string): Effect | undefined {
-    return this.#effects.get(stream);
+  /** Several, where steps are done at the same time. */
+  of(stream: string): readonly Effect[] {
+    return [...(this.#effects.get(stream) ?? [])];
   }
 
   begin<T>(
@@ -45,7 +46,7 @@ export class EffectsUnderWay {
       () => this.#settled(stream, effect),
     );
     const effect: Effect = { ...about, settled, abandon: (why) => abort(new Abandoned(why)) };
-    this.#effects.set(stream, effect);
+    this.#effects.set(stream, new Set([...this.of(stream), effect]));
     const aborted = () => {
       throw signal.reason as Error;
     };
@@ -54,10 +55,13 @@ export class EffectsUnderWay {
 
   /** @param longerThanMs only those that may take longer than this */
   abandonAll(why: string, longerThanMs = 0): void {
-    for (const effect of this.#effects.values()) if (effect.timeoutMs > longerThanMs) effect.abandon(why);
+    for (const effect of [...this.#effects.values()].flatMap((some) => [...some]))
+      if (effect.timeoutMs > longerThanMs) effect.abandon(why);
   }
 
   #settled(stream: string, effect: Effect): void {
-    if (this.#effects.get(stream) === effect) this.#effects.delete(stream);
+    const others = this.of(stream).filter((one) => one !== effect);
+    if (others.length > 0) this.#effects.set(stream, new Set(others));
+    else this.#effects.delete(stream);
   }
 }

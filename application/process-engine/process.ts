@@ -44,6 +44,10 @@ export interface Undo<Subject, Event extends Fact> {
 
 export interface Step<Subject, Event extends Fact> extends Partial<StepBounds> {
   readonly name: string;
+  /** it needs nothing of the row above it: both are done at the same time, and recorded together when both are done */
+  readonly beside?: boolean;
+  /** it takes next to no time, so it is recorded together with the row above it */
+  readonly quick?: boolean;
   /** the event that says that the step is done; the last step of a process records its outcome */
   readonly records: Event['type'];
   /**

@@ -1,8 +1,16 @@
 /** The engine over an aggregate of another kind than the product has: crash, retry, giving up, progress, time-outs. */
-import { expect, test, vi } from 'vitest';
-import { Refused } from '../errors.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { Refused, Unavailable } from '../errors.ts';
 import type { Progress } from '../ports/step-progress.ts';
-import { ask, deliveryHost, deliveryOf, makeYard, type DeliveryProcess } from '../testing/engine-harness.ts';
+import {
+  ask,
+  deliveryHost,
+  deliveryOf,
+  makeYard,
+  type DeliveryHost,
+  type DeliveryProcess,
+  type Yard,
+} from '../testing/engine-harness.ts';
 import {
   disturbed,
   everyProcess,
@@ -239,4 +247,112 @@ test('an error that is no outage is not tried again, whatever its step says', as
   await turnsToRest(harness, host, STREAM);
   const { types } = await deliveryOf(harness, STREAM);
   expect(types.filter((type) => type === 'StepFailed')).toHaveLength(1);
+});
+
+describe('steps beside one another', () => {
+  /** The van is loaded while the parcels are carried. */
+  const besideHost = (yard: Yard, load: () => Promise<void> = () => Promise.resolve()): DeliveryHost => {
+    const host = deliveryHost(yard);
+    const [loadVan, carry, conclude] = host.processes.deliver.steps as readonly [Row, Row, Row];
+    const loading: Row = { ...loadVan, do: (...given) => load().then(() => loadVan.do(...given)) };
+    const steps = [loading, { ...carry, beside: true }, { ...conclude, quick: true }];
+    return { ...host, processes: { ...host.processes, deliver: { ...host.processes.deliver, steps } } };
+  };
+  type Row = DeliveryHost['processes']['deliver']['steps'][number];
+
+  async function deliver(disturbance: Disturbance = {}, load?: () => Promise<void>, yard?: Partial<Yard>) {
+    const harness = makeYard();
+    Object.assign(harness.yard, yard);
+    await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+    await turnsToRest(harness, besideHost(harness.yard, load), STREAM, disturbance);
+    return { harness, stream: STREAM, ...(await deliveryOf(harness, STREAM)) };
+  }
+
+  everyProcess(
+    { deliver: besideHost(makeYard().yard).processes.deliver },
+    { deliver: { ...scenarios.deliver, play: (disturbance) => deliver(disturbance) } },
+  );
+
+  test('run at the same time, and are recorded together in their order, with what is quick', async () => {
+    const [carrying, loaded] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const harness = makeYard();
+    const append = vi.spyOn(harness.store, 'append');
+    harness.yard.carry = () => {
+      carrying.resolve();
+      return loaded.promise;
+    };
+    // each waits for the other
+    const load = () => carrying.promise.then(() => loaded.resolve());
+    await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+    await turnsToRest(harness, besideHost(harness.yard, load), STREAM);
+    const { types, history } = await deliveryOf(harness, STREAM);
+    expect(types).toEqual(['DeliveryRequested', 'VanLoaded', 'ParcelsCarried', 'Delivered']);
+    expect(append).toHaveBeenCalledTimes(2);
+    expect(history.map(({ metadata }) => metadata.reason).slice(1)).toEqual([
+      'deliver: load-van',
+      'deliver: carry-parcels',
+      'deliver: conclude-delivery',
+    ]);
+  });
+
+  test('what was done is not done again because of its neighbour, which alone is tried again', async () => {
+    let loads = 0;
+    const load = () => Promise.resolve(void loads++);
+    const { types, history } = await deliver(failStep('carry-parcels', 2), load);
+    expect(types).toEqual([
+      'DeliveryRequested',
+      'VanLoaded',
+      ...['StepFailed', 'StepFailed'],
+      'ParcelsCarried',
+      'Delivered',
+    ]);
+    expect(loads).toBe(1);
+    expect(history.slice(2, 4).map(({ data }) => (data as { attempt: number }).attempt)).toEqual([1, 2]);
+  });
+
+  test('of two that fail the one that cannot succeed decides, and both are undone', async () => {
+    const around: Disturbance['around'] = (step, direction, effect) =>
+      direction === 'undo'
+        ? effect()
+        : Promise.reject(step === 'carry-parcels' ? new Refused('no road') : new Unavailable('load it'));
+    const { types, history } = await deliver({ around });
+    expect(types).toEqual([
+      'DeliveryRequested',
+      'StepFailed',
+      'ParcelsFetchedBack',
+      'VanUnloaded',
+      'DeliveryFailed',
+    ]);
+    expect(history.at(-1)?.data).toEqual({ step: 'carry-parcels', reason: 'no road' });
+  });
+
+  test('a cancellation stops each of them', async () => {
+    const harness = makeYard();
+    const signals: AbortSignal[] = [];
+    harness.yard.carry = (signal) => {
+      signals.push(signal);
+      return new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new Error('stopped'))),
+      );
+    };
+    const dependencies = freshDependencies(harness);
+    const loading = Promise.withResolvers<void>();
+    const host = besideHost(harness.yard, () => loading.promise);
+    await ask(harness, STREAM, { kind: 'Deliver', parcels: 2 });
+    const taken = turn(dependencies, host, STREAM);
+    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    expect(dependencies.effects.of(STREAM)).toHaveLength(2);
+    await ask(harness, STREAM, { kind: 'Cancel', by: 'the owner' });
+    await stopUnwanted(dependencies, host, STREAM);
+    expect(await taken).toEqual({ kind: 'progressed' });
+    expect(signals[0]?.aborted).toBe(true);
+    // the van does not hear that it shall stop: nothing is begun before it has
+    expect(await turn(dependencies, host, STREAM)).toMatchObject({ kind: 'unsettled' });
+    loading.resolve();
+    await turnsToRest(harness, host, STREAM);
+    const { types } = await deliveryOf(harness, STREAM);
+    expect(types).not.toContain('StepFailed');
+    expect(types.at(-1)).toBe('DeliveryFailed');
+    expect(harness.yard.loaded).toBe(false);
+  });
 });

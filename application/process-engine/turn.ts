@@ -1,30 +1,26 @@
 /**
- * `turn` folds an aggregate's stream, does the first step whose event is missing and records it. The stream is the only
- * input: a missed, doubled, late or replayed wake-up changes nothing, and a crash anywhere is continued by the next turn.
+ * `turn` folds an aggregate's stream, does the first steps whose events are missing and records them in one append: those
+ * that need nothing of each other at the same time, then what is quick. The stream is the only input: a missed, doubled,
+ * late or replayed wake-up changes nothing, and a crash anywhere is continued by the next turn.
  */
-import { fold } from '../../domain/decider.ts';
-import type { StepTroubleEvent } from '../../domain/process/process-events.ts';
-import type { ProcessRun } from '../../domain/process/process-run.ts';
-import { pauseAfter } from '../background/back-off.ts';
-import { reasonOf, Unavailable } from '../errors.ts';
+import { fold, type Recorded } from '../../domain/decider.ts';
+import { Unavailable } from '../errors.ts';
 import { appendSettled, readOrEmpty, recorded } from '../handle.ts';
 import type { Clock } from '../ports/clock.ts';
-import { Conflict, type EventMetadata, type EventStore, type StoredEvent } from '../ports/event-store.ts';
+import {
+  Conflict,
+  type EventMetadata,
+  type EventStore,
+  type NewEvent,
+  type StoredEvent,
+} from '../ports/event-store.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import type { Progress } from '../ports/step-progress.ts';
-import { Abandoned, type EffectsUnderWay } from './effects-under-way.ts';
-import type {
-  Fact,
-  Host,
-  Process,
-  Report,
-  StepBounds,
-  StepMoment,
-  StepPoint,
-  StepTry,
-  UnderWay,
-} from './process.ts';
+import { Abandoned, type Effect, type EffectsUnderWay } from './effects-under-way.ts';
+import { keyOf, lookAt, type Look, type Task } from './next-tasks.ts';
+import type { Fact, Host, StepBounds, StepMoment, StepPoint, StepTry } from './process.ts';
+import { attemptOf, failure, isAhead, outcomeOfUndo } from './step-trouble.ts';
 
 export interface TurnDependencies {
   readonly store: EventStore;
@@ -53,21 +49,26 @@ export type TurnResult =
   | { readonly kind: 'waiting'; readonly until: Date }
   | { readonly kind: 'unsettled'; readonly settled: Promise<void> };
 
-interface Task<Event> {
-  readonly step: string;
-  readonly direction: 'do' | 'undo';
-  readonly bounds: StepBounds;
-  run(signal: AbortSignal, report: Report): Promise<Event>;
+/** What follows from which revision of a stream. */
+interface Place {
+  readonly stream: string;
+  readonly revision: number;
+  readonly metadata: Omit<EventMetadata, 'reason'>;
 }
 
-interface Look<Subject, Event extends Fact> extends UnderWay<Subject> {
-  readonly process: Process<Subject, Event>;
-  /** undefined: everything is undone */
-  readonly task: Task<Event> | undefined;
+/** A fact, and why it is recorded. */
+interface Reasoned {
+  readonly fact: Fact;
+  readonly reason: string;
 }
 
-/** a pause is half as long to half as long again */
-const MOST_JITTER = 1.5;
+type Performed<Event> = { readonly event: Event } | { readonly error: unknown };
+
+interface Tried<Event> {
+  readonly task: Task<Event>;
+  readonly performed: Performed<Event>;
+  readonly at: (moment: StepMoment) => void;
+}
 
 const YIELDS_FOR_MS = 100;
 
@@ -80,127 +81,139 @@ export async function turn<State, Subject, Event extends Fact, Name extends stri
   host: Host<State, Subject, Event, Name>,
   stream: string,
 ): Promise<TurnResult> {
-  const history = await readOrEmpty(dependencies.store, stream);
-  const look = lookAt(dependencies, host, history);
-  const revision = history.at(-1)?.revision ?? -1;
-  const former = dependencies.effects.of(stream);
-  if (former) {
-    if (former.key !== keyOf(look)) former.abandon('something else goes before it');
-    return { kind: 'unsettled', settled: former.settled };
+  const { store, effects, bounds, clock, ids, othersWait } = dependencies;
+  const history = await readOrEmpty(store, stream);
+  const state = fold(host.aggregate.decider, recorded<Event>(history));
+  const look = lookAt(host, state, bounds);
+  const former = effects.of(stream);
+  if (former.length > 0) {
+    abandonOthers(former, look);
+    return { kind: 'unsettled', settled: Promise.all(former.map(({ settled }) => settled)).then(() => {}) };
   }
   if (!look) return IDLE;
-  const { clock, ids, othersWait } = dependencies;
   if (look.process.yields && othersWait?.(stream))
     return { kind: 'waiting', until: new Date(clock.now().getTime() + YIELDS_FOR_MS * (0.5 + ids.random())) };
-  const { process, task, run, subject } = look;
-  const reason = task ? `${process.name}: ${task.step}` : `${process.name}: undone`;
-  const metadata = { ...metadataOf(history, process), reason };
-  const record = (events: readonly Fact[]) => append(dependencies, stream, revision, metadata, events);
-  if (!task) return record([outcomeOfUndo(process, subject, run)]);
-  const until = run.trouble?.retryAt;
-  if (until && isAhead(until, dependencies.clock.now(), task.bounds)) return { kind: 'waiting', until };
-
-  const { aggregate } = host;
-  const { step, direction } = task;
-  const id = stream.slice(aggregate.streamPrefix.length);
-  const here = { aggregate: aggregate.name, id, process: process.name, step, direction };
-  const at = (moment: StepMoment) => dependencies.observe({ ...here, moment });
-  const tried = { ...here, attempt: attemptOf(run, step), correlationId: metadata.correlationId };
-  const performed = await perform(dependencies, stream, { key: keyOf(look), revision }, task, tried, at);
-  if ('error' in performed) {
-    const { error } = performed;
-    const about = { [aggregate.name]: id, step, direction, err: error };
-    if (error instanceof Abandoned) {
-      dependencies.log.info(about, 'a step was stopped');
-      return PROGRESSED;
-    }
-    dependencies.log.warn(about, 'a step failed');
-    return record(failure(dependencies, host, look, task, error));
+  const { process, tasks, run, subject } = look;
+  const metadata = metadataOf(history, process);
+  const place = { stream, revision: history.at(-1)?.revision ?? -1, metadata };
+  if (tasks.length === 0) {
+    const fact = outcomeOfUndo(process, subject, run);
+    return append(dependencies, place, [{ fact, reason: `${process.name}: undone` }]);
   }
-  const result = await record([performed.event]);
-  at('after-append');
+  const until = run.trouble?.retryAt;
+  if (until && isAhead(until, clock.now(), tasks)) return { kind: 'waiting', until };
+  return goOn(dependencies, host, place, state, look);
+}
+
+/** Does what there is to do, and what is quick after it, and records all of it. */
+async function goOn<State, Subject, Event extends Fact, Name extends string>(
+  dependencies: TurnDependencies,
+  host: Host<State, Subject, Event, Name>,
+  place: Place,
+  from: State,
+  first: Look<Subject, Event>,
+): Promise<TurnResult> {
+  const [facts, done]: [Reasoned[], Tried<Event>[]] = [[], []];
+  let state = from;
+  for (let look: Look<Subject, Event> | undefined = first; look;) {
+    const tried: readonly Tried<Event>[] = await tryAll(dependencies, host, place, look);
+    for (const reasoned of outcomesOf(dependencies, host, look, tried)) {
+      facts.push(reasoned);
+      const [revision, recordedAt] = [place.revision + facts.length, dependencies.clock.now()];
+      state = host.aggregate.decider.evolve(state, {
+        ...reasoned.fact,
+        revision,
+        recordedAt,
+      } as Recorded<Event>);
+    }
+    const successes = tried.filter(({ performed }) => 'event' in performed);
+    done.push(...successes);
+    const next: Look<Subject, Event> | undefined =
+      successes.length === tried.length ? lookAt(host, state, dependencies.bounds) : undefined;
+    look = next && next.tasks.length > 0 && next.tasks.every(({ quick }) => quick) ? next : undefined;
+  }
+  // nothing but what nobody wanted any more
+  if (facts.length === 0) return PROGRESSED;
+  const result = await append(dependencies, place, facts);
+  for (const { at } of done) at('after-append');
   return result;
 }
 
+/** One try of each, at the same time. */
+const tryAll = <State, Subject, Event extends Fact, Name extends string>(
+  dependencies: TurnDependencies,
+  { aggregate }: Host<State, Subject, Event, Name>,
+  { stream, revision, metadata: { correlationId } }: Place,
+  { process, tasks, run }: Look<Subject, Event>,
+): Promise<readonly Tried<Event>[]> =>
+  Promise.all(
+    tasks.map(async (task) => {
+      const { step, direction } = task;
+      const id = stream.slice(aggregate.streamPrefix.length);
+      const here = { aggregate: aggregate.name, id, process: process.name, step, direction };
+      const at = (moment: StepMoment) => dependencies.observe({ ...here, moment });
+      const tried = { ...here, attempt: attemptOf(run, step), correlationId };
+      const from = { key: keyOf(run, task), revision };
+      const performed = await perform(dependencies, stream, from, task, tried, at);
+      if ('error' in performed) {
+        const { error } = performed;
+        const about = { [aggregate.name]: id, step, direction, err: error };
+        if (error instanceof Abandoned) dependencies.log.info(about, 'a step was stopped');
+        else dependencies.log.warn(about, 'a step failed');
+      }
+      return { task, performed, at };
+    }),
+  );
+
+/** What was done, and of what failed the one that says most: there is no use in another try of it. */
+function outcomesOf<State, Subject, Event extends Fact, Name extends string>(
+  dependencies: TurnDependencies,
+  host: Host<State, Subject, Event, Name>,
+  look: Look<Subject, Event>,
+  tried: readonly Tried<Event>[],
+): readonly Reasoned[] {
+  const facts: Reasoned[] = [];
+  const failed: { readonly task: Task<Event>; readonly error: unknown }[] = [];
+  const reasonOf = ({ step }: Task<Event>) => `${look.process.name}: ${step}`;
+  for (const { task, performed } of tried) {
+    if ('event' in performed) facts.push({ fact: performed.event, reason: reasonOf(task) });
+    else if (!(performed.error instanceof Abandoned)) failed.push({ task, error: performed.error });
+  }
+  const told = failed.find(({ error }) => !(error instanceof Unavailable)) ?? failed[0];
+  if (told) {
+    const { task, error } = told;
+    const reason = reasonOf(task);
+    facts.push(...failure(dependencies, host, look, task, error).map((fact) => ({ fact, reason })));
+  }
+  return facts;
+}
+
 /**
- * Stops the effect that is under way if it is not what its aggregate wants any more: its process was cancelled, or another
- * one went before it. Meant for whoever hears of events meanwhile.
+ * Stops the effects that are under way and are not what their aggregate wants any more: its process was cancelled, or
+ * another one went before it. Meant for whoever hears of events meanwhile.
  */
 export async function stopUnwanted<State, Subject, Event extends Fact, Name extends string>(
-  dependencies: TurnDependencies,
+  { store, effects, bounds }: TurnDependencies,
   host: Host<State, Subject, Event, Name>,
   stream: string,
 ): Promise<void> {
-  const history = await readOrEmpty(dependencies.store, stream);
-  const effect = dependencies.effects.of(stream);
-  // it may have been begun since, and so follow from what is newer than what was read here
-  if (!effect || (history.at(-1)?.revision ?? -1) <= effect.revision) return;
-  if (effect.key !== keyOf(lookAt(dependencies, host, history)))
-    effect.abandon('something else goes before it');
+  const history = await readOrEmpty(store, stream);
+  const revision = history.at(-1)?.revision ?? -1;
+  // one may have been begun since, and so follow from what is newer than what was read here
+  const older = effects.of(stream).filter((effect) => revision > effect.revision);
+  if (older.length === 0) return;
+  const state = fold(host.aggregate.decider, recorded<Event>(history));
+  abandonOthers(older, lookAt(host, state, bounds));
 }
 
-function lookAt<State, Subject, Event extends Fact, Name extends string>(
-  { bounds }: TurnDependencies,
-  { aggregate, processes }: Host<State, Subject, Event, Name>,
-  history: readonly StoredEvent[],
-): Look<Subject, Event> | undefined {
-  const underWay = aggregate.underWay(fold(aggregate.decider, recorded<Event>(history)));
-  if (!underWay) return undefined;
-  const process = processes[underWay.run.process];
-  return { ...underWay, process, task: nextTask(process, underWay, bounds) };
+function abandonOthers<Subject, Event extends Fact>(
+  effects: readonly Effect[],
+  look: Look<Subject, Event> | undefined,
+): void {
+  const wanted = look?.tasks.map((task) => keyOf(look.run, task)) ?? [];
+  for (const effect of effects)
+    if (!wanted.includes(effect.key)) effect.abandon('something else goes before it');
 }
-
-type Place = {
-  readonly run: ProcessRun;
-  readonly task: Pick<Task<unknown>, 'step' | 'direction'> | undefined;
-};
-
-const keyOf = (look: Place | undefined): string =>
-  look?.task ? `${look.run.number} ${look.task.direction} ${look.task.step}` : '';
-
-/** No pause is as long as what the clock was set back by: then the time has come. */
-const isAhead = (until: Date, now: Date, { retry: { longestPauseMs } }: StepBounds): boolean =>
-  until > now && until.getTime() - now.getTime() <= longestPauseMs * MOST_JITTER;
-
-function nextTask<Subject, Event extends Fact>(
-  process: Process<Subject, Event>,
-  { subject, run }: UnderWay<Subject>,
-  bounds: StepBounds,
-): Task<Event> | undefined {
-  const current = process.steps.findIndex(({ records }) => !run.recorded.has(records));
-  const step = process.steps[current];
-  if (!step) throw new Error(`${process.name} has no step left, yet it is under way`);
-  if (!run.undoing) {
-    const act = (signal: AbortSignal, report: Report) => step.do(subject, signal, report);
-    return { step: step.name, direction: 'do', bounds: boundsOf(step, bounds), run: act };
-  }
-  // upward from the step that was not finished: it may be half done
-  const last = process.steps
-    .slice(0, current + 1)
-    .findLast(({ undo }) => undo && !run.recorded.has(undo.records));
-  const undo = last?.undo;
-  if (!last || !undo) return undefined;
-  const event = { type: undo.records, data: {} } as Event;
-  const act = (signal: AbortSignal) => undo.run(subject, signal).then(() => event);
-  return { step: last.name, direction: 'undo', bounds: boundsOf(last, bounds), run: act };
-}
-
-const boundsOf = (step: Partial<StepBounds>, otherwise: StepBounds): StepBounds => ({
-  timeoutMs: step.timeoutMs ?? otherwise.timeoutMs,
-  retry: step.retry ?? otherwise.retry,
-  deadlineMs: step.deadlineMs ?? otherwise.deadlineMs,
-});
-
-function outcomeOfUndo<Subject, Event extends Fact>(
-  { name, givesUp }: Process<Subject, Event>,
-  subject: Subject,
-  { undoing }: ProcessRun,
-): Event {
-  if (givesUp.kind === 'suspend') throw new Error(`${name} says nothing of what follows when it is undone`);
-  return givesUp.outcome(subject, undoing ?? { step: 'unknown', reason: 'unknown' });
-}
-
-type Performed<Event> = { readonly event: Event } | { readonly error: unknown };
 
 async function perform<Event extends Fact>(
   { clock, around, effects, progress }: TurnDependencies,
@@ -242,45 +255,19 @@ async function perform<Event extends Fact>(
   return performed;
 }
 
-const attemptOf = ({ trouble }: ProcessRun, step: string): number =>
-  (trouble?.step === step ? trouble.attempt : 0) + 1;
-
-/** What a failed try means: another one later, undo from here, the process's own way out, or an operator who looks. */
-function failure<State, Subject, Event extends Fact, Name extends string>(
-  { clock, ids }: TurnDependencies,
-  { aggregate }: Host<State, Subject, Event, Name>,
-  { process: { givesUp }, subject, run }: Look<Subject, Event>,
-  { step, direction, bounds: { retry, deadlineMs } }: Task<Event>,
-  error: unknown,
-): readonly Fact[] {
-  const now = clock.now().getTime();
-  const attempt = attemptOf(run, step);
-  const exhausted = attempt >= retry.tries || now - run.stepSince.getTime() >= deadlineMs;
-  const final = exhausted || !(error instanceof Unavailable);
-  const pauses = { firstMs: retry.firstPauseMs, longestMs: retry.longestPauseMs };
-  const pauseMs = pauseAfter(attempt, pauses) * (MOST_JITTER - ids.random());
-  const retryAt = final ? null : new Date(now + pauseMs).toISOString();
-  const reason = reasonOf(error);
-  const failed: StepTroubleEvent = {
-    type: 'StepFailed',
-    data: { step, direction, attempt, reason, retryAt },
-  };
-  if (!final) return [failed];
-  if (direction === 'undo' || givesUp.kind === 'suspend')
-    return [failed, aggregate.suspended(subject, { step, reason })];
-  // the fold turns it around, and its outcome comes when everything is undone
-  return givesUp.kind === 'undo' ? [failed] : [failed, givesUp.outcome(subject, { step, reason })];
-}
-
 /** At the revision that was folded: a twin, or a zombie that comes back late, gets a conflict and looks again. */
 async function append(
   { store, ids }: TurnDependencies,
-  stream: string,
-  revision: number,
-  metadata: EventMetadata,
-  events: readonly Fact[],
+  { stream, revision, metadata }: Place,
+  facts: readonly Reasoned[],
 ): Promise<TurnResult> {
-  const fresh = events.map(({ type, data }) => ({ id: ids.uuid(), type, data, metadata }));
+  const fresh: NewEvent[] = [];
+  for (const { fact, reason } of facts) {
+    // each follows from the one before it
+    const causationId = fresh.at(-1)?.id ?? metadata.causationId;
+    const { type, data } = fact;
+    fresh.push({ id: ids.uuid(), type, data, metadata: { ...metadata, causationId, reason } });
+  }
   try {
     await appendSettled(store, stream, revision, fresh);
   } catch (error) {

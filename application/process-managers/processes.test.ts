@@ -220,7 +220,7 @@ describe('a provision that cannot succeed', () => {
     expect(types.at(-1)).toBe('ProvisioningFailed');
     // upward: what was done last goes first
     const undone = types.filter((type) => /Dropped|Removed|Unregistered/.test(type));
-    const order = ['PostgrestRemoved', 'PoolUnregistered', 'DatabaseUsersRemoved', 'DatabaseDropped'];
+    const order = ['PostgrestRemoved', 'DatabaseUsersRemoved', 'PoolUnregistered', 'DatabaseDropped'];
     expect(undone).toEqual(order.slice(order.length - undone.length));
   });
 

@@ -42,7 +42,7 @@ const resumeProject = (world: World): ProjectProcess =>
   projectProcess('resume', [
     openDatabase(world),
     createDatabaseUsers(world),
-    registerPool(world),
+    { ...registerPool(world), beside: true },
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectResumed'),
   ]);
@@ -71,7 +71,7 @@ const undeleteProject = (world: World): ProjectProcess =>
   projectProcess('undelete', [
     openDatabase(world),
     createDatabaseUsers(world),
-    registerPool(world),
+    { ...registerPool(world), beside: true },
     spawnPostgrest(world),
     verifyDataApi(world, 'ProjectUndeleted'),
   ]);
@@ -203,6 +203,7 @@ const upgradeProject = (world: World): ProjectProcess =>
       name: 'conclude-upgrade',
       text: 'Record its new version',
       records: 'ProjectUpgraded',
+      quick: true,
       do: ({ upgrade, templateVersion: to }) =>
         Promise.resolve({ type: 'ProjectUpgraded', data: { from: upgrade?.from ?? to, to } }),
     },

@@ -28,9 +28,10 @@ const process = (
       },
       undo: { records: 'DatabaseDropped', run: ({ id }, signal) => world.databases.dropDatabase(id, signal) },
     },
+    { ...registerPool(world), beside: true },
     createDatabaseUsers(world),
-    migrateSchema(world),
-    registerPool(world),
+    // a copy of the template is at its version already, or else begun anew
+    { ...migrateSchema(world), beside: true },
     spawnPostgrest(world),
     verifyDataApi(world, outcome),
   ]);

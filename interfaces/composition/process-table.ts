@@ -9,6 +9,11 @@ export const processes = allProcesses({} as World);
 export const processTable: ProcessTable = Object.fromEntries(
   Object.values(processes).map(({ name, steps }) => [
     name,
-    steps.map((step) => ({ step: step.name, records: step.records, undoes: step.undo?.records ?? null })),
+    steps.map(({ name: step, beside = false, records, undo }) => ({
+      step,
+      beside,
+      records,
+      undoes: undo?.records ?? null,
+    })),
   ]),
 ) as unknown as ProcessTable;

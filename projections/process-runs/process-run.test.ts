@@ -19,7 +19,12 @@ const PROCESSES: ProcessTable = {
     { step: 'remove-postgrest', records: 'PostgrestRemoved', undoes: null },
     { step: 'conclude-pause', records: 'ProjectPaused', undoes: null },
   ],
-  resume: [],
+  resume: [
+    { step: 'open-database', records: 'DatabaseOpened', undoes: null },
+    { step: 'create-database-users', records: 'DatabaseUsersCreated', undoes: 'DatabaseUsersRemoved' },
+    { step: 'register-pool', beside: true, records: 'PoolRegistered', undoes: 'PoolUnregistered' },
+    { step: 'verify-data-api', records: 'ProjectResumed', undoes: null },
+  ],
   sleep: [
     { step: 'retire-postgrest', records: 'PostgrestRemoved', undoes: null },
     { step: 'conclude-sleep', records: 'ProjectSlept', undoes: null },
@@ -299,4 +304,18 @@ test('an upgrade that fails is a failed run, with the file in its step; the next
   const last = runsOf([...ACTIVE, asked, users, migrated, done]).at(-1);
   expect(last).toMatchObject({ state: 'done', open: false });
   expect(states(last)).toEqual(['done', 'done', 'done']);
+});
+
+test('steps beside one another run from the same moment on, and what follows waits for all of them', () => {
+  const paused = [...ACTIVE, fact('ProjectPauseRequested'), fact('PostgrestRemoved'), fact('ProjectPaused')];
+  const opened = [...paused, fact('ProjectResumeRequested'), fact('DatabaseOpened')];
+  const [one, other] = [fact('PoolRegistered'), failed('create-database-users', 1, LATER)];
+  const begun = runsOf(opened).at(-1);
+  expect(states(begun)).toEqual(['done', 'running', 'running', 'pending']);
+  expect(step(begun, 'register-pool')?.startedAt).toBe(step(begun, 'create-database-users')?.startedAt);
+  expect(states(runsOf([...opened, one]).at(-1))).toEqual(['done', 'running', 'done', 'pending']);
+  expect(states(runsOf([...opened, one, other]).at(-1))).toEqual(['done', 'retrying', 'done', 'pending']);
+  const both = runsOf([...opened, one, other, fact('DatabaseUsersCreated')]).at(-1);
+  expect(states(both)).toEqual(['done', 'done', 'done', 'running']);
+  expect(both?.steps.map(({ attempts }) => attempts)).toEqual([1, 2, 1, 1]);
 });

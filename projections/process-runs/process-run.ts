@@ -10,6 +10,8 @@ export type ProcessTable = Readonly<Record<ProcessName, readonly ProcessStep[]>>
 
 export interface ProcessStep {
   readonly step: string;
+  /** begun at the same time as the one above it */
+  readonly beside?: boolean;
   readonly records: ProjectEventType;
   /** null: nothing to take back */
   readonly undoes: ProjectEventType | null;
@@ -98,7 +100,7 @@ function begin(
     open: true,
     status: project.status,
     failed_step: null,
-    steps: startNext(steps, event),
+    steps: startNext(table, steps, event),
     started_at: event.recordedAt,
     ended_at: null,
     position: event.position,
@@ -165,7 +167,7 @@ function evolveSteps(table: readonly ProcessStep[], row: RunRow, event: StoredEv
     startedAt: step.startedAt ?? at,
     endedAt: at,
   }));
-  return undoing ? settled : startNext(settled, event);
+  return undoing ? settled : startNext(table, settled, event);
 }
 
 function failStep(
@@ -213,15 +215,30 @@ function retryStep(
 function forget(table: readonly ProcessStep[], steps: readonly StepRow[]): readonly StepRow[] {
   const silent = new Set(table.filter(({ undoes }) => undoes === null).map(({ step }) => step));
   return steps.map((step) =>
-    step.state === 'done' && silent.has(step.step) ? { ...step, state: 'undone' } : step,
+    (step.state === 'done' || step.state === 'running') && silent.has(step.step)
+      ? { ...step, state: 'undone' }
+      : step,
   );
 }
 
-function startNext(steps: readonly StepRow[], event: StoredEvent): readonly StepRow[] {
-  const next = steps.find(({ state }) => state === 'pending');
-  if (!next) return steps;
+/** The next one and those beside it, when nothing is under way any more. */
+function startNext(
+  table: readonly ProcessStep[],
+  steps: readonly StepRow[],
+  event: StoredEvent,
+): readonly StepRow[] {
+  if (steps.some(({ state }) => state === 'running' || state === 'retrying')) return steps;
+  const pending = steps.findIndex(({ state }) => state === 'pending');
+  if (pending < 0) return steps;
+  const isBeside = ({ step }: StepRow) => table.some((row) => row.step === step && row.beside);
+  const others = steps.findIndex((step, at) => at > pending && !isBeside(step));
+  const end = others < 0 ? steps.length : others;
   const startedAt = event.recordedAt.toISOString();
-  return change(steps, next.step, (step) => ({ ...step, state: 'running', attempts: 1, startedAt }));
+  return steps.map((step, at) =>
+    at >= pending && at < end && step.state === 'pending'
+      ? { ...step, state: 'running', attempts: 1, startedAt }
+      : step,
+  );
 }
 
 const change = (
