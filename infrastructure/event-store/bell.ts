@@ -15,15 +15,18 @@ export class Bell {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Resolves after the next ring beyond `rings`, after `ms`, or when the signal aborts. Never rejects. */
-  beyond(rings: number, ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#rings > rings || signal.aborted) return Promise.resolve();
+  /**
+   * Resolves after the next ring beyond `rings`, after `ms`, or when the signal aborts. Never rejects.
+   * @returns whether it rang
+   */
+  beyond(rings: number, ms: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#rings > rings || signal.aborted) return Promise.resolve(this.#rings > rings);
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
         this.#waiting.delete(wake);
         signal.removeEventListener('abort', wake);
-        resolve();
+        resolve(this.#rings > rings);
       };
       const timer = setTimeout(wake, ms);
       this.#waiting.add(wake);

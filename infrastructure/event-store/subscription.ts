@@ -9,6 +9,7 @@ import type {
 import type { Log } from '../../application/ports/log.ts';
 import type { Bell } from './bell.ts';
 import { BackOff } from '../../application/background/back-off.ts';
+import { SharedTail, type TailRead } from './shared-tail.ts';
 import { spread } from './spread.ts';
 import { unlessAborted } from '../../application/background/deadline.ts';
 
@@ -29,10 +30,12 @@ const PAUSES = { firstMs: 50, longestMs: 5_000 };
 /** All subscriptions of one store, so that closing it ends them. */
 export class Subscriptions {
   readonly #source: SubscriptionSource;
+  readonly #tail: SharedTail;
   readonly #open = new Set<Subscription>();
 
   constructor(source: SubscriptionSource) {
     this.#source = source;
+    this.#tail = new SharedTail(source.readAll);
   }
 
   /**
@@ -42,7 +45,7 @@ export class Subscriptions {
    */
   start(options: SubscribeOptions, handler: Handler): Subscription {
     const stopping = new AbortController();
-    const done = follow(this.#source, options, handler, stopping.signal);
+    const done = follow(this.#source, this.#tail, options, handler, stopping.signal);
     const settled = done
       .catch((error: unknown) => {
         this.#source.log?.error({ subscription: options.name, err: error }, 'a subscription ended');
@@ -66,30 +69,30 @@ export class Subscriptions {
 
 async function follow(
   source: SubscriptionSource,
+  tail: SharedTail,
   options: SubscribeOptions,
   handler: Handler,
   signal: AbortSignal,
 ): Promise<void> {
-  const limit = options.batchSize ?? DEFAULT_BATCH_SIZE;
-  const filter = options.filter && { filter: options.filter };
-  let after = options.after;
+  const { name, filter, batchSize: limit = DEFAULT_BATCH_SIZE } = options;
+  let { after } = options;
+  const alone = async (): Promise<TailRead> => {
+    const batch = await source.readAll({ after, limit, ...(filter && { filter }) });
+    return { batch, whole: batch.position <= after };
+  };
   // a handler must not run before `subscribe` has returned
   await Promise.resolve();
-  while (!signal.aborted) {
+  for (let rung = false; !signal.aborted;) {
     const { rings } = source.bell;
-    const batch = await untilAvailable(
-      () => source.readAll({ after, limit, ...filter }),
-      source,
-      options.name,
-      signal,
-    );
-    if (!batch || signal.aborted) return;
+    const look: () => Promise<TailRead> = rung ? () => tail.read(after, rings, limit, filter) : alone;
+    const read: TailRead | undefined = await untilAvailable(look, source, name, signal);
+    if (!read || signal.aborted) return;
+    const { batch, whole } = read;
     if (batch.position > after) {
       await handler(batch);
       after = batch.position;
-    } else {
-      await source.bell.beyond(rings, source.pollMs, signal);
     }
+    rung = whole && (await source.bell.beyond(rings, source.pollMs, signal));
   }
 }
 
