@@ -8,7 +8,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 import { pause } from '../../application/background/pause.ts';
-import { DRAIN_MS, probeRoot } from '../postgrest/postgrest-answers.ts';
+import { DRAIN_MS, JUST_NOW_MS, probeRoot } from '../postgrest/postgrest-answers.ts';
 import { Retirement, type InUse } from '../postgrest/retirement.ts';
 import { containerName, LABELS, nextContainerName } from './container-template.ts';
 import { EngineEvents, type EngineEvent } from './engine-events.ts';
@@ -76,7 +76,10 @@ export class DockerDataApis implements ManagedDataApis {
   }
 
   probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
-    return probeRoot(project, this.endpoint(project), signal);
+    const endpoint = this.endpoint(project);
+    const readyAt = this.#serving.get(project)?.readyAt ?? -Infinity;
+    if (endpoint && performance.now() - readyAt <= JUST_NOW_MS) return Promise.resolve();
+    return probeRoot(project, endpoint, signal);
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {

@@ -41,6 +41,8 @@ export interface Serving {
   endpoint: Endpoint | undefined;
   /** of what it can reload; empty while it is not sure what it has taken up */
   reload: string;
+  /** on the clock of `performance`; undefined: it was found running */
+  readonly readyAt?: number;
 }
 
 const START_WITHIN_MS = 15_000;
@@ -111,7 +113,8 @@ export class PostgrestContainers {
       const endpoint = info && this.endpointOf(info);
       if (!endpoint) throw new Error('it ended while it started');
       await this.#untilReady(name, endpoint);
-      return { id: info.Id, endpoint, reload: configDigests(api, this.#options.routeOf(api)).reload };
+      const { reload } = configDigests(api, this.#options.routeOf(api));
+      return { id: info.Id, endpoint, reload, readyAt: performance.now() };
     } catch (error) {
       // also when it was stopped
       await new PostgrestContainers(this.#options).remove(api.project, name).catch(() => {});

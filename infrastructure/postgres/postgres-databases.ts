@@ -77,13 +77,18 @@ export class PostgresDatabases implements Databases {
     const attempted = `create the logins of ${project}`;
     const ensure = async (client: pg.ClientBase) => {
       await requireDatabase(client, project);
-      await inOneMessage(client, [
-        ...(await loginStatements(client, project, wanted, bounds)),
-        // RAISE LOG, and errors with the values of rows, are told to who asked and not to the server's log
-        `ALTER DATABASE ${id(database)} SET log_min_messages = fatal`,
-      ]);
+      const made = loginStatements(client, project, wanted, bounds).then((statements) =>
+        inOneMessage(client, [
+          ...statements,
+          // RAISE LOG, and errors with the values of rows, are told to who asked and not to the server's log
+          `ALTER DATABASE ${id(database)} SET log_min_messages = fatal`,
+        ]),
+      );
       // still alone: two that change the privileges of one schema at once fail with an internal error
-      await this.#grantInside(project, attempted, wanted, bounds, signal);
+      const granted = this.#grantInside(project, attempted, wanted, bounds, made, signal);
+      // nothing of it runs any more when either has failed
+      await Promise.allSettled([made, granted]);
+      await granted;
       // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
       await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -100,18 +105,23 @@ export class PostgresDatabases implements Databases {
     await this.#onDatabase(project, attempted, (client) => end(client, project), signal);
   }
 
-  /** What its logins and the shared roles may do in the project's own database. */
+  /**
+   * What its logins and the shared roles may do in the project's own database.
+   * @param made when the logins are there: the session is opened meanwhile
+   */
   async #grantInside(
     project: ProjectId,
     attempted: string,
     wanted: readonly WantedLogin[],
     { readOnly }: LoginBounds,
+    made: Promise<unknown>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const owner = ownerRole(project);
     const kinds = ['TABLES', 'SEQUENCES', 'FUNCTIONS'];
     const grant = async (client: pg.ClientBase) => {
       const standing = await publicSchema(client, owner);
+      await made;
       const inPublic = [
         // the owner may have dropped it
         'CREATE SCHEMA IF NOT EXISTS public',
@@ -139,6 +149,7 @@ export class PostgresDatabases implements Databases {
     };
     await this.#server.inDatabase(databaseName(project), attempted, grant, {
       endsBlockers: true,
+      endsLater: true,
       signal,
     });
   }

@@ -34,7 +34,7 @@ export class PostgresMigrations implements Migrations {
         await client.query(`SET lock_timeout = ${LOCK_WITHIN_MS}`);
         return applyMigrations(client, this.#folder, options);
       },
-      { signal },
+      { endsLater: true, signal },
     );
     return results;
   }

@@ -41,6 +41,8 @@ export interface InDatabaseOptions {
   readonly statementMs?: number;
   /** a project's session that keeps this one waiting is ended; default: this one gives up */
   readonly endsBlockers?: boolean;
+  /** nobody minds that the session ends a few milliseconds after the work; default: they would */
+  readonly endsLater?: boolean;
   /** ends the session, and with it what it is at */
   readonly signal?: AbortSignal | undefined;
 }
@@ -56,6 +58,7 @@ export class PostgresServer {
   readonly #pool: pg.Pool;
   /** kept apart: it frees those that hold the others */
   readonly #freeing: pg.Pool;
+  readonly #ending = new Set<Promise<void>>();
 
   /** @param name what callers hear that is away, when it is */
   constructor(address: ServerAddress, name: Dependency = 'postgres', connections = ADMIN_SESSIONS) {
@@ -102,6 +105,7 @@ export class PostgresServer {
       lockMs = LOCK_WITHIN_MS,
       statementMs = STATEMENT_WITHIN_MS,
       endsBlockers = false,
+      endsLater = false,
       signal,
     }: InDatabaseOptions = {},
   ): Promise<T> {
@@ -114,7 +118,10 @@ export class PostgresServer {
     } catch (error) {
       throw translated(this.#name, attempted, error);
     } finally {
-      await client.end().catch(() => {});
+      const ended = client.end().catch(() => {});
+      this.#ending.add(ended);
+      void ended.then(() => this.#ending.delete(ended));
+      if (!endsLater) await ended;
     }
   }
 
@@ -164,6 +171,7 @@ export class PostgresServer {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#ending);
     await this.#pool.end();
     await this.#freeing.end();
   }

@@ -39,35 +39,40 @@ export async function loginStatements(
   wanted: readonly WantedLogin[],
   bounds: LoginBounds,
 ): Promise<readonly string[]> {
-  const made: string[] = [];
-  for (const one of wanted)
-    made.push(...(await madeLogin(client, project, one, bounds)), ...grants(project, one));
-  return made;
+  const there = await roleStates(
+    client,
+    project,
+    wanted.map(({ role }) => role),
+  );
+  return wanted.flatMap((one) => [
+    ...madeLogin(project, one, there.get(one.role) ?? 'absent', bounds),
+    ...grants(project, one),
+  ]);
 }
 
 const READ_ONLY = 'default_transaction_read_only';
 /** Milliseconds since 1970: until then the login has fewer connections than its bounds say, or none; see offenders.ts. */
 export const HELD_UNTIL = 'launchdb.held_until';
 
-async function madeLogin(
-  client: pg.ClientBase,
+function madeLogin(
   project: ProjectId,
   { row, role, login: { verifier } }: WantedLogin,
+  found: RoleState,
   bounds: LoginBounds,
-): Promise<readonly string[]> {
-  const found = await roleState(client, project, role);
+): readonly string[] {
   if (found === 'foreign')
     throw new Refused(`the role ${role} exists and is not LaunchDB's; rename or drop it`);
-  const verb = found === 'absent' ? 'CREATE' : 'ALTER';
+  const isNew = found === 'absent';
   const alter = `ALTER ROLE ${id(role)} IN DATABASE ${id(databaseName(project))}`;
   return [
-    `${verb} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
+    `${isNew ? 'CREATE' : 'ALTER'} ROLE ${id(role)} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ` +
       `CONNECTION LIMIT ${Math.round(row.connections(bounds))} PASSWORD ${pg.escapeLiteral(verifier)}`,
     `COMMENT ON ROLE ${id(role)} IS ${pg.escapeLiteral(markOf(project))}`,
-    ...Object.entries(row.settings(bounds)).map(([name, value]) =>
-      value === null ? `${alter} RESET ${name}` : `${alter} SET ${name} = ${settingText(value)}`,
-    ),
-    `${alter} RESET ${HELD_UNTIL}`,
+    ...Object.entries(row.settings(bounds)).flatMap(([name, value]) => {
+      if (value !== null) return [`${alter} SET ${name} = ${settingText(value)}`];
+      return isNew ? [] : [`${alter} RESET ${name}`];
+    }),
+    ...(isNew ? [] : [`${alter} RESET ${HELD_UNTIL}`]),
   ];
 }
 
@@ -99,18 +104,22 @@ export const schemaGrants = ({ row: { rights }, role }: WantedLogin): readonly s
     ]),
   ]);
 
-async function roleState(
+type RoleState = 'absent' | 'foreign' | 'retired' | 'ours';
+
+async function roleStates(
   client: pg.ClientBase,
   project: ProjectId,
-  role: string,
-): Promise<'absent' | 'foreign' | 'retired' | 'ours'> {
-  const { rows } = await client.query<{ mark: string | null }>(
-    `SELECT shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = $1`,
-    [role],
+  roles: readonly string[],
+): Promise<ReadonlyMap<string, RoleState>> {
+  const { rows } = await client.query<{ role: string; mark: string | null }>(
+    `SELECT rolname AS role, shobj_description(oid, 'pg_authid') AS mark FROM pg_roles WHERE rolname = ANY ($1)`,
+    [roles],
   );
-  if (!rows[0]) return 'absent';
-  if (rows[0].mark === retiredMark(project)) return 'retired';
-  return rows[0].mark === markOf(project) ? 'ours' : 'foreign';
+  const stateOf = (mark: string | null): RoleState => {
+    if (mark === retiredMark(project)) return 'retired';
+    return mark === markOf(project) ? 'ours' : 'foreign';
+  };
+  return new Map(rows.map(({ role, mark }) => [role, stateOf(mark)]));
 }
 
 type LoginStanding = 'absent' | 'as-wanted' | 'different';

@@ -9,24 +9,43 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
  * USR2 reads the configuration again, USR1 the schema; requests go on meanwhile. Never HUP: it ends it. That it has
  * taken them up it says in its log only.
  */
+export const SCHEMA_READ = 'Schema cache loaded';
 export const RELOAD = [
   { signal: 'SIGUSR2', answer: 'Config reloaded' },
-  { signal: 'SIGUSR1', answer: 'Schema cache loaded' },
+  { signal: 'SIGUSR1', answer: SCHEMA_READ },
 ] as const;
 export const RELOAD_WITHIN_MS = 10_000;
 /** how long requests to a replaced instance may go on: TERM would end those in flight, too */
 export const DRAIN_MS = 1_000;
+/** whoever has started it waited until it was ready, and need not ask again at once */
+export const JUST_NOW_MS = 1_000;
 export const POLL_MS = 4;
 
 const READY_ANSWER_WITHIN_MS = 2_000;
 const PROBE_WITHIN_MS = 5_000;
 
-/** The admin port's /ready is 200 when the schema has been read. @throws when it is not in time, or has ended */
-export async function untilReady(admin: Endpoint, withinMs: number, ended: AbortSignal): Promise<void> {
+/** each costs PostgREST a question to its database, while it reads the schema */
+const ASK_EVERY_MS = 25;
+
+/**
+ * The admin port's /ready is 200 when the schema has been read and the API is reached. @throws when it is not in time, or
+ * has ended
+ * @param isLikely asked often, so that it is not PostgREST who is; default: nobody knows anything
+ */
+export async function untilReady(
+  admin: Endpoint,
+  withinMs: number,
+  ended: AbortSignal,
+  isLikely?: () => Promise<boolean>,
+): Promise<void> {
   const deadline = performance.now() + withinMs;
-  for (;;) {
+  const everyMs = isLikely ? ASK_EVERY_MS : 0;
+  for (let askAt = performance.now() + everyMs; ;) {
     if (ended.aborted) throw ended.reason as Error;
-    if (await isReady(admin)) return;
+    if (performance.now() >= askAt || (await isLikely?.())) {
+      if (await isReady(admin)) return;
+      askAt = performance.now() + everyMs;
+    }
     if (performance.now() > deadline) throw new Error('PostgREST does not get ready');
     await pause(POLL_MS);
   }

@@ -6,7 +6,13 @@ import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { pause } from '../../application/background/pause.ts';
-import { POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
+import {
+  POLL_MS,
+  RELOAD,
+  RELOAD_WITHIN_MS,
+  SCHEMA_READ,
+  untilReady,
+} from '../postgrest/postgrest-answers.ts';
 import {
   configDigests,
   postgrestConfig,
@@ -63,6 +69,9 @@ export class PostgrestProcess {
   #ports: PostgrestPorts;
   /** what it is known to run with */
   #digests: ConfigDigests | undefined;
+  /** where in its log begins what it says of its latest start */
+  #logFrom = 0;
+  #answeredAt = -Infinity;
 
   private constructor(api: DataApi, options: ObservedPostgrestOptions, left?: Left) {
     this.#api = api;
@@ -79,8 +88,10 @@ export class PostgrestProcess {
         launched = true;
         this.#digests = undefined;
         // new ones at every start: meanwhile somebody else may have taken the old ones
-        this.#ports = { port: await freePort(), adminPort: await freePort() };
+        const [port, adminPort] = await Promise.all([freePort(), freePort()]);
+        this.#ports = { port, adminPort };
         await this.#write(false);
+        this.#logFrom = await logSize(logFile(folder, api.project));
         const args = [configFile(folder, api.project)];
         return launch({
           command: binary,
@@ -98,9 +109,11 @@ export class PostgrestProcess {
           { host: HOST, port: adminPort },
           launched ? START_WITHIN_MS : ADOPT_WITHIN_MS,
           ended,
+          launched ? () => this.#saysThat(SCHEMA_READ) : undefined,
         );
         // one that was found runs with what it was started with
         if (launched) await this.#confirm();
+        this.#answeredAt = performance.now();
       },
       onRestarted: () => options.onRestarted(),
       ending: ENDING,
@@ -153,6 +166,11 @@ export class PostgrestProcess {
     return this.#program.pid === undefined ? undefined : { host: HOST, port: this.#ports.port };
   }
 
+  /** Whether it has become ready this lately, and not ended since. */
+  hasAnsweredWithin(ms: number): boolean {
+    return this.endpoint !== undefined && performance.now() - this.#answeredAt <= ms;
+  }
+
   /** How far what runs is from what is wanted. */
   distance(api: DataApi): 'same' | 'reload' | 'restart' {
     const wanted = this.#digestsOf(api);
@@ -177,6 +195,15 @@ export class PostgrestProcess {
 
   stop(): Promise<void> {
     return this.#program.stop();
+  }
+
+  /** In its log, since its latest start. */
+  async #saysThat(what: string): Promise<boolean> {
+    const file = logFile(this.#options.folder, this.#api.project);
+    return readFrom(file, this.#logFrom).then(
+      (text) => text.includes(what),
+      () => false,
+    );
   }
 
   async #signalled(name: NodeJS.Signals, answer: string, stopped: AbortSignal | undefined): Promise<void> {
@@ -218,6 +245,12 @@ interface Left {
   readonly pid: number;
   readonly config: PostgrestPorts & ConfigDigests;
 }
+
+const logSize = (file: string): Promise<number> =>
+  stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 
 async function readFrom(file: string, position: number): Promise<string> {
   const handle = await open(file);

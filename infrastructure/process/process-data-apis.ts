@@ -8,7 +8,7 @@ import type { DataApi, DataApiState, Endpoint, ManagedDataApis } from '../../app
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
 import { KeyedQueue } from '../../application/background/keyed-queue.ts';
 import { pause } from '../../application/background/pause.ts';
-import { DRAIN_MS, probeRoot } from '../postgrest/postgrest-answers.ts';
+import { DRAIN_MS, JUST_NOW_MS, probeRoot } from '../postgrest/postgrest-answers.ts';
 import { Retirement, type InUse } from '../postgrest/retirement.ts';
 import {
   configFile,
@@ -76,7 +76,9 @@ export class ProcessDataApis implements ManagedDataApis {
   }
 
   probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
-    return probeRoot(project, this.endpoint(project), signal);
+    const endpoint = this.endpoint(project);
+    if (endpoint && this.#running.get(project)?.hasAnsweredWithin(JUST_NOW_MS)) return Promise.resolve();
+    return probeRoot(project, endpoint, signal);
   }
 
   endpoint(project: ProjectId): Endpoint | undefined {
