@@ -151,11 +151,12 @@ export async function advance(
   term: Term,
   to: Position,
 ): Promise<boolean> {
-  const { rowCount } = await (tx as pg.Pool).query(
-    `UPDATE projection.checkpoints SET position = $5
+  const { rowCount } = await (tx as pg.Pool).query({
+    name: 'advance view',
+    text: `UPDATE projection.checkpoints SET position = $5
      WHERE name = $1 AND version = $2 AND fence = $3 AND position = $4
      RETURNING set_config('synchronous_commit', 'off', true)`,
-    [name, version, term.fence, term.position, to],
-  );
+    values: [name, version, term.fence, term.position, to],
+  });
   return rowCount === 1;
 }

@@ -26,13 +26,12 @@ export async function writeBatch(
   const write = (apply: () => Promise<void>) =>
     transaction(client, async () => {
       if (!(await begin())) return false;
-      await enter(client, target);
       await apply();
       return true;
     });
   try {
     return await write(async () => {
-      const parked = await parkedStreams(client, target, events);
+      const parked = await enterWith(client, target, events);
       if (unreadable.length > 0) await applyOrPark(client, target, batch);
       else if (parked.size === 0) await target.projection.apply(events, client);
       else await applyPart(client, target, events, parked);
@@ -40,13 +39,31 @@ export async function writeBatch(
   } catch (error) {
     if (!mayBePoison(error)) throw error;
     // a second try, in parts, that fails here too when the connection is what failed
-    return await write(() => applyOrPark(client, target, batch));
+    return await write(async () => {
+      await enter(client, target);
+      await applyOrPark(client, target, batch);
+    });
   }
 }
 
 /** The rest of the transaction names the target's tables bare. */
 export async function enter(tx: pg.ClientBase, target: Target): Promise<void> {
   await tx.query(`SET LOCAL search_path TO ${pg.escapeIdentifier(target.schema)}`);
+}
+
+/** The same, in the round trip that asks which of the events' streams are parked. */
+async function enterWith(
+  tx: pg.ClientBase,
+  { schema, parkedAs }: Target,
+  events: readonly StoredEvent[],
+): Promise<Set<string>> {
+  const { rows } = await tx.query<{ parked: string[] }>({
+    name: 'enter view',
+    text: `SELECT set_config('search_path', $1, true),
+      ARRAY(SELECT DISTINCT stream FROM projection.parked WHERE projection = $2 AND stream = ANY ($3)) AS parked`,
+    values: [pg.escapeIdentifier(schema), parkedAs, [...new Set(events.map(({ stream }) => stream))]],
+  });
+  return new Set(rows[0]?.parked);
 }
 
 /** Inside a transaction that has entered the target. What cannot be read is set aside at its place in the order. */

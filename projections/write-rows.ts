@@ -45,11 +45,24 @@ async function insertJson(
 ): Promise<void> {
   if (rows.length === 0) return;
   const [target, columns] = [pg.escapeIdentifier(table), escaped(columnsOf(rows))];
-  await tx.query(
-    `INSERT INTO ${target} (${columns})
+  await tx.query({
+    ...prepared(
+      `INSERT INTO ${target} (${columns})
      SELECT ${columns} FROM json_populate_recordset(NULL::${target}, $1::json) ${conflict}`,
-    [JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))],
-  );
+    ),
+    values: [
+      JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+    ],
+  });
+}
+
+const names = new Map<string, string>();
+
+/** There are a few of them, each of which is run for as long as we live. */
+function prepared(text: string): { readonly name: string; readonly text: string } {
+  const name = names.get(text) ?? `write rows ${names.size + 1}`;
+  names.set(text, name);
+  return { name, text };
 }
 
 const columnsOf = (rows: readonly object[]): string[] => Object.keys(rows[0] ?? {});

@@ -30,9 +30,9 @@ const process = (
     },
     { ...registerPool(world), beside: true },
     createDatabaseUsers(world),
-    // a copy of the template is at its version already, or else begun anew
-    { ...migrateSchema(world), beside: true },
-    spawnPostgrest(world),
+    migrateSchema(world),
+    // a copy of the template is at its version already: there is nothing to wait for
+    { ...spawnPostgrest(world), beside: true },
     verifyDataApi(world, outcome),
   ]);
 

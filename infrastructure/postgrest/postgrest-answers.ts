@@ -24,8 +24,8 @@ export const POLL_MS = 4;
 const READY_ANSWER_WITHIN_MS = 2_000;
 const PROBE_WITHIN_MS = 5_000;
 
-/** each costs PostgREST a question to its database, while it reads the schema */
-const ASK_EVERY_MS = 25;
+/** each costs a second session of its database, while it reads the schema in the first one */
+const ASK_EVERY_MS = 250;
 
 /**
  * The admin port's /ready is 200 when the schema has been read and the API is reached. @throws when it is not in time, or
