@@ -5,7 +5,7 @@ import { startBrowser } from './browser-under-test.ts';
 import { axeViolations } from './console-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
 
-const FIRST_STEPS = ['create-database', 'create-database-users', 'migrate-schema', 'register-pool'];
+const FIRST_STEPS = ['create-database', 'register-pool', 'create-database-users', 'migrate-schema'];
 // of the page
 declare const document: {
   querySelectorAll: (selector: string) => Iterable<{ getAttribute: (name: string) => string | null }>;
@@ -68,9 +68,9 @@ test('a creation that fails is undone step by step, and why leads to what helps'
   await run('provision', 'failed').waitFor();
   expect(await statesOf('provision')).toEqual([
     ['create-database', 'undone'],
+    ['register-pool', 'undone'],
     ['create-database-users', 'undone'],
     ['migrate-schema', 'undone'],
-    ['register-pool', 'undone'],
     ['spawn-postgrest', 'undone'],
     ['verify-data-api', 'failed'],
   ]);
@@ -97,11 +97,7 @@ test('a platform that dies at a step and comes back: the page goes on there, wit
   await page.getByText('The connection was lost; reconnecting').waitFor();
   // what it died of may have come before its last event was told
   const states = (await statesOf('provision')).map(([, state]) => state);
-  expect([states[0], states.filter((state) => state === 'running').length, states.at(-1)]).toEqual([
-    'done',
-    1,
-    'pending',
-  ]);
+  expect([states[0], states.includes('running'), states.at(-1)]).toEqual(['done', true, 'pending']);
   await platform.start({});
   await run('provision', 'done').waitFor();
   expect(new Set((await statesOf('provision')).map(([, state]) => state))).toEqual(new Set(['done']));

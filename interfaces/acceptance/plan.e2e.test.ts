@@ -88,8 +88,10 @@ test('a creation; it reserves no name and spends no idempotency key', async () =
   expect(await plan('POST', '', asked)).toMatchObject({ allowed: true, process: null, steps: [] });
   const another = await plan('POST', '', { body: { name: 'other' } });
   expect(another).toMatchObject({ samples: 1, usual_ms: expect.any(Number) as number });
-  const sum = another.steps.reduce((all, { usual_ms }) => all + (usual_ms ?? 0), 0);
-  expect(Math.abs(sum - (another.usual_ms ?? 0))).toBeLessThanOrEqual(another.steps.length);
+  // some are done at the same time
+  const [whole, times] = [another.usual_ms ?? NaN, another.steps.map(({ usual_ms }) => usual_ms ?? NaN)];
+  expect(times.reduce((all, ms) => all + ms)).toBeGreaterThanOrEqual(whole - times.length);
+  expect(Math.max(...times)).toBeLessThanOrEqual(whole + 1);
 });
 
 test('what the command would be refused for now, in its own words', async () => {
