@@ -12,8 +12,11 @@ export interface KeyedFold<Row extends object> {
   readonly key: keyof Row & string;
   /** the row that an event touches, or undefined for none */
   keyOf(event: StoredEvent): string | undefined;
-  /** undefined in: there is no such row; undefined out: there shall be none */
-  evolve(row: Row | undefined, event: StoredEvent): Row | undefined;
+  /**
+   * @param events of the row's key, in order, one at least
+   * @returns undefined: there shall be no such row
+   */
+  fold(row: Row | undefined, events: readonly StoredEvent[]): Row | undefined;
 }
 
 export async function foldRows<Row extends object>(
@@ -21,25 +24,29 @@ export async function foldRows<Row extends object>(
   fold: KeyedFold<Row>,
   events: readonly StoredEvent[],
 ): Promise<void> {
-  const keyed = events.flatMap((event) => {
+  const keyed = new Map<string, StoredEvent[]>();
+  for (const event of events) {
     const key = fold.keyOf(event);
-    return key === undefined ? [] : [{ key, event }];
-  });
-  const keys = [...new Set(keyed.map(({ key }) => key))];
+    if (key === undefined) continue;
+    const own = keyed.get(key);
+    if (own) own.push(event);
+    else keyed.set(key, [event]);
+  }
+  const keys = [...keyed.keys()];
   if (keys.length === 0) return;
   const [target, by] = [pg.escapeIdentifier(fold.table), pg.escapeIdentifier(fold.key)];
   const { rows } = await tx.query<Row>(`SELECT * FROM ${target} WHERE ${by} = ANY ($1)`, [keys]);
   const before = new Map(rows.map((row) => [String(row[fold.key]), row]));
-  const after = new Map<string, Row | undefined>(before);
-  for (const { key, event } of keyed) after.set(key, fold.evolve(after.get(key), event));
   const made: Row[] = [];
   const changed: Row[] = [];
-  for (const [key, row] of after) {
+  const gone: string[] = [];
+  for (const [key, own] of keyed) {
     const old = before.get(key);
+    const row = fold.fold(old, own);
     if (row && row !== old) (old ? changed : made).push(row);
+    if (old && !row) gone.push(key);
   }
   await insertRows(tx, fold.table, made);
   await upsertRows(tx, fold.table, [fold.key], changed);
-  const gone = keys.filter((key) => before.has(key) && !after.get(key));
   if (gone.length > 0) await tx.query(`DELETE FROM ${target} WHERE ${by} = ANY ($1)`, [gone]);
 }

@@ -9,7 +9,7 @@ import {
 import { projectId } from '../domain/project/project-id.ts';
 import { projectDecider } from '../domain/project/project-decider.ts';
 import { NO_SIGNING_KEYS } from '../domain/project/signing-keys.ts';
-import type { ExistingProject, ProjectRun, ProjectStatus } from '../domain/project/project.ts';
+import type { ExistingProject, Project, ProjectRun, ProjectStatus } from '../domain/project/project.ts';
 import type { StoredEvent } from '../application/ports/event-store.ts';
 
 /** What a row has to keep, so that the domain's own fold can go on from it; it may keep more. */
@@ -50,18 +50,24 @@ const BLANK: ExistingProject = {
   updatedAt: LONG_AGO,
 };
 
+/** One event further, see {@link foldProject}. */
+export const evolveProject = (
+  kept: KeptProject | undefined,
+  event: StoredEvent,
+): ExistingProject | undefined => foldProject(kept, [event]);
+
 /**
- * One event further, by the rules of the domain and no others. What was not kept has no meaning in the result.
+ * Some events further, by the rules of the domain and no others. What was not kept has no meaning in the result.
  * @returns undefined as long as the project has not been requested
  */
-export function evolveProject(
+export function foldProject(
   kept: KeptProject | undefined,
-  { type, data, revision, recordedAt }: StoredEvent,
+  events: readonly StoredEvent[],
 ): ExistingProject | undefined {
-  const event = { type, data, revision, recordedAt } as Recorded<ProjectEvent>;
-  const before = kept ? { ...BLANK, ...kept, run: runOf(kept.process) } : projectDecider.initial;
-  const after = projectDecider.evolve(before, event);
-  return after.kind === 'project' ? after : undefined;
+  let project: Project = kept ? { ...BLANK, ...kept, run: runOf(kept.process) } : projectDecider.initial;
+  for (const { type, data, revision, recordedAt } of events)
+    project = projectDecider.evolve(project, { type, data, revision, recordedAt } as Recorded<ProjectEvent>);
+  return project.kind === 'project' ? project : undefined;
 }
 
 function runOf(process: ProcessName | null): ProjectRun | null {

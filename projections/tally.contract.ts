@@ -29,10 +29,14 @@ export const tally = ({ version = 1, afterRows, onEvent }: TallyOptions = {}): P
       table: 'tallies',
       key: 'stream',
       keyOf: ({ stream }: StoredEvent) => stream,
-      evolve(row: Tally | undefined, { stream, revision, data }: StoredEvent): Tally {
-        const { reason: outcome } = data as { reason: string };
-        onEvent?.(outcome);
-        return { stream, seen: `${row?.seen ?? ''}${revision}:${outcome} ` };
+      fold(row: Tally | undefined, own: readonly StoredEvent[]): Tally {
+        let seen = row?.seen ?? '';
+        for (const { revision, data } of own) {
+          const { reason: outcome } = data as { reason: string };
+          onEvent?.(outcome);
+          seen += `${revision}:${outcome} `;
+        }
+        return { stream: own[0]?.stream ?? '', seen };
       },
     } as const;
     await foldRows<Tally>(tx, fold, events);

@@ -9,7 +9,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { SigningKeys } from '../../domain/project/signing-keys.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { evolveProject, type KeptProject } from '../project-fold.ts';
+import { foldProject, type KeptProject } from '../project-fold.ts';
 import { fillOf, fillRow, type FillRow } from '../fill-row.ts';
 import { factsOf, rowOf, type RowOf } from '../facts.ts';
 import { rowPerProject } from '../row-per-project.ts';
@@ -45,14 +45,14 @@ export const desiredProjects = rowPerProject<DesiredProjectRow>(
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
-  { table: 'projects', key: 'project_id', evolve: evolveDesiredProject },
+  { table: 'projects', key: 'project_id', fold: foldDesiredProject },
 );
 
-export function evolveDesiredProject(
+export function foldDesiredProject(
   row: DesiredProjectRow | undefined,
-  event: StoredEvent,
+  events: readonly StoredEvent[],
 ): DesiredProjectRow | undefined {
-  const project = evolveProject(row && kept(row), event);
+  const project = foldProject(row && kept(row), events);
   if (!project || project.status === 'purged') return undefined;
   const { id: projectId, ownerId, status, run, resources, previousKeys, fill } = project;
   const { secrets, signingKeys, dataApi, templateVersion, server, limits, revision } = project;

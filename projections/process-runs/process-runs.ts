@@ -11,7 +11,7 @@ import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
  */
 export const processRuns = (processes: ProcessTable): Projection => ({
   name: 'process-runs',
-  version: 2,
+  version: 3,
   schemaUrl: new URL('schema.sql', import.meta.url),
   indexesUrl: new URL('indexes.sql', import.meta.url),
   filter: { streamPrefix: 'project-' },

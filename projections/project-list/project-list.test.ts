@@ -7,9 +7,9 @@ import { projectId } from '../../domain/project/project-id.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ProjectCommand } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { evolveDesiredProject, type DesiredProjectRow } from '../desired-projects/desired-projects.ts';
+import { foldDesiredProject, type DesiredProjectRow } from '../desired-projects/desired-projects.ts';
 import { fillRow } from '../fill-row.ts';
-import { evolveProjectRow, type ProjectRow } from './project-list.ts';
+import { foldProjectRow, type ProjectRow } from './project-list.ts';
 
 const id = projectId('proj_0123456789abcdef');
 const birth = {
@@ -182,7 +182,7 @@ test('every prefix of any history: the row is what the domain folds', () => {
     fc.property(histories, (history) => {
       let row: ProjectRow | undefined;
       for (const [index, event] of history.entries()) {
-        row = stored(evolveProjectRow(row, event));
+        row = stored(foldProjectRow(row, [event]));
         const project = folded(history.slice(0, index + 1));
         if (project.kind !== 'project') {
           expect(row).toBeUndefined();
@@ -212,6 +212,8 @@ test('every prefix of any history: the row is what the domain folds', () => {
           position: event.position,
         });
       }
+      // however many come at once
+      expect(foldProjectRow(undefined, history)).toEqual(row);
     }),
     { numRuns: 500 },
   );
@@ -225,7 +227,7 @@ test('every prefix of any history: what shall stand is what the domain folds', (
       const history = end < 0 ? all : all.slice(0, end + 1);
       let row: DesiredProjectRow | undefined;
       for (const [index, event] of history.entries()) {
-        row = stored(evolveDesiredProject(row, event));
+        row = stored(foldDesiredProject(row, [event]));
         const project = folded(history.slice(0, index + 1));
         if (project.kind !== 'project' || project.status === 'purged') {
           expect(row).toBeUndefined();
@@ -251,6 +253,7 @@ test('every prefix of any history: what shall stand is what the domain folds', (
           revision: project.revision,
         });
       }
+      expect(stored(foldDesiredProject(undefined, history))).toEqual(row);
     }),
     { numRuns: 500 },
   );

@@ -3,7 +3,7 @@ import type { ProjectId } from '../../domain/project/project-id.ts';
 import { keysUntil, NO_SIGNING_KEYS, type SigningKeys } from '../../domain/project/signing-keys.ts';
 import type { ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
-import { evolveProject, type KeptProject } from '../project-fold.ts';
+import { foldProject, type KeptProject } from '../project-fold.ts';
 import { fillOf, fillRow, type FillRow } from '../fill-row.ts';
 import { factsOf, rowOf, type RowOf } from '../facts.ts';
 import { rowPerProject } from '../row-per-project.ts';
@@ -44,12 +44,16 @@ export const projectList = rowPerProject<ProjectRow>(
     schemaUrl: new URL('schema.sql', import.meta.url),
     indexesUrl: new URL('indexes.sql', import.meta.url),
   },
-  { table: 'projects', key: 'id', evolve: evolveProjectRow },
+  { table: 'projects', key: 'id', fold: foldProjectRow },
 );
 
-export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent): ProjectRow | undefined {
-  const project = evolveProject(row && kept(row), event);
-  if (!project) return undefined;
+export function foldProjectRow(
+  row: ProjectRow | undefined,
+  events: readonly StoredEvent[],
+): ProjectRow | undefined {
+  const project = foldProject(row && kept(row), events);
+  const last = events.at(-1);
+  if (!project || !last) return undefined;
   const { id, ownerId, name, displayName, status, run, resources, previousKeys, fill } = project;
   const { signingKeys, templateVersion, dataApi, limits, purgeAfter, createdAt, updatedAt, revision } =
     project;
@@ -72,7 +76,7 @@ export function evolveProjectRow(row: ProjectRow | undefined, event: StoredEvent
     createdAt,
     updatedAt,
     revision,
-    position: event.position,
+    position: last.position,
   });
 }
 
