@@ -302,7 +302,8 @@ describe('steps beside one another', () => {
     expect(types).toEqual([
       'DeliveryRequested',
       'VanLoaded',
-      ...['StepFailed', 'StepFailed'],
+      'StepFailed',
+      'StepFailed',
       'ParcelsCarried',
       'Delivered',
     ]);
