@@ -77,8 +77,11 @@ export class DockerDataApis implements ManagedDataApis {
 
   probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
     const endpoint = this.endpoint(project);
-    const readyAt = this.#serving.get(project)?.readyAt ?? -Infinity;
-    if (endpoint && performance.now() - readyAt <= JUST_NOW_MS) return Promise.resolve();
+    const serving = this.#serving.get(project);
+    const ageMs = performance.now() - (serving?.readyAt ?? -Infinity);
+    // told once: whoever asks again wants to know anew
+    if (serving) serving.readyAt = undefined;
+    if (endpoint && ageMs <= JUST_NOW_MS) return Promise.resolve();
     return probeRoot(project, endpoint, signal);
   }
 

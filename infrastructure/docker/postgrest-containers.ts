@@ -41,8 +41,8 @@ export interface Serving {
   endpoint: Endpoint | undefined;
   /** of what it can reload; empty while it is not sure what it has taken up */
   reload: string;
-  /** on the clock of `performance`; undefined: it was found running */
-  readonly readyAt?: number;
+  /** on the clock of `performance`; undefined: it was found running, or somebody was told already */
+  readyAt?: number | undefined;
 }
 
 const START_WITHIN_MS = 15_000;

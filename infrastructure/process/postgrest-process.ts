@@ -166,9 +166,11 @@ export class PostgrestProcess {
     return this.#program.pid === undefined ? undefined : { host: HOST, port: this.#ports.port };
   }
 
-  /** Whether it has become ready this lately, and not ended since. */
-  hasAnsweredWithin(ms: number): boolean {
-    return this.endpoint !== undefined && performance.now() - this.#answeredAt <= ms;
+  /** Whether it has become ready this lately, and not ended since. Told once: whoever asks again wants to know anew. */
+  hasJustAnswered(withinMs: number): boolean {
+    const ageMs = performance.now() - this.#answeredAt;
+    this.#answeredAt = -Infinity;
+    return this.endpoint !== undefined && ageMs <= withinMs;
   }
 
   /** How far what runs is from what is wanted. */

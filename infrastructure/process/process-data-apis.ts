@@ -77,7 +77,7 @@ export class ProcessDataApis implements ManagedDataApis {
 
   probe(project: ProjectId, signal?: AbortSignal): Promise<void> {
     const endpoint = this.endpoint(project);
-    if (endpoint && this.#running.get(project)?.hasAnsweredWithin(JUST_NOW_MS)) return Promise.resolve();
+    if (endpoint && this.#running.get(project)?.hasJustAnswered(JUST_NOW_MS)) return Promise.resolve();
     return probeRoot(project, endpoint, signal);
   }
 
