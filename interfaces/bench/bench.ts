@@ -45,6 +45,8 @@ const here = new LocalHost(options);
 let other: OtherCommit | undefined;
 let there: RemoteHost | undefined;
 const hosts = (): readonly Host[] => (there ? [here, there] : [here]);
+let failures = 0;
+let ending = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(signal));
 process.once('uncaughtException', (error) => void end(error));
 const under = await conditions();
@@ -55,7 +57,6 @@ if (asked.against !== undefined) {
   say(`Against ${other.name}, with the bench of this one.`);
 }
 if (asked.quick) say('Quick: the main group of each section only, and few short rounds of it.');
-let failures = 0;
 for (const name of asked.sections) {
   try {
     await measure(await loadSection(name));
@@ -74,6 +75,7 @@ async function close(): Promise<void> {
 
 /** What was started is closed, whatever happens. */
 async function end(reason: unknown): Promise<never> {
+  ending = true;
   console.error(reason);
   await close();
   process.exit(1);
@@ -89,6 +91,8 @@ function readArguments(): Asked {
 }
 
 function failed(what: string, error: unknown): void {
+  // what goes on meanwhile finds everything closed
+  if (ending) return;
   failures++;
   console.error(`  ${what} could not be measured: ${(error as Error).stack}`);
 }

@@ -25,11 +25,18 @@ interface Platform extends Closable {
 /** What is made once and closed in the order in which it was not made. */
 class Shared {
   readonly #made = new Map<string, Promise<Closable>>();
+  #over = false;
 
+  /** @throws it is being closed for good: what came now nobody would end */
   get<T extends Closable>(key: string, make: () => Promise<T>): Promise<T> {
+    if (this.#over) throw new Error('the bench ends');
     const made = this.#made.get(key) ?? make();
     this.#made.set(key, made);
     return made as Promise<T>;
+  }
+
+  end(): void {
+    this.#over = true;
   }
 
   async close(): Promise<void> {
@@ -98,6 +105,8 @@ export class LocalHost implements Host {
   }
 
   async close(): Promise<void> {
+    this.#ofRun.end();
+    this.#ofSection.end();
     await this.leaveSection();
     await this.#ofRun.close();
   }
