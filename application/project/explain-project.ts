@@ -91,7 +91,7 @@ const WORDS: Words = {
   ProjectUpgradeRequested: ({ version }) => `An upgrade to template version ${version} was requested`,
   DatabaseCreated: ({ databaseName }) => `The database ${databaseName} was created`,
   DatabaseDropped: () => 'The database was dropped',
-  DatabaseUsersCreated: ({ roles }) => `The logins ${roles.join(' and ')} were created`,
+  DatabaseUsersCreated: ({ roles }) => `The logins were created: ${roles.map(loginInWords).join(', ')}`,
   DatabaseUsersRemoved: () => 'The logins were removed',
   DatabaseUsersBounded: () => 'The logins were given their limits',
   ProjectLimitsInForce: () => 'The new limits are in force, for the REST API too',
@@ -298,3 +298,6 @@ function settingsInWords(settings: DataApiSettings): string {
     .filter((words) => words !== false)
     .join('; ');
 }
+
+/** Of which project it is goes without saying. */
+const loginInWords = (role: string): string => role.replace(/^proj_[0-9a-f]+_/, '');

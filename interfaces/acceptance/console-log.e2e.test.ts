@@ -1,7 +1,12 @@
 /** The console's log, its slider through time and its palette of commands, in Chromium, on the whole platform. */
 import { readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectId, projectStream } from '../../domain/project/project-id.ts';
+import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
+import { PostgresEventStore } from '../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { startBrowser } from './browser-under-test.ts';
 import { axeViolations } from './console-under-test.ts';
 import { PlatformUnderTest } from './platform-under-test.ts';
@@ -59,6 +64,43 @@ const entries = () => page.getByRole('list', { name: 'Entries, newest first' }).
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const slider = () => page.getByRole('slider', { name: 'Moment' });
 const search = () => new URL(page.url()).searchParams;
+
+/** more than a list can show, four times over */
+const MANY = 2_000;
+
+/** Straight into the log, as the platform itself writes there; each at a time of its own. */
+async function appendRenames(project: string, count: number): Promise<void> {
+  const connection = platform.superuser('launchdb');
+  const pool = new pg.Pool(connection);
+  const store = new PostgresEventStore({ pool, connection, catalogue: eventCatalogue });
+  const { owner_id: owner } = (await platform.call<{ owner_id: string }>('GET', '/api/owners/me', { token }))
+    .body;
+  const actor = { kind: 'owner', id: owner } as const;
+  const metadata = { correlationId: 'many', causationId: null, actor, reason: 'test' };
+  for (let nth = 1; nth <= count; nth++) {
+    const event = { type: 'ProjectRenamed', data: { displayName: `Name ${nth}` } };
+    await store.append(projectStream(projectId(project)), 'exists', [
+      { id: randomUUID(), ...event, metadata },
+    ]);
+    const written = Date.now();
+    while (Date.now() === written) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await store.close();
+  await pool.end();
+}
+
+const momentsOf = async (project: string) =>
+  (await platform.call<{ total: number }>('GET', `/api/projects/${project}/moments`, { token })).body;
+
+/** When the project got a name of those. */
+async function atOf(project: string, nth: number): Promise<string> {
+  const [row] = await platform.sql<{ recorded_at: Date }>(
+    `SELECT recorded_at FROM view_audit_trail.entries WHERE project_id = $1 AND data->>'displayName' = $2`,
+    [project, `Name ${nth}`],
+    'launchdb',
+  );
+  return row!.recorded_at.toISOString();
+}
 
 /** Nothing that a screen reader or weak eyes could not use. */
 const expectUsable = async () => expect([page.url(), ...(await axeViolations(page))]).toEqual([page.url()]);
@@ -271,6 +313,79 @@ test('the palette finds pages, projects and what can be done', async () => {
   await field.fill('sign out');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/sign-in');
+});
+
+test('of any number of moments each can be come to: closer, wider, and over the ends of a list, by keyboard', async () => {
+  // the other store takes only its own clients'
+  if (platform.store !== 'postgres') return;
+  const many = (
+    await platform.call<{ id: string }>('POST', '/api/projects', { token, body: { name: 'many' } })
+  ).body.id;
+  await appendRenames(many, MANY);
+  await expect
+    .poll(async () => (await momentsOf(many)).total, { timeout: 120_000 })
+    .toBeGreaterThanOrEqual(MANY);
+  const { total } = await momentsOf(many);
+  await page.goto(`${platform.url}/console/projects/${many}/time`);
+  await page
+    .getByText(`${total.toLocaleString('en')} moments; 500 of them are shown`, { exact: false })
+    .waitFor();
+  // shot: time-many
+  await expectUsable();
+  await slider().focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('+');
+  await page.getByText(/^Moments 1 to \d+ of /).waitFor();
+  expect(await page.getByText(/of them are shown/).count()).toBe(0);
+  const words = async () => (await slider().getAttribute('aria-valuetext')) ?? '';
+  const named = async () => Number(/"Name (\d+)"/.exec(await words())?.[1] ?? Number.NaN);
+  await page.keyboard.press('End');
+  await expect.poll(named).toBeGreaterThan(0);
+  const last = await named();
+  // one step over the end is the very next moment, in the next list
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(named).toBe(last + 1);
+  await page.getByText(/^Moments (?!1 )[\d,]+ to /).waitFor();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(named).toBe(last + 2);
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect.poll(named).toBe(last);
+  await page.keyboard.press('-');
+  await page.getByText(/of them are shown/).waitFor();
+  await page.getByRole('button', { name: 'Now', exact: true }).click();
+  await page.getByText('As it is now').waitFor();
+  await button('Look closer').click();
+  await page.getByText(new RegExp(`to ${total.toLocaleString('en')} of `)).waitFor();
+  await button('The moment before').click();
+  await expect.poll(named).toBe(MANY);
+  // who gave it a name is found exactly, however many there are
+  await page.goto(
+    `${platform.url}/console/projects/${many}/time?at=${encodeURIComponent(await atOf(many, 1_321))}`,
+  );
+  await expect.poll(async () => /Name \d+/.test(await words())).toBe(true);
+  await page.getByRole('button', { name: 'Find who changed it' }).first().click();
+  await page.getByText('Name was Name 1321, is Name 1322').waitFor();
+});
+
+test('what is filtered is saved as a file, for spreadsheets and for programs; the menu and what is said are there for everybody', async () => {
+  await open('/log?type=ApiKeysRevealed');
+  await entries().first().waitFor();
+  for (const format of ['csv', 'ndjson']) {
+    await button('Export').click();
+    const item = page.getByRole('menuitem', { name: new RegExp(`^${format}`, 'i') });
+    await item.waitFor();
+    await expectUsable();
+    const [download] = await Promise.all([page.waitForEvent('download'), item.click()]);
+    expect(download.suggestedFilename()).toBe(`audit-${id}.${format}`);
+    const text = await readFile(await download.path(), 'utf8');
+    expect(text.trim().split('\n')).toHaveLength(format === 'csv' ? 2 : 1);
+    expect(text).toContain('ApiKeysRevealed');
+  }
+  await entries().first().click();
+  await dialog().getByRole('button', { name: 'Copy the entry as JSON' }).click();
+  await page.getByText('The entry is on the clipboard').first().waitFor();
+  await expectUsable();
 });
 
 test('nothing failed on the way', () => {

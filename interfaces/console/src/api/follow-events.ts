@@ -47,7 +47,8 @@ async function follow(path: string, following: Following, signal: AbortSignal): 
       });
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof ApiProblem && error.status < 500 && error.status !== 429) {
+      // whose session has ended may sign in again
+      if (error instanceof ApiProblem && error.status < 500 && ![401, 429].includes(error.status)) {
         following.onProblem?.(error);
         return;
       }

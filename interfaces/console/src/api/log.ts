@@ -58,7 +58,7 @@ export const verifyLog = (signal?: AbortSignal): Promise<LogVerdict> =>
   dataOf(api.GET('/api/audit/verify', signal ? { signal } : {}));
 
 /** Where the filtered log is to be had as a file: the browser's cookie speaks for who asks. */
-export function exportPath(project: string | undefined, query: AuditQuery): string {
+export function exportPath(project: string | undefined, query: AuditQuery, format: 'csv' | 'ndjson'): string {
   const path = project === undefined ? '/api/audit' : `/api/projects/${project}/audit`;
-  return `${path}?${new URLSearchParams({ ...query, format: 'ndjson' }).toString()}`;
+  return `${path}?${new URLSearchParams({ ...query, format }).toString()}`;
 }

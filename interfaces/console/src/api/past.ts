@@ -6,7 +6,9 @@ export type ProjectState = Answer<'/api/projects/{id}/state', 'get', 200>;
 export type Moments = Answer<'/api/projects/{id}/moments', 'get', 200>;
 
 /** now moves on */
-const ASK_EVERY_MS = 5_000;
+export const ASK_EVERY_MS = 5_000;
+/** how many moments a list has at most */
+export const MOST_MOMENTS = 500;
 
 /** What is past stays as it was. @param at undefined: now */
 export const stateQuery = (id: string, at: string | undefined) =>
@@ -17,10 +19,36 @@ export const stateQuery = (id: string, at: string | undefined) =>
     ...(at === undefined ? { refetchInterval: ASK_EVERY_MS } : { staleTime: Infinity }),
   });
 
-export const momentsQuery = (id: string) =>
+/** Of time, RFC 3339; the second exclusive. */
+export interface Bounds {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** @param known the newest moment that is: without an end, what comes after it makes another list */
+export const momentsQuery = (id: string, { since, until }: Bounds, known: string | undefined) =>
   queryOptions({
-    queryKey: ['past', id, 'moments'],
+    queryKey: ['past', id, 'moments', since, until ?? known],
     queryFn: ({ signal }) =>
-      dataOf(api.GET('/api/projects/{id}/moments', { params: { path: { id } }, signal })),
+      dataOf(
+        api.GET('/api/projects/{id}/moments', {
+          params: { path: { id }, query: { since, until, most: MOST_MOMENTS } },
+          signal,
+        }),
+      ),
+    staleTime: Infinity,
+  });
+
+/** Whether there is anything new: a question that costs little. @param since of what is known */
+export const newsQuery = (id: string, since: string | undefined) =>
+  queryOptions({
+    queryKey: ['past', id, 'news', since],
+    queryFn: ({ signal }) =>
+      dataOf(
+        api.GET('/api/projects/{id}/moments', {
+          params: { path: { id }, query: { since, most: 1 } },
+          signal,
+        }),
+      ),
     refetchInterval: ASK_EVERY_MS,
   });

@@ -4,7 +4,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { queryClient } from '../api/query-client.ts';
-import { useSession } from '../api/session.ts';
+import { leftOpen, useSession } from '../api/session.ts';
 import { useWaiting } from '../components/toast.ts';
 import { loaded } from '../components/loaded.tsx';
 import { ErrorState } from '../components/states.tsx';
@@ -40,6 +40,9 @@ function Said() {
   return begun && <Toasts />;
 }
 
+/** Over the page, which stays as it is: nothing that was typed is lost, and nothing of it is kept anywhere. */
+const SignInAgain = lazy(() => import('../pages/session/sign-in-again.tsx'));
+
 function Pages() {
   return (
     <Switch>
@@ -71,11 +74,19 @@ function Own({ page }: { readonly page: Page | undefined }) {
     return session.isError ? (
       <ErrorState title={texts.unavailable} error={session.error} retry={() => void session.refetch()} />
     ) : null;
-  if (session.data === null) return <Redirect to={signInPath(path, search)} replace />;
+  const shown = session.data ?? leftOpen();
+  if (shown === null) return <Redirect to={signInPath(path, search)} replace />;
   return (
-    <Shell session={session.data} full={page?.full === true}>
-      {page ? <Content page={page} /> : <NotFound />}
-    </Shell>
+    <>
+      <Shell session={shown} full={page?.full === true}>
+        {page ? <Content page={page} /> : <NotFound />}
+      </Shell>
+      {session.data === null && (
+        <Suspense>
+          <SignInAgain session={shown} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

@@ -8,6 +8,7 @@ import { projectsQuery } from '../api/projects.ts';
 import { signOut } from '../api/session.ts';
 import { Icon } from '../components/icon.tsx';
 import { toast } from '../components/toast.ts';
+import { mayLeave } from '../components/unsaved.ts';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { palette as texts } from '../texts/en/palette.ts';
 import { shell } from '../texts/en/shell.ts';
@@ -23,8 +24,8 @@ export default function CommandPalette({ onClose }: { readonly onClose: () => vo
   const found = useFound(wanted);
   const run = ({ does }: Command) => {
     onClose();
-    if (typeof does === 'string') navigate(does);
-    else does();
+    if (typeof does !== 'string') does();
+    else if (mayLeave()) navigate(does);
   };
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>

@@ -6,6 +6,7 @@ import { classes } from './classes.ts';
 import styles from './dialog.module.css';
 import { TextField } from './field.tsx';
 import { Notice } from './notice.tsx';
+import { mayClose, useUnsaved } from './unsaved.ts';
 
 const FIRST_FIELD = ':is(input, textarea):not([type="hidden"], [tabindex="-1"], [aria-hidden])';
 
@@ -18,15 +19,29 @@ interface DialogProps extends Opening {
   readonly title: string;
   readonly description?: ReactNode;
   readonly wide?: boolean;
+  /** what is typed into it is worth nothing by itself */
+  readonly passing?: boolean;
   readonly children?: ReactNode;
   /** its buttons */
   readonly footer?: ReactNode;
 }
 
-export function Dialog({ open, onOpenChange, title, description, wide, children, footer }: DialogProps) {
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  wide,
+  passing = false,
+  children,
+  footer,
+}: DialogProps) {
   const popup = useRef<HTMLDivElement>(null);
+  const [typed, setTyped] = useState(false);
+  if (typed && !open) setTyped(false);
+  useUnsaved(open && typed);
   return (
-    <Base.Root open={open} onOpenChange={onOpenChange}>
+    <Base.Root open={open} onOpenChange={(to) => (to || mayClose(typed)) && onOpenChange(to)}>
       <Base.Portal>
         <Base.Backdrop className={styles['backdrop']} />
         <Base.Popup
@@ -36,6 +51,7 @@ export function Dialog({ open, onOpenChange, title, description, wide, children,
             by === 'touch' ? null : (popup.current?.querySelector<HTMLElement>(FIRST_FIELD) ?? null)
           }
           className={classes(styles['popup'], wide && styles['wide'])}
+          onInput={() => setTyped(!passing)}
         >
           <div className={styles['header']}>
             <Base.Title className={styles['title']}>{title}</Base.Title>
@@ -106,7 +122,7 @@ export function ConfirmDialog({
     }
   };
   return (
-    <Dialog {...dialog} onOpenChange={change}>
+    <Dialog {...dialog} passing={name !== undefined} onOpenChange={change}>
       <form onSubmit={(event) => void confirm(event)} className={styles['form']}>
         {children}
         {name !== undefined && (

@@ -43,9 +43,20 @@ interface MenuItemProps {
   readonly onSelect?: () => void;
   /** in place of `onSelect`: where it leads, below /console */
   readonly to?: string;
+  /** in place of both: the address of a file to be saved */
+  readonly file?: string;
 }
 
-export function MenuItem({ icon, danger, disabled = false, note, children, onSelect, to }: MenuItemProps) {
+export function MenuItem({
+  icon,
+  danger,
+  disabled = false,
+  note,
+  children,
+  onSelect,
+  to,
+  file,
+}: MenuItemProps) {
   const className = classes(styles['item'], danger && styles['danger']);
   const inside = (
     <>
@@ -57,6 +68,12 @@ export function MenuItem({ icon, danger, disabled = false, note, children, onSel
   if (to !== undefined)
     return (
       <Base.LinkItem className={className} closeOnClick render={<Link href={to} />}>
+        {inside}
+      </Base.LinkItem>
+    );
+  if (file !== undefined)
+    return (
+      <Base.LinkItem className={className} closeOnClick href={file} download>
         {inside}
       </Base.LinkItem>
     );

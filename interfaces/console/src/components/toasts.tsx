@@ -28,7 +28,8 @@ function List() {
   useEffect(() => {
     if (waiting.length === 0) return;
     for (const said of takeSaid())
-      add(said.type === 'failed' ? { ...said, timeout: FAILED_MS, priority: 'high' } : { ...said });
+      // none of a high priority: the library hides those from whoever does not see, and reads out a copy
+      add(said.type === 'failed' ? { ...said, timeout: FAILED_MS } : { ...said });
   }, [waiting, add]);
   return toasts.map((one) => (
     <Toast.Root
@@ -45,7 +46,8 @@ function List() {
           <Toast.Title className={styles['title']} />
           <Toast.Description className={styles['description']} />
         </div>
-        <Toast.Close render={<IconButton icon="close" label={texts.close} small />} />
+        {/* ours are never stacked, so its button is always there for everybody */}
+        <Toast.Close aria-hidden={false} render={<IconButton icon="close" label={texts.close} small />} />
       </Toast.Content>
     </Toast.Root>
   ));

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
 import { exportPath } from '../../api/log.ts';
 import { PageHeader } from '../../components/page.tsx';
-import { Button, buttonClass } from '../../components/button.tsx';
-import { Icon } from '../../components/icon.tsx';
+import { Button } from '../../components/button.tsx';
+import { Menu, MenuItem } from '../../components/menu.tsx';
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { log as texts } from '../../texts/en/log.ts';
 import { EntryDialog } from './entry-dialog.tsx';
@@ -21,6 +21,8 @@ import {
 } from './log-filter.ts';
 import { useLog } from './use-log.ts';
 import { VerifyLog } from './verify-log.tsx';
+
+const FORMATS = ['csv', 'ndjson'] as const;
 
 /** @param project undefined: the account and all of its projects */
 export function Log({ project }: { readonly project: string | undefined }) {
@@ -42,10 +44,19 @@ export function Log({ project }: { readonly project: string | undefined }) {
         description={project === undefined ? texts.ofAccount : texts.ofProject}
         actions={
           <>
-            <a className={buttonClass()} href={exportPath(project, query)} title={texts.exportHint} download>
-              <Icon name="download" />
-              {texts.export}
-            </a>
+            <Menu
+              trigger={
+                <Button icon="download" title={texts.exportHint}>
+                  {texts.export}
+                </Button>
+              }
+            >
+              {FORMATS.map((format) => (
+                <MenuItem key={format} note={texts.formats[format]} file={exportPath(project, query, format)}>
+                  {format.toUpperCase()}
+                </MenuItem>
+              ))}
+            </Menu>
             <VerifyLog hrefOf={(entry) => place(EVERYTHING, entry)} />
           </>
         }

@@ -9,6 +9,7 @@ import { ConfirmDialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { toast } from '../../components/toast.ts';
+import { useUnsaved } from '../../components/unsaved.ts';
 import { migrations as words, newMigration as texts } from '../../texts/en/migrations.ts';
 import { placeInText, type ComparedFile } from './compare-files.ts';
 import { migrationName, nextVersion } from './migration-name.ts';
@@ -54,6 +55,7 @@ function Editor({ applied }: { readonly applied: readonly Applied[] }) {
   const files: readonly SqlFile[] =
     opened.length > 0 ? pending.map(({ name: of, sql }) => ({ name: of, sql })) : own;
   const { run, outcome, busy } = useRun(files, (problem) => showPlace(box, typed.sql, problem));
+  useUnsaved(typed.sql.trim() !== '');
   const apply = async () => {
     if (!(await run(false))) return;
     setTyped({ what: '', sql: '' });

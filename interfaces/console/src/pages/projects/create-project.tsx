@@ -10,6 +10,7 @@ import { Button, buttonClass } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { useUnsaved } from '../../components/unsaved.ts';
 import { CreationPlan } from '../../components/plan/creation-plan.tsx';
 import { create as texts } from '../../texts/en/create.ts';
 import { isGoodName, nameFrom } from './project-name.ts';
@@ -44,6 +45,7 @@ export default function CreateProject() {
   const name = typed ?? nameFrom(title);
   const fault = useNameFault(name);
   const creation = useCreation(key);
+  useUnsaved(title !== '' && creation.isIdle);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (name !== '' && fault === undefined)

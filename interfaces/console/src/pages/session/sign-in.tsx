@@ -1,7 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { Link, Redirect, useSearch } from 'wouter';
-import { isProblem } from '../../api/problem.ts';
 import { signIn, useSession } from '../../api/session.ts';
 import { wayBack } from '../../way/way-back.ts';
 import { Button } from '../../components/button.tsx';
@@ -10,6 +9,7 @@ import { session as texts } from '../../texts/en/session.ts';
 import { Door } from './door.tsx';
 import { EmailField } from './email-field.tsx';
 import { PasswordField } from './password-field.tsx';
+import { SignInFailed } from './sign-in-failed.tsx';
 
 export default function SignIn() {
   const search = useSearch();
@@ -37,12 +37,7 @@ export default function SignIn() {
       <form onSubmit={submit}>
         <EmailField value={email} onValueChange={setEmail} />
         <PasswordField autoComplete="current-password" value={password} onValueChange={setPassword} />
-        {error &&
-          (isProblem(error, 'owner/invalid-credentials') ? (
-            <Notice tone="bad">{texts.wrong}</Notice>
-          ) : (
-            <Notice tone="bad" error={error} />
-          ))}
+        <SignInFailed error={error} />
         <Button type="submit" look="primary" busy={signing.isPending}>
           {texts.signIn}
         </Button>

@@ -19,7 +19,7 @@ import {
   type Settings,
 } from './settings-fields.ts';
 import styles from './settings.module.css';
-import { useUnsaved } from './unsaved.ts';
+import { useUnsaved } from '../../components/unsaved.ts';
 
 interface SettingsFormProps {
   readonly fields: readonly Field[];

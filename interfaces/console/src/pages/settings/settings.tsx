@@ -11,7 +11,7 @@ import { GeneralSettings } from './general-settings.tsx';
 import { KeySettings } from './key-settings.tsx';
 import { MailSettings } from './mail-settings.tsx';
 import { StorageSettingsForms } from './storage-settings.tsx';
-import { mayLeave } from './unsaved.ts';
+import { mayLeave } from '../../components/unsaved.ts';
 
 const PARTS = {
   general: <GeneralSettings />,

@@ -14,7 +14,7 @@ import { HtmlPreview } from './html-preview.tsx';
 import { SettingsForm } from './settings-form.tsx';
 import type { Settings } from './settings-fields.ts';
 import styles from './settings.module.css';
-import { mayLeave } from './unsaved.ts';
+import { mayLeave } from '../../components/unsaved.ts';
 import { useSettings, type AuthSettings } from './use-settings.ts';
 
 type Kind = keyof typeof texts.kinds;

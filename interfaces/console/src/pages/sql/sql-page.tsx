@@ -9,6 +9,7 @@ import { Menu, MenuItem } from '../../components/menu.tsx';
 import { SkeletonRows } from '../../components/states.tsx';
 import { toast } from '../../components/toast.ts';
 import { Checkbox } from '../../components/toggle.tsx';
+import { useUnsaved } from '../../components/unsaved.ts';
 import { completionsQuery } from '../../data/ask.ts';
 import { splitStatements } from '../../data/statements.ts';
 import { sqlPage as texts } from '../../texts/en/sql.ts';
@@ -38,6 +39,9 @@ function Page({ project, mine }: { readonly project: string; readonly mine: stri
   const editor = useRef<EditorHandle>(null);
   const store = useMemo(() => new QueryStore(localStorage, mine), [mine]);
   const [together, setTogether] = useState(false);
+  const [hasText, setHasText] = useState(() => (drafts.get(mine) ?? '').trim() !== '');
+  // it is there when they come back, as long as the window is
+  useUnsaved(hasText, 'window');
   const { data: names = [] } = useQuery(completionsQuery(project));
   const runner = useRunner(project);
   const textOf = useCallback(() => editor.current?.text() ?? '', []);
@@ -79,7 +83,10 @@ function Page({ project, mine }: { readonly project: string; readonly mine: stri
             handle={editor}
             initial={drafts.get(mine) ?? ''}
             names={names}
-            onChange={(text) => drafts.set(mine, text)}
+            onChange={(text) => {
+              drafts.set(mine, text);
+              setHasText(text.trim() !== '');
+            }}
             onRun={(all) => start('run', all)}
           />
         </div>

@@ -8,6 +8,7 @@ import { time as texts } from '../../texts/en/time.ts';
 import { actorWords } from '../log/actor-words.ts';
 import { differencesOf, differenceText, type Difference } from './facts.ts';
 import { findChange, isMoment, type Moment } from './moments.ts';
+import { changeAfter } from './use-moments.ts';
 import styles from './time.module.css';
 
 interface Placed {
@@ -70,7 +71,7 @@ interface ChangedSinceProps extends Placed {
 export function ChangedSince({ past, now, onFound, ...placed }: ChangedSinceProps) {
   const [sought, setSought] = useState<string>();
   const find = useFinding(placed);
-  const isNow = placed.place === placed.moments.length;
+  const isNow = placed.at === undefined;
   const differences = isNow ? [] : differencesOf(past, now);
   const look = async (difference: Difference) => {
     setSought(difference.path);
@@ -110,13 +111,16 @@ export function ChangedSince({ past, now, onFound, ...placed }: ChangedSinceProp
 }
 
 /** @returns finds the moment at which a fact ceased to be what it was then */
-function useFinding({ project, moments, place }: Placed) {
+function useFinding({ project, at: from }: Placed) {
   const client = useQueryClient();
   return async (past: ProjectState, path: string): Promise<Moment | undefined> => {
-    const isAsItWas = async (at: number) => {
-      const state = await client.fetchQuery(stateQuery(project, moments[at]?.at));
+    const isAsItWas = async (at: string | undefined) => {
+      const state = await client.fetchQuery(stateQuery(project, at));
       return !differencesOf(past, state).some((one) => one.path === path);
     };
-    return moments[await findChange(place, moments.length, isAsItWas)];
+    if (from === undefined) return undefined;
+    return changeAfter(client, project, from, (moments, place) =>
+      findChange(place, moments.length, (at) => isAsItWas(moments[at]?.at)),
+    );
   };
 }

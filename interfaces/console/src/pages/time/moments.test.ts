@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { dateMarks, findChange, neighboursOf, placeOf, withoutDoubles, type Moment } from './moments.ts';
+import {
+  countOf,
+  dateMarks,
+  findChange,
+  isThinned,
+  neighboursOf,
+  pageAt,
+  placeOf,
+  withoutDoubles,
+  type Moment,
+} from './moments.ts';
 
 const second = (at: number) => new Date(Date.UTC(2026, 4, 12, 0, 0, at)).toISOString();
 const moment = (at: number, text = ''): Moment => ({
@@ -9,6 +19,14 @@ const moment = (at: number, text = ''): Moment => ({
   text,
   actor: { kind: 'owner', id: 'own_1' },
   stands_for: 1,
+  from: second(at),
+  through: second(at),
+});
+/** @param from the first of those that it stands for */
+const thinned = (at: number, count: number, from: number): Moment => ({
+  ...moment(at),
+  stands_for: count,
+  from: second(from),
 });
 const three = [moment(10), moment(20), moment(30)];
 
@@ -30,7 +48,40 @@ test('now is behind the last moment, and another zone is the same time', () => {
 
 test('of one instant the last moment is kept', () => {
   const doubles = [moment(10, 'a'), moment(10, 'b'), moment(20, 'c')];
-  expect(withoutDoubles(doubles).map(({ text }) => text)).toEqual(['b', 'c']);
+  const stops = withoutDoubles(doubles);
+  expect(stops.map(({ text, stands_for: count }) => [text, count])).toEqual([
+    ['b', 2],
+    ['c', 1],
+  ]);
+  // there is nothing to be seen more closely
+  expect(stops.some(isThinned)).toBe(false);
+  expect(withoutDoubles([thinned(10, 3, 5), moment(10)]).map(isThinned)).toEqual([true]);
+});
+
+test('a list has pages, on each of which every moment has room; the last one is as full as can be', () => {
+  const list = [1, 2, 3, 4, 5, 6, 7].map((at) => thinned(at * 10, 4, at * 10 - 9));
+  expect(countOf(list)).toBe(28);
+  const pages = list.map((_, place) => pageAt(list, place, 12));
+  expect(pages).toEqual([
+    [0, 1],
+    [1, 4],
+    [1, 4],
+    [1, 4],
+    [4, 7],
+    [4, 7],
+    [4, 7],
+  ]);
+  // before all of them, and now
+  expect([pageAt(list, -1, 12), pageAt(list, 7, 12)]).toEqual([
+    [0, 1],
+    [4, 7],
+  ]);
+  // one that stands for more than there is room for is a page by itself
+  expect(pageAt([moment(1), thinned(9, 99, 2), moment(10)], 1, 12)).toEqual([1, 2]);
+  expect([pageAt([], 0, 12), pageAt(three, 1, 12)]).toEqual([
+    [0, 0],
+    [0, 3],
+  ]);
 });
 
 test('the nearest are wanted first, and none that is not there', () => {

@@ -8,6 +8,9 @@ export interface Moment {
   readonly text: string;
   readonly actor: { readonly kind: string; readonly id: string };
   readonly stands_for: number;
+  /** when the first and the last of those were for which it is given */
+  readonly from: string;
+  readonly through: string;
 }
 
 const timeOf = (at: string): number => new Date(at).getTime();
@@ -29,8 +32,49 @@ export const isMoment = (moment: Moment | undefined, at: string | undefined): bo
 
 /** Several things in one instant are one stop: the state after the last of them. */
 export function withoutDoubles(moments: readonly Moment[]): readonly Moment[] {
-  return moments.filter((moment, place) => moment.at !== moments[place + 1]?.at);
+  const stops: Moment[] = [];
+  for (const moment of moments) {
+    const before = stops.at(-1);
+    if (before?.at !== moment.at) stops.push(moment);
+    else stops[stops.length - 1] = { ...moment, ...together(before, moment) };
+  }
+  return stops;
 }
+
+const together = (one: Moment, next: Moment): Partial<Moment> => ({
+  stands_for: one.stands_for + next.stands_for,
+  from: one.from,
+});
+
+/** Whether it stands for moments at other times, too: those can be looked at more closely. */
+export const isThinned = ({ from, through }: Moment): boolean => from !== through;
+
+/** Places of moments, the second exclusive. */
+export type Stretch = readonly [number, number];
+
+/**
+ * The page of a list that a place is on: as long as each moment that its stops are given for can have a stop of its own. Pages
+ * are counted from the end, so that the one with now is a full one.
+ * @param most how many stops a list can have
+ */
+export function pageAt(moments: readonly Moment[], place: number, most: number): Stretch {
+  const wanted = Math.min(Math.max(place, 0), Math.max(moments.length - 1, 0));
+  let end = moments.length;
+  let sum = 0;
+  for (let at = moments.length - 1; at >= 0; at--) {
+    const count = moments[at]?.stands_for ?? 1;
+    if (sum > 0 && sum + count > most) {
+      if (wanted > at) return [at + 1, end];
+      [end, sum] = [at + 1, 0];
+    }
+    sum += count;
+  }
+  return [0, end];
+}
+
+/** How many moments there are in them. */
+export const countOf = (moments: readonly Moment[]): number =>
+  moments.reduce((sum, one) => sum + one.stands_for, 0);
 
 /** The times whose states are wanted around a place, the nearest first. */
 export function neighboursOf(moments: readonly Moment[], place: number, reach: number): readonly string[] {

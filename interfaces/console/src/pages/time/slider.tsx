@@ -1,3 +1,4 @@
+import type { KeyboardEvent } from 'react';
 import { Link } from 'wouter';
 import { ExactTime } from '../../components/amounts.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
@@ -8,17 +9,19 @@ import { actorWords } from '../log/actor-words.ts';
 import { topicOf } from '../log/event-types.ts';
 import { localText, timeOfLocal } from '../log/local-time.ts';
 import { dateMarks, isMoment, type Moment } from './moments.ts';
+import type { ShownMoments } from './use-moments.ts';
 import styles from './time.module.css';
 
 interface SliderProps {
   readonly project: string;
-  readonly moments: readonly Moment[];
-  readonly total: number;
-  /** -1: before all of them; behind the last: now */
+  readonly shown: ShownMoments;
+  /** -1: before all of them; behind the last: now, or what comes after this list */
   readonly place: number;
   readonly at: string | undefined;
   /** undefined: now */
   readonly onGo: (at: string | undefined) => void;
+  /** 1: a part of the list in its place, with more of the moments in it */
+  readonly onZoom: (by: 1 | -1) => void;
 }
 
 const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
@@ -26,11 +29,28 @@ const date = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' });
 /** how near dates beneath the slider may come to each other, in percent */
 const DATES_APART = 12;
 
-/** Each step is a moment at which something changed: the arrows go there, Home and End to the first and to now. */
-export function Slider({ project, moments, total, place, at, onGo }: SliderProps) {
+/**
+ * Each step is a moment at which something changed: the arrows go there, Home and End to the first and to the last of the list. Over
+ * the ends of a list they go on in the next one; + and - show more and fewer of the moments.
+ */
+export function Slider({ project, shown, place, at, onGo, onZoom }: SliderProps) {
+  const { moments, earlier, later } = shown;
   const moment = moments[place];
-  const step = (to: number) => onGo(moments[Math.max(to, 0)]?.at);
-  const isNow = place === moments.length;
+  const isNow = at === undefined;
+  // now stands behind the last moment of all, and of another list nothing
+  const last = later === undefined ? moments.length : moments.length - 1;
+  const step = (to: number) => {
+    if (to < 0) onGo(earlier ?? moments[0]?.at);
+    else onGo(to > last ? later : moments[to]?.at);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const by = STEPS[event.key];
+    const zoomed = ZOOMS[event.key];
+    if (zoomed !== undefined) zoom(shown, zoomed, onZoom);
+    else if (by !== undefined && (place + by < 0 || place + by > last)) step(place + by);
+    else return;
+    event.preventDefault();
+  };
   return (
     <section className={styles['card']} aria-label={texts.slider}>
       <div className={styles['where']}>
@@ -43,7 +63,7 @@ export function Slider({ project, moments, total, place, at, onGo }: SliderProps
             icon="back"
             label={texts.earlier}
             look="plain"
-            disabled={place <= 0}
+            disabled={place <= 0 && earlier === undefined}
             onClick={() => step(place - 1)}
           />
           <IconButton
@@ -60,24 +80,23 @@ export function Slider({ project, moments, total, place, at, onGo }: SliderProps
         </div>
       </div>
       <div className={styles['track']}>
-        <Marks moments={moments} place={place} />
+        <Marks moments={moments} place={place} steps={last} />
         <input
           type="range"
           className={styles['range']}
           min={0}
-          max={moments.length}
+          max={last}
           step={1}
-          value={Math.max(place, 0)}
+          value={Math.min(Math.max(place, 0), last)}
+          onKeyDown={onKey}
           aria-label={texts.slider}
           aria-valuetext={valueText(moment)}
           onChange={(event) => step(Number(event.currentTarget.value))}
         />
-        <Dates moments={moments} />
+        <Dates moments={moments} hasNow={later === undefined} />
       </div>
       <div className={styles['below']}>
-        <p className={styles['soft']}>
-          {total > moments.length ? texts.thinned(moments.length, total) : texts.moments(total)}
-        </p>
+        <Zoom shown={shown} onZoom={onZoom} />
         <TextField
           label={texts.goTo}
           type="datetime-local"
@@ -123,8 +142,46 @@ function MomentWords({ moment, at, project }: MomentWordsProps) {
   );
 }
 
+const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+const ZOOMS: Readonly<Record<string, 1 | -1>> = { '+': 1, '=': 1, '-': -1 };
+
+function zoom({ isThinned, isZoomed }: ShownMoments, by: 1 | -1, onZoom: SliderProps['onZoom']): void {
+  if (by === 1 ? isThinned : isZoomed) onZoom(by);
+}
+
+function Zoom({ shown, onZoom }: Pick<SliderProps, 'shown' | 'onZoom'>) {
+  const { moments, total, all, before, isThinned, isZoomed } = shown;
+  const words = isZoomed ? texts.part(before + 1, before + total, all) : texts.moments(total);
+  return (
+    <div className={styles['zoom']}>
+      <p className={styles['soft']} role="status">
+        {words}
+        {isThinned && `; ${texts.thinned(moments.length)}`}
+      </p>
+      {(isThinned || isZoomed) && (
+        <>
+          <Button small icon="plus" disabled={!isThinned} onClick={() => onZoom(1)}>
+            {texts.closer}
+          </Button>
+          <Button small disabled={!isZoomed} onClick={() => onZoom(-1)}>
+            {texts.wider}
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
 /** A line for each moment, in the colour of what it is about. */
-function Marks({ moments, place }: Pick<SliderProps, 'moments' | 'place'>) {
+function Marks({
+  moments,
+  place,
+  steps,
+}: {
+  readonly moments: readonly Moment[];
+  readonly place: number;
+  readonly steps: number;
+}) {
   return (
     <div className={styles['marks']} aria-hidden="true">
       {moments.map((moment, index) => (
@@ -132,14 +189,14 @@ function Marks({ moments, place }: Pick<SliderProps, 'moments' | 'place'>) {
           key={moment.position}
           data-topic={topicOf(moment.type)}
           data-here={index === place || undefined}
-          style={{ left: `${(100 * index) / Math.max(moments.length, 1)}%` }}
+          style={{ left: `${(100 * index) / Math.max(steps, 1)}%` }}
         />
       ))}
     </div>
   );
 }
 
-function Dates({ moments }: Pick<SliderProps, 'moments'>) {
+function Dates({ moments, hasNow }: { readonly moments: readonly Moment[]; readonly hasNow: boolean }) {
   return (
     <div className={styles['dates']} aria-hidden="true">
       {dateMarks(moments, DATES_APART, (day) => date.format(day)).map(({ left, text }) => (
@@ -147,7 +204,7 @@ function Dates({ moments }: Pick<SliderProps, 'moments'>) {
           {text}
         </span>
       ))}
-      <span className={styles['nowMark']}>{texts.now}</span>
+      {hasNow && <span className={styles['nowMark']}>{texts.now}</span>}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 /** The slider through time: how the project stood at any moment, beside now. */
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { momentsQuery, stateQuery } from '../../api/past.ts';
+import { stateQuery } from '../../api/past.ts';
 import { ApiProblem } from '../../api/problem.ts';
 import { PageHeader } from '../../components/page.tsx';
 import { useProjectId } from '../../way/project-id.ts';
@@ -11,9 +11,10 @@ import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { time as texts } from '../../texts/en/time.ts';
 import { ChangedHere, ChangedSince } from './changes.tsx';
 import { ComparedTable } from './compared-table.tsx';
-import { neighboursOf, placeOf, withoutDoubles, type Moment } from './moments.ts';
+import { neighboursOf, placeOf, type Moment } from './moments.ts';
 import { Slider } from './slider.tsx';
 import styles from './time.module.css';
+import { useMoments, type ShownMoments } from './use-moments.ts';
 import { useTime } from './use-time.ts';
 
 /** so many steps to either side are there before anybody takes them */
@@ -21,12 +22,13 @@ const REACH = 3;
 
 export default function TimePage() {
   const project = useProjectId();
-  const { data, error, refetch } = useQuery(momentsQuery(project));
+  const [at, go] = useTime();
+  const { data, error, refetch, zoom } = useMoments(project, at);
   return (
     <>
       <PageHeader title={texts.title} description={texts.description} />
       {data ? (
-        <Past project={project} moments={withoutDoubles(data.moments)} total={data.total} />
+        <Past project={project} shown={data} at={at} go={go} onZoom={zoom} />
       ) : error ? (
         <ErrorState title={texts.failed} error={error} retry={() => void refetch()} />
       ) : (
@@ -38,12 +40,15 @@ export default function TimePage() {
 
 interface PastProps {
   readonly project: string;
-  readonly moments: readonly Moment[];
-  readonly total: number;
+  readonly shown: ShownMoments;
+  /** undefined: now */
+  readonly at: string | undefined;
+  readonly go: (at: string | undefined) => void;
+  readonly onZoom: (by: 1 | -1) => void;
 }
 
-function Past({ project, moments, total }: PastProps) {
-  const [at, go] = useTime();
+function Past({ project, shown, at, go, onZoom }: PastProps) {
+  const { moments } = shown;
   const place = placeOf(moments, at);
   const past = useQuery({ ...stateQuery(project, at), placeholderData: keepPreviousData });
   const now = useQuery(stateQuery(project, undefined));
@@ -51,7 +56,7 @@ function Past({ project, moments, total }: PastProps) {
   const isMissing = past.error instanceof ApiProblem && past.error.status === 404;
   return (
     <div className={styles['page']}>
-      <Slider project={project} moments={moments} total={total} place={place} at={at} onGo={go} />
+      <Slider project={project} shown={shown} place={place} at={at} onGo={go} onZoom={onZoom} />
       {isMissing && <Notice tone="warn">{texts.before}</Notice>}
       {past.error && !isMissing && (
         <ErrorState title={texts.failed} error={past.error} retry={() => void past.refetch()} />

@@ -4,6 +4,7 @@ import { Section } from '../../components/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { useUnsaved } from '../../components/unsaved.ts';
 import { user as texts, users as words } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
 import { useUsers } from './use-users.ts';
@@ -20,12 +21,14 @@ export function UserAccount({ user }: { readonly user: User }) {
     ...(typed.phone.trim() !== user.phone && { phone: typed.phone.trim(), phone_confirm: true }),
     ...(typed.password !== '' && { password: typed.password }),
   };
+  useUnsaved(Object.keys(change).length > 0);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     setAsked({ busy: true, error: null });
     try {
       await act(texts.saved, () => admin.change(user.id, change));
       setAsked({ busy: false, error: null });
+      setTyped((now) => ({ ...now, password: '' }));
     } catch (error) {
       setAsked({ busy: false, error });
     }

@@ -4,6 +4,7 @@ import { Section } from '../../components/page.tsx';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { useUnsaved } from '../../components/unsaved.ts';
 import { user as texts, users as words } from '../../texts/en/users.ts';
 import type { User } from './auth-admin.ts';
 import { documentChange, readDocument } from './metadata-change.ts';
@@ -37,6 +38,7 @@ function MetadataForm({ user, kind }: { readonly user: User; readonly kind: Kind
   const [asked, setAsked] = useState<{ busy: boolean; error: unknown }>({ busy: false, error: null });
   const document = readDocument(text);
   const change = document && documentChange(user[kind], document);
+  useUnsaved(text !== textOf(user[kind]));
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     setAsked({ busy: true, error: null });

@@ -1,6 +1,7 @@
 /** Words of the parts that every page is made of. */
 export const components = {
   close: 'Close',
+  leave: 'There are changes that are not saved. Leave them behind?',
   cancel: 'Cancel',
   copy: 'Copy',
   copied: 'Copied',

@@ -18,7 +18,8 @@ export const log = {
   correlated: 'What one request set off',
   clear: 'Show everything',
   export: 'Export',
-  exportHint: 'Everything that the filter shows, with hashes, one entry a line (NDJSON)',
+  exportHint: 'Everything that the filters show, with hashes, one entry a line',
+  formats: { csv: 'for spreadsheets', ndjson: 'for programs' },
   verify: 'Verify the log',
   verifying:
     'Every entry of the whole log is read and its hash computed again. On a long log this takes a while.',

@@ -16,7 +16,6 @@ export const settings = {
   saved: 'Saved',
   discard: 'Discard changes',
   unsaved: 'Not saved yet',
-  leave: 'There are changes that are not saved. Leave them behind?',
   someFaults: 'Some fields are not right',
   changedElsewhere:
     'Somebody else has changed these settings meanwhile. They are read again: look whether yours still fit, and save once more.',

@@ -15,8 +15,12 @@ export const time = {
   log: 'The log of this day',
   by: (who: string) => `by ${who.charAt(0).toLowerCase()}${who.slice(1)}`,
   moments: (count: number) => (count === 1 ? '1 moment' : `${count.toLocaleString('en')} moments`),
-  thinned: (shown: number, total: number) =>
-    `${shown.toLocaleString('en')} of ${total.toLocaleString('en')} moments; those that come and go by themselves are left out first`,
+  thinned: (shown: number) =>
+    `${shown.toLocaleString('en')} of them are shown, those that come and go by themselves last`,
+  part: (from: number, to: number, all: number) =>
+    `Moments ${from.toLocaleString('en')} to ${to.toLocaleString('en')} of ${all.toLocaleString('en')}`,
+  closer: 'Look closer',
+  wider: 'Show all',
   standsFor: (more: number) => `and ${more.toLocaleString('en')} more just before it`,
   changedHere: 'What changed at this moment',
   lastChange: 'What the last change was',
