@@ -122,7 +122,7 @@ test('of two windows the other follows: what is made, what is paused, and that n
   await told(other, texts.paused);
   await signOut(page);
   await press(other, texts.resume);
-  await heading(other, session.signInTitle).waitFor();
+  await other.getByRole('dialog', { name: session.endedTitle }).waitFor();
   await context.close();
 });
 
@@ -151,8 +151,7 @@ test('a session that has ended leads to signing in, and back to where one was', 
   // whatever is asked next hears of it: if nothing was yet, this
   const showing = page.getByRole('button', { name: texts.show, exact: true });
   await showing.click({ timeout: 5_000 }).catch(() => {});
-  await heading(page, session.signInTitle).waitFor();
-  await fill(page, session.email, 'expired@example.com');
+  await page.getByRole('dialog', { name: session.endedTitle }).waitFor();
   await fill(page, session.password, PASSWORD);
   await press(page, session.signIn);
   await heading(page, 'kept').waitFor();

@@ -6,7 +6,7 @@ export type ProjectState = Answer<'/api/projects/{id}/state', 'get', 200>;
 export type Moments = Answer<'/api/projects/{id}/moments', 'get', 200>;
 
 /** now moves on */
-export const ASK_EVERY_MS = 5_000;
+const ASK_EVERY_MS = 5_000;
 /** how many moments a list has at most */
 export const MOST_MOMENTS = 500;
 

@@ -7,6 +7,7 @@ import {
   neighboursOf,
   pageAt,
   placeOf,
+  stretchAt,
   withoutDoubles,
   type Moment,
 } from './moments.ts';
@@ -70,6 +71,10 @@ test('a list has pages, on each of which every moment has room; the last one is 
     [4, 7],
     [4, 7],
     [4, 7],
+  ]);
+  // a time before the stop that stands for it, where the page begins
+  expect([stretchAt(list, second(11)), placeOf(list, second(11)), stretchAt(list, undefined)]).toEqual([
+    1, 0, 7,
   ]);
   // before all of them, and now
   expect([pageAt(list, -1, 12), pageAt(list, 7, 12)]).toEqual([

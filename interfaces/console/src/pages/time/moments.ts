@@ -46,6 +46,13 @@ const together = (one: Moment, next: Moment): Partial<Moment> => ({
   from: one.from,
 });
 
+/** The place of the stop that a time belongs to: one stands for what was before it, too. */
+export function stretchAt(moments: readonly Moment[], at: string | undefined): number {
+  if (at === undefined) return moments.length;
+  const then = timeOf(at);
+  return moments.findLastIndex(({ from }) => timeOf(from) <= then);
+}
+
 /** Whether it stands for moments at other times, too: those can be looked at more closely. */
 export const isThinned = ({ from, through }: Moment): boolean => from !== through;
 

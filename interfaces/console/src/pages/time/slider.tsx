@@ -58,26 +58,12 @@ export function Slider({ project, shown, place, at, onGo, onZoom }: SliderProps)
           <h2>{at === undefined ? texts.now : <ExactTime at={at} />}</h2>
           <MomentWords moment={moment} at={at} project={project} />
         </div>
-        <div className={styles['steps']}>
-          <IconButton
-            icon="back"
-            label={texts.earlier}
-            look="plain"
-            disabled={place <= 0 && earlier === undefined}
-            onClick={() => step(place - 1)}
-          />
-          <IconButton
-            icon="back"
-            className={styles['forward']}
-            label={texts.later}
-            look="plain"
-            disabled={isNow}
-            onClick={() => step(place + 1)}
-          />
-          <Button disabled={isNow} onClick={() => onGo(undefined)}>
-            {texts.now}
-          </Button>
-        </div>
+        <Steps
+          hasEarlier={place > 0 || earlier !== undefined}
+          isNow={isNow}
+          onStep={(by) => step(place + by)}
+          onNow={() => onGo(undefined)}
+        />
       </div>
       <div className={styles['track']}>
         <Marks moments={moments} place={place} steps={last} />
@@ -139,6 +125,38 @@ function MomentWords({ moment, at, project }: MomentWordsProps) {
         <Link href={`/projects/${project}/log?entry=${moment.position}`}>{texts.entry}</Link>
       </span>
     </p>
+  );
+}
+
+interface StepsProps {
+  readonly hasEarlier: boolean;
+  readonly isNow: boolean;
+  readonly onStep: (by: 1 | -1) => void;
+  readonly onNow: () => void;
+}
+
+function Steps({ hasEarlier, isNow, onStep, onNow }: StepsProps) {
+  return (
+    <div className={styles['steps']}>
+      <IconButton
+        icon="back"
+        label={texts.earlier}
+        look="plain"
+        disabled={!hasEarlier}
+        onClick={() => onStep(-1)}
+      />
+      <IconButton
+        icon="back"
+        className={styles['forward']}
+        label={texts.later}
+        look="plain"
+        disabled={isNow}
+        onClick={() => onStep(1)}
+      />
+      <Button disabled={isNow} onClick={onNow}>
+        {texts.now}
+      </Button>
+    </div>
   );
 }
 

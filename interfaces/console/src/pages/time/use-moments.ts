@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { momentsQuery, MOST_MOMENTS, newsQuery, type Bounds } from '../../api/past.ts';
-import { countOf, isThinned, pageAt, placeOf, withoutDoubles, type Moment } from './moments.ts';
+import { countOf, isThinned, pageAt, placeOf, stretchAt, withoutDoubles, type Moment } from './moments.ts';
 
 export interface ShownMoments {
   readonly moments: readonly Moment[];
@@ -75,7 +75,7 @@ async function momentsAt(asking: Asking, at: string | undefined, depth: number):
   let [earlier, later] = [list.hasMore && first ? beside(first.from, -1) : undefined, list.bounds.until];
   let zoomed = 0;
   while (zoomed < depth && list.moments.some(isThinned)) {
-    const [from, to] = pageAt(list.moments, placeOf(list.moments, at), MOST_MOMENTS);
+    const [from, to] = pageAt(list.moments, stretchAt(list.moments, at), MOST_MOMENTS);
     const [previous, begin, next] = [list.moments[from - 1], list.moments[from], list.moments[to]];
     before += countOf(list.moments.slice(0, from));
     earlier = previous?.through ?? earlier;
