@@ -260,7 +260,8 @@ test('the log is verified and exported', async () => {
   await dialog().getByText('The log is as it was written').waitFor();
   await page.keyboard.press('Escape');
   const downloading = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'Export' }).click();
+  await button('Export').click();
+  await page.getByRole('menuitem', { name: /^NDJSON/ }).click();
   const download = await downloading;
   expect(download.suggestedFilename()).toBe(`audit-${id}.ndjson`);
   const lines = (await readFile(await download.path(), 'utf8')).trim().split('\n');

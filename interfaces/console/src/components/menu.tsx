@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu';
-import { useEffect, useRef, type ReactElement, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactElement, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { classes } from './classes.ts';
 import { Icon, type IconName } from './icon.tsx';
@@ -14,8 +14,16 @@ interface MenuProps {
   readonly children: ReactNode;
 }
 
+const pagePlace = (): HTMLElement | undefined => document.querySelector('main') ?? undefined;
+
+/**
+ * While it is open nothing behind it can be pressed, as the library has it: what holds the focus at its ends belongs to something modal.
+ * It stands in the page's own landmark, where people who go by those find it; one of a dialog stands in that.
+ */
 export function Menu({ trigger, align = 'end', pressedBy, children }: MenuProps) {
   const button = useRef<HTMLButtonElement>(null);
+  const [place, setPlace] = useState(pagePlace);
+  const find = () => setPlace(button.current?.closest('[role="dialog"]') ? undefined : pagePlace());
   useEffect(() => {
     if (pressedBy === undefined) return;
     // the one that had the focus is gone
@@ -23,9 +31,9 @@ export function Menu({ trigger, align = 'end', pressedBy, children }: MenuProps)
     if (pressedBy === 'keyboard') button.current?.click();
   }, [pressedBy]);
   return (
-    <Base.Root modal={false} defaultOpen={pressedBy === 'pointer'}>
+    <Base.Root defaultOpen={pressedBy === 'pointer'} onOpenChange={(open) => open && find()}>
       <Base.Trigger ref={button} render={trigger} />
-      <Base.Portal>
+      <Base.Portal container={place}>
         <Base.Positioner className={styles['positioner']} align={align} sideOffset={6}>
           <Base.Popup className={styles['popup']}>{children}</Base.Popup>
         </Base.Positioner>
