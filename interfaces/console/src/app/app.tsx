@@ -41,7 +41,7 @@ function Said() {
 }
 
 /** Over the page, which stays as it is: nothing that was typed is lost, and nothing of it is kept anywhere. */
-const SignInAgain = lazy(() => import('../pages/session/sign-in-again.tsx'));
+const SignInAgain = loaded(() => import('../pages/session/sign-in-again.tsx'));
 
 function Pages() {
   return (
@@ -81,11 +81,7 @@ function Own({ page }: { readonly page: Page | undefined }) {
       <Shell session={shown} full={page?.full === true}>
         {page ? <Content page={page} /> : <NotFound />}
       </Shell>
-      {session.data === null && (
-        <Suspense>
-          <SignInAgain session={shown} />
-        </Suspense>
-      )}
+      {session.data === null && <SignInAgain session={shown} />}
     </>
   );
 }
