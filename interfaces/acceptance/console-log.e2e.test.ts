@@ -282,40 +282,6 @@ test('the account has a log of its own, which names projects', async () => {
   expect(await entries().first().textContent()).toContain('Account');
 });
 
-test('the palette finds pages, projects and what can be done', async () => {
-  await open('/log');
-  await entries().first().waitFor();
-  await page.keyboard.press('Control+k');
-  const field = page.getByRole('combobox', { name: 'Go to or do' });
-  await field.waitFor();
-  expect(
-    await page.evaluate('document.activeElement.role ?? document.activeElement.getAttribute("role")'),
-  ).toBe('combobox');
-  // shot: palette
-  await expectUsable();
-  await field.fill('tim');
-  await expect.poll(() => page.getByRole('option').first().textContent()).toContain('Time');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(`**/projects/${id}/time`);
-  await slider().waitFor();
-  await page.keyboard.press('Control+k');
-  await field.fill('zzzz');
-  await page.getByText('Nothing like that').waitFor();
-  await page.keyboard.press('Escape');
-  await page.keyboard.press('Escape');
-  await dialog().waitFor({ state: 'detached' });
-  await page.keyboard.press('Control+k');
-  await field.fill('switch to');
-  const theme = () => page.evaluate('document.documentElement.dataset.theme');
-  const before = await theme();
-  await page.keyboard.press('Enter');
-  await expect.poll(theme).not.toBe(before);
-  await page.keyboard.press('Control+k');
-  await field.fill('sign out');
-  await page.keyboard.press('Enter');
-  await page.waitForURL('**/sign-in');
-});
-
 test('of any number of moments each can be come to: closer, wider, and over the ends of a list, by keyboard', async () => {
   // the other store takes only its own clients'
   if (platform.store !== 'postgres') return;
@@ -328,9 +294,9 @@ test('of any number of moments each can be come to: closer, wider, and over the 
     .toBeGreaterThanOrEqual(MANY);
   const { total } = await momentsOf(many);
   await page.goto(`${platform.url}/console/projects/${many}/time`);
-  await page
-    .getByText(`${total.toLocaleString('en')} moments; 500 of them are shown`, { exact: false })
-    .waitFor();
+  // those of one instant are one
+  const shown = new RegExp(`^${total.toLocaleString('en')} moments; (4\\d\\d|500) of them are shown`);
+  await page.getByText(shown).waitFor();
   // shot: time-many
   await expectUsable();
   await slider().focus();
@@ -387,6 +353,40 @@ test('what is filtered is saved as a file, for spreadsheets and for programs; th
   await dialog().getByRole('button', { name: 'Copy the entry as JSON' }).click();
   await page.getByText('The entry is on the clipboard').first().waitFor();
   await expectUsable();
+});
+
+test('the palette finds pages, projects and what can be done, and signs out', async () => {
+  await open('/log');
+  await entries().first().waitFor();
+  await page.keyboard.press('Control+k');
+  const field = page.getByRole('combobox', { name: 'Go to or do' });
+  await field.waitFor();
+  expect(
+    await page.evaluate('document.activeElement.role ?? document.activeElement.getAttribute("role")'),
+  ).toBe('combobox');
+  // shot: palette
+  await expectUsable();
+  await field.fill('tim');
+  await expect.poll(() => page.getByRole('option').first().textContent()).toContain('Time');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/projects/${id}/time`);
+  await slider().waitFor();
+  await page.keyboard.press('Control+k');
+  await field.fill('zzzz');
+  await page.getByText('Nothing like that').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+k');
+  await field.fill('switch to');
+  const theme = () => page.evaluate('document.documentElement.dataset.theme');
+  const before = await theme();
+  await page.keyboard.press('Enter');
+  await expect.poll(theme).not.toBe(before);
+  await page.keyboard.press('Control+k');
+  await field.fill('sign out');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/sign-in');
 });
 
 test('nothing failed on the way', () => {

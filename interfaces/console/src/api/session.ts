@@ -11,22 +11,20 @@ export interface Session {
   readonly email: string;
 }
 
-let left: Session | null = null;
-
-const askWho = (signal?: AbortSignal): Promise<Session | null> =>
-  dataOf<Session>(api.GET('/api/session', signal ? { signal } : {})).catch((error: unknown) => {
-    if (error instanceof ApiProblem && error.status === 401) return null;
-    throw error;
-  });
-
 const SESSION = ['session'] as const;
+
+/** whose session has ended by itself: their page waits for them */
+let left: Session | null = null;
 
 /** null: nobody is signed in */
 export const sessionQuery = queryOptions({
   queryKey: SESSION,
   queryFn: async ({ signal }) => {
-    const now = await askWho(signal);
-    if (now === null) left = queryClient.getQueryData<Session | null>(SESSION) ?? left;
+    const now = await dataOf<Session>(api.GET('/api/session', { signal })).catch((error: unknown) => {
+      if (error instanceof ApiProblem && error.status === 401) return null;
+      throw error;
+    });
+    arrive(now);
     return now;
   },
   staleTime: 60_000,
@@ -36,25 +34,26 @@ export const useSession = () => useQuery(sessionQuery);
 
 /** @throws {ApiProblem} `owner/invalid-credentials` */
 export async function signIn(email: string, password: string): Promise<void> {
-  resume(await dataOf<Session>(api.POST('/api/session', { body: { email, password } })));
+  const session = await dataOf<Session>(api.POST('/api/session', { body: { email, password } }));
+  arrive(session);
+  queryClient.setQueryData(SESSION, session);
 }
 
 /** Whose page waits for them since their session ended by itself; null: nobody's. */
 export const leftOpen = (): Session | null => left;
 
 /** Whoever comes back finds the page as they left it; of another one nothing is there. */
-function resume(session: Session): void {
-  const isBack = left?.owner_id === session.owner_id;
-  if (!isBack) forgetEverything();
-  left = null;
-  queryClient.setQueryData(sessionQuery.queryKey, session);
-  if (isBack) void queryClient.invalidateQueries({ predicate: isOfPages });
+function arrive(now: Session | null): void {
+  const before = queryClient.getQueryData<Session | null>(SESSION) ?? left;
+  if (now && before && now.owner_id !== before.owner_id) forgetPages();
+  else if (now && left) void queryClient.invalidateQueries({ predicate: isOfPages });
+  left = now ? null : before;
 }
 
-/** They may have signed in again in another window. */
+/** They may have signed in again in another window, or out. */
 export async function lookForSession(): Promise<void> {
-  const found = await askWho();
-  if (found) resume(found);
+  // what cannot be asked is asked again at the next occasion
+  await queryClient.fetchQuery({ ...sessionQuery, staleTime: 0 }).catch(() => {});
 }
 
 /** @param everywhere all sessions of the owner end, on every machine */
@@ -68,27 +67,20 @@ export async function signOut(everywhere = false): Promise<void> {
 /** Nothing of whoever was here is left for whoever comes next. */
 export function forgetEverything(): void {
   left = null;
+  forgetPages();
+  queryClient.setQueryData(SESSION, null);
+}
+
+/** What is known of the session stays: the page hears of who is there by it. */
+function forgetPages(): void {
   forgetServiceTokens();
-  // that of the session stays: the page hears of who is there by it
   queryClient.removeQueries({ predicate: isOfPages });
-  queryClient.setQueryData(sessionQuery.queryKey, null);
 }
 
 const isOfPages = ({ queryKey: [subject] }: { readonly queryKey: readonly unknown[] }): boolean =>
-  subject !== 'session';
+  subject !== SESSION[0];
 
-let asking = false;
 // an answer that comes late may be about a session before this one: it is asked who is in now
 onSessionEnded('owner', () => {
-  const known = queryClient.getQueryData(sessionQuery.queryKey);
-  if (asking || !known) return;
-  asking = true;
-  void askWho()
-    .then((now) => {
-      if (now) return;
-      left = known;
-      queryClient.setQueryData(sessionQuery.queryKey, null);
-    })
-    .catch(() => {})
-    .finally(() => (asking = false));
+  if (queryClient.getQueryData(SESSION)) void lookForSession();
 });

@@ -1,7 +1,7 @@
 /** Who is signed in decides what is shown: the page, or the way in, which leads back to where one was. */
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { queryClient } from '../api/query-client.ts';
 import { leftOpen, useSession } from '../api/session.ts';
@@ -77,12 +77,13 @@ function Own({ page }: { readonly page: Page | undefined }) {
   const shown = session.data ?? leftOpen();
   if (shown === null) return <Redirect to={signInPath(path, search)} replace />;
   return (
-    <>
+    // nothing that one owner typed is there for another
+    <Fragment key={shown.owner_id}>
       <Shell session={shown} full={page?.full === true}>
         {page ? <Content page={page} /> : <NotFound />}
       </Shell>
       {session.data === null && <SignInAgain session={shown} />}
-    </>
+    </Fragment>
   );
 }
 

@@ -18,7 +18,7 @@ export default function SignInAgain({ session: { email } }: { readonly session: 
     // the browser's own is above any dialog of the page, and whatever is behind it can neither be reached nor read
     dialog.current?.showModal();
     holdOpen(true);
-    const look = () => void lookForSession().catch(() => {});
+    const look = () => void lookForSession();
     addEventListener('focus', look);
     return () => {
       removeEventListener('focus', look);
@@ -35,6 +35,8 @@ export default function SignInAgain({ session: { email } }: { readonly session: 
       className={styles['again']}
       aria-labelledby="sign-in-again"
       onCancel={(event) => event.preventDefault()}
+      // browsers let who presses Escape again and again out of anything
+      onClose={() => dialog.current?.showModal()}
     >
       <h2 id="sign-in-again">{texts.endedTitle}</h2>
       <p className={styles['below']}>{texts.endedAs(email)}</p>

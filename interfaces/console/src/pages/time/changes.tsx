@@ -7,7 +7,7 @@ import { toast } from '../../components/toast.ts';
 import { time as texts } from '../../texts/en/time.ts';
 import { actorWords } from '../log/actor-words.ts';
 import { differencesOf, differenceText, type Difference } from './facts.ts';
-import { findChange, isMoment, type Moment } from './moments.ts';
+import { isMoment, type Moment } from './moments.ts';
 import { changeAfter } from './use-moments.ts';
 import styles from './time.module.css';
 
@@ -118,9 +118,6 @@ function useFinding({ project, at: from }: Placed) {
       const state = await client.fetchQuery(stateQuery(project, at));
       return !differencesOf(past, state).some((one) => one.path === path);
     };
-    if (from === undefined) return undefined;
-    return changeAfter(client, project, from, (moments, place) =>
-      findChange(place, moments.length, (at) => isAsItWas(moments[at]?.at)),
-    );
+    return from === undefined ? undefined : changeAfter(client, project, from, isAsItWas);
   };
 }

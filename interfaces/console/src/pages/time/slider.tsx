@@ -9,7 +9,7 @@ import { actorWords } from '../log/actor-words.ts';
 import { topicOf } from '../log/event-types.ts';
 import { localText, timeOfLocal } from '../log/local-time.ts';
 import { dateMarks, isMoment, type Moment } from './moments.ts';
-import type { ShownMoments } from './use-moments.ts';
+import type { ShownMoments, Zoom } from './use-moments.ts';
 import styles from './time.module.css';
 
 interface SliderProps {
@@ -20,8 +20,7 @@ interface SliderProps {
   readonly at: string | undefined;
   /** undefined: now */
   readonly onGo: (at: string | undefined) => void;
-  /** 1: a part of the list in its place, with more of the moments in it */
-  readonly onZoom: (by: 1 | -1) => void;
+  readonly onZoom: (to: Zoom) => void;
 }
 
 const exact = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
@@ -31,7 +30,7 @@ const DATES_APART = 12;
 
 /**
  * Each step is a moment at which something changed: the arrows go there, Home and End to the first and to the last of the list. Over
- * the ends of a list they go on in the next one; + and - show more and fewer of the moments.
+ * the ends of a list they go on in the next one; + looks closer, - shows all.
  */
 export function Slider({ project, shown, place, at, onGo, onZoom }: SliderProps) {
   const { moments, earlier, later } = shown;
@@ -45,8 +44,8 @@ export function Slider({ project, shown, place, at, onGo, onZoom }: SliderProps)
   };
   const onKey = (event: KeyboardEvent) => {
     const by = STEPS[event.key];
-    const zoomed = ZOOMS[event.key];
-    if (zoomed !== undefined) zoom(shown, zoomed, onZoom);
+    const zoomTo = ZOOMS[event.key];
+    if (zoomTo !== undefined) zoom(shown, zoomTo, onZoom);
     else if (by !== undefined && (place + by < 0 || place + by > last)) step(place + by);
     else return;
     event.preventDefault();
@@ -82,7 +81,7 @@ export function Slider({ project, shown, place, at, onGo, onZoom }: SliderProps)
         <Dates moments={moments} hasNow={later === undefined} />
       </div>
       <div className={styles['below']}>
-        <Zoom shown={shown} onZoom={onZoom} />
+        <ZoomButtons shown={shown} onZoom={onZoom} />
         <TextField
           label={texts.goTo}
           type="datetime-local"
@@ -161,13 +160,13 @@ function Steps({ hasEarlier, isNow, onStep, onNow }: StepsProps) {
 }
 
 const STEPS: Readonly<Record<string, 1 | -1>> = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
-const ZOOMS: Readonly<Record<string, 1 | -1>> = { '+': 1, '=': 1, '-': -1 };
+const ZOOMS: Readonly<Record<string, Zoom>> = { '+': 'closer', '=': 'closer', '-': 'all' };
 
-function zoom({ isThinned, isZoomed }: ShownMoments, by: 1 | -1, onZoom: SliderProps['onZoom']): void {
-  if (by === 1 ? isThinned : isZoomed) onZoom(by);
+function zoom({ isThinned, isZoomed }: ShownMoments, to: Zoom, onZoom: SliderProps['onZoom']): void {
+  if (to === 'closer' ? isThinned : isZoomed) onZoom(to);
 }
 
-function Zoom({ shown, onZoom }: Pick<SliderProps, 'shown' | 'onZoom'>) {
+function ZoomButtons({ shown, onZoom }: Pick<SliderProps, 'shown' | 'onZoom'>) {
   const { moments, total, all, before, isThinned, isZoomed } = shown;
   const words = isZoomed ? texts.part(before + 1, before + total, all) : texts.moments(total);
   return (
@@ -178,10 +177,10 @@ function Zoom({ shown, onZoom }: Pick<SliderProps, 'shown' | 'onZoom'>) {
       </p>
       {(isThinned || isZoomed) && (
         <>
-          <Button small icon="plus" disabled={!isThinned} onClick={() => onZoom(1)}>
+          <Button small icon="plus" disabled={!isThinned} onClick={() => onZoom('closer')}>
             {texts.closer}
           </Button>
-          <Button small disabled={!isZoomed} onClick={() => onZoom(-1)}>
+          <Button small disabled={!isZoomed} onClick={() => onZoom('all')}>
             {texts.wider}
           </Button>
         </>

@@ -14,7 +14,7 @@ import { ComparedTable } from './compared-table.tsx';
 import { neighboursOf, placeOf, type Moment } from './moments.ts';
 import { Slider } from './slider.tsx';
 import styles from './time.module.css';
-import { useMoments, type ShownMoments } from './use-moments.ts';
+import { useMoments, type ShownMoments, type Zoom } from './use-moments.ts';
 import { useTime } from './use-time.ts';
 
 /** so many steps to either side are there before anybody takes them */
@@ -44,7 +44,7 @@ interface PastProps {
   /** undefined: now */
   readonly at: string | undefined;
   readonly go: (at: string | undefined) => void;
-  readonly onZoom: (by: 1 | -1) => void;
+  readonly onZoom: (to: Zoom) => void;
 }
 
 function Past({ project, shown, at, go, onZoom }: PastProps) {

@@ -2,7 +2,16 @@
 import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { momentsQuery, MOST_MOMENTS, newsQuery, type Bounds } from '../../api/past.ts';
-import { countOf, isThinned, pageAt, placeOf, stretchAt, withoutDoubles, type Moment } from './moments.ts';
+import {
+  countOf,
+  findChange,
+  isThinned,
+  pageAt,
+  placeOf,
+  stretchAt,
+  withoutDoubles,
+  type Moment,
+} from './moments.ts';
 
 export interface ShownMoments {
   readonly moments: readonly Moment[];
@@ -20,6 +29,9 @@ export interface ShownMoments {
   readonly isZoomed: boolean;
 }
 
+/** A part of the list in its place, with more of the moments in it; or all of them. */
+export type Zoom = 'closer' | 'all';
+
 /** A millisecond is what a time is told to. */
 const beside = (time: string, ms: 1 | -1): string => new Date(new Date(time).getTime() + ms).toISOString();
 
@@ -34,7 +46,7 @@ export function useMoments(project: string, at: string | undefined) {
     placeholderData: keepPreviousData,
   });
   useNews(project, shown.data, setKnown);
-  return { ...shown, zoom: (by: 1 | -1) => setDepth(Math.max(depth + by, 0)) };
+  return { ...shown, zoom: (to: Zoom) => setDepth(to === 'all' ? 0 : depth + 1) };
 }
 
 function useNews(project: string, shown: ShownMoments | undefined, setKnown: (position: string) => void) {
@@ -103,13 +115,13 @@ export async function changeAfter(
   client: QueryClient,
   project: string,
   from: string,
-  find: (moments: readonly Moment[], place: number) => Promise<number>,
+  isAsItWas: (at: string | undefined) => Promise<boolean>,
 ): Promise<Moment | undefined> {
   let bounds: Bounds = { since: from };
   for (;;) {
     const { moments } = await listOf({ client, project, known: undefined }, bounds);
     const place = placeOf(moments, bounds.since);
-    const found = await find(moments, place);
+    const found = await findChange(place, moments.length, (one) => isAsItWas(moments[one]?.at));
     const [stop, previous] = [moments[found], moments[found - 1]];
     const next: Bounds = {
       since: previous && found - 1 > place ? previous.at : bounds.since,
