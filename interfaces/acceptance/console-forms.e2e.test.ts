@@ -191,10 +191,7 @@ test('who signs in again in another window finds this one going on; another owne
     await page.evaluate("dispatchEvent(new Event('focus'))");
     await over().waitFor({ state: 'detached' });
   });
-  await page
-    .getByText(/not found/i)
-    .first()
-    .waitFor();
+  await page.getByText(settings.notRead).first().waitFor();
   expect(await page.getByText('Half typed').count()).toBe(0);
   expect(await name().count()).toBe(0);
   await page.goto('/');

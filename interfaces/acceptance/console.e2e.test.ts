@@ -121,7 +121,6 @@ test('of two windows the other follows: what is made, what is paused, and that n
   await ask('POST', `/api/projects/${id}/pause`);
   await told(other, texts.paused);
   await signOut(page);
-  await press(other, texts.resume);
   await other.getByRole('dialog', { name: session.endedTitle }).waitFor();
   await context.close();
 });
@@ -154,6 +153,7 @@ test('a session that has ended leads to signing in, and back to where one was', 
   await page.getByRole('dialog', { name: session.endedTitle }).waitFor();
   await fill(page, session.password, PASSWORD);
   await press(page, session.signIn);
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await heading(page, 'kept').waitFor();
   expect(at(page)).toBe(`/console/projects/${id}`);
   await context.close();
