@@ -19,7 +19,7 @@ interface DialogProps extends Opening {
   readonly title: string;
   readonly description?: ReactNode;
   readonly wide?: boolean;
-  /** what is typed into it is worth nothing by itself */
+  /** what is typed into it is worth nothing by itself, or has done its work */
   readonly passing?: boolean;
   readonly children?: ReactNode;
   /** its buttons */
@@ -39,9 +39,10 @@ export function Dialog({
   const popup = useRef<HTMLDivElement>(null);
   const [typed, setTyped] = useState(false);
   if (typed && !open) setTyped(false);
-  useUnsaved(open && typed);
+  const unsaved = open && typed && !passing;
+  useUnsaved(unsaved);
   return (
-    <Base.Root open={open} onOpenChange={(to) => (to || mayClose(typed)) && onOpenChange(to)}>
+    <Base.Root open={open} onOpenChange={(to) => (to || mayClose(unsaved)) && onOpenChange(to)}>
       <Base.Portal>
         <Base.Backdrop className={styles['backdrop']} />
         <Base.Popup
@@ -51,7 +52,7 @@ export function Dialog({
             by === 'touch' ? null : (popup.current?.querySelector<HTMLElement>(FIRST_FIELD) ?? null)
           }
           className={classes(styles['popup'], wide && styles['wide'])}
-          onInput={() => setTyped(!passing)}
+          onInput={() => setTyped(true)}
         >
           <div className={styles['header']}>
             <Base.Title className={styles['title']}>{title}</Base.Title>

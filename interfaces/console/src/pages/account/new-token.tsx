@@ -33,7 +33,12 @@ export function NewToken({ open, onOpenChange }: NewTokenProps) {
     onOpenChange(now);
   };
   return (
-    <Dialog open={open} onOpenChange={change} title={token === undefined ? texts.newToken : texts.created}>
+    <Dialog
+      passing={token !== undefined}
+      open={open}
+      onOpenChange={change}
+      title={token === undefined ? texts.newToken : texts.created}
+    >
       {token === undefined ? (
         <Form onMade={setToken} />
       ) : (

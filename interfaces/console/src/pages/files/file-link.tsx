@@ -46,7 +46,7 @@ export function FileLink({ bucket, file, ...opening }: FileLinkProps) {
     }
   };
   return (
-    <Dialog {...opening} wide title={texts.linkTitle} description={texts.linkDescription}>
+    <Dialog {...opening} wide passing title={texts.linkTitle} description={texts.linkDescription}>
       {isPublic && address !== undefined && (
         <div className={styles['form']}>
           <p>{texts.linkPublic}</p>

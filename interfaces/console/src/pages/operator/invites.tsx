@@ -58,7 +58,12 @@ export default function Invites() {
 function NewInvite({ onOver }: { readonly onOver: () => void }) {
   const [code, setCode] = useState<string>();
   return (
-    <Dialog open onOpenChange={onOver} title={code === undefined ? texts.newInvite : texts.inviteMade}>
+    <Dialog
+      open
+      passing={code !== undefined}
+      onOpenChange={onOver}
+      title={code === undefined ? texts.newInvite : texts.inviteMade}
+    >
       {code === undefined ? (
         <Form onMade={setCode} />
       ) : (

@@ -76,7 +76,12 @@ function Revoke({ token, onOver }: { readonly token: OperatorToken; readonly onO
 function NewToken({ onOver }: { readonly onOver: () => void }) {
   const [token, setToken] = useState<string>();
   return (
-    <Dialog open onOpenChange={onOver} title={token === undefined ? texts.newToken : texts.tokenMade}>
+    <Dialog
+      open
+      passing={token !== undefined}
+      onOpenChange={onOver}
+      title={token === undefined ? texts.newToken : texts.tokenMade}
+    >
       {token === undefined ? (
         <Form onMade={setToken} />
       ) : (

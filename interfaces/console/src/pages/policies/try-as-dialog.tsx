@@ -54,7 +54,7 @@ export function TryAs({ project, table, onClose }: TryAsProps) {
     setBusy(false);
   };
   return (
-    <Dialog open wide title={texts.tryTitle} description={texts.tryWords} onOpenChange={onClose}>
+    <Dialog open wide passing title={texts.tryTitle} description={texts.tryWords} onOpenChange={onClose}>
       <form className={styles['form']} onSubmit={(event) => void submit(event)}>
         <div className={styles['pair']}>
           <Select

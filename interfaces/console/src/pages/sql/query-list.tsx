@@ -75,7 +75,7 @@ export function QueryList({ store, onClose, onOpen }: QueryListProps) {
       </>
     );
   return (
-    <Dialog open wide title={texts.queries} description={texts.keptHere} onOpenChange={onClose}>
+    <Dialog open wide passing title={texts.queries} description={texts.keptHere} onOpenChange={onClose}>
       <Tabs
         label={texts.queries}
         tabs={[

@@ -20,7 +20,13 @@ interface MakeLinkProps {
 
 export function MakeLink({ open, onOpenChange, email }: MakeLinkProps) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title={texts.link} description={texts.linkDescription}>
+    <Dialog
+      passing
+      open={open}
+      onOpenChange={onOpenChange}
+      title={texts.link}
+      description={texts.linkDescription}
+    >
       <LinkForm email={email} />
     </Dialog>
   );
