@@ -8,13 +8,11 @@ import { time as texts } from '../../texts/en/time.ts';
 import { actorWords } from '../log/actor-words.ts';
 import { differencesOf, differenceText, type Difference } from './facts.ts';
 import { isMoment, type Moment } from './moments.ts';
-import { changeAfter } from './use-moments.ts';
+import { changeAfter, type ShownMoments } from './use-moments.ts';
 import styles from './time.module.css';
 
 interface Placed {
   readonly project: string;
-  readonly moments: readonly Moment[];
-  readonly place: number;
   /** undefined: now */
   readonly at: string | undefined;
 }
@@ -32,14 +30,25 @@ function Box({ title, children }: { readonly title: string; readonly children: R
   );
 }
 
+interface ChangedHereProps extends Placed {
+  readonly shown: ShownMoments;
+  readonly place: number;
+}
+
 /** What the moment itself has changed, and who did it. */
-export function ChangedHere({ project, moments, place, at }: Placed) {
+export function ChangedHere({
+  project,
+  shown: { moments, earlier: beforeAll },
+  place,
+  at,
+}: ChangedHereProps) {
   const self = useSession().data?.owner_id;
   // behind the last one stands now, to which the last one has led
   const here = Math.min(place, moments.length - 1);
-  const [moment, before] = [moments[here], moments[here - 1]];
+  const moment = moments[here];
+  const before = moments[here - 1]?.at ?? beforeAll;
   const then = useQuery({ ...stateQuery(project, moment?.at), enabled: moment !== undefined });
-  const earlier = useQuery({ ...stateQuery(project, before?.at), enabled: before !== undefined });
+  const earlier = useQuery({ ...stateQuery(project, before), enabled: before !== undefined });
   const differences = then.data && earlier.data && before ? differencesOf(earlier.data, then.data) : [];
   return (
     <Box title={isMoment(moment, at) ? texts.changedHere : texts.lastChange}>

@@ -11,7 +11,7 @@ import { ErrorState, SkeletonRows } from '../../components/states.tsx';
 import { time as texts } from '../../texts/en/time.ts';
 import { ChangedHere, ChangedSince } from './changes.tsx';
 import { ComparedTable } from './compared-table.tsx';
-import { neighboursOf, placeOf, type Moment } from './moments.ts';
+import { isMoment, neighboursOf, placeOf, type Moment } from './moments.ts';
 import { Slider } from './slider.tsx';
 import styles from './time.module.css';
 import { useMoments, type ShownMoments, type Zoom } from './use-moments.ts';
@@ -67,15 +67,17 @@ function Past({ project, shown, at, go, onZoom }: PastProps) {
           aria-busy={past.isPlaceholderData}
         >
           <div className={styles['changes']}>
-            <ChangedHere project={project} moments={moments} place={place} at={at} />
+            <ChangedHere project={project} shown={shown} place={place} at={at} />
             <ChangedSince
               project={project}
-              moments={moments}
-              place={place}
               at={at}
               past={past.data}
               now={now.data}
-              onFound={(moment) => go(moment.at)}
+              onFound={(moment) => {
+                // where another one stands for it
+                if (!moments.some((one) => isMoment(one, moment.at))) onZoom('closest');
+                go(moment.at);
+              }}
             />
           </div>
           <ComparedTable past={past.data} now={now.data} />

@@ -29,8 +29,8 @@ export interface ShownMoments {
   readonly isZoomed: boolean;
 }
 
-/** A part of the list in its place, with more of the moments in it; or all of them. */
-export type Zoom = 'closer' | 'all';
+/** A part of the list in its place, with more of the moments in it; so near that each has a stop of its own; or all of them. */
+export type Zoom = 'closer' | 'closest' | 'all';
 
 /** A millisecond is what a time is told to. */
 const beside = (time: string, ms: 1 | -1): string => new Date(new Date(time).getTime() + ms).toISOString();
@@ -46,7 +46,8 @@ export function useMoments(project: string, at: string | undefined) {
     placeholderData: keepPreviousData,
   });
   useNews(project, shown.data, setKnown);
-  return { ...shown, zoom: (to: Zoom) => setDepth(to === 'all' ? 0 : depth + 1) };
+  const depths: Record<Zoom, number> = { closer: depth + 1, closest: Infinity, all: 0 };
+  return { ...shown, zoom: (to: Zoom) => setDepth(depths[to]) };
 }
 
 function useNews(project: string, shown: ShownMoments | undefined, setKnown: (position: string) => void) {
