@@ -5,11 +5,13 @@ import { projectsQuery } from './api/projects.ts';
 import { queryClient } from './api/query-client.ts';
 import { sessionQuery } from './api/session.ts';
 import { App } from './app/app.tsx';
+import { watchBackButton } from './components/unsaved.ts';
 import { restoreTheme } from './design/theme.ts';
 import './design/tokens.css';
 import './design/base.css';
 
 restoreTheme();
+watchBackButton();
 // the platform serves the page at its root, too
 if (location.pathname === '/') history.replaceState(null, '', '/console');
 

@@ -49,8 +49,6 @@ function listen(on: boolean): void {
   noteHere();
   window[change]('beforeunload', stay);
   document[change]('click', askAtLink, true);
-  // before the router hears of it
-  window[change]('popstate', askAtBack, true);
   for (const move of MOVES) window[change](move, noteHere);
 }
 
@@ -67,6 +65,14 @@ function askAtLink(event: Event): void {
   if (link.download !== '' || (link.target !== '' && link.target !== '_self') || mayLeave()) return;
   event.preventDefault();
   event.stopPropagation();
+}
+
+/**
+ * Once, before the router is there: what listens at a window hears in the order in which it came, and the router has taken the form
+ * away when it has heard.
+ */
+export function watchBackButton(): void {
+  addEventListener('popstate', askAtBack, true);
 }
 
 /** The browser is there already: whoever stays is put back before anybody looks. */
