@@ -130,6 +130,8 @@ test('a lost connection is said, and nothing of what happened meanwhile is missi
   const id = await newProject(ask, 'cut');
   await page.goto(`/console/projects/${id}`);
   await heading(page, 'cut').waitFor();
+  // what comes when it is wanted has come: charts
+  await settled(page);
   await context.setOffline(true);
   await press(page, texts.show);
   await told(page, shell.unreachable);
