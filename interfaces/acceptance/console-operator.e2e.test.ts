@@ -20,7 +20,7 @@ beforeAll(async () => {
   platform = await PlatformUnderTest.create();
   await earlierRelease(platform, BEFORE_USERS);
   [browser] = await Promise.all([startBrowser(), platform.start()]);
-  token = /shown this once: (ldo_\S+)/.exec(platform.output)?.[1] ?? '';
+  token = await platform.operatorToken();
   owner = await platform.owner('ada');
   for (const name of ['shop', 'blog', 'wiki']) {
     const made = await platform.call<{ id: string }>('POST', '/api/projects', {

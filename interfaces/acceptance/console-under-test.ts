@@ -80,7 +80,7 @@ export class ConsoleUnderTest {
 
   /** A browser in which the operator is signed in. */
   async operator(): Promise<Visitor> {
-    const token = /shown this once: (ldo_\S+)/.exec(this.platform.output)?.[1];
+    const token = await this.platform.operatorToken();
     const visitor = await this.visitor();
     const answer = await visitor.context.request.post('/api/operator/session', { data: { token } });
     if (answer.status() !== 201) throw new Error(`not signed in: ${await answer.text()}`);

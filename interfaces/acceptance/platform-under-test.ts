@@ -181,6 +181,16 @@ export class PlatformUnderTest {
     return this.#outcome(this.launchdbProcess(...args));
   }
 
+  /** What the first start showed; of a platform in several processes, which shows none, one that the command makes. */
+  async operatorToken(): Promise<string> {
+    const shown = /shown this once: (ldo_[\w-]{43})\n/.exec(this.output)?.[1];
+    if (shown !== undefined && !this.separate) return shown;
+    const { output } = await this.launchdb('operator-token');
+    const made = /^(ldo_[\w-]{43})$/m.exec(output)?.[1];
+    if (made === undefined) throw new Error(`no operator's token: ${output}`);
+    return made;
+  }
+
   /** The same, running. */
   launchdbProcess(...args: readonly string[]): ChildProcess {
     return spawn(process.execPath, ['interfaces/cli/launchdb.ts', ...args], {

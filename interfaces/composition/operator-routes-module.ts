@@ -1,7 +1,8 @@
 /** The operator's API, and the token that opens it for the first time. */
 import { ContainerModule } from 'inversify';
 import { LongWork } from '../../application/operator/long-work.ts';
-import { firstOperatorToken } from '../../application/operator/operator-tokens.ts';
+import { firstOperatorToken, listOperatorTokens } from '../../application/operator/operator-tokens.ts';
+import type { KnownOperators } from '../../application/operator/known-operators.ts';
 import { RecordedReads } from '../../application/operator/record-use.ts';
 import { PostgresWorkBoard } from '../../infrastructure/postgres/postgres-work-board.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
@@ -43,13 +44,15 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
     ...needs(
       {
         platform: TOKENS.operatedPlatform,
+        config: TOKENS.config,
         options: TOKENS.options,
         work: TOKENS.longWork,
         publicUrl: TOKENS.publicUrl,
       },
-      ({ platform, options: { tell }, work, publicUrl }) => ({
+      ({ platform, config, options: { tell }, work, publicUrl }) => ({
         name: 'operator-api',
         async start() {
+          if (!config.LAUNCHDB_ROLES.includes('gateway')) return tellHow(platform.operators, tell);
           const issued = await firstOperatorToken(platform, {
             correlationId: platform.ids.uuid(),
             causationId: null,
@@ -64,6 +67,16 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
     ),
   );
 });
+
+/** Of a platform in several processes something keeps what each of them prints, for as long as it likes: no secret goes there. */
+async function tellHow(operators: KnownOperators, tell: (line: string) => void): Promise<void> {
+  if ((await listOperatorTokens(operators)).length === 0)
+    tell(
+      "\nThere is no operator's token yet. This makes one and shows it once, where the platform runs with compose:\n" +
+        '  docker compose exec manager node interfaces/cli/launchdb.ts operator-token\n' +
+        'Elsewhere, with the variables of this process: npm run launchdb -- operator-token\n',
+    );
+}
 
 /** To the terminal alone: no log has it. */
 const shownOnce = (token: string, url: string): string =>

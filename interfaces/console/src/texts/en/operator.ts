@@ -20,7 +20,7 @@ export const operator = {
 
   signInTitle: 'For whoever runs this platform',
   token: 'Operator’s token',
-  tokenHint: 'The first start printed one. “launchdb operator-token” makes another.',
+  tokenHint: 'The first “npm start” printed one. “launchdb operator-token” makes one anywhere.',
   signIn: 'Sign in',
   wrongToken: 'This is no token of an operator, or not any more.',
   isOwner: 'You have projects here?',
