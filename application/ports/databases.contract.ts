@@ -45,6 +45,22 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       expect(await harness.canConnect(project)).toBe(true);
     });
 
+    test('logins and their rights come in two halves, in which they are whole; each of them twice', async () => {
+      const [halved, { logins }] = [newProject(), harness];
+      await databases.ensureDatabase(halved, 1);
+      for (const half of ['ensureLogins', 'ensureRights'] as const) {
+        await databases[half](halved, logins, USUAL_BOUNDS);
+        await databases[half](halved, logins, USUAL_BOUNDS);
+        const state = await databases.state(halved, logins, USUAL_BOUNDS);
+        expect(state).toEqual({ database: 'open', users: 'as-wanted' });
+        expect(await harness.canConnect(halved)).toBe(true);
+      }
+      await databases.removeUsers(halved);
+      await databases.dropDatabase(halved);
+      for (const half of ['ensureLogins', 'ensureRights'] as const)
+        await expect(databases[half](halved, logins, USUAL_BOUNDS)).rejects.toThrow(Refused);
+    });
+
     test('of what is stopped before it began nothing is done', async () => {
       const [stopped, { logins }] = [newProject(), harness];
       const signal = AbortSignal.abort(new Error('stopped'));

@@ -19,6 +19,20 @@ export interface Databases {
     bounds: LoginBounds,
     signal?: AbortSignal,
   ): Promise<void>;
+  /** The half of {@link ensureUsers} that opens no session of the project's database: they can log in, and do nothing yet. */
+  ensureLogins(
+    project: ProjectId,
+    logins: DatabaseLogins,
+    bounds: LoginBounds,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  /** The other half: what logins that are there may do in their own database. */
+  ensureRights(
+    project: ProjectId,
+    logins: DatabaseLogins,
+    bounds: LoginBounds,
+    signal?: AbortSignal,
+  ): Promise<void>;
   /**
    * Ends sessions of the owner's login, so that what comes next finds its bounds as they are now.
    * @param which `idle`: nobody's work is cut off; those that were at work are given a moment to become idle, and those

@@ -1,7 +1,9 @@
 import { databaseName } from '../../domain/project/project-id.ts';
-import { projectProcess, type ProjectProcess } from './project-process.ts';
+import { projectProcess, type ProjectProcess, type ProjectStep } from './project-process.ts';
 import {
   createDatabaseUsers,
+  loginsOf,
+  loginsMade,
   migrateSchema,
   registerPool,
   SLOW_MS,
@@ -29,12 +31,31 @@ const process = (
       undo: { records: 'DatabaseDropped', run: ({ id }, signal) => world.databases.dropDatabase(id, signal) },
     },
     { ...registerPool(world), beside: true },
-    createDatabaseUsers(world),
-    migrateSchema(world),
+    { ...createDatabaseUsers(world), text: 'Make its logins', do: makeLogins(world) },
+    // the first session of a new database is slow to open, and the REST API's start need not wait for it
+    {
+      ...migrateSchema(world),
+      text: "Give its logins their rights; look at the platform's part",
+      do: grantAndMigrate(world),
+    },
     // a copy of the template is at its version already: there is nothing to wait for
     { ...spawnPostgrest(world), beside: true },
     verifyDataApi(world, outcome),
   ]);
+
+const makeLogins =
+  (world: World): ProjectStep['do'] =>
+  async (project, signal) => {
+    await world.databases.ensureLogins(...loginsOf(world, project), signal);
+    return loginsMade(world, project);
+  };
+
+const grantAndMigrate =
+  (world: World): ProjectStep['do'] =>
+  async (project, signal, report) => {
+    await world.databases.ensureRights(...loginsOf(world, project), signal);
+    return migrateSchema(world).do(project, signal, report);
+  };
 
 export const provisionProject = (world: World): ProjectProcess =>
   process('provision', world, 'ProjectActivated');

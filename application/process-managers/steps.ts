@@ -1,5 +1,6 @@
 /** Steps that more than one process has. */
 import { boundsOf } from '../../domain/project/limits.ts';
+import type { ProjectEvent } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { roleOf } from '../../domain/project/project-logins.ts';
 import { dataApiOf, poolOf } from '../desired/desired-project.ts';
@@ -10,9 +11,16 @@ import type { ProjectStep } from './project-process.ts';
 export const SLOW_MS = 30_000;
 
 /** The project's logins as it says they shall be. */
-export const ensureLogins = (world: World, project: ExistingProject, signal: AbortSignal): Promise<void> => {
-  const { logins } = world.secrets.open(project.id, project.secrets);
-  return world.databases.ensureUsers(project.id, logins, boundsOf(project), signal);
+export const loginsOf = (world: World, project: ExistingProject) =>
+  [project.id, world.secrets.open(project.id, project.secrets).logins, boundsOf(project)] as const;
+
+export const ensureLogins = (world: World, project: ExistingProject, signal: AbortSignal): Promise<void> =>
+  world.databases.ensureUsers(...loginsOf(world, project), signal);
+
+export const loginsMade = (world: World, { id, secrets }: ExistingProject): ProjectEvent => {
+  const { logins } = world.secrets.open(id, secrets);
+  const made = world.logins.filter(({ name }) => logins[name]);
+  return { type: 'DatabaseUsersCreated', data: { roles: made.map((row) => roleOf(id, row)) } };
 };
 
 /** Also when a project comes back: whatever became of its logins meanwhile, they are as they should be. */
@@ -21,11 +29,8 @@ export const createDatabaseUsers = (world: World): ProjectStep => ({
   text: 'Make its logins and set their limits',
   records: 'DatabaseUsersCreated',
   async do(project, signal) {
-    const { id, secrets } = project;
     await ensureLogins(world, project, signal);
-    const { logins } = world.secrets.open(id, secrets);
-    const made = world.logins.filter(({ name }) => logins[name]);
-    return { type: 'DatabaseUsersCreated', data: { roles: made.map((row) => roleOf(id, row)) } };
+    return loginsMade(world, project);
   },
   undo: { records: 'DatabaseUsersRemoved', run: ({ id }, signal) => world.databases.removeUsers(id, signal) },
 });

@@ -13,6 +13,8 @@ export interface ProjectLogin {
   readonly name: string;
   /** the version of the template that brought it: a project has it from there on, by its upgrade if need be */
   readonly since: number;
+  /** people log in as it, by whichever client they have; default: only programs of ours do */
+  readonly forPeople?: true;
   readonly rights: LoginRights;
   /** sessions at once, those that the pooler holds included */
   readonly connections: (bounds: LoginBounds) => number;
@@ -40,6 +42,7 @@ export const PROJECT_LOGINS: readonly ProjectLogin[] = [
   {
     name: 'owner',
     since: 1,
+    forPeople: true,
     rights: { database: ['CONNECT', 'CREATE', 'TEMPORARY'], shared: true, schemas: ['auth'], hangs: true },
     connections: ({ connections }) => connections,
     pooled: 5,

@@ -15,7 +15,7 @@ import type { SealedSecrets } from '../../domain/project/events.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, type ProjectLogin } from '../../domain/project/project-logins.ts';
 import { CLOCK_TOLERANCE_SECONDS, keysOfToken, type TokenKey } from './keys-of-token.ts';
-import { scramVerifier } from './scram.ts';
+import { NOTHING_TO_GUESS, scramVerifier } from './scram.ts';
 
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
@@ -151,9 +151,10 @@ async function verdictOn(token: string, { key, algorithms }: TokenKey): Promise<
 }
 
 const newLogins = async (logins: readonly ProjectLogin[]): Promise<Record<string, DatabaseLogin>> =>
-  Object.fromEntries(await Promise.all(logins.map(async ({ name }) => [name, await newLogin()] as const)));
+  Object.fromEntries(await Promise.all(logins.map(async (row) => [row.name, await newLogin(row)] as const)));
 
-async function newLogin(): Promise<DatabaseLogin> {
+async function newLogin({ forPeople }: ProjectLogin): Promise<DatabaseLogin> {
   const password = randomBytes(24).toString('base64url');
-  return { password, verifier: await scramVerifier(password) };
+  const iterations = forPeople ? undefined : NOTHING_TO_GUESS;
+  return { password, verifier: await scramVerifier(password, undefined, iterations) };
 }

@@ -76,6 +76,8 @@ async function settled<T>(asked: readonly Promise<T>[]) {
 export const databasesByServer = (by: ByServer<Databases>): Databases => ({
   ensureDatabase: async (project, ...rest) => (await by.of(project)).ensureDatabase(project, ...rest),
   ensureUsers: async (project, ...rest) => (await by.of(project)).ensureUsers(project, ...rest),
+  ensureLogins: async (project, ...rest) => (await by.of(project)).ensureLogins(project, ...rest),
+  ensureRights: async (project, ...rest) => (await by.of(project)).ensureRights(project, ...rest),
   endOwnerSessions: async (project, ...rest) => (await by.of(project)).endOwnerSessions(project, ...rest),
   removeUsers: async (project, ...rest) => (await by.of(project)).removeUsers(project, ...rest),
   dropRetiredLogins: async () => void (await by.ofAll((databases) => databases.dropRetiredLogins())),

@@ -31,6 +31,15 @@ export class InMemoryDatabases implements Databases {
     return this.#on(project, ensure, signal);
   }
 
+  /** It keeps nothing of rights. */
+  ensureLogins(...all: Parameters<Databases['ensureUsers']>): Promise<void> {
+    return this.ensureUsers(...all);
+  }
+
+  ensureRights(...[project, , , signal]: Parameters<Databases['ensureUsers']>): Promise<void> {
+    return this.#on(project, () => void this.#require(project), signal);
+  }
+
   /** There are no sessions here. */
   endOwnerSessions(project: ProjectId): Promise<void> {
     return this.#on(project, () => void this.#require(project));

@@ -72,29 +72,46 @@ export class PostgresDatabases implements Databases {
     bounds: LoginBounds,
     signal?: AbortSignal,
   ): Promise<void> {
-    const database = databaseName(project);
     const wanted = wantedLogins(this.#logins, project, logins);
     const attempted = `create the logins of ${project}`;
     const ensure = async (client: pg.ClientBase) => {
       await requireDatabase(client, project);
-      const made = loginStatements(client, project, wanted, bounds).then((statements) =>
-        inOneMessage(client, [
-          ...statements,
-          // RAISE LOG, and errors with the values of rows, are told to who asked and not to the server's log
-          `ALTER DATABASE ${id(database)} SET log_min_messages = fatal`,
-        ]),
-      );
+      const made = makeLogins(client, project, wanted, bounds);
       // still alone: two that change the privileges of one schema at once fail with an internal error
       const granted = this.#grantInside(project, attempted, wanted, bounds, made, signal);
       // nothing of it runs any more when either has failed
       await Promise.allSettled([made, granted]);
       await granted;
-      // sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more
-      await client.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = $1 AND usesysid NOT IN (SELECT oid FROM pg_roles)`,
-        [database],
-      );
+      await endSessionsOfDropped(client, project);
+    };
+    await this.#alone(project, attempted, ensure, signal);
+  }
+
+  async ensureLogins(
+    project: ProjectId,
+    logins: DatabaseLogins,
+    bounds: LoginBounds,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const ensure = async (client: pg.ClientBase) => {
+      await requireDatabase(client, project);
+      await makeLogins(client, project, wantedLogins(this.#logins, project, logins), bounds);
+      await endSessionsOfDropped(client, project);
+    };
+    await this.#alone(project, `create the logins of ${project}`, ensure, signal);
+  }
+
+  async ensureRights(
+    project: ProjectId,
+    logins: DatabaseLogins,
+    bounds: LoginBounds,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const wanted = wantedLogins(this.#logins, project, logins);
+    const attempted = `grant the logins of ${project} what they may do`;
+    const ensure = async (client: pg.ClientBase) => {
+      await requireDatabase(client, project);
+      await this.#grantInside(project, attempted, wanted, bounds, Promise.resolve(), signal);
     };
     await this.#alone(project, attempted, ensure, signal);
   }
@@ -257,6 +274,27 @@ export class PostgresDatabases implements Databases {
     return this.#changes.within(() => this.#server.administer(attempted, act, signal), signal);
   };
 }
+
+async function makeLogins(
+  client: pg.ClientBase,
+  project: ProjectId,
+  wanted: readonly WantedLogin[],
+  bounds: LoginBounds,
+): Promise<void> {
+  await inOneMessage(client, [
+    ...(await loginStatements(client, project, wanted, bounds)),
+    // RAISE LOG, and errors with the values of rows, are told to who asked and not to the server's log
+    `ALTER DATABASE ${id(databaseName(project))} SET log_min_messages = fatal`,
+  ]);
+}
+
+/** Sessions of a role that was dropped meanwhile live on, in a pooler above all, and may do nothing any more. */
+const endSessionsOfDropped = (client: pg.ClientBase, project: ProjectId) =>
+  client.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = $1 AND usesysid NOT IN (SELECT oid FROM pg_roles)`,
+    [databaseName(project)],
+  );
 
 const WITHOUT_EVENT_TRIGGERS = 'SET session_replication_role = replica';
 
