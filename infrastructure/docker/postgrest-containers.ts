@@ -4,7 +4,13 @@ import { Refused, unavailable } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { pause } from '../../application/background/pause.ts';
-import { POLL_MS, RELOAD, RELOAD_WITHIN_MS, untilReady } from '../postgrest/postgrest-answers.ts';
+import {
+  hasReadSchema,
+  POLL_MS,
+  RELOAD,
+  RELOAD_WITHIN_MS,
+  untilReady,
+} from '../postgrest/postgrest-answers.ts';
 import {
   configDigests,
   postgrestConfig,
@@ -187,12 +193,7 @@ export class PostgrestContainers {
     return readPostgrestConfig(text ?? '')?.reload ?? '';
   }
 
-  async #untilReady(
-    name: string,
-    { host }: Endpoint,
-    withinMs = START_WITHIN_MS,
-    restarts = 0,
-  ): Promise<void> {
+  async #untilReady(name: string, api: Endpoint, withinMs = START_WITHIN_MS, restarts = 0): Promise<void> {
     const over = new AbortController();
     const stop = () => over.abort(this.#signal?.reason);
     this.#signal?.addEventListener('abort', stop, { once: true });
@@ -204,7 +205,8 @@ export class PostgrestContainers {
     // an engine that does not answer at this moment says nothing about the container
     const watch = setInterval(() => void look().catch(() => {}), LOOK_EVERY_MS);
     try {
-      await untilReady({ host, port: LISTENING.adminPort }, withinMs, over.signal);
+      const admin = { host: api.host, port: LISTENING.adminPort };
+      await untilReady(admin, withinMs, over.signal, () => hasReadSchema(api));
     } finally {
       this.#signal?.removeEventListener('abort', stop);
       clearInterval(watch);

@@ -51,6 +51,16 @@ export async function untilReady(
   }
 }
 
+/** Whether it has read the schema, by the API itself: 503 until then, and it asks its database nothing for that. */
+export const hasReadSchema = async (api: Endpoint): Promise<boolean> =>
+  (await httpStatus(api, '/', 'OPTIONS', READY_ANSWER_WITHIN_MS).catch(() => 0)) === 200;
+
+/**
+ * While it reads the schema, in the one session that it has, it is asked what takes it another one: whoever has changed tables
+ * asks for them next, and need not wait for a session to be opened.
+ */
+export const opensSessionMeanwhile = (admin: Endpoint): void => void isReady(admin);
+
 const isReady = async (admin: Endpoint): Promise<boolean> =>
   (await httpStatus(admin, '/ready', 'GET', READY_ANSWER_WITHIN_MS).catch(() => 0)) === 200;
 
@@ -75,7 +85,7 @@ export async function probeRoot(
 function httpStatus(
   at: Endpoint,
   path: string,
-  method: 'GET' | 'HEAD',
+  method: 'GET' | 'HEAD' | 'OPTIONS',
   withinMs: number,
   stopped?: AbortSignal,
 ): Promise<number> {

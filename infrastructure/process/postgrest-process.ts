@@ -7,6 +7,7 @@ import type { Log } from '../../application/ports/log.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import { pause } from '../../application/background/pause.ts';
 import {
+  opensSessionMeanwhile,
   POLL_MS,
   RELOAD,
   RELOAD_WITHIN_MS,
@@ -192,7 +193,8 @@ export class PostgrestProcess {
   reloadSchema(): void {
     const { pid } = this.#program;
     // while it starts it reads the schema anyway, and a signal would end it
-    if (pid !== undefined) signal(pid, 'SIGUSR1');
+    if (pid === undefined || !signal(pid, 'SIGUSR1')) return;
+    opensSessionMeanwhile({ host: HOST, port: this.#ports.adminPort });
   }
 
   stop(): Promise<void> {
