@@ -13,6 +13,7 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
 import { Refused } from '../errors.ts';
+import { inParallel } from '../background/in-parallel.ts';
 import { KeyedQueue } from '../background/keyed-queue.ts';
 import type { Clock } from '../ports/clock.ts';
 import { StreamNotFound, type EventMetadata, type EventStore } from '../ports/event-store.ts';
@@ -60,6 +61,8 @@ const METADATA: Omit<EventMetadata, 'correlationId'> = {
 };
 /** a repair may meet a change of what is wanted: then it is looked at once more */
 const LOOKS_AT_ONE = 3;
+/** a look at one waits for an answer most of the time */
+const LOOKS_AT_ONCE = 2;
 
 export class ProjectReconciler {
   readonly #dependencies: ReconcilerDependencies;
@@ -96,7 +99,7 @@ export class ProjectReconciler {
     const [pools, apis] = [new Set(await world.pools.list()), new Set(await world.dataApis.list())];
     const known = new Set(wanted.map(({ projectId }) => projectId));
     const suspects = new Set([...pools, ...apis].filter((id) => !known.has(id)));
-    for (const row of wanted) {
+    await inParallel(wanted, LOOKS_AT_ONCE, async (row) => {
       const { projectId: id, pool, postgrest } = row;
       const pooled = !world.pools.enabled || pools.has(id) === pool;
       const asWanted = await this.#standsAsWanted(row).catch((error: unknown) => {
@@ -104,7 +107,7 @@ export class ProjectReconciler {
         return false;
       });
       if (!asWanted || !pooled || (!postgrest && apis.has(id))) suspects.add(id);
-    }
+    });
     for (const project of suspects) await this.check(project);
     return [...suspects];
   }

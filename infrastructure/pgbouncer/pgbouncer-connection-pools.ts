@@ -165,12 +165,12 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     const { servers } = this.#options;
     const served = await this.#console.administer('list the pools', servedEntries);
     const parts = await Promise.all([ENTRIES, LOGINS, ACCESS].map((name) => this.#folder.read(name)));
-    const written = parts.map(({ own = '' }) => own).join('');
+    const written = new Set(parts.flatMap(({ own = '' }) => own.split(/(?<=\n)/)));
     const whole = ({ project, shown }: (typeof served)[number]) => {
       const pool = this.#pools.get(project);
       if (!pool) return true;
       const lines = linesOfPool(pool, this.#options);
-      return isServedAs(shown, pool, servers) && lines.every((line) => written.includes(line));
+      return isServedAs(shown, pool, servers) && lines.every((line) => written.has(line));
     };
     const ours = served.filter(({ project }) => !this.#foreign.has(project));
     return ours.filter(whole).map(({ project }) => project);

@@ -11,8 +11,9 @@ export function driftOfFile(name: string, written: string, found: string | undef
   if (found === written) return [];
   const [ours, theirs] = [linesOf(written), linesOf(found ?? '')];
   const subjects = new Set(theirs.map(subjectOf));
-  const missing = ours.filter((line) => !theirs.includes(line));
-  const added = theirs.filter((line) => !ours.includes(line));
+  const [areOurs, areTheirs] = [new Set(ours), new Set(theirs)];
+  const missing = ours.filter((line) => !areTheirs.has(line));
+  const added = theirs.filter((line) => !areOurs.has(line));
   const drifts = new Map<string, SeenDrift>();
   for (const line of missing) {
     const subject = subjectOf(line);

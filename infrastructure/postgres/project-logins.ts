@@ -124,45 +124,45 @@ async function roleStates(
 
 type LoginStanding = 'absent' | 'as-wanted' | 'different';
 
-/** Compared with what {@link loginStatements} makes of them. */
+/** The text may be anything: an owner can set it, too. */
+const HELD = `EXISTS (
+  SELECT FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = pg_authid.oid
+    AND (substring(setting FROM '^launchdb[.]held_until=([0-9]{13})$')::bigint > extract(epoch FROM clock_timestamp()) * 1000))`;
+
+/**
+ * Compared with what {@link loginStatements} makes of them, all in one question. A login's CONNECT and what is set for it there
+ * are gone with its database.
+ */
 export async function loginsState(
   client: pg.ClientBase,
   project: ProjectId,
   wanted: readonly WantedLogin[],
   bounds: LoginBounds,
 ): Promise<LoginStanding> {
-  const seen: LoginStanding[] = [];
-  for (const one of wanted) seen.push(await loginState(client, project, one, bounds));
-  if (seen.every((one) => one === 'absent')) return 'absent';
-  return seen.every((one) => one === 'as-wanted') ? 'as-wanted' : 'different';
-}
-
-/** The text may be anything: an owner can set it, too. */
-const HELD = `EXISTS (
-  SELECT FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = pg_authid.oid
-    AND (substring(setting FROM '^launchdb[.]held_until=([0-9]{13})$')::bigint > extract(epoch FROM clock_timestamp()) * 1000))`;
-
-/** A login's CONNECT and what is set for it there are gone with its database. */
-async function loginState(
-  client: pg.ClientBase,
-  project: ProjectId,
-  { row, role, login: { verifier } }: WantedLogin,
-  bounds: LoginBounds,
-): Promise<LoginStanding> {
-  const [connections, readOnly] = [row.connections(bounds), row.settings(bounds)[READ_ONLY] === 'on'];
-  const { rows } = await client.query<{ same: boolean }>(
-    `SELECT rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
-         AND rolpassword = $3 AND (rolconnlimit = $5 OR rolconnlimit BETWEEN 0 AND $5 AND ${HELD}) AND shobj_description(oid, 'pg_authid') = $4
-         AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') AND $6 = coalesce(
+  const { rows } = await client.query<{ there: boolean; same: boolean | null }>(
+    `SELECT pg_authid.oid IS NOT NULL AS there,
+       rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
+         AND rolpassword = verifier AND (rolconnlimit = most OR rolconnlimit BETWEEN 0 AND most AND ${HELD})
+         AND shobj_description(pg_authid.oid, 'pg_authid') = $2
+         AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') AND read_only = coalesce(
              (SELECT '${READ_ONLY}=on' = ANY (setconfig) FROM pg_db_role_setting
               WHERE setdatabase = d.oid AND setrole = pg_authid.oid), false)
-           FROM pg_database d WHERE datname = $2), true)
+           FROM pg_database d WHERE datname = $1), true)
        AS same
-     FROM pg_authid WHERE rolname = $1 AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM $7`,
-    [role, databaseName(project), verifier, markOf(project), connections, readOnly, retiredMark(project)],
+     FROM unnest($4::text[], $5::text[], $6::int[], $7::boolean[]) AS wanted (role, verifier, most, read_only)
+     LEFT JOIN pg_authid ON rolname = role AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM $3`,
+    [
+      databaseName(project),
+      markOf(project),
+      retiredMark(project),
+      wanted.map(({ role }) => role),
+      wanted.map(({ login: { verifier } }) => verifier),
+      wanted.map(({ row }) => row.connections(bounds)),
+      wanted.map(({ row }) => row.settings(bounds)[READ_ONLY] === 'on'),
+    ],
   );
-  if (!rows[0]) return 'absent';
-  return rows[0].same ? 'as-wanted' : 'different';
+  if (rows.every(({ there }) => !there)) return 'absent';
+  return rows.every(({ same }) => same) ? 'as-wanted' : 'different';
 }
 
 const id = (name: string): string => pg.escapeIdentifier(name);

@@ -5,6 +5,7 @@ import type { ManagedConnectionPools } from '../../application/ports/connection-
 import type { ManagedDataApis } from '../../application/ports/data-apis.ts';
 import type { Log } from '../../application/ports/log.ts';
 import type { SchemaChanges } from '../../application/ports/schema-changes.ts';
+import { unlessAborted } from '../../application/background/deadline.ts';
 import { wakeProject } from '../../application/project/wake-project.ts';
 import type { IdleDependencies } from '../../application/reconcilers/sleep-when-idle.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
@@ -61,12 +62,14 @@ export const managedDataPlaneModule = new ContainerModule(({ bind }) => {
     ),
   );
   bind(TOKENS.wake).toResolvedValue(
-    (store, ids, watch) => (project, signal) => {
+    (store, ids, watch, starts) => async (project, signal) => {
       const actor = { kind: 'process', id: 'gateway' } as const;
       const metadata = { correlationId: ids.uuid(), causationId: null, actor, reason: 'a request came' };
-      return wakeProject({ store, ids, watch }, project, metadata, signal);
+      await wakeProject({ store, ids, watch }, project, metadata, signal);
+      // it is awake, but we may have started a moment ago
+      await unlessAborted(starts.ask(project), signal, () => {});
     },
-    [TOKENS.store, TOKENS.ids, TOKENS.watch],
+    [TOKENS.store, TOKENS.ids, TOKENS.watch, TOKENS.dataApiStarts],
   );
   bind(TOKENS.pools).toResolvedValue((pools) => pools, [TOKENS.managedPools]);
   bind(TOKENS.dataApis).toResolvedValue((dataApis) => dataApis, [TOKENS.managedDataApis]);

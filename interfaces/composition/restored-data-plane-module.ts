@@ -2,12 +2,12 @@
 import { ContainerModule } from 'inversify';
 import type pg from 'pg';
 import type { Background } from '../../application/background/background.ts';
-import { dataApiOf, poolOf } from '../../application/desired/desired-project.ts';
+import { poolOf } from '../../application/desired/desired-project.ts';
 import type { ManagedWorld } from '../../application/desired/world.ts';
-import { inParallel } from '../../application/background/in-parallel.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
+import { DataApiStarts } from '../../application/reconcilers/start-data-apis.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
 import { listDesiredProjects } from '../../projections/desired-projects/queries.ts';
@@ -18,7 +18,6 @@ import { answering, type ProjectsServers } from './projects-servers.ts';
 import { tasksPart } from './tasks-part.ts';
 import { PARTS, TOKENS } from './tokens.ts';
 
-const STARTS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 30_000;
 const VIEW_WITHIN_MS = 60_000;
 
@@ -41,11 +40,15 @@ export const restoredDataPlaneModule = new ContainerModule(({ bind }) => {
       {
         world: TOKENS.managedWorld,
         pool: TOKENS.platformPool,
-        log: TOKENS.log,
+        starts: TOKENS.dataApiStarts,
         servers: TOKENS.projectsServers,
       },
       restoredDataApis,
     ),
+  );
+  bind(TOKENS.dataApiStarts).toResolvedValue(
+    (world, store, log) => new DataApiStarts({ world, store, log }),
+    [TOKENS.managedWorld, TOKENS.store, TOKENS.log],
   );
   bind(PARTS.reconciler).toResolvedValue(reconcilerPart, [TOKENS.reconciler, TOKENS.background]);
   bind(TOKENS.reconciler).toResolvedValue(
@@ -57,9 +60,11 @@ export const restoredDataPlaneModule = new ContainerModule(({ bind }) => {
         clock: TOKENS.clock,
         log: TOKENS.log,
         pool: TOKENS.platformPool,
+        starts: TOKENS.dataApiStarts,
       },
-      ({ world, store, ids, clock, log, pool }) => {
-        const desired = () => listDesiredProjects(pool);
+      ({ world, store, ids, clock, log, pool, starts }) => {
+        // one that is yet to be started is not missing
+        const desired = () => starts.allDone().then(() => listDesiredProjects(pool));
         return new ProjectReconciler({ world, store, ids, clock, log, desired });
       },
     ),
@@ -124,16 +129,16 @@ function restoredPools({
   };
 }
 
-/** Starts or adopts what is wanted and ends what an earlier run left and nobody wants any more. */
+/** Ends what an earlier run left and nobody wants any more; starts or adopts what is wanted. */
 function restoredDataApis({
   world,
   pool,
-  log,
+  starts,
   servers,
 }: {
   readonly world: ManagedWorld;
   readonly pool: pg.Pool;
-  readonly log: Log;
+  readonly starts: DataApiStarts;
   readonly servers: ProjectsServers;
 }): Part {
   const { dataApis } = world;
@@ -147,15 +152,15 @@ function restoredDataApis({
       // each of the others would be waited for; the reconciler starts them when their server is back
       const there = await answering(servers);
       const startable = wanted.filter(({ server }) => there.has(server));
-      await inParallel(startable, STARTS_AT_ONCE, async ({ projectId: id, ...row }) => {
-        try {
-          await dataApis.ensure(dataApiOf(world, { id, ...row }));
-        } catch (error) {
-          log.error({ project: id, err: error }, 'a REST API does not start');
-        }
-      });
+      await starts.begin(startable.map(({ projectId }) => projectId));
     },
-    stop: () => dataApis.stop(),
+    stop: async () => {
+      const stopped = starts.stop();
+      await dataApis.stop();
+      // one that was just being started
+      await stopped;
+      await dataApis.stop();
+    },
     stopWithinMs: 10_000,
   };
 }

@@ -52,6 +52,7 @@ import type { Spares } from '../../application/project/spares.ts';
 import type { ServerOf } from '../../application/project/server-of-project.ts';
 import type { Tokens } from '../../application/ports/tokens.ts';
 import type { UsageDependencies } from '../../application/reconcilers/sample-usage.ts';
+import type { DataApiStarts } from '../../application/reconcilers/start-data-apis.ts';
 import type { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import type { ManagedWorld, World } from '../../application/desired/world.ts';
 import type { StreamWatch } from '../../application/stream-watch.ts';
@@ -150,6 +151,7 @@ export const TOKENS = {
   managedDataApis: token<ManagedDataApis>('managed-data-apis'),
   managedWorld: token<ManagedWorld>('managed-world'),
   reconciler: token<ProjectReconciler>('reconciler'),
+  dataApiStarts: token<DataApiStarts>('data-api-starts'),
 
   admissions: token<Admissions>('admissions'),
   /** that stand ready for whoever comes; undefined: there shall be none */
