@@ -16,7 +16,7 @@ async function many(count: number) {
     await command(harness, id, request(id, `shop-${at}`));
     await runToRest(harness, id);
   }
-  harness.world.dataApis.running.clear();
+  harness.dataApis.running.clear();
   const begun: ProjectId[] = [];
   const lets = new Map<ProjectId, () => void>();
   const ensure = harness.world.dataApis.ensure.bind(harness.world.dataApis);
@@ -37,12 +37,12 @@ async function many(count: number) {
 }
 
 test('the platform waits for the first of them, and whoever is asked for comes before the others', async () => {
-  const { ids, begun, starts, turns, letAll } = await many(30);
+  const { ids, begun, starts, turns, letAll } = await many(40);
   let ready = false;
   const beginning = starts.begin(ids).then(() => (ready = true));
   await turns();
   expect(begun).toEqual(ids.slice(0, 8));
-  const last = ids[29] as ProjectId;
+  const last = ids[39] as ProjectId;
   let answered = false;
   const asked = starts.ask(last).then(() => (answered = true));
   await letAll();
@@ -56,7 +56,7 @@ test('the platform waits for the first of them, and whoever is asked for comes b
   for (let rounds = 0; rounds < 3; rounds++) await letAll();
   await starts.allDone();
   expect(new Set(begun)).toEqual(new Set(ids));
-  expect(begun).toHaveLength(30);
+  expect(begun).toHaveLength(40);
 });
 
 test('one that fell asleep while it waited is not started', async () => {

@@ -1,16 +1,14 @@
 /**
- * The real platform, but for eight things: at the point of a step, or of an append (`append/SpareClaimed/before`), that its
+ * The real platform, but for seven things: at the point of a step, or of an append (`append/SpareClaimed/before`), that its
  * parent process named last, or CRASH_AT from the start, it ends itself with SIGKILL; so it does at the point of the move that CRASH_MOVE names; where REFUSE_PROBE is set no REST API ever passes its last check, so that a provision is undone;
  * TEMPLATE_DIR is a folder with another project template, as a later release would bring it, and so is LATER_LOGIN a login
  * that projects have with it: its version, its name and the schema that it is for; LOGINS_UP_TO is the version of an earlier
  * one, whose projects have no login that came later; SECOND_SERVER is the URL of another
- * PostgreSQL for projects' databases; where PRETEND_REST is set no PostgREST runs, and everybody is told that it does, so that
- * many projects are made quickly which sleep afterwards.
+ * PostgreSQL for projects' databases.
  */
 import { flushCompileCache } from 'node:module';
 import { Refused } from '../../application/errors.ts';
 import type { ProjectLogin } from '../../domain/project/project-logins.ts';
-import { InMemoryDataApis } from '../../infrastructure/process/in-memory-data-apis.ts';
 import { startPlatform } from '../composition/platform.ts';
 import type { PlatformOptions } from '../composition/platform-options.ts';
 import { TOKENS } from '../composition/tokens.ts';
@@ -63,8 +61,6 @@ await startPlatform(options, (container) => {
     };
     return store;
   });
-  if (process.env['PRETEND_REST'] !== undefined)
-    container.onActivation(TOKENS.managedDataApis, () => new InMemoryDataApis());
   const second = process.env['SECOND_SERVER'];
   if (second !== undefined) withSecondServer(second)(container);
   const upTo = Number(process.env['LOGINS_UP_TO'] ?? Infinity);

@@ -110,16 +110,14 @@ export class PlatformUnderTest {
 
   /**
    * As a later release with another project template where the environment has TEMPLATE_DIR, with another server for
-   * projects where it has SECOND_SERVER, without any PostgREST where it has PRETEND_REST: then it can only be killed.
+   * projects where it has SECOND_SERVER: then it can only be killed.
    * @param disturbed starts it as `crashing-main.ts` does, so that {@link crashAt} can be used
    * @param oneByOne of several processes each begins when the one before it is ready
    */
   async start(disturbed?: Disturbance, oneByOne = false): Promise<void> {
     const heard = (text: string) => (this.output += text);
     const other = 'interfaces/acceptance/crashing-main.ts';
-    const isOther = ['TEMPLATE_DIR', 'SECOND_SERVER', 'PRETEND_REST'].some(
-      (name) => this.environment[name] !== undefined,
-    );
+    const isOther = ['TEMPLATE_DIR', 'SECOND_SERVER'].some((name) => this.environment[name] !== undefined);
     const usual = isOther ? other : 'interfaces/main.ts';
     const entry = disturbed === undefined ? usual : other;
     const disturbance = { ...(disturbed?.refuseProbe && { REFUSE_PROBE: 'yes' }) };
