@@ -204,6 +204,20 @@ test('nothing changes by looking at a plan; a statement under way is given up', 
     .toEqual([]);
 });
 
+test('what is offered for completion does not come over a menu opened meanwhile', async () => {
+  await open('/sql');
+  for (const wait of [0, 70, 100, 140]) {
+    await page.locator('.cm-content').focus();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.type('SELECT * FROM ma');
+    await page.waitForTimeout(wait);
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.waitForTimeout(300);
+    expect(await page.locator('.cm-tooltip-autocomplete').count()).toBe(0);
+    await page.keyboard.press('Escape');
+  }
+});
+
 test('a policy is made from a template and tried as a user, as nobody, and as one who writes', async () => {
   const [ann, bob] = ['6f1d0c1e-0000-4000-8000-000000000001', '6f1d0c1e-0000-4000-8000-000000000002'];
   await sql(`INSERT INTO auth.users (id, email, created_at) VALUES ('${ann}', 'ann@shop.test', now()), ('${bob}', 'bob@shop.test', now());

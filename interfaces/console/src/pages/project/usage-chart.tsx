@@ -1,10 +1,8 @@
 /** One small chart of uPlot's, loaded when a project's overview has figures to draw. */
-import { useEffect, useRef } from 'react';
+import { useCallback } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import type { UsageOverTime, UsageRange } from '../../api/usage.ts';
-import { colourOf } from '../../design/colours.ts';
-import { useTheme } from '../../design/theme.ts';
+import { useChart, type Drawing } from '../../components/use-chart.ts';
 import { axisText, stepBegins } from './usage-text.ts';
 import styles from './use-over-time.module.css';
 
@@ -22,26 +20,14 @@ interface UsageChartProps {
 
 export default function UsageChart(props: UsageChartProps) {
   const { data, range, kind, figures, text, label, onPoint } = props;
-  const host = useRef<HTMLDivElement>(null);
-  const theme = useTheme();
-  useEffect(() => {
-    const element = host.current;
-    if (!element) return undefined;
-    const size = () => ({ width: element.clientWidth, height: element.clientHeight });
-    const x = figures.map((_, at) => stepBegins(data, at));
-    const chart = new uPlot(
-      { ...size(), ...optionsOf({ range, kind, text, onPoint }, (name) => colourOf(element, name)) },
-      [x, [...figures]],
-      element,
-    );
-    const observer = new ResizeObserver(() => chart.setSize(size()));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      chart.destroy();
-    };
-  }, [data, range, kind, figures, text, onPoint, theme]);
-  return <div ref={host} className={styles['chart']} role="img" aria-label={label} />;
+  const draw = useCallback(
+    (colour: (name: string) => string): Drawing => ({
+      options: optionsOf({ range, kind, text, onPoint }, colour),
+      data: [figures.map((_, at) => stepBegins(data, at)), [...figures]],
+    }),
+    [data, range, kind, figures, text, onPoint],
+  );
+  return <div ref={useChart(draw)} className={styles['chart']} role="img" aria-label={label} />;
 }
 
 const COLOURS = { requests: '--accent', connections: '--busy', size: '--good' } as const;
@@ -58,7 +44,7 @@ const INCREMENTS = {
 function optionsOf(
   { range, kind, text, onPoint }: Pick<UsageChartProps, 'range' | 'kind' | 'text' | 'onPoint'>,
   colour: (name: string) => string,
-): Omit<uPlot.Options, 'width' | 'height'> {
+): Drawing['options'] {
   const line = colour('--line');
   const stroke = colour(COLOURS[kind]);
   const axis = { stroke: colour('--text-soft'), ticks: { show: false }, font: '11px system-ui' };

@@ -1,52 +1,29 @@
-/** uPlot, loaded when somebody wants a chart. */
-import { useEffect, useRef } from 'react';
+/** A result drawn by uPlot, loaded when somebody wants a chart. */
+import { useCallback } from 'react';
 import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
-import { colourOf } from '../../design/colours.ts';
-import { useTheme } from '../../design/theme.ts';
+import { useChart, type Drawing } from '../../components/use-chart.ts';
 import { sqlPage as texts } from '../../texts/en/sql.ts';
 import type { ChartData } from './chart-data.ts';
 import styles from './sql-page.module.css';
 
+/** room for the names and the figures below it */
+const LEGEND_PX = 40;
 const LINES = ['--accent', '--good', '--warn', '--bad', '--busy', '--calm'];
 
 export default function ResultChart({ data }: { readonly data: ChartData }) {
-  const host = useRef<HTMLDivElement>(null);
-  const theme = useTheme();
-  useEffect(() => {
-    const element = host.current;
-    if (!element) return undefined;
-    const size = () => ({ width: element.clientWidth, height: Math.max(180, element.clientHeight - 40) });
-    const chart = new uPlot(
-      optionsOf(data, element, size()),
-      [data.x, ...data.lines.map(({ y }) => y)] as uPlot.AlignedData,
-      element,
-    );
-    const observer = new ResizeObserver(() => chart.setSize(size()));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      chart.destroy();
-    };
-  }, [data, theme]);
+  const draw = useCallback((colour: (name: string) => string) => drawingOf(data, colour), [data]);
   const words = `${texts.chart}: ${data.lines.map(({ name }) => name).join(', ')}`;
-  return <div ref={host} className={styles['chart']} role="img" aria-label={words} />;
+  return <div ref={useChart(draw)} className={styles['chart']} role="img" aria-label={words} />;
 }
 
-function optionsOf(
-  data: ChartData,
-  element: Element,
-  size: { width: number; height: number },
-): uPlot.Options {
-  const colour = (name: string) => colourOf(element, name);
+function drawingOf(data: ChartData, colour: (name: string) => string): Drawing {
   const named = data.kind === 'names';
   const grid = { stroke: colour('--line'), width: 1 };
   const axis = { stroke: colour('--text-soft'), grid, ticks: grid };
   const nameAt = (place: number) => data.names[place] ?? '';
   // of several lines bars would stand in front of each other
   const bars = named && data.lines.length === 1 ? uPlot.paths.bars?.({ size: [0.6, 60] }) : undefined;
-  return {
-    ...size,
+  const options: Drawing['options'] = {
     scales: { x: { time: data.kind === 'time', ...(named && { range: [-0.6, data.x.length - 0.4] }) } },
     axes: [
       {
@@ -73,6 +50,11 @@ function optionsOf(
         ...(bars && { fill: colour(LINES[at] ?? '--text'), paths: bars }),
       })),
     ],
+  };
+  return {
+    options,
+    data: [data.x, ...data.lines.map(({ y }) => y)] as uPlot.AlignedData,
+    below: LEGEND_PX,
   };
 }
 

@@ -4,6 +4,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
@@ -149,6 +150,13 @@ const TYPE_OVER = EditorView.domEventHandlers({
   },
 });
 
+/** What was asked for shortly before they left comes after they have left: the library closes only what is open already. */
+const CLOSE_ON_LEAVING = EditorView.domEventHandlers({
+  blur(_, view) {
+    setTimeout(() => closeCompletion(view));
+  },
+});
+
 const extensions = (onChange: (text: string) => void, onRun: (all: boolean) => void) => [
   keymap.of([
     { key: 'Mod-Enter', run: () => (onRun(false), true) },
@@ -165,6 +173,7 @@ const extensions = (onChange: (text: string) => void, onRun: (all: boolean) => v
   highlightActiveLine(),
   EditorView.lineWrapping,
   TYPE_OVER,
+  CLOSE_ON_LEAVING,
   placeholder(texts.placeholder),
   EditorView.contentAttributes.of({ 'aria-label': texts.editor }),
   keymap.of([
