@@ -28,7 +28,7 @@ test('who saw the keys, and what ran', () => {
   );
   const token = { name: 'ci', scopes: ['read'], projectId: null, expiresAt: null };
   expect(eventInWords({ type: 'TokenIssued', data: token })).toBe(
-    'The personal token "ci" was made (read; for ever)',
+    'The personal token "ci" was made (read; does not expire)',
   );
 });
 

@@ -40,7 +40,7 @@ const WORDS: Words = {
   OwnerSessionRevoked: ({ reason }) => `A session was ended: ${reason}`,
   TokenIssued: ({ name, scopes, projectId, expiresAt }) =>
     `The personal token "${name}" was made (${scopes.join(', ')}` +
-    `${projectId === null ? '' : `; for ${projectId} only`}; ${expiresAt === null ? 'for ever' : `until ${expiresAt}`})`,
+    `${projectId === null ? '' : `; for ${projectId} only`}; ${expiresAt === null ? 'does not expire' : `until ${expiresAt}`})`,
   TokenRevoked: ({ tokenId }) => `The personal token ${tokenId} was revoked`,
   OwnerErased: () => 'The account was erased',
   InviteIssued: ({ expiresAt }) => `An invite was made, good until ${expiresAt}`,

@@ -123,8 +123,8 @@ test('who revealed the keys, and what the settings were then', async () => {
   // shot: entry
   await expectUsable();
   await dialog().getByRole('link', { name: 'How everything was set then' }).click();
-  await page.getByText('Max rows was 500, is 20').waitFor();
-  await page.getByText('Password: min length was 6, is 10').waitFor();
+  await page.getByText('Max rows: from 500 to 20').waitFor();
+  await page.getByText('Password: min length: from 6 to 10').waitFor();
   const row = page.getByRole('row').filter({ hasText: 'Max rows' });
   expect(await row.getByRole('cell').allTextContents()).toEqual(['500', '20']);
   // at that time nothing was set: what stands there is what came before
@@ -212,13 +212,13 @@ test('the arrows step from moment to moment, and nothing moves on the page', asy
   await table.waitFor();
   const before = await place();
   await page.keyboard.press('ArrowLeft');
-  await page.getByText('Name was Shop of news, is Shop of more news').waitFor();
+  await page.getByText('Name: from Shop of news to Shop of more news').waitFor();
   expect(await slider().getAttribute('aria-valuetext')).toContain(
     'The display name became "Shop of more news"',
   );
   await expect.poll(() => search().get('at')).toBeTruthy();
   for (let step = 0; step < 4; step++) await page.keyboard.press('ArrowLeft');
-  await page.getByText('Max rows was 500, is 20').first().waitFor();
+  await page.getByText('Max rows: from 500 to 20').first().waitFor();
   expect(await place()).toBe(before);
   await page.keyboard.press('Home');
   await page.getByText('Here the project begins.').waitFor();
@@ -233,9 +233,9 @@ test('who changed something is found', async () => {
   await open('/time');
   await slider().focus();
   await page.keyboard.press('Home');
-  const difference = page.getByRole('listitem').filter({ hasText: 'Max rows was 1,000, is 20' });
+  const difference = page.getByRole('listitem').filter({ hasText: 'Max rows: from 1,000 to 20' });
   await difference.getByRole('button', { name: 'Find who changed it' }).click();
-  await page.getByText('Max rows was 1,000, is 500').waitFor();
+  await page.getByText('Max rows: from 1,000 to 500').waitFor();
   await page
     .getByText(/by you/)
     .first()
@@ -332,7 +332,7 @@ test('of any number of moments each can be come to: closer, wider, and over the 
   );
   await expect.poll(async () => /Name \d+/.test(await words())).toBe(true);
   await page.getByRole('button', { name: 'Find who changed it' }).first().click();
-  await page.getByText('Name was Name 1321, is Name 1322').waitFor();
+  await page.getByText('Name: from Name 1321 to Name 1322').waitFor();
 });
 
 test('what is filtered is saved as a file, for spreadsheets and for programs; the menu and what is said are there for everybody', async () => {

@@ -9,21 +9,19 @@ import { PlanView } from './plan-view.tsx';
 
 const TYPING_MS = 300;
 
-/** @param name undefined: there is none yet that a project could have */
+/** @param name undefined: there is none yet that a project could have. The steps are the same for each. */
 export function CreationPlan({ name }: { readonly name: string | undefined }) {
-  const settled = useSettled(name);
+  const [nobodys] = useState(() => `new-${crypto.randomUUID()}`);
+  const settled = useSettled(name) ?? nobodys;
   const { data: plan, error } = useQuery({
-    ...creationPlanQuery(settled ?? '', settled ?? ''),
-    enabled: settled !== undefined,
+    ...creationPlanQuery(settled, settled),
     // what is shown stays until the next is there: nothing moves while somebody types
     placeholderData: (before) => before,
   });
   return (
     <section className={styles['plan']} aria-label={texts.whatHappens}>
       <h2>{texts.whatHappens}</h2>
-      {settled === undefined && !plan ? (
-        <p className={styles['soft']}>{texts.nameFirst}</p>
-      ) : plan ? (
+      {plan ? (
         <PlanView plan={plan} />
       ) : error ? (
         <Notice tone="bad" title={texts.failed} error={error} />

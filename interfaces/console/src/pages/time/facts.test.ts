@@ -38,7 +38,7 @@ test('each fact has a name and a value in words', () => {
     'Project | Status | Active',
     'Project | Waits for | nothing',
     'Project | Is removed | not planned',
-    'Project | Database size | within-limit',
+    'Project | Database size | within its limit',
     'REST API | Max rows | 1,000',
     'REST API | Schemas | public',
     'REST API | Explain | off',
@@ -59,8 +59,8 @@ test('each fact has a name and a value in words', () => {
 
 test('a difference says what was and what is', () => {
   const now = inProject({ settings: { data_api: { ...STATE.project.settings.data_api, max_rows: 500 } } });
-  expect(words(STATE, now)).toEqual(['Max rows was 1,000, is 500']);
-  expect(words(now, STATE)).toEqual(['Max rows was 500, is 1,000']);
+  expect(words(STATE, now)).toEqual(['Max rows: from 1,000 to 500']);
+  expect(words(now, STATE)).toEqual(['Max rows: from 500 to 1,000']);
 });
 
 test('what only counts or is measured is no difference', () => {
@@ -84,8 +84,8 @@ test('keys are told by their names', () => {
   const s3_keys = [{ id: 'key1', name: 'backup', made_at: '2026-05-12T09:00:00.000Z' }];
   const signing_keys = [{ kid: 'k1', algorithm: 'ES256', status: 'signs' }, ...STATE.signing_keys];
   expect(words(STATE, changed({ s3_keys, signing_keys }))).toEqual([
-    'S3 access keys was none, is backup (key1)',
-    "Signing keys was the project's secret (HS256, signs), is k1 (ES256, signs), the project's secret (HS256, signs)",
+    'S3 access keys: from none to backup (key1)',
+    "Signing keys: from the project's secret (HS256, signs) to k1 (ES256, signs), the project's secret (HS256, signs)",
   ]);
 });
 

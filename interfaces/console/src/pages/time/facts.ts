@@ -98,7 +98,8 @@ function numberText(name: string, value: number): string {
 }
 
 function stringText(name: string, value: string): string {
-  if (name === 'status') return texts.status[value as keyof typeof texts.status] ?? value;
+  const named = texts.values[name]?.[value];
+  if (named !== undefined) return named;
   if (/_(after|until|at)$/.test(name)) return moment.format(new Date(value));
   if (value.length <= LONGEST) return value;
   return `${value.slice(0, LONGEST)}… ${texts.characters(value.length)}`;
@@ -145,7 +146,7 @@ function at(state: State, path: string): unknown {
 
 const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** `Max rows was 1,000, is 500` */
+/** `Max rows: from 1,000 to 500` */
 export function differenceText({ label, was, is }: Difference): string {
   if (was === undefined) return texts.appeared(label, is ?? texts.none);
   if (is === undefined) return texts.vanished(label, was);

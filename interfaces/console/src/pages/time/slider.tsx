@@ -1,6 +1,6 @@
 import type { KeyboardEvent } from 'react';
 import { Link } from 'wouter';
-import { ExactTime } from '../../components/amounts.tsx';
+import { ExactTime, withLocalTimes } from '../../components/amounts.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
 import { TextField } from '../../components/field.tsx';
 import { useSession } from '../../api/session.ts';
@@ -100,7 +100,7 @@ const pastOf = (time: string): string | undefined =>
   time === '' || new Date(time) > new Date() ? undefined : time;
 
 const valueText = (moment: Moment | undefined): string =>
-  moment ? `${exact.format(new Date(moment.at))}: ${moment.text}` : texts.nowText;
+  moment ? `${exact.format(new Date(moment.at))}: ${withLocalTimes(moment.text)}` : texts.nowText;
 
 interface MomentWordsProps {
   readonly moment: Moment | undefined;
@@ -112,10 +112,11 @@ interface MomentWordsProps {
 function MomentWords({ moment, at, project }: MomentWordsProps) {
   const self = useSession().data?.owner_id;
   if (!moment) return <p className={styles['momentWords']}>{at === undefined ? texts.nowText : ''}</p>;
+  const words = withLocalTimes(moment.text);
   const more = moment.stands_for - 1;
   return (
     <p className={styles['momentWords']}>
-      {isMoment(moment, at) ? moment.text : texts.between(moment.text)}
+      {isMoment(moment, at) ? words : texts.between(words)}
       <span className={styles['soft']}>
         {' '}
         {texts.by(actorWords(moment.actor, self))}

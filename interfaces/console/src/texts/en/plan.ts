@@ -36,8 +36,6 @@ export const plan = {
   refused: 'This cannot be done now',
   nothing: 'There is nothing to do: it is so already.',
   failed: 'The plan cannot be shown',
-  nameFirst:
-    'A PostgreSQL database with logins and keys of its own, ready for users and files, an entry in the connection pool and a REST API. Type a name to see each step.',
 } as const;
 
 export const steps = {

@@ -41,7 +41,7 @@ export const time = {
   on: 'on',
   off: 'off',
   none: 'none',
-  changed: (label: string, was: string, is: string) => `${label} was ${was}, is ${is}`,
+  changed: (label: string, was: string, is: string) => `${label}: from ${was} to ${is}`,
   changedInside: (label: string) => `${label} has other text`,
   appeared: (label: string, is: string) => `${label} is new: ${is}`,
   vanished: (label: string, was: string) => `${label} is gone: it was ${was}`,
@@ -49,7 +49,16 @@ export const time = {
   waitsFor: (step: string, tries: number, reason: string) => `${step}, after ${tries} tries: ${reason}`,
   signingKey: (kid: string | undefined, algorithm: string, does: string) =>
     `${kid ?? "the project's secret"} (${algorithm}, ${does})`,
-  status,
+  /** words of the platform's own, by the setting's name */
+  values: {
+    status,
+    database: {
+      'within-limit': 'within its limit',
+      'near-limit': 'near its limit',
+      'read-only': 'over its limit: read only',
+      'cut-off': 'far over its limit: closed',
+    },
+  } as Readonly<Record<string, Readonly<Record<string, string>> | undefined>>,
   groups: {
     project: 'Project',
     dataApi: 'REST API',
