@@ -169,9 +169,10 @@ test('a plan that refuses has no button to press', async () => {
   const project = new URL(page.url()).pathname.split('/').at(-1);
   // somebody else pauses it, and this page hears nothing of it
   await page.route('**/events**', (route) => route.abort());
+  const before = await page.request.get(`${platform.url}/api/projects/${project}`);
+  await page.route(`**/api/projects/${project}`, (route) => route.fulfill({ response: before }));
   await page.reload();
   await button('Pause').waitFor();
-  await page.route(`**/api/projects/${project}`, (route) => route.abort());
   const answer = await page.request.post(`${platform.url}/api/projects/${project}/pause`, {
     headers: { 'x-launchdb-console': '1' },
   });

@@ -8,11 +8,12 @@ import styles from './creation-plan.module.css';
 import { PlanView } from './plan-view.tsx';
 
 const TYPING_MS = 300;
+/** stands in the plan where the name will */
+const NO_NAME_YET = 'the-name-you-choose';
 
 /** @param name undefined: there is none yet that a project could have. The steps are the same for each. */
 export function CreationPlan({ name }: { readonly name: string | undefined }) {
-  const [nobodys] = useState(() => `new-${crypto.randomUUID()}`);
-  const settled = useSettled(name) ?? nobodys;
+  const settled = useSettled(name) ?? NO_NAME_YET;
   const { data: plan, error } = useQuery({
     ...creationPlanQuery(settled, settled),
     // what is shown stays until the next is there: nothing moves while somebody types
