@@ -1,4 +1,5 @@
 /** One project's PostgREST: its configuration file, its process, its signals. */
+import { statSync } from 'node:fs';
 import { chown, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unavailable } from '../../application/errors.ts';
@@ -72,6 +73,8 @@ export class PostgrestProcess {
   #digests: ConfigDigests | undefined;
   /** where in its log begins what it says of its latest start */
   #logFrom = 0;
+  /** how large it was when it was last read */
+  #logSeen = -1;
   #answeredAt = -Infinity;
 
   private constructor(api: DataApi, options: ObservedPostgrestOptions, left?: Left) {
@@ -92,7 +95,8 @@ export class PostgrestProcess {
         const [port, adminPort] = await Promise.all([freePort(), freePort()]);
         this.#ports = { port, adminPort };
         await this.#write(false);
-        this.#logFrom = await logSize(logFile(folder, api.project));
+        this.#logFrom = Math.max(0, sizeOf(logFile(folder, api.project)));
+        this.#logSeen = -1;
         const args = [configFile(folder, api.project)];
         return launch({
           command: binary,
@@ -201,9 +205,12 @@ export class PostgrestProcess {
     return this.#program.stop();
   }
 
-  /** In its log, since its latest start. */
+  /** In its log, since its latest start. It is looked at often: what has not grown is not read again. */
   async #saysThat(what: string): Promise<boolean> {
     const file = logFile(this.#options.folder, this.#api.project);
+    const size = sizeOf(file);
+    if (size === this.#logSeen) return false;
+    this.#logSeen = size;
     return readFrom(file, this.#logFrom).then(
       (text) => text.includes(what),
       () => false,
@@ -250,11 +257,8 @@ interface Left {
   readonly config: PostgrestPorts & ConfigDigests;
 }
 
-const logSize = (file: string): Promise<number> =>
-  stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
+/** At once, which takes some microseconds; by the thread pool it would take ten times as long. -1: there is none. */
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? -1;
 
 async function readFrom(file: string, position: number): Promise<string> {
   const handle = await open(file);

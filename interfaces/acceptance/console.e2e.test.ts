@@ -19,6 +19,7 @@ import {
   readable,
   settled,
   signIn,
+  type Visitor,
   widthOf,
   type Ask,
 } from './console-under-test.ts';
@@ -55,20 +56,23 @@ test('what a browser keeps of a session no script can read, and it goes with sig
   await context.close();
 });
 
+// one log-in for all three: an address has ten a minute, and this file needs the others
+let once: Promise<Visitor> | undefined;
 test.each(['/', '/console', '/console/account'])(
   '%s asks for who is there once, and before its code runs',
   async (path) => {
-    const { context, page } = await consoles.owner(`once${path.length}`);
+    once ??= consoles.owner('once');
+    const page = await (await once).context.newPage();
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.goto(path);
     await settled(page);
-    const once = path.endsWith('account') ? ['/api/session'] : ['/api/session', '/api/projects'];
-    expect(asked.filter((one) => once.includes(one))).toEqual(once);
+    const wanted = path.endsWith('account') ? ['/api/session'] : ['/api/session', '/api/projects'];
+    expect(asked.filter((one) => wanted.includes(one))).toEqual(wanted);
     // by a file of its own, with what the first page is made of in one
     const first = asked.filter((one) => /assets[/](ahead|index)-.*[.]js$/.test(one));
     expect(first.length).toBe(2);
-    await context.close();
+    await page.close();
   },
 );
 

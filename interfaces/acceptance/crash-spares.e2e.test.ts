@@ -30,7 +30,7 @@ const create = () =>
 /** A project, and a spare that stands ready beside it; of nothing else is anything left. */
 async function endsWell(id: string): Promise<void> {
   expect(await rounds.restsAs(id)).toBe('active');
-  const [next = ''] = await readySpares(rounds.platform, 1);
+  const [next = ''] = await readySpares(rounds.platform, 1, id);
   for (const one of [id, next]) expect(await rounds.platform.resources(one)).toEqual(EVERYTHING);
   expect(await databasesOf(rounds.platform)).toBe(2);
   await rounds.platform.call('DELETE', `/api/projects/${id}?purge=true`, {

@@ -152,7 +152,7 @@ test('a spare project stands ready in a container, which is its owner’s from t
   await served();
   expect((await engine.inspect(`postgrest-${id}`))?.Id).toBe(before?.Id);
   // the next one, and switched off it goes
-  const [next = ''] = await readySpares(platform, 1);
+  const [next = ''] = await readySpares(platform, 1, spare);
   expect((await containers.names()).toSorted()).toEqual([`postgrest-${id}`, `postgrest-${next}`].toSorted());
   await platform.stop();
   platform.environment['SPARE_PROJECTS'] = '0';

@@ -20,12 +20,22 @@ export const sparesOf = (platform: PlatformUnderTest): Promise<readonly SpareUnd
     'launchdb',
   );
 
-/** So many stand ready, and nothing else is under way with them. @returns their ids, the oldest first */
-export const readySpares = (platform: PlatformUnderTest, count: number): Promise<readonly string[]> =>
+/**
+ * So many stand ready, and nothing else is under way with them.
+ * @param claimed one that the read model may still take for a spare
+ * @returns their ids, the oldest first
+ */
+export const readySpares = (
+  platform: PlatformUnderTest,
+  count: number,
+  claimed?: string,
+): Promise<readonly string[]> =>
   vi.waitFor(async () => {
     const spares = await sparesOf(platform);
     expect(spares.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 'spare'));
-    return spares.map(({ id }) => id);
+    const ids = spares.map(({ id }) => id);
+    expect(ids).not.toContain(claimed);
+    return ids;
   }, PATIENCE);
 
 /** How many databases of projects there are, whoever knows of them. */
