@@ -83,3 +83,16 @@ test('one that cannot be started is told of, and is nothing to the others', asyn
   expect(errors).toEqual([ids[0]]);
   expect(begun).toEqual(ids.slice(1));
 });
+
+test('one that is paused while it starts ends again', async () => {
+  const { harness, ids, begun, starts, turns, letAll } = await many(1);
+  const [one] = ids as [ProjectId];
+  const beginning = starts.begin(ids);
+  await turns();
+  await command(harness, one, { kind: 'PauseProject' });
+  await runToRest(harness, one);
+  await letAll();
+  await beginning;
+  expect(begun).toEqual(ids);
+  expect(await harness.world.dataApis.list()).toEqual([]);
+});

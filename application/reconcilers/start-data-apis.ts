@@ -20,6 +20,7 @@ export interface DataApiStartsDependencies {
 const STARTS_AT_ONCE = 8;
 /** who starts the platform finds these there; the others come while it serves */
 const WAITED_FOR = 16;
+const LOOKS_AT_ONE = 3;
 
 export class DataApiStarts {
   readonly #dependencies: DataApiStartsDependencies;
@@ -48,17 +49,30 @@ export class DataApiStarts {
     return this.#starts.stop();
   }
 
-  /** As the log says now: it may have been put to sleep, or changed, while it waited. */
   async #start(id: ProjectId): Promise<void> {
-    const { world, store, log } = this.#dependencies;
     try {
-      const project = (await loadProject(store, id))?.project;
-      // what a process is at work on is that process's business, but for an upgrade, which must not be noticed
-      const isBusy = project?.run && project.run.process !== 'upgrade';
-      if (!project?.resources.postgrest || isBusy) return;
-      await world.dataApis.ensure(dataApiOf(world, project));
+      await this.#ensure(id);
     } catch (error) {
-      log.error({ project: id, err: error }, 'a REST API does not start');
+      this.#dependencies.log.error({ project: id, err: error }, 'a REST API does not start');
+    }
+  }
+
+  /**
+   * As the log says now: it may have been put to sleep, or changed, while it waited. What comes while it starts, such as new
+   * keys or a pause, is met by looking once more.
+   */
+  async #ensure(id: ProjectId): Promise<void> {
+    const { world, store } = this.#dependencies;
+    let started: number | undefined;
+    for (let looks = 0; looks < LOOKS_AT_ONE; looks++) {
+      const project = (await loadProject(store, id))?.project;
+      if (!project?.resources.postgrest) {
+        if (started !== undefined) await world.dataApis.remove(id);
+        return;
+      }
+      if (project.revision === started) return;
+      await world.dataApis.ensure(dataApiOf(world, project));
+      started = project.revision;
     }
   }
 }

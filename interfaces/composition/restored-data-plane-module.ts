@@ -6,8 +6,10 @@ import { poolOf } from '../../application/desired/desired-project.ts';
 import type { ManagedWorld } from '../../application/desired/world.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
 import type { Log } from '../../application/ports/log.ts';
+import type { ProjectUsage } from '../../application/ports/project-usage.ts';
 import { ProjectReconciler } from '../../application/reconcilers/keep-projects-reachable.ts';
 import { DataApiStarts } from '../../application/reconcilers/start-data-apis.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { CheckpointWatch } from '../../projections/checkpoint-watch.ts';
 import { desiredProjects } from '../../projections/desired-projects/desired-projects.ts';
 import { listDesiredProjects } from '../../projections/desired-projects/queries.ts';
@@ -41,6 +43,7 @@ export const restoredDataPlaneModule = new ContainerModule(({ bind }) => {
         world: TOKENS.managedWorld,
         pool: TOKENS.platformPool,
         starts: TOKENS.dataApiStarts,
+        usage: TOKENS.projectUsage,
         servers: TOKENS.projectsServers,
       },
       restoredDataApis,
@@ -134,11 +137,13 @@ function restoredDataApis({
   world,
   pool,
   starts,
+  usage,
   servers,
 }: {
   readonly world: ManagedWorld;
   readonly pool: pg.Pool;
   readonly starts: DataApiStarts;
+  readonly usage: Pick<ProjectUsage, 'lastUses'>;
   readonly servers: ProjectsServers;
 }): Part {
   const { dataApis } = world;
@@ -151,8 +156,8 @@ function restoredDataApis({
       for (const left of await dataApis.list()) if (!known.has(left)) await dataApis.remove(left);
       // each of the others would be waited for; the reconciler starts them when their server is back
       const there = await answering(servers);
-      const startable = wanted.filter(({ server }) => there.has(server));
-      await starts.begin(startable.map(({ projectId }) => projectId));
+      const startable = wanted.filter(({ server }) => there.has(server)).map(({ projectId }) => projectId);
+      await starts.begin(lastUsedFirst(startable, await usage.lastUses(startable)));
     },
     stop: async () => {
       const stopped = starts.stop();
@@ -163,4 +168,9 @@ function restoredDataApis({
     },
     stopWithinMs: 10_000,
   };
+}
+
+function lastUsedFirst(ids: readonly ProjectId[], uses: ReadonlyMap<ProjectId, Date>): readonly ProjectId[] {
+  const at = (id: ProjectId) => uses.get(id)?.getTime() ?? 0;
+  return ids.toSorted((one, other) => at(other) - at(one));
 }
