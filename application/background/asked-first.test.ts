@@ -18,7 +18,7 @@ function held(width: number) {
 
 test('so many at a time, in their order', async () => {
   const { begun, end, queue } = held(2);
-  queue.add(['a', 'b', 'c', 'd']);
+  void Promise.all(queue.add(['a', 'b', 'c', 'd']));
   expect(begun).toEqual(['a', 'b']);
   await end('b');
   expect(begun).toEqual(['a', 'b', 'c']);
@@ -28,7 +28,7 @@ test('so many at a time, in their order', async () => {
 
 test('whoever asks is next, and waits no longer than for theirs', async () => {
   const { begun, end, queue } = held(1);
-  queue.add(['a', 'b', 'c', 'd', 'e']);
+  void Promise.all(queue.add(['a', 'b', 'c', 'd', 'e']));
   const answered: string[] = [];
   for (const key of ['e', 'd']) void queue.ask(key).then(() => answered.push(key));
   await end('a');
@@ -51,7 +51,7 @@ test('nobody waits for what is done, or was never to be', async () => {
 
 test('whoever asks for what runs waits for it', async () => {
   const { begun, end, queue } = held(1);
-  queue.add(['a']);
+  void Promise.all(queue.add(['a']));
   let answered = false;
   void queue.ask('a').then(() => (answered = true));
   await end('unknown');
