@@ -1,30 +1,16 @@
 import { expect, test } from 'vitest';
 import { goalInWords, line, shown } from './figure-line.ts';
-import type { Figure } from './statistics.ts';
-
-const figure: Figure = {
-  section: 'wake',
-  name: 'first request',
-  value: 240,
-  unit: 'ms',
-  spread: [220, 310],
-  rounds: 5,
-  beside: { name: 'bare', value: 120 },
-  ratio: 2,
-  ratioSpread: [1.9, 2.2],
-  goal: { ratioAtMost: 1.3 },
-  met: false,
-};
+import { sample as figure } from './figure-sample.ts';
 
 test('a figure in words says its spread, what is beside it, and that its goal is missed', () => {
   expect(line(figure)).toBe(
-    '  first request: 240 ms (220 to 310, 5 rounds); bare: 120 ms; ratio 2.00 (1.90 to 2.20); goal: ratio at most 1.3: missed',
+    '  first <request>: 240 ms (220 to 310, 5 rounds); bare: 120 ms; ratio 2.00 (1.90 to 2.20); goal: ratio at most 1.5: missed',
   );
 });
 
 test('what it has not got is not spoken of', () => {
   const alone = { ...figure, beside: null, ratio: null, ratioSpread: null, goal: null, met: null };
-  expect(line({ ...alone, spread: [240, 240], rounds: 1 })).toBe('  first request: 240 ms');
+  expect(line({ ...alone, spread: [240, 240], rounds: 1 })).toBe('  first <request>: 240 ms');
 });
 
 test('goals and numbers are written as people write them', () => {

@@ -1,8 +1,8 @@
 /** nginx, as Debian has it, that does with files what the storage service does: the measure of how fast bytes could move here. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { testPort } from '../../infrastructure/testing/port.ts';
-import { nginxProgram, runBeside } from './programs-beside.ts';
+import { runNginx } from './programs-beside.ts';
 
 export interface NginxBeside {
   /** of a file in the folder */
@@ -14,17 +14,10 @@ export interface NginxBeside {
 
 /** @param folder which it serves, and keeps uploads beside */
 export async function nginxBeside(folder: string): Promise<NginxBeside> {
-  const path = await nginxProgram();
   const [port, sink] = [await testPort(), await testPort()];
   for (const name of ['files', 'bodies', 'temporary']) await mkdir(join(folder, name), { recursive: true });
-  const conf = join(folder, 'nginx.conf');
-  await writeFile(conf, configuration(folder, port, sink));
   const url = `http://127.0.0.1:${port}`;
-  const nginx = await runBeside(
-    path,
-    ['-c', conf, '-p', folder, '-e', join(folder, 'error.log')],
-    `${url}/ready`,
-  );
+  const nginx = await runNginx(folder, movingFiles(folder, port, sink), `${url}/ready`);
   return {
     download: (name) => `${url}/files/${name}`,
     upload: `${url}/upload/`,
@@ -33,22 +26,9 @@ export async function nginxBeside(folder: string): Promise<NginxBeside> {
 }
 
 /** A location reads a body only when it hands it on: to a server of its own that wants none. */
-const configuration = (folder: string, port: number, sink: number): string => `daemon off;
-user root;
-worker_processes auto;
-pid ${folder}/nginx.pid;
-events { worker_connections 1024; }
-http {
-  access_log off;
-  sendfile on;
+const movingFiles = (folder: string, port: number, sink: number): string => `  sendfile on;
   tcp_nopush on;
-  keepalive_requests 100000;
   client_max_body_size 0;
-  client_body_temp_path ${folder}/bodies;
-  proxy_temp_path ${folder}/temporary;
-  fastcgi_temp_path ${folder}/temporary;
-  uwsgi_temp_path ${folder}/temporary;
-  scgi_temp_path ${folder}/temporary;
   server {
     listen 127.0.0.1:${port};
     location /ready { return 200; }
@@ -64,5 +44,4 @@ http {
     listen 127.0.0.1:${sink};
     location / { return 200; }
   }
-}
 `;

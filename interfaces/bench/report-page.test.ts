@@ -3,24 +3,12 @@ import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
 import { chart, goalValue } from './chart.ts';
+import { sample as figure } from './figure-sample.ts';
 import { report, type NamedRun } from './report-page.ts';
 import { namedRuns } from './results.ts';
 import { SECTIONS } from './sections.ts';
 import type { Figure } from './statistics.ts';
 
-const figure: Figure = {
-  section: 'wake',
-  name: 'first <request>',
-  value: 240,
-  unit: 'ms',
-  spread: [220, 310],
-  rounds: 5,
-  beside: { name: 'bare', value: 120 },
-  ratio: 2,
-  ratioSpread: [1.9, 2.2],
-  goal: { ratioAtMost: 1.5 },
-  met: false,
-};
 const conditions = {
   at: '2026-11-30T00:00:00.000Z',
   commit: 'abc1234',
