@@ -43,8 +43,8 @@ async function replayed(context: Context, view: View): Promise<Group> {
         await server.pool.query(`DROP SCHEMA IF EXISTS ${liveTarget(view).schema} CASCADE`);
         return rateOf(async () => {
           const given = (await rebuild(view, store, server.pool)).events;
-          const stored = Number(await store.head());
-          if (given !== stored) throw new Error(`${view.name} was given ${given} events of ${stored}`);
+          // in a quick run there are other sections' streams in the log, too, which are not for every view
+          if (given < events) throw new Error(`${view.name} was given ${given} events of ${events}`);
           return given;
         });
       },
