@@ -2,11 +2,12 @@
  * Lets many callers of one process wait for news of a stream through a single subscription: long requests
  * (`Prefer: wait`) and event streams (SSE) cost no connection and no polling each.
  */
-import type { EventStore, Subscription } from './ports/event-store.ts';
+import type { EventStore, StoredEvent, Subscription } from './ports/event-store.ts';
 
 export class StreamWatch {
   readonly #store: EventStore;
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #listeners = new Set<(events: readonly StoredEvent[]) => void>();
   #subscription: Subscription | undefined;
 
   constructor(store: EventStore) {
@@ -17,6 +18,7 @@ export class StreamWatch {
     const after = await this.#store.head();
     this.#subscription = this.#store.subscribe({ name: 'stream-watch', after }, (batch) => {
       for (const { stream } of batch.events) this.#wake(stream);
+      for (const heard of this.#listeners) heard(batch.events);
       return Promise.resolve();
     });
   }
@@ -24,6 +26,12 @@ export class StreamWatch {
   async stop(): Promise<void> {
     await this.#subscription?.stop();
     for (const stream of this.#waiting.keys()) this.#wake(stream);
+  }
+
+  /** Tells of every event of the log from now on, in order. @returns ends it */
+  listen(heard: (events: readonly StoredEvent[]) => void): () => void {
+    this.#listeners.add(heard);
+    return () => void this.#listeners.delete(heard);
   }
 
   /**

@@ -2,7 +2,9 @@
 import { ContainerModule } from 'inversify';
 import { LongWork } from '../../application/operator/long-work.ts';
 import { firstOperatorToken, listOperatorTokens } from '../../application/operator/operator-tokens.ts';
+import type { Position } from '../../application/ports/event-store.ts';
 import type { KnownOperators } from '../../application/operator/known-operators.ts';
+import { looksAt, PlatformWatch } from '../../application/operator/platform-watch.ts';
 import { RecordedReads } from '../../application/operator/record-use.ts';
 import { PostgresWorkBoard } from '../../infrastructure/postgres/postgres-work-board.ts';
 import { MemoryRateLimits } from '../../infrastructure/rate-limiter/memory-rate-limits.ts';
@@ -11,6 +13,7 @@ import { recordingReads } from '../platform-api/authenticate-operator.ts';
 import { operatorEndpoints } from '../platform-api/operator-endpoints.ts';
 import { needs } from './needs.ts';
 import { PARTS, TOKENS } from './tokens.ts';
+import { views } from './views.ts';
 
 const VIEW_WITHIN_MS = 5_000;
 
@@ -26,16 +29,29 @@ export const operatorRoutesModule = new ContainerModule(({ bind }) => {
         pool: TOKENS.platformPool,
         work: TOKENS.longWork,
         checkpoints: TOKENS.checkpoints,
+        streams: TOKENS.watch,
         options: TOKENS.options,
         publicUrl: TOKENS.publicUrl,
       },
-      ({ platform, pool, work, checkpoints, options: { rateLimits = {} }, publicUrl }) => {
+      ({ platform, pool, work, checkpoints, streams, options: { rateLimits = {} }, publicUrl }) => {
+        const waitForViews = async (position: Position) => {
+          await Promise.all(views.map(({ name }) => checkpoints.waitFor(name, position, VIEW_WITHIN_MS)));
+        };
+        const watch = new PlatformWatch({ watch: streams, waitForViews, looks: looksAt(platform) });
         const waitForTrail = async () => {
           const head = await platform.store.head();
           await checkpoints.waitFor(auditTrail.name, head, VIEW_WITHIN_MS);
         };
         const limits = new MemoryRateLimits(rateLimits);
-        const endpoints = operatorEndpoints({ platform, pool, work, waitForTrail, limits, publicUrl });
+        const endpoints = operatorEndpoints({
+          platform,
+          pool,
+          work,
+          watch,
+          waitForTrail,
+          limits,
+          publicUrl,
+        });
         return recordingReads(endpoints, new RecordedReads(platform));
       },
     ),

@@ -1,4 +1,5 @@
 import type { OperatorEndpoint } from './operator-endpoint.ts';
+import { operatorEventsEndpoints, type OperatorEventsDependencies } from './operator-events.ts';
 import { operatorInviteEndpoints } from './operator-invites.ts';
 import { operatorPlatformEndpoints, type OperatorPlatformDependencies } from './operator-platform.ts';
 import { operatorProjectEndpoints } from './operator-projects.ts';
@@ -9,6 +10,7 @@ import { operatorWorkEndpoints, type OperatorWorkDependencies } from './operator
 
 export type OperatorDependencies = OperatorPlatformDependencies &
   OperatorWorkDependencies &
+  OperatorEventsDependencies &
   OperatorSessionRoutes;
 
 /** `/api/operator`: what the operator's command line does, for programs and pages. */
@@ -19,5 +21,6 @@ export const operatorEndpoints = (dependencies: OperatorDependencies): OperatorE
   ...operatorProjectEndpoints(dependencies),
   ...operatorRolloutEndpoints(dependencies.platform),
   ...operatorWorkEndpoints(dependencies),
+  ...operatorEventsEndpoints(dependencies),
   ...operatorInviteEndpoints(dependencies.platform),
 ];
