@@ -111,6 +111,18 @@ describe('tokens', () => {
       expect([path, (await api(method, path, {}, body.token)).status]).toEqual([path, 403]);
   });
 
+  test('one that may only write reads nothing, nor is told what there is to read', async () => {
+    const { body } = await api<{ id: string; token: string }>('POST', 'tokens', {
+      name: 'write',
+      scopes: ['write'],
+    });
+    for (const path of [...READS, 'events', 'work/events'])
+      expect([path, (await api('GET', path, undefined, body.token)).status]).toEqual([path, 403]);
+    for (const other of [owner, '', `${token}x`])
+      expect((await api('GET', 'events', undefined, other)).status).toBe(401);
+    expect((await api('DELETE', `tokens/${body.id}`)).status).toBe(204);
+  });
+
   test('whoever is revoked is out at once, by the API and by the command', async () => {
     const { body } = await api<{ id: string; token: string }>('POST', 'tokens', { name: 'one' });
     expect((await api('DELETE', `tokens/${body.id}`)).status).toBe(204);
@@ -157,9 +169,12 @@ describe('a browser', () => {
 
   /** What goes on until somebody ends it. */
   const follow = async (headers: Record<string, string>) => {
-    const going = await fetch(`${platform.url}/api/operator/work/events`, { headers });
-    expect(going.status).toBe(200);
-    return { ended: going.text() };
+    const both = ['work/events', 'events'].map(async (path) => {
+      const going = await fetch(`${platform.url}/api/operator/${path}`, { headers });
+      expect(going.status).toBe(200);
+      return going.text();
+    });
+    return { ended: Promise.all(both) };
   };
 
   test('shows a cookie in the token’s place, which no page of others can use, until it is signed out', async () => {
@@ -332,18 +347,37 @@ test('what is stuck is told with why, and goes on when an operator has it tried 
   );
   await command('pause');
   await becomes('paused');
+  const following = read(
+    await fetch(`${platform.url}/api/operator/events`, { headers: { authorization: `Bearer ${token}` } }),
+  );
+  const toldOf = async (view: string, act: () => Promise<unknown>) => {
+    const before = following.text.length;
+    await act();
+    await vi.waitFor(() => expect(following.text.slice(before)).toContain(`"${view}"`), {
+      timeout: 60_000,
+      interval: 50,
+    });
+  };
+  await vi.waitFor(() =>
+    expect(following.text).toContain('event: changed\ndata: {"views":["capacity","pools"'),
+  );
   await platform.sql(`COMMENT ON DATABASE ${project} IS 'of somebody else'`);
-  await command('resume');
-  await becomes('suspended');
+  await toldOf('failures', async () => {
+    await command('resume');
+    await becomes('suspended');
+  });
   await expect
     .poll(stuck)
     .toMatchObject([{ id: project, name: 'shop', status: 'suspended', waits_for: { until: null } }]);
   const told = await platform.launchdb('status');
   expect([told.code, told.output]).toEqual([2, expect.stringContaining(`STUCK ${project}`) as string]);
   await platform.sql(`COMMENT ON DATABASE ${project} IS '${found?.mark}'`);
-  expect((await api('POST', `projects/${project}/retry`)).status).toBe(202);
-  await becomes('active');
+  await toldOf('failures', async () => {
+    expect((await api('POST', `projects/${project}/retry`)).status).toBe(202);
+    await becomes('active');
+  });
   await expect.poll(stuck).toEqual([]);
+  await following.stop();
 });
 
 test('a replay and a verification go on by themselves, are told of as they go, and are done once at a time', async () => {
@@ -400,7 +434,7 @@ test('the trail says who did it, and of reading once an hour that somebody did',
   expect(by('ViewsReplayRequested')).toEqual([mine?.id]);
   expect(by('StepRetryRequested')).toEqual([mine?.id]);
   expect(by('InviteIssued')).toEqual([mine?.id, mine?.id]);
-  expect(by('OperatorTokenRevoked')).toEqual([mine?.id, 'cli', mine?.id]);
+  expect(by('OperatorTokenRevoked')).toEqual([mine?.id, 'cli', mine?.id, mine?.id]);
   expect(by('OperatorTokenIssued').at(-1)).toBe(platform.separate ? 'cli' : 'start');
   // an hour may begin between two of them
   const reads = by('OperatorTokenUsed').filter((id) => id === mine?.id).length;

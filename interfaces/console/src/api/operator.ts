@@ -1,9 +1,8 @@
 /** The operator's session, a cookie of its own, and what the operator's pages ask. */
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, dataOf, type Answer } from './api.ts';
-import { ApiProblem } from './problem.ts';
+import { browserSession } from './browser-session.ts';
 import { queryClient } from './query-client.ts';
-import { onSessionEnded } from './send.ts';
 
 export type OperatorProject = Answer<'/api/operator/projects', 'get', 200>['projects'][number];
 export type Rollouts = Answer<'/api/operator/rollouts', 'get', 200>;
@@ -14,29 +13,36 @@ export type OperatorToken = Answer<'/api/operator/tokens', 'get', 200>['tokens']
 export type Invite = Answer<'/api/operator/invites', 'get', 200>['invites'][number];
 export type OperatorEntry = Answer<'/api/operator/audit', 'get', 200>['entries'][number];
 
-const ALL = ['operator'] as const;
-/** while somebody looks: a hidden window asks for nothing */
-const LIVE_MS = 3_000;
-const BUSY_MS = 500;
+export type OperatorSession = Answer<'/api/operator/session', 'get', 200>;
 
-/** null: nobody is signed in as an operator */
-export const operatorQuery = queryOptions({
+const ALL = ['operator'] as const;
+/** for what nothing tells of; a hidden window asks for nothing */
+const SLOW_MS = 15_000;
+
+const isOfPages = ([subject, what]: readonly unknown[]): boolean => subject === ALL[0] && what !== 'session';
+
+const operators = browserSession<OperatorSession>({
+  whose: 'operator',
   queryKey: [...ALL, 'session'],
-  queryFn: ({ signal }) =>
-    dataOf(api.GET('/api/operator/session', { signal })).catch((error: unknown) => {
-      if (error instanceof ApiProblem && error.status === 401) return null;
-      throw error;
-    }),
-  staleTime: 60_000,
+  ask: (signal) => dataOf(api.GET('/api/operator/session', { signal })),
+  idOf: ({ id }) => id,
+  isOfPages,
 });
 
-/** Whether the one who is signed in may change something, too. */
-export const useMayWrite = (): boolean => useQuery(operatorQuery).data?.scopes.includes('write') ?? false;
+export const {
+  query: operatorQuery,
+  leftOpen: operatorLeft,
+  look: lookForOperator,
+  forget: forgetOperator,
+} = operators;
+
+/** Whether the one who is signed in, or whose page waits for them, may change something, too. */
+export const useMayWrite = (): boolean =>
+  (useQuery(operatorQuery).data ?? operatorLeft())?.scopes.includes('write') ?? false;
 
 /** @throws {ApiProblem} `request/unauthenticated`: it is no token of an operator */
 export async function signInOperator(token: string): Promise<void> {
-  const session = await dataOf(api.POST('/api/operator/session', { body: { token } }));
-  queryClient.setQueryData(operatorQuery.queryKey, session);
+  operators.begun(await dataOf(api.POST('/api/operator/session', { body: { token } })));
 }
 
 export async function signOutOperator(): Promise<void> {
@@ -44,23 +50,17 @@ export async function signOutOperator(): Promise<void> {
   forgetOperator();
 }
 
-/** Nothing of the operator's is left for whoever comes next. */
-function forgetOperator(): void {
-  queryClient.removeQueries({
-    queryKey: ALL,
-    predicate: ({ queryKey }) => queryKey[1] !== 'session',
-  });
-  queryClient.setQueryData(operatorQuery.queryKey, null);
-}
-
-onSessionEnded('operator', forgetOperator);
-
 /** Whatever the operator's pages show, asked again. */
 export const refreshOperator = (): Promise<void> =>
-  queryClient.invalidateQueries({
+  queryClient.invalidateQueries({ predicate: ({ queryKey }) => isOfPages(queryKey) });
+
+/** Those parts of it alone that the platform says have changed. */
+export function refreshViews(views: readonly string[]): void {
+  void queryClient.invalidateQueries({
     queryKey: ALL,
-    predicate: ({ queryKey }) => queryKey[1] !== 'session',
+    predicate: ({ queryKey: [, what] }) => typeof what === 'string' && views.includes(what),
   });
+}
 
 type Part =
   | '/api/operator/capacity'
@@ -74,35 +74,45 @@ type Part =
   | '/api/operator/invites'
   | '/api/operator/tokens';
 
-/** One part of how the platform stands, asked again every few seconds. */
+const FOLDER = '/api/operator/';
+
+/** One part of how the platform stands, by the last part of its address. */
 export const partQuery = <P extends Part>(path: P) =>
   queryOptions({
-    queryKey: [...ALL, path],
+    queryKey: [...ALL, path.slice(FOLDER.length)],
     queryFn: ({ signal }) => dataOf(api.GET(path as Part, { signal })) as Promise<Answer<P, 'get', 200>>,
-    refetchInterval: LIVE_MS,
+    refetchInterval: SLOW_MS,
   });
 
 export const operatorProjectsQuery = (text: string) =>
   queryOptions({
-    queryKey: [...ALL, 'projects', text],
+    queryKey: [...ALL, 'projects', 'named', text],
     queryFn: ({ signal }) => {
       const query = text === '' ? {} : { text };
       return dataOf(api.GET('/api/operator/projects', { params: { query }, signal }));
     },
-    refetchInterval: LIVE_MS,
+    refetchInterval: SLOW_MS,
+  });
+
+/** Part of the projects: what happens to one may have changed it. */
+export const operatorWhyQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...ALL, 'projects', 'why', id],
+    queryFn: ({ signal }) =>
+      dataOf(api.GET('/api/operator/projects/{id}/why', { params: { path: { id } }, signal })),
+    refetchInterval: SLOW_MS,
   });
 
 export const rolloutsQuery = queryOptions({
   queryKey: [...ALL, 'rollouts'],
   queryFn: ({ signal }) => dataOf(api.GET('/api/operator/rollouts', { signal })),
-  refetchInterval: ({ state }) => (state.data?.rollout?.state === 'running' ? BUSY_MS : LIVE_MS),
+  refetchInterval: SLOW_MS,
 });
 
 export const workQuery = queryOptions({
   queryKey: [...ALL, 'work'],
   queryFn: async ({ signal }) => (await dataOf(api.GET('/api/operator/work', { signal }))).work,
-  refetchInterval: ({ state }) =>
-    state.data?.some((work) => work.state === 'running') === true ? BUSY_MS : LIVE_MS,
+  refetchInterval: SLOW_MS,
 });
 
 export const operatorAuditQuery = queryOptions({
@@ -111,5 +121,5 @@ export const operatorAuditQuery = queryOptions({
     const query = { actor: 'operator', limit: 100 };
     return (await dataOf(api.GET('/api/operator/audit', { params: { query }, signal }))).entries;
   },
-  refetchInterval: LIVE_MS,
+  refetchInterval: SLOW_MS,
 });

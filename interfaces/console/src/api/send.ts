@@ -6,7 +6,7 @@ import { noteAnswer, noteSilence } from './reachability.ts';
 /** shows that it is the console that asks, and no form of another page */
 const CONSOLE_HEADER = 'x-launchdb-console';
 
-type Whose = 'owner' | 'operator';
+export type Whose = 'owner' | 'operator';
 const ended = new Map<Whose, () => void>();
 /** @param then called when the platform says that there is no session (any more) of theirs */
 export const onSessionEnded = (whose: Whose, then: () => void): void => void ended.set(whose, then);

@@ -78,5 +78,5 @@ function Theme() {
   return <IconButton icon={other} label={label} onClick={() => setTheme(other)} />;
 }
 
-/** It is asked again every few seconds, as long as somebody looks. */
+/** It follows what happens, as long as somebody looks. */
 export const Live = () => <Badge tone="good">{texts.live}</Badge>;

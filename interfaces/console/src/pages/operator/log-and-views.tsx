@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { api } from '../../api/api.ts';
 import { partQuery, refreshOperator, useMayWrite, workQuery, type Work } from '../../api/operator.ts';
+import { useWorkEvents } from '../../api/operator-events.ts';
 import { durationText, RelativeTime } from '../../components/amounts.tsx';
 import { Button } from '../../components/button.tsx';
 import { DataTable, type Column } from '../../components/data-table.tsx';
@@ -18,6 +19,7 @@ import { Progress } from './progress.tsx';
 
 /** The log is checked, and views are built again from it, while all serve on. */
 export default function LogAndViews() {
+  useWorkEvents();
   return (
     <>
       <PageHeader title={texts.pages.log} beside={<Live />} />

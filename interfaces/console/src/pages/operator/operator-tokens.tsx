@@ -1,7 +1,13 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type SubmitEvent } from 'react';
 import { api, dataOf } from '../../api/api.ts';
-import { partQuery, refreshOperator, useMayWrite, type OperatorToken } from '../../api/operator.ts';
+import {
+  forgetOperator,
+  partQuery,
+  refreshOperator,
+  useMayWrite,
+  type OperatorToken,
+} from '../../api/operator.ts';
 import { RelativeTime } from '../../components/amounts.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Choices } from '../../components/choices.tsx';
@@ -65,7 +71,8 @@ function Revoke({ token, onOver }: { readonly token: OperatorToken; readonly onO
       onConfirm={async () => {
         await api.DELETE('/api/operator/tokens/{token}', { params: { path: { token: token.id } } });
         toast.done(texts.revoked);
-        await refreshOperator();
+        if (token.current) forgetOperator();
+        else await refreshOperator();
       }}
     >
       {token.current && <Notice tone="warn">{texts.revokeCurrent}</Notice>}

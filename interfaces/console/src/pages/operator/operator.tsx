@@ -1,8 +1,9 @@
 /** The operator's pages, for who has shown an operator's token. They stand beside the owners', with a frame of their own. */
 import { useQuery } from '@tanstack/react-query';
-import type { ComponentType } from 'react';
+import { Fragment, type ComponentType } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
-import { operatorQuery } from '../../api/operator.ts';
+import { operatorLeft, operatorQuery } from '../../api/operator.ts';
+import { useOperatorEvents } from '../../api/operator-events.ts';
 import type { IconName } from '../../components/icon.tsx';
 import { loaded } from '../../components/loaded.tsx';
 import { ErrorState, SkeletonRows } from '../../components/states.tsx';
@@ -60,23 +61,31 @@ const PARTS: readonly Part[] = [
   },
 ];
 
+const OperatorAgain = loaded(() => import('./operator-again.tsx'));
+
 export default function Operator() {
   const { data: session, error, refetch } = useQuery(operatorQuery);
+  useOperatorEvents(Boolean(session));
   if (session === undefined)
     return error ? <ErrorState title={texts.failed} error={error} retry={() => void refetch()} /> : null;
-  if (session === null) return <OperatorSignIn />;
+  const shown = session ?? operatorLeft();
+  if (shown === null) return <OperatorSignIn />;
   return (
-    <Frame links={PARTS} session={session}>
-      <Switch>
-        {PARTS.map(({ path, component: Component }) => (
-          <Route key={path} path={path}>
-            <Component />
+    // nothing that one operator typed is there for another
+    <Fragment key={shown.id}>
+      <Frame links={PARTS} session={shown}>
+        <Switch>
+          {PARTS.map(({ path, component: Component }) => (
+            <Route key={path} path={path}>
+              <Component />
+            </Route>
+          ))}
+          <Route>
+            <Redirect to="/operator" replace />
           </Route>
-        ))}
-        <Route>
-          <Redirect to="/operator" replace />
-        </Route>
-      </Switch>
-    </Frame>
+        </Switch>
+      </Frame>
+      {session === null && <OperatorAgain session={shown} />}
+    </Fragment>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { api, dataOf } from '../../api/api.ts';
 import {
   operatorProjectsQuery,
+  operatorWhyQuery,
   refreshOperator,
   useMayWrite,
   type OperatorProject,
@@ -136,12 +137,7 @@ interface WhyProps {
 
 function WhyDialog({ project: { id, name }, onOver, onLimits }: WhyProps) {
   const mayWrite = useMayWrite();
-  const { data: why, error } = useQuery({
-    queryKey: ['operator', 'why', id],
-    queryFn: ({ signal }) =>
-      dataOf(api.GET('/api/operator/projects/{id}/why', { params: { path: { id } }, signal })),
-    refetchInterval: 3_000,
-  });
+  const { data: why, error } = useQuery(operatorWhyQuery(id));
   const upgrading = useMutation({
     mutationFn: () => dataOf(api.POST('/api/operator/projects/{id}/upgrade', { params: { path: { id } } })),
     onSuccess: (answer) => {

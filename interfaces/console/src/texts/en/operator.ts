@@ -25,6 +25,9 @@ export const operator = {
   wrongToken: 'This is no token of an operator, or not any more.',
   isOwner: 'You have projects here?',
   toOwners: 'Sign in as an owner',
+  endedWith: (name: string) =>
+    `Show the token “${name}” again to go on: the page waits as you left it. With another token it begins anew.`,
+  leave: 'Leave the page',
 
   failuresTitle: 'Stuck',
   failuresHint: 'Projects that are suspended, or have a step that failed and is tried again.',
