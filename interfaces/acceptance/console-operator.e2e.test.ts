@@ -214,10 +214,16 @@ test('who did what is there; the one who may look only is offered nothing else',
   expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(0);
 });
 
-test('whoever is revoked meanwhile is out, with nothing left on the page', async () => {
+test('whoever is revoked meanwhile is out: nothing of the page is to be seen or reached, and nothing is left when they go', async () => {
   const listed = await platform.launchdb('operator-token', 'list');
   const id = /^(opt_\w+) .*looks only$/m.exec(listed.output)?.[1] ?? '';
   await platform.launchdb('operator-token', 'revoke', id);
+  await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
+  expect(await page.evaluate('document.elementFromPoint(5, 5).tagName')).toBe('DIALOG');
+  await dialog().getByLabel('Operator’s token').fill(token);
+  await dialog().getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('This is no token of an operator, or not any more.').waitFor();
+  await dialog().getByRole('button', { name: 'Leave the page' }).click();
   await heading('For whoever runs this platform').waitFor();
   expect(await page.content()).not.toContain('looks only');
 });

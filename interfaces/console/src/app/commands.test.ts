@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { commandsOf, foundCommands, NEAR, type Command, type Surroundings } from './commands.ts';
+import { commandsOf, foundCommands, NEAR, type Surroundings } from './commands.ts';
+import type { Command } from '../components/palette/command.ts';
 
 const PAGES = [
   { path: '/', title: 'Projects', nav: { of: 'account', icon: 'database' } },

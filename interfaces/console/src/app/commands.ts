@@ -1,18 +1,8 @@
 /** What the palette of commands offers: where one can go, and what can be done from anywhere. */
 import type { Project } from '../api/api.ts';
 import type { IconName } from '../components/icon.tsx';
+import { bestCommands, MOST, type Command } from '../components/palette/command.ts';
 import { palette as texts } from '../texts/en/palette.ts';
-import { bestOf } from './fuzzy.ts';
-
-export interface Command {
-  readonly id: string;
-  readonly label: string;
-  /** what kind of thing it is, read and searched with its label */
-  readonly note: string;
-  readonly icon: IconName;
-  /** where it leads, or what it does */
-  readonly does: string | (() => void);
-}
 
 /** A page, as far as it matters here. */
 interface Place {
@@ -30,8 +20,6 @@ export interface Surroundings {
   readonly recent: readonly string[];
   readonly actions: readonly Command[];
 }
-
-const MOST = 50;
 
 /** Everything, as it is offered before anything is typed. */
 export function commandsOf({ pages, projects, project, recent, actions }: Surroundings): readonly Command[] {
@@ -90,8 +78,10 @@ export function foundCommands(
   near: ReadonlySet<string>,
 ): readonly Command[] {
   if (wanted.trim() === '') return all.filter(({ note }) => near.has(note)).slice(0, MOST);
-  const each = all.filter(({ note }) => note !== texts.recent);
-  return bestOf(wanted, each, ({ label, note }) => `${label} ${note}`).slice(0, MOST);
+  return bestCommands(
+    wanted,
+    all.filter(({ note }) => note !== texts.recent),
+  );
 }
 
 export const NEAR: ReadonlySet<string> = new Set([

@@ -1,20 +1,23 @@
 /** What stands around every page: the bar at the top, the navigation at the side, which is a drawer on a phone. */
-import { useRef, useState, type ReactNode } from 'react';
-import { Link } from 'wouter';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
 import { useReachable } from '../api/reachability.ts';
 import type { Session } from '../api/session.ts';
 import { IconButton } from '../components/button.tsx';
 import { classes } from '../components/classes.ts';
 import { loaded } from '../components/loaded.tsx';
 import { Notice } from '../components/notice.tsx';
+import { PaletteOpener } from '../components/palette/palette-opener.tsx';
 import { setTheme, useTheme } from '../design/theme.ts';
 import { shell as texts } from '../texts/en/shell.ts';
 import { Mark } from '../components/mark.tsx';
 import { MenuOpener } from './menu-opener.tsx';
 import { Navigation } from './navigation.tsx';
-import { PaletteOpener } from './palette-opener.tsx';
 import { ProjectSwitcher } from './project-switcher.tsx';
+import { rememberPlace } from './recent-places.ts';
 import styles from './shell.module.css';
+
+const CommandPalette = loaded(() => import('./command-palette.tsx'));
 
 interface ShellProps {
   readonly session: Session;
@@ -24,6 +27,8 @@ interface ShellProps {
 
 export function Shell({ session, full, children }: ShellProps) {
   const isReachable = useReachable();
+  const [path] = useLocation();
+  useEffect(() => rememberPlace(path), [path]);
   return (
     <div className={styles['shell']}>
       <a href="#page" className={styles['skip']}>
@@ -36,7 +41,7 @@ export function Shell({ session, full, children }: ShellProps) {
         </Link>
         <ProjectSwitcher />
         <div className={styles['tools']}>
-          <PaletteOpener />
+          <PaletteOpener palette={(onClose) => <CommandPalette onClose={onClose} />} />
           <ThemeButton />
           <AccountMenuOpener email={session.email} />
         </div>

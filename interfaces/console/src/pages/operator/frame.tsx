@@ -6,12 +6,16 @@ import { useReachable } from '../../api/reachability.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Icon, type IconName } from '../../components/icon.tsx';
 import { Mark } from '../../components/mark.tsx';
+import { loaded } from '../../components/loaded.tsx';
 import { Notice } from '../../components/notice.tsx';
+import { PaletteOpener } from '../../components/palette/palette-opener.tsx';
 import { Badge } from '../../components/status.tsx';
 import { setTheme, useTheme } from '../../design/theme.ts';
 import { operator as texts } from '../../texts/en/operator.ts';
 import { shell } from '../../texts/en/shell.ts';
 import styles from './frame.module.css';
+
+const OperatorPalette = loaded(() => import('./operator-palette.tsx'));
 
 interface FrameProps {
   readonly links: readonly { readonly path: string; readonly title: string; readonly icon: IconName }[];
@@ -36,6 +40,7 @@ export function Frame({ links, session, children }: FrameProps) {
         <span className={styles['title']}>{texts.title}</span>
         <span className={styles['name']}>{session.name}</span>
         <div className={styles['tools']}>
+          <PaletteOpener palette={(onClose) => <OperatorPalette links={links} onClose={onClose} />} />
           <Theme />
           <Button
             look="quiet"

@@ -11,6 +11,7 @@ export const operator = {
     audit: 'Who did what',
   },
   navigation: 'Operator’s pages',
+  palette: 'A page, something to do …',
   toConsole: 'To the console',
   signOut: 'Sign out',
   readOnly: 'This token may look only: what changes something is not offered.',

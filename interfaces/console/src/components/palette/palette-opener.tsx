@@ -1,17 +1,15 @@
-import { useEffect, useState } from 'react';
-import { useLocation } from 'wouter';
-import { IconButton } from '../components/button.tsx';
-import { loaded } from '../components/loaded.tsx';
-import { palette as texts } from '../texts/en/palette.ts';
-import { rememberPlace } from './recent-places.ts';
+import { useEffect, useState, type ReactNode } from 'react';
+import { palette as texts } from '../../texts/en/palette.ts';
+import { IconButton } from '../button.tsx';
 
-const CommandPalette = loaded(() => import('./command-palette.tsx'));
+interface PaletteOpenerProps {
+  /** loaded when it is first wanted */
+  readonly palette: (onClose: () => void) => ReactNode;
+}
 
 /** Opens the palette of commands, at Ctrl-K or Cmd-K as well, wherever one is. */
-export function PaletteOpener() {
+export function PaletteOpener({ palette }: PaletteOpenerProps) {
   const [open, setOpen] = useState(false);
-  const [path] = useLocation();
-  useEffect(() => rememberPlace(path), [path]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key !== 'k') return;
@@ -30,7 +28,7 @@ export function PaletteOpener() {
         aria-keyshortcuts="Control+K Meta+K"
         onClick={() => setOpen(true)}
       />
-      {open && <CommandPalette onClose={() => setOpen(false)} />}
+      {open && palette(() => setOpen(false))}
     </>
   );
 }
