@@ -65,12 +65,12 @@ export function browserSession<S>({ whose, queryKey, ask, idOf, isOfPages, forge
     look,
     /** Whose page waits for them since their session ended by itself; null: nobody's. */
     leftOpen: (): S | null => left,
-    begun(session: S): void {
+    begun: (session: S): void => {
       arrive(session);
       queryClient.setQueryData<S | null>(queryKey, session);
     },
     /** Nothing of whoever was here is left for whoever comes next. */
-    forget(): void {
+    forget: (): void => {
       left = null;
       forgetPages();
       queryClient.setQueryData<S | null>(queryKey, null);
