@@ -128,7 +128,7 @@ test('finds out the next day who saw the keys yesterday, and how everything was 
   await dialog().getByRole('link', { name: 'How everything was set then' }).click();
   const most = page.getByRole('row').filter({ hasText: 'Max rows' });
   await expect.poll(() => most.getByRole('cell').allTextContents()).toEqual(['1,000', '50']);
-  await page.getByText('Max rows was 1,000, is 50').waitFor();
+  await page.getByText('Max rows: from 1,000 to 50').waitFor();
 });
 
 test('no page broke its policy, threw, logged an error or was answered 500', () => {
