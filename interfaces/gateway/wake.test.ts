@@ -222,6 +222,8 @@ test('only a token that opens the project wakes it, and the others are told why'
   const woken = [{ apikey: 'good' }, { apikey: 'k', authorization: 'bearer  good' }].map((headers) =>
     answerTo(open(one, 'GET', headers).end()),
   );
+  // both wait by then
+  await vi.waitFor(() => expect(judged).toHaveLength(6), PATIENCE);
   await vi.waitFor(() => expect(one.state.wakes).toBe(1), PATIENCE);
   // of one that is awake it is not asked
   one.wakeUp();
