@@ -1,6 +1,7 @@
 /** What operators look at, by name, and which of it an event may have changed. */
 import { OPERATOR_TOKENS_STREAM } from '../../domain/operator/operator-tokens.ts';
 import { POOLER_DRIFT_STREAM } from '../../domain/platform/pooler-drift.ts';
+import { projectOfStream } from '../../domain/project/project-id.ts';
 import { ROLLOUTS_STREAM } from '../../domain/platform/rollout.ts';
 import type { StoredEvent } from '../ports/event-store.ts';
 
@@ -50,7 +51,7 @@ export function changedBy({
     'views',
     'parked',
     ...(OF_STREAM[stream] ?? []),
-    ...(stream.startsWith('project-') ? OF_PROJECT : []),
+    ...(projectOfStream(stream) ? OF_PROJECT : []),
     ...(type === 'DriftDetected' || type === 'DriftRepaired' ? (['drift'] as const) : []),
     ...(type === 'InviteIssued' || type === 'InviteUsed' ? (['invites'] as const) : []),
     ...(metadata.actor.kind === 'operator' ? (['audit'] as const) : []),

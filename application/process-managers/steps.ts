@@ -10,13 +10,15 @@ import type { ProjectStep } from './project-process.ts';
 /** of steps that have more to wait for than the default allows */
 export const SLOW_MS = 30_000;
 
-/** The project's logins as it says they shall be. */
+/** Which logins, and within which bounds: what the adapters that make and grant them are told. */
 export const loginsOf = (world: World, project: ExistingProject) =>
   [project.id, world.secrets.open(project.id, project.secrets).logins, boundsOf(project)] as const;
 
+/** The project's logins as it says they shall be. */
 export const ensureLogins = (world: World, project: ExistingProject, signal: AbortSignal): Promise<void> =>
   world.databases.ensureUsers(...loginsOf(world, project), signal);
 
+/** What is recorded when they are there. */
 export const loginsMade = (world: World, { id, secrets }: ExistingProject): ProjectEvent => {
   const { logins } = world.secrets.open(id, secrets);
   const made = world.logins.filter(({ name }) => logins[name]);

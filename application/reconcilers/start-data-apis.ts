@@ -24,6 +24,7 @@ const LOOKS_AT_ONE = 3;
 
 export class DataApiStarts {
   readonly #dependencies: DataApiStartsDependencies;
+  readonly #stopping = new AbortController();
   readonly #starts = new AskedFirst<ProjectId>(STARTS_AT_ONCE, (project) => this.#start(project));
 
   constructor(dependencies: DataApiStartsDependencies) {
@@ -45,7 +46,9 @@ export class DataApiStarts {
     return this.#starts.allDone();
   }
 
+  /** Begins with no other, and gives up those under way. */
   stop(): Promise<void> {
+    this.#stopping.abort();
     return this.#starts.stop();
   }
 
@@ -53,6 +56,7 @@ export class DataApiStarts {
     try {
       await this.#ensure(id);
     } catch (error) {
+      if (this.#stopping.signal.aborted) return;
       this.#dependencies.log.error({ project: id, err: error }, 'a REST API does not start');
     }
   }
@@ -63,15 +67,16 @@ export class DataApiStarts {
    */
   async #ensure(id: ProjectId): Promise<void> {
     const { world, store } = this.#dependencies;
+    const { signal } = this.#stopping;
     let started: number | undefined;
     for (let looks = 0; looks < LOOKS_AT_ONE; looks++) {
       const project = (await loadProject(store, id))?.project;
       if (!project?.resources.postgrest) {
-        if (started !== undefined) await world.dataApis.remove(id);
+        if (started !== undefined) await world.dataApis.remove(id, signal);
         return;
       }
       if (project.revision === started) return;
-      await world.dataApis.ensure(dataApiOf(world, project));
+      await world.dataApis.ensure(dataApiOf(world, project), signal);
       started = project.revision;
     }
   }

@@ -73,8 +73,8 @@ export class PostgrestProcess {
   #digests: ConfigDigests | undefined;
   /** where in its log begins what it says of its latest start */
   #logFrom = 0;
-  /** how large it was when it was last read */
-  #logSeen = -1;
+  /** how large it was when it was last looked at */
+  #logSeen = 0;
   #answeredAt = -Infinity;
 
   private constructor(api: DataApi, options: ObservedPostgrestOptions, left?: Left) {
@@ -95,8 +95,8 @@ export class PostgrestProcess {
         const [port, adminPort] = await Promise.all([freePort(), freePort()]);
         this.#ports = { port, adminPort };
         await this.#write(false);
-        this.#logFrom = Math.max(0, sizeOf(logFile(folder, api.project)));
-        this.#logSeen = -1;
+        this.#logFrom = sizeOf(logFile(folder, api.project));
+        this.#logSeen = this.#logFrom;
         const args = [configFile(folder, api.project)];
         return launch({
           command: binary,
@@ -257,8 +257,8 @@ interface Left {
   readonly config: PostgrestPorts & ConfigDigests;
 }
 
-/** At once, which takes some microseconds; by the thread pool it would take ten times as long. -1: there is none. */
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? -1;
+/** At once, which takes some microseconds; by the thread pool it would take ten times as long. */
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 async function readFrom(file: string, position: number): Promise<string> {
   const handle = await open(file);

@@ -160,10 +160,7 @@ function restoredDataApis({
       await starts.begin(lastUsedFirst(startable, await usage.lastUses(startable)));
     },
     stop: async () => {
-      const stopped = starts.stop();
-      await dataApis.stop();
-      // one that was just being started
-      await stopped;
+      await starts.stop();
       await dataApis.stop();
     },
     stopWithinMs: 10_000,

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useLocation } from 'wouter';
 import { projectsQuery } from '../api/projects.ts';
 import { signOut } from '../api/session.ts';
-import type { Command } from '../components/palette/command.ts';
+import { action, type Command } from '../components/palette/command.ts';
 import { Palette } from '../components/palette/palette.tsx';
 import { toast } from '../components/toast.ts';
 import { setTheme, useTheme } from '../design/theme.ts';
@@ -38,13 +38,6 @@ function useActions(): readonly Command[] {
       () => navigate('/sign-in'),
       (error: unknown) => toast.failed(shell.signOut, error),
     );
-  const action = (id: string, label: string, icon: Command['icon'], does: Command['does']): Command => ({
-    id,
-    label,
-    note: texts.action,
-    icon,
-    does,
-  });
   return [
     action('new-project', shell.newProject, 'plus', '/projects/new'),
     action('theme', other === 'dark' ? shell.toDark : shell.toLight, other, () => setTheme(other)),

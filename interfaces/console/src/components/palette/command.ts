@@ -1,4 +1,5 @@
 import type { IconName } from '../icon.tsx';
+import { palette as texts } from '../../texts/en/palette.ts';
 import { bestOf } from './fuzzy.ts';
 
 /** What a palette offers. */
@@ -11,6 +12,15 @@ export interface Command {
   /** where it leads, or what it does */
   readonly does: string | (() => void);
 }
+
+/** What can be done from anywhere. */
+export const action = (id: string, label: string, icon: IconName, does: Command['does']): Command => ({
+  id,
+  label,
+  note: texts.action,
+  icon,
+  does,
+});
 
 /** As many as anybody reads. */
 export const MOST = 50;

@@ -1,11 +1,10 @@
 import { signOutOperator } from '../../api/operator.ts';
 import type { IconName } from '../../components/icon.tsx';
-import { bestCommands, type Command } from '../../components/palette/command.ts';
+import { action, bestCommands } from '../../components/palette/command.ts';
 import { Palette } from '../../components/palette/palette.tsx';
 import { toast } from '../../components/toast.ts';
 import { setTheme, useTheme } from '../../design/theme.ts';
 import { operator as texts } from '../../texts/en/operator.ts';
-import { palette } from '../../texts/en/palette.ts';
 import { shell } from '../../texts/en/shell.ts';
 
 interface OperatorPaletteProps {
@@ -17,13 +16,6 @@ interface OperatorPaletteProps {
 export default function OperatorPalette({ links, onClose }: OperatorPaletteProps) {
   const other = useTheme() === 'dark' ? 'light' : 'dark';
   const leave = () => void signOutOperator().catch((error: unknown) => toast.failed(texts.signOut, error));
-  const action = (label: string, icon: IconName, does: Command['does']): Command => ({
-    id: label,
-    label,
-    note: palette.action,
-    icon,
-    does,
-  });
   const all = [
     ...links.map(({ path, title, icon }) => ({
       id: path,
@@ -32,9 +24,9 @@ export default function OperatorPalette({ links, onClose }: OperatorPaletteProps
       icon,
       does: path,
     })),
-    action(other === 'dark' ? shell.toDark : shell.toLight, other, () => setTheme(other)),
-    action(texts.toConsole, 'home', '/'),
-    action(texts.signOut, 'sign-out', leave),
+    action('theme', other === 'dark' ? shell.toDark : shell.toLight, other, () => setTheme(other)),
+    action('to-console', texts.toConsole, 'home', '/'),
+    action('sign-out', texts.signOut, 'sign-out', leave),
   ];
   return (
     <Palette
