@@ -199,6 +199,20 @@ test('who signs in again in another window finds this one going on; another owne
   expect(consoles.faults).toEqual([]);
 });
 
+test('whoever is not the one whose page waits goes to the way in, and nothing of it is left', async () => {
+  const gone = await consoles.owner('gone');
+  await gone.page.goto('/console/account');
+  await gone.page.getByText('gone@example.com').first().waitFor();
+  await gone.ask('DELETE', '/api/session');
+  await gone.page.evaluate("dispatchEvent(new Event('focus'))");
+  await gone.page.getByRole('navigation').first().getByRole('link', { name: 'Log', exact: true }).click();
+  const waiting = gone.page.getByRole('dialog', { name: session.endedTitle });
+  await waiting.getByRole('button', { name: session.other }).click();
+  await heading(gone.page, session.signInTitle).waitFor();
+  await waiting.waitFor({ state: 'detached' });
+  expect(await gone.page.content()).not.toContain('gone@example.com');
+});
+
 test('an answer of 401 that comes late ends nothing that has begun since', async () => {
   const late = await consoles.owner('late');
   let held: (() => Promise<void>) | undefined;

@@ -1,5 +1,5 @@
 /** The operator's pages for whoever has no mouse, weak eyes or a phone; how they follow what happens; what a session's end leaves. */
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operator } from '../console/src/texts/en/operator.ts';
 import { palette } from '../console/src/texts/en/palette.ts';
@@ -58,14 +58,16 @@ const focused = () =>
   page.evaluate(
     '(document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent).trim()',
   );
-/** Goes on by Tab until that has the focus. */
-async function tabTo(name: string): Promise<void> {
-  for (let times = 0; times < 60; times++) {
-    if ((await focused()) === name) return;
+/** Goes on by Tab until what has the focus is what is wanted. */
+async function tabUntil(wanted: () => Promise<boolean>): Promise<void> {
+  for (let times = 0; times < 80; times++) {
+    if (await wanted()) return;
     await page.keyboard.press('Tab');
   }
-  throw new Error(`Tab does not reach ${name}, but ${String(await focused())}`);
+  throw new Error(`Tab goes on to ${String(await focused())}, and does not reach what is wanted`);
 }
+const tabTo = (name: string) => tabUntil(async () => (await focused()) === name);
+const hasFocus = (what: Locator) => what.evaluate((one) => one.matches(':focus'));
 const expectUsable = async (what: string) => expect([what, ...(await axeViolations(page))]).toEqual([what]);
 
 test.each(LOOKS)('every page is usable and fits at $width px, $theme', async ({ width, theme }) => {
@@ -136,18 +138,16 @@ test('all of it goes without a mouse', async () => {
   await page.keyboard.press('Enter');
   await heading(page, operator.pages.projects).waitFor();
   await page.getByRole('row', { name: 'shop' }).waitFor();
-  while (!(await page.evaluate('document.activeElement.matches("input[type=search]")')))
-    await page.keyboard.press('Tab');
+  await tabUntil(() => hasFocus(page.getByLabel(operator.search)));
   await page.keyboard.type('nothing');
   await page.getByText(operator.noMatch).waitFor();
   await page.keyboard.press('Control+a');
   await page.keyboard.press('Delete');
   await page.getByRole('row', { name: 'shop' }).waitFor();
-  const row = () =>
-    page.evaluate('document.activeElement.matches("tbody tr") && document.activeElement.rowIndex');
-  while ((await row()) !== 1) await page.keyboard.press('Tab');
+  const row = (at: number) => page.getByRole('row').nth(at);
+  await tabUntil(() => hasFocus(row(1)));
   await page.keyboard.press('ArrowDown');
-  expect(await row()).toBe(2);
+  expect(await hasFocus(row(2))).toBe(true);
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await dialog().getByText('The project "blog" was requested').waitFor();
@@ -156,8 +156,7 @@ test('all of it goes without a mouse', async () => {
   // where something is to be typed it can be
   const first = dialog().getByLabel(operator.limit.database_size_mb);
   await first.waitFor();
-  while (!(await first.evaluate('(field) => field === document.activeElement')))
-    await page.keyboard.press('Tab');
+  await tabUntil(() => hasFocus(first));
   await page.keyboard.type('640');
   await tabTo(operator.save);
   await page.keyboard.press('Enter');

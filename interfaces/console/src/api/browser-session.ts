@@ -1,5 +1,6 @@
 /** Who is signed in. The session itself is a cookie that no script can read. */
 import { queryOptions } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
 import { ApiProblem } from './problem.ts';
 import { queryClient } from './query-client.ts';
 import { onSessionEnded, type Whose } from './send.ts';
@@ -20,6 +21,12 @@ interface SessionRules<S> {
 export function browserSession<S>({ whose, queryKey, ask, idOf, isOfPages, forgetMore }: SessionRules<S>) {
   /** whose session has ended by itself: their page waits for them */
   let left: S | null = null;
+  /** who show that page: that it waits no more is no news of the session, which was over before */
+  const waiting = new Set<() => void>();
+  const subscribe = (heard: () => void) => {
+    waiting.add(heard);
+    return () => void waiting.delete(heard);
+  };
   const predicate = (query: { readonly queryKey: readonly unknown[] }) => isOfPages(query.queryKey);
 
   /** null: nobody is signed in */
@@ -64,7 +71,7 @@ export function browserSession<S>({ whose, queryKey, ask, idOf, isOfPages, forge
     query,
     look,
     /** Whose page waits for them since their session ended by itself; null: nobody's. */
-    leftOpen: (): S | null => left,
+    useLeftOpen: (): S | null => useSyncExternalStore(subscribe, () => left),
     begun: (session: S): void => {
       arrive(session);
       queryClient.setQueryData<S | null>(queryKey, session);
@@ -74,6 +81,7 @@ export function browserSession<S>({ whose, queryKey, ask, idOf, isOfPages, forge
       left = null;
       forgetPages();
       queryClient.setQueryData<S | null>(queryKey, null);
+      for (const heard of waiting) heard();
     },
   };
 }

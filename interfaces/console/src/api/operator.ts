@@ -31,14 +31,16 @@ const operators = browserSession<OperatorSession>({
 
 export const {
   query: operatorQuery,
-  leftOpen: operatorLeft,
+  useLeftOpen: useOperatorLeft,
   look: lookForOperator,
   forget: forgetOperator,
 } = operators;
 
 /** Whether the one who is signed in, or whose page waits for them, may change something, too. */
-export const useMayWrite = (): boolean =>
-  (useQuery(operatorQuery).data ?? operatorLeft())?.scopes.includes('write') ?? false;
+export function useMayWrite(): boolean {
+  const left = useOperatorLeft();
+  return (useQuery(operatorQuery).data ?? left)?.scopes.includes('write') ?? false;
+}
 
 /** @throws {ApiProblem} `request/unauthenticated`: it is no token of an operator */
 export async function signInOperator(token: string): Promise<void> {

@@ -18,7 +18,7 @@ const owners = browserSession<Session>({
   forgetMore: forgetServiceTokens,
 });
 
-export const { query: sessionQuery, leftOpen, look: lookForSession, forget: forgetEverything } = owners;
+export const { query: sessionQuery, useLeftOpen, look: lookForSession, forget: forgetEverything } = owners;
 
 export const useSession = () => useQuery(sessionQuery);
 

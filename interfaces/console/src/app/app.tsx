@@ -4,7 +4,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { Fragment, useEffect, useState } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { queryClient } from '../api/query-client.ts';
-import { leftOpen, useSession } from '../api/session.ts';
+import { useLeftOpen, useSession } from '../api/session.ts';
 import { useWaiting } from '../components/toast.ts';
 import { loaded } from '../components/loaded.tsx';
 import { ErrorState } from '../components/states.tsx';
@@ -65,6 +65,7 @@ function Open({ page }: { readonly page: Page }) {
 /** Only for who is signed in. */
 function Own({ page }: { readonly page: Page | undefined }) {
   const session = useSession();
+  const left = useLeftOpen();
   const [path] = useLocation();
   const search = useSearch();
   // most who come are signed in: their page is loaded while the platform looks
@@ -74,7 +75,7 @@ function Own({ page }: { readonly page: Page | undefined }) {
     return session.isError ? (
       <ErrorState title={texts.unavailable} error={session.error} retry={() => void session.refetch()} />
     ) : null;
-  const shown = session.data ?? leftOpen();
+  const shown = session.data ?? left;
   if (shown === null) return <Redirect to={signInPath(path, search)} replace />;
   return (
     // nothing that one owner typed is there for another

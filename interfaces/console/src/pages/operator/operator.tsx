@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Fragment, type ComponentType } from 'react';
 import { Redirect, Route, Switch } from 'wouter';
-import { operatorLeft, operatorQuery } from '../../api/operator.ts';
+import { operatorQuery, useOperatorLeft } from '../../api/operator.ts';
 import { useOperatorEvents } from '../../api/operator-events.ts';
 import type { IconName } from '../../components/icon.tsx';
 import { loaded } from '../../components/loaded.tsx';
@@ -65,10 +65,11 @@ const OperatorAgain = loaded(() => import('./operator-again.tsx'));
 
 export default function Operator() {
   const { data: session, error, refetch } = useQuery(operatorQuery);
+  const left = useOperatorLeft();
   useOperatorEvents(Boolean(session));
   if (session === undefined)
     return error ? <ErrorState title={texts.failed} error={error} retry={() => void refetch()} /> : null;
-  const shown = session ?? operatorLeft();
+  const shown = session ?? left;
   if (shown === null) return <OperatorSignIn />;
   return (
     // nothing that one operator typed is there for another
