@@ -60,3 +60,19 @@ test('what the platform keeps there is closed to the shared roles', async () => 
          unnest(ARRAY['public', 'auth', 'storage', 'extensions']) schema`;
   expect(await value(`(${create})`)).toBe(false);
 });
+
+test('the names of time zones are told without a look at their files, the rest is as PostgreSQL tells it', async () => {
+  const { plan, differences, zones } = await server.inDatabase(project, 'ask', async (client) => {
+    const explained = await client.query<{ 'QUERY PLAN': string }>(
+      'EXPLAIN SELECT name FROM pg_timezone_names',
+    );
+    const compared = await client.query<{ differences: number; zones: number }>(
+      `SELECT count(*) FILTER (WHERE ours IS DISTINCT FROM theirs)::int AS differences, count(*)::int AS zones
+       FROM pg_timezone_names ours FULL JOIN pg_timezone_names() theirs USING (name)`,
+    );
+    return { plan: explained.rows.map((row) => row['QUERY PLAN']).join('\n'), ...compared.rows[0] };
+  });
+  expect(plan).not.toContain('pg_timezone_names');
+  expect(differences).toBe(0);
+  expect(zones).toBeGreaterThan(500);
+});
