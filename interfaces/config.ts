@@ -119,7 +119,7 @@ const schema = z.object({
   WORKER_PORT: port.default(9001),
   POSTGRES_PORT: port.default(15_432),
   PLATFORM_POSTGRES_PORT: port.default(15_433),
-  POSTGRES_MAX_CONNECTIONS: z.coerce.number().int().min(70).max(10_000).default(800),
+  POSTGRES_MAX_CONNECTIONS: z.coerce.number().int().min(70).max(20_000).default(800),
   PGBOUNCER_PORT: port.default(6432),
   PGBOUNCER_HOST: z
     .string()

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import type { PoolUsage } from '../../application/ports/connection-pools.ts';
-import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import type { ProjectId } from '../../domain/project/project-id.ts';
 import { servedEntries } from './admin-console.ts';
 
 /** One row for each pair of a login and a database; the columns that 1.18 and 1.25 both have. */
-interface PoolRow {
+export interface PoolRow {
   readonly database: string;
   readonly cl_active: unknown;
   readonly cl_waiting: unknown;
@@ -17,22 +17,39 @@ interface PoolRow {
   readonly maxwait_us: unknown;
 }
 
-/** SHOW POOLS and SHOW STATS know those only that were used: of the others there is nothing to tell but that. */
+interface StatsRow {
+  readonly database: string;
+  readonly total_xact_count: unknown;
+}
+
 export async function poolUsage(client: pg.Client): Promise<PoolUsage[]> {
   const served = await servedEntries(client);
-  const pools = (await client.query<PoolRow>('SHOW POOLS')).rows;
-  const stats = (await client.query<{ database: string; total_xact_count: unknown }>('SHOW STATS')).rows;
-  const transactions = new Map(stats.map((row) => [row.database, Number(row.total_xact_count)]));
-  return served.map(({ project }) =>
-    usageOf(
-      project,
-      pools.filter(({ database }) => isProjectId(database) && database === project),
-      transactions.get(project) ?? 0,
-    ),
+  const pools = await client.query<PoolRow>('SHOW POOLS');
+  const stats = await client.query<StatsRow>('SHOW STATS');
+  return usageOf(
+    served.map(({ project }) => project),
+    pools.rows,
+    stats.rows,
   );
 }
 
-function usageOf(project: ProjectId, rows: readonly PoolRow[], transactions: number): PoolUsage {
+/**
+ * SHOW POOLS and SHOW STATS know those only that were used: of the others there is nothing to tell but that. Looked at
+ * every few seconds: each row once, however many projects there are.
+ */
+export function usageOf(
+  projects: readonly ProjectId[],
+  pools: readonly PoolRow[],
+  stats: readonly StatsRow[],
+): PoolUsage[] {
+  const rowsOf = Map.groupBy(pools, ({ database }) => database);
+  const transactions = new Map(stats.map((row) => [row.database, Number(row.total_xact_count)]));
+  return projects.map((project) =>
+    usageOfOne(project, rowsOf.get(project) ?? [], transactions.get(project) ?? 0),
+  );
+}
+
+function usageOfOne(project: ProjectId, rows: readonly PoolRow[], transactions: number): PoolUsage {
   const sum = (...columns: readonly (keyof PoolRow)[]) =>
     rows.reduce((total, row) => total + columns.reduce((all, column) => all + Number(row[column]), 0), 0);
   const waits = rows.map((row) => Number(row.maxwait) * 1000 + Number(row.maxwait_us) / 1000);

@@ -12,7 +12,6 @@ import { timed } from './timed.ts';
 const SETTLED_AFTER_MS = 5_000;
 /** each project may have so many sessions; the platform's own come on top */
 const SESSIONS_EACH = 11;
-const MOST_SESSIONS = 10_000;
 const NEVER = '0';
 const SOON = '0.02';
 
@@ -58,7 +57,7 @@ export class Density {
   async #restart(idleMinutes: string, count: number): Promise<void> {
     if (this.platform.running) await this.platform.stop();
     this.platform.environment['IDLE_SLEEP_MINUTES'] = idleMinutes;
-    const sessions = Math.min(MOST_SESSIONS, Math.max(800, 200 + count * SESSIONS_EACH));
+    const sessions = Math.max(800, 200 + count * SESSIONS_EACH);
     this.platform.environment['POSTGRES_MAX_CONNECTIONS'] = String(sessions);
     await this.platform.start();
   }
