@@ -4,8 +4,17 @@ import { poolFor } from '../../application/ports/connection-pools.contract.ts';
 import { newProject } from '../../application/ports/databases.contract.ts';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { GUARD_LIMITS } from '../pooler-guard/guard-options.ts';
+import { TENANT_BOUNDS } from './bounded-tenant-connections.ts';
 import { accessFile } from './pgbouncer-access.ts';
-import { databasesFile, entriesNamed, isServedAs, mainFile, userlistFile } from './pgbouncer-files.ts';
+import {
+  databasesFile,
+  entriesNamed,
+  isServedAs,
+  mainFile,
+  readAtStart,
+  userlistFile,
+} from './pgbouncer-files.ts';
 
 const servers = new Map([[MAIN_SERVER, { host: '127.0.0.1', port: 5432 }]]);
 const on = (host: string) => new Map([[MAIN_SERVER, { host, port: 1 }]]);
@@ -51,7 +60,7 @@ test.each(['a b', 'a\nb', '', 'a=b', "'"])('the host %j gets into no file', (hos
 
 test('a path with a line break gets into no file, and neither do addresses that are none', () => {
   const doors = { addresses: ['127.0.0.1', '172.17.0.1'], clientsFrom: [], socketFolder: '/s' };
-  const settings = { doors, port: 1, folder: '/a', adminUser: 'admin' };
+  const settings = { doors, port: 1, folder: '/a', adminUser: 'admin', entries: 0 };
   expect(() => mainFile({ ...settings, folder: '/a\nadmin_users = *' })).toThrow(TypeError);
   expect(() => mainFile({ ...settings, doors: { ...doors, socketFolder: '/s\nx = y' } })).toThrow(TypeError);
   expect(() => mainFile({ ...settings, doors: { ...doors, addresses: ['*\nauth_type = any'] } })).toThrow(
@@ -60,6 +69,23 @@ test('a path with a line break gets into no file, and neither do addresses that 
   expect(mainFile(settings)).toContain('\nlisten_addr = 127.0.0.1,172.17.0.1\n');
   expect(mainFile({ ...settings, doors: { addresses: [], clientsFrom: [] } })).toContain(
     '\nlisten_addr = \nlisten_port = 1\nunix_socket_dir = \n',
+  );
+});
+
+test('every REST API is let in, beside all that tenants may open; and more of them need no start', () => {
+  const doors = { addresses: [], clientsFrom: [] };
+  const withEntries = (entries: number) =>
+    mainFile({ doors, port: 1, folder: '/a', adminUser: 'admin', entries });
+  const clients = [0, 62, 63, 903, 1_000].map((entries) => {
+    const [, most] = /^max_client_conn = (\d+)$/m.exec(withEntries(entries)) ?? [];
+    const { sessions, slots } = GUARD_LIMITS;
+    expect(Number(most)).toBeGreaterThanOrEqual(sessions + slots + TENANT_BOUNDS.atOnce + 8 * entries);
+    return Number(most);
+  });
+  expect(clients).toEqual([5_000, 5_000, 5_500, 12_000, 12_500]);
+  expect(readAtStart(withEntries(1_000))).toBe(readAtStart(withEntries(0)));
+  expect(readAtStart(withEntries(0))).not.toBe(
+    readAtStart(withEntries(0).replace('listen_port = 1', 'listen_port = 2')),
   );
 });
 

@@ -4,6 +4,7 @@ import type { Endpoint } from '../../application/ports/data-apis.ts';
 import type { ServerName } from '../../domain/project/server-name.ts';
 import { databaseName, projectId } from '../../domain/project/project-id.ts';
 import { CONNECTIONS_OF_LOGIN } from '../../domain/project/project-logins.ts';
+import { POSTGREST_CONNECTIONS } from '../postgrest/postgrest-config.ts';
 
 /** Where PgBouncer listens, and for whom. */
 export interface Doors {
@@ -20,6 +21,8 @@ export interface PgbouncerSettings {
   readonly port: number;
   readonly folder: string;
   readonly adminUser: string;
+  /** of projects */
+  readonly entries: number;
 }
 
 export const FILES = {
@@ -38,8 +41,22 @@ const POOL_SIZE = CONNECTIONS_OF_LOGIN;
 const RESERVE_POOL = 0;
 /** `reserve_pool` is `reserve_pool_size` since 1.24, which still takes the old name */
 const POOL = `pool_size=${POOL_SIZE} reserve_pool=${RESERVE_POOL}`;
+/** Without any REST API's: the guard takes 3,500 of them at most (guard-options.ts), and work in projects' databases 1,000. */
+const CLIENTS = 4_500;
+const CLIENTS_AT_LEAST = 5_000;
+const CLIENTS_IN_STEPS_OF = 500;
 /** Of a client for a connection: whoever waits longer has an application that holds all of its login's. */
 const WAIT_S = 10;
+
+/** How many clients PgBouncer lets in: the REST API of the last project that wakes as well as that of the first. */
+function mostClients(entries: number): number {
+  const wanted = CLIENTS + entries * POSTGREST_CONNECTIONS;
+  return Math.max(CLIENTS_AT_LEAST, Math.ceil(wanted / CLIENTS_IN_STEPS_OF) * CLIENTS_IN_STEPS_OF);
+}
+
+/** What of the main file is read at a start only: with a change of anything else PgBouncer goes on. */
+export const readAtStart = (main: string | undefined): string | undefined =>
+  main?.replace(/^max_client_conn = .*$/m, '');
 
 /**
  * Valid for PgBouncer 1.18 to 1.25. The entries are included first, so that the operator's lines below go on in
@@ -47,7 +64,7 @@ const WAIT_S = 10;
  * what is not listed cannot be reached. No pidfile: one that a kill -9 left would stop the next start as soon as
  * somebody else has that pid. Clients' mistakes are not logged: they could fill the disk.
  */
-export function mainFile({ doors, port, folder, adminUser }: PgbouncerSettings): string {
+export function mainFile({ doors, port, folder, adminUser, entries }: PgbouncerSettings): string {
   const { addresses, socketFolder = '' } = doors;
   for (const path of [folder, socketFolder])
     if (/[\r\n]/.test(path)) throw new TypeError('a line break in the path of the pooler');
@@ -64,7 +81,7 @@ admin_users = ${adminUser}
 pool_mode = transaction
 default_pool_size = ${POOL_SIZE}
 min_pool_size = 0
-max_client_conn = 5000
+max_client_conn = ${mostClients(entries)}
 client_login_timeout = 15
 server_idle_timeout = 60
 server_login_retry = 1

@@ -34,7 +34,7 @@ export function poolerFiles(
     [FILES.logins, userlistFile(logins)],
     [FILES.access, accessFile(pools, place.doors, ADMIN)],
     [FILES.entries, databasesFile(pools, place.servers)],
-    [FILES.main, mainFile({ ...place, adminUser: ADMIN })],
+    [FILES.main, mainFile({ ...place, adminUser: ADMIN, entries: pools.length })],
   ]);
 }
 

@@ -7,6 +7,7 @@ import { ContainerModule } from 'inversify';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { holesOf } from '../../domain/platform/known-holes.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
+import { lockTables } from '../../infrastructure/postgres/lock-tables.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { keepCollationsTrue } from '../../infrastructure/postgres/collation-versions.ts';
 import { movePlatformDatabase } from '../../infrastructure/postgres/move-platform-database.ts';
@@ -130,6 +131,7 @@ function serversToRun(
     settings: {
       max_connections: config.POSTGRES_MAX_CONNECTIONS,
       superuser_reserved_connections: ADMINISTRATION_CONNECTIONS,
+      ...lockTables(config.POSTGRES_MAX_CONNECTIONS),
     },
   };
   const platform = {
