@@ -109,6 +109,40 @@ export function databasesContract(name: string, make: () => Promise<DatabasesHar
       expect(await state()).toEqual({ database: 'absent', users: 'absent' });
     });
 
+    test('says of many at once what it says of each', async () => {
+      const [whole, other, closed] = [newProject(), newProject(), newProject()];
+      const [foreign, missing] = [newProject(), newProject()];
+      const { logins } = harness;
+      for (const made of [whole, other, closed]) {
+        await databases.ensureDatabase(made, 1);
+        await databases.ensureUsers(made, logins, USUAL_BOUNDS);
+      }
+      await databases.refuseConnections(closed);
+      await harness.makeForeign(foreign);
+      const readOnly = { ...USUAL_BOUNDS, readOnly: true };
+      const wanted = [whole, other, closed, foreign, missing].map((one) => ({
+        project: one,
+        logins,
+        bounds: one === other ? readOnly : USUAL_BOUNDS,
+      }));
+      const standings = await databases.states(wanted);
+      expect([...standings.values()]).toEqual([
+        { database: 'open', users: 'as-wanted' },
+        { database: 'open', users: 'different' },
+        { database: 'closed', users: 'as-wanted' },
+        { database: 'foreign', users: 'absent' },
+        { database: 'absent', users: 'absent' },
+      ]);
+      for (const { project: one, bounds } of wanted)
+        expect(await databases.state(one, logins, bounds)).toEqual(standings.get(one));
+      expect(await databases.states([])).toEqual(new Map());
+      await harness.removeForeign(foreign);
+      for (const made of [whole, other, closed]) {
+        await databases.dropDatabase(made);
+        await databases.removeUsers(made);
+      }
+    });
+
     test.each([
       ['the logins first', ['removeUsers', 'dropDatabase']],
       ['the database first', ['dropDatabase', 'removeUsers']],

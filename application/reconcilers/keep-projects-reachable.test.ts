@@ -235,6 +235,33 @@ test("a project that cannot be looked at is no other project's affair", async ()
   ]);
 });
 
+test('a look at all asks one question for the databases of many', async () => {
+  const { harness, id, reconciler } = await active(newProject());
+  const questions: (readonly ProjectId[])[] = [];
+  const states = harness.databases.states.bind(harness.databases);
+  harness.databases.states = (wanted) => {
+    questions.push(wanted.map(({ project }) => project));
+    return states(wanted);
+  };
+  expect(await reconciler.look()).toEqual([]);
+  expect(questions).toEqual([expect.arrayContaining([id])]);
+  expect(questions[0]).toHaveLength(2);
+});
+
+test('when nothing can be told of the databases every project is looked at alone', async () => {
+  const { harness, id, reconciler, told, drift } = await active();
+  harness.databases.states = () => Promise.reject(new Error('too slow'));
+  expect(await reconciler.look()).toEqual([id]);
+  expect(told.map(([, text]) => text)).toEqual([
+    'could not look at databases',
+    'could not look at a project',
+  ]);
+  expect(await drift()).toEqual([]);
+  await harness.databases.refuseConnections(id);
+  await reconciler.look();
+  expect((await drift()).map(({ type }) => type)).toEqual(['DriftDetected', 'DriftRepaired']);
+});
+
 test('what changed while it was looked at is left to the process of that change', async () => {
   const { harness, id, reconciler, drift } = await active();
   const state = harness.databases.state.bind(harness.databases);

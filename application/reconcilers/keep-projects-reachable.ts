@@ -21,6 +21,7 @@ import type { Ids } from '../ports/ids.ts';
 import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
 import type { PoolDrift } from '../ports/connection-pools.ts';
+import type { DatabaseStanding } from '../ports/databases.ts';
 import { dataApiOf, poolOf } from '../desired/desired-project.ts';
 import type { ManagedWorld } from '../desired/world.ts';
 import { loadProject } from '../project/load-project.ts';
@@ -61,8 +62,10 @@ const METADATA: Omit<EventMetadata, 'correlationId'> = {
 };
 /** a repair may meet a change of what is wanted: then it is looked at once more */
 const LOOKS_AT_ONE = 3;
-/** a look at one waits for an answer most of the time */
+/** a look at a REST API waits for an answer most of the time */
 const LOOKS_AT_ONCE = 2;
+/** a question is one for so many, so that nobody waits long for a session meanwhile */
+const DATABASES_AT_ONCE = 100;
 
 export class ProjectReconciler {
   readonly #dependencies: ReconcilerDependencies;
@@ -99,29 +102,51 @@ export class ProjectReconciler {
     const [pools, apis] = [new Set(await world.pools.list()), new Set(await world.dataApis.list())];
     const known = new Set(wanted.map(({ projectId }) => projectId));
     const suspects = new Set([...pools, ...apis].filter((id) => !known.has(id)));
-    await inParallel(wanted, LOOKS_AT_ONCE, async (row) => {
-      const { projectId: id, pool, postgrest } = row;
-      const pooled = !world.pools.enabled || pools.has(id) === pool;
-      const asWanted = await this.#standsAsWanted(row).catch((error: unknown) => {
-        log.warn({ project: id, err: error }, 'could not look at a project');
-        return false;
+    for (let from = 0; from < wanted.length; from += DATABASES_AT_ONCE) {
+      const rows = wanted.slice(from, from + DATABASES_AT_ONCE);
+      const standings = await this.#standingsOf(rows);
+      await inParallel(rows, LOOKS_AT_ONCE, async (row) => {
+        const { projectId: id, pool, postgrest } = row;
+        const pooled = !world.pools.enabled || pools.has(id) === pool;
+        const asWanted = await this.#standsAsWanted(row, standings.get(id)).catch((error: unknown) => {
+          log.warn({ project: id, err: error }, 'could not look at a project');
+          return false;
+        });
+        if (!asWanted || !pooled || (!postgrest && apis.has(id))) suspects.add(id);
       });
-      if (!asWanted || !pooled || (!postgrest && apis.has(id))) suspects.add(id);
-    });
+    }
     for (const project of suspects) await this.check(project);
     return [...suspects];
   }
 
+  /** Of those that can be looked at: whatever keeps one from it is met again where it is looked at alone. */
+  async #standingsOf(rows: readonly Standing[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
+    const { databases, secrets } = this.#dependencies.world;
+    const wanted = rows.flatMap(({ projectId: project, pool, ...row }) => {
+      if (!pool) return [];
+      try {
+        return [{ project, logins: secrets.open(project, row.secrets).logins, bounds: boundsOf(row) }];
+      } catch {
+        return [];
+      }
+    });
+    return databases.states(wanted).catch((error: unknown) => {
+      this.#dependencies.log.warn({ err: error }, 'could not look at databases');
+      return new Map<ProjectId, DatabaseStanding>();
+    });
+  }
+
   /** @throws it cannot be told: then it is nothing to the other projects */
-  async #standsAsWanted({ projectId: id, pool, postgrest, ...row }: Standing): Promise<boolean> {
+  async #standsAsWanted(
+    { projectId: id, pool, postgrest, ...row }: Standing,
+    standing: DatabaseStanding | undefined,
+  ): Promise<boolean> {
     const { world } = this.#dependencies;
-    const { databases, dataApis, secrets } = world;
     if (pool) {
-      const { logins } = secrets.open(id, row.secrets);
-      const { database, users } = await databases.state(id, logins, boundsOf(row));
-      if (database !== 'open' || users !== 'as-wanted') return false;
+      if (!standing) throw new Error('nothing is known of its database');
+      if (standing.database !== 'open' || standing.users !== 'as-wanted') return false;
     }
-    return !postgrest || (await dataApis.state(dataApiOf(world, { id, ...row }))) === 'as-wanted';
+    return !postgrest || (await world.dataApis.state(dataApiOf(world, { id, ...row }))) === 'as-wanted';
   }
 
   /**

@@ -85,6 +85,12 @@ export const databasesByServer = (by: ByServer<Databases>): Databases => ({
   allowConnections: async (project, ...rest) => (await by.of(project)).allowConnections(project, ...rest),
   refuseConnections: async (project, ...rest) => (await by.of(project)).refuseConnections(project, ...rest),
   state: async (project, ...rest) => (await by.of(project)).state(project, ...rest),
+  states: (wanted) => {
+    const byProject = new Map(wanted.map((one) => [one.project, one]));
+    return by.askAbout([...byProject.keys()], (databases, theirs) =>
+      databases.states(theirs.flatMap((project) => byProject.get(project) ?? [])),
+    );
+  },
   list: async () => (await by.ofAll((databases) => databases.list())).flat(),
 });
 

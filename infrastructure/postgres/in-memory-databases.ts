@@ -1,5 +1,5 @@
 import { Refused } from '../../application/errors.ts';
-import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
+import type { Databases, DatabaseStanding, WantedStanding } from '../../application/ports/databases.ts';
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { LoginBounds } from '../../domain/project/project-logins.ts';
@@ -84,6 +84,15 @@ export class InMemoryDatabases implements Databases {
       has.readOnly === bounds.readOnly;
     const users = made === undefined ? 'absent' : same ? 'as-wanted' : 'different';
     return Promise.resolve({ database, users });
+  }
+
+  async states(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
+    const told = await Promise.allSettled(
+      wanted.map(
+        async ({ project, logins, bounds }) => [project, await this.state(project, logins, bounds)] as const,
+      ),
+    );
+    return new Map(told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   }
 
   list(): Promise<readonly ProjectId[]> {

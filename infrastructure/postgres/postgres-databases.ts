@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { Refused } from '../../application/errors.ts';
-import type { Databases, DatabaseStanding } from '../../application/ports/databases.ts';
+import type { Databases, DatabaseStanding, WantedStanding } from '../../application/ports/databases.ts';
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import {
   databaseName,
@@ -13,7 +13,7 @@ import { PROJECT_LOGINS, type LoginBounds, type ProjectLogin } from '../../domai
 import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
 import { ADMIN_SESSIONS, type PostgresServer } from './postgres-server.ts';
 import {
-  loginsState,
+  loginStandings,
   loginStatements,
   markOf,
   schemaGrants,
@@ -219,15 +219,30 @@ export class PostgresDatabases implements Databases {
   }
 
   async state(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<DatabaseStanding> {
-    return this.#server.administer(`look at the database of ${project}`, async (client) => {
-      const found = await databaseState(client, project);
-      const database = (
-        { whole: 'open', unfinished: 'closed', absent: 'absent', foreign: 'foreign' } as const
-      )[found];
-      return {
-        database,
-        users: await loginsState(client, project, wantedLogins(this.#logins, project, logins), bounds),
-      };
+    const standing = (await this.states([{ project, logins, bounds }])).get(project);
+    if (!standing) throw new Error(`nothing is known of ${project}`);
+    return standing;
+  }
+
+  async states(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
+    return this.#server.administer('look at databases', async (client) => {
+      const databases = await databaseStates(
+        client,
+        wanted.map(({ project }) => project),
+      );
+      const logins = await loginStandings(
+        client,
+        wanted.map(({ project, logins, bounds }) => ({
+          project,
+          bounds,
+          logins: wantedLogins(this.#logins, project, logins),
+        })),
+      );
+      const standingOf = ({ project }: WantedStanding): DatabaseStanding => ({
+        database: STANDINGS[databases.get(project) ?? 'absent'],
+        users: logins.get(project) ?? 'absent',
+      });
+      return new Map(wanted.map((one) => [one.project, standingOf(one)]));
     });
   }
 
@@ -331,16 +346,31 @@ END $$`;
 /** What is not ours is never touched: to "ensure" it is refused, and to "remove" there is nothing of ours. */
 type DatabaseState = 'absent' | 'foreign' | 'unfinished' | 'whole';
 
-async function databaseState(client: pg.ClientBase, project: ProjectId): Promise<DatabaseState> {
-  const { rows } = await client.query<{ mark: string | null; open: boolean }>(
-    `SELECT shobj_description(oid, 'pg_database') AS mark, datallowconn AS open FROM pg_database WHERE datname = $1`,
-    [databaseName(project)],
+const STANDINGS = { whole: 'open', unfinished: 'closed', absent: 'absent', foreign: 'foreign' } as const;
+
+const databaseState = async (client: pg.ClientBase, project: ProjectId): Promise<DatabaseState> =>
+  (await databaseStates(client, [project])).get(project) ?? 'absent';
+
+/** Of those that are there. */
+async function databaseStates(
+  client: pg.ClientBase,
+  projects: readonly ProjectId[],
+): Promise<ReadonlyMap<ProjectId, DatabaseState>> {
+  const { rows } = await client.query<{ name: string; mark: string | null; open: boolean }>(
+    `SELECT datname AS name, shobj_description(oid, 'pg_database') AS mark, datallowconn AS open
+     FROM pg_database WHERE datname = ANY ($1)`,
+    [projects.map(databaseName)],
   );
-  const [found] = rows;
-  if (!found) return 'absent';
-  const marked = found.mark === markOf(project);
-  if (!marked && (found.open || found.mark !== null)) return 'foreign';
-  return marked && found.open ? 'whole' : 'unfinished';
+  return new Map(
+    rows.flatMap(({ name, mark, open }) =>
+      isProjectId(name) ? [[name, stateOf(mark, mark === markOf(name), open)] as const] : [],
+    ),
+  );
+}
+
+function stateOf(mark: string | null, marked: boolean, open: boolean): DatabaseState {
+  if (!marked && (open || mark !== null)) return 'foreign';
+  return marked && open ? 'whole' : 'unfinished';
 }
 
 const foreignDatabase = (project: ProjectId) =>

@@ -129,40 +129,55 @@ const HELD = `EXISTS (
   SELECT FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = pg_authid.oid
     AND (substring(setting FROM '^launchdb[.]held_until=([0-9]{13})$')::bigint > extract(epoch FROM clock_timestamp()) * 1000))`;
 
+export interface WantedLogins {
+  readonly project: ProjectId;
+  readonly bounds: LoginBounds;
+  readonly logins: readonly WantedLogin[];
+}
+
 /**
  * Compared with what {@link loginStatements} makes of them, all in one question. A login's CONNECT and what is set for it there
- * are gone with its database.
+ * are gone with its database. @returns of projects that want some
  */
-export async function loginsState(
+export async function loginStandings(
   client: pg.ClientBase,
-  project: ProjectId,
-  wanted: readonly WantedLogin[],
-  bounds: LoginBounds,
-): Promise<LoginStanding> {
-  const { rows } = await client.query<{ there: boolean; same: boolean | null }>(
-    `SELECT pg_authid.oid IS NOT NULL AS there,
+  projects: readonly WantedLogins[],
+): Promise<ReadonlyMap<ProjectId, LoginStanding>> {
+  const wanted = projects.flatMap(({ project, bounds, logins }) =>
+    logins.map(({ role, row, login: { verifier } }) => ({
+      project,
+      role,
+      verifier,
+      most: row.connections(bounds),
+      readOnly: row.settings(bounds)[READ_ONLY] === 'on',
+    })),
+  );
+  const { rows } = await client.query<{ project: ProjectId; there: boolean; same: boolean }>(
+    `SELECT project, bool_or(pg_authid.oid IS NOT NULL) AS there, bool_and(coalesce(
        rolcanlogin AND NOT (rolinherit OR rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls)
          AND rolpassword = verifier AND (rolconnlimit = most OR rolconnlimit BETWEEN 0 AND most AND ${HELD})
-         AND shobj_description(pg_authid.oid, 'pg_authid') = $2
+         AND shobj_description(pg_authid.oid, 'pg_authid') = mark
          AND coalesce((SELECT has_database_privilege(pg_authid.oid, d.oid, 'CONNECT') AND read_only = coalesce(
              (SELECT '${READ_ONLY}=on' = ANY (setconfig) FROM pg_db_role_setting
               WHERE setdatabase = d.oid AND setrole = pg_authid.oid), false)
-           FROM pg_database d WHERE datname = $1), true)
-       AS same
-     FROM unnest($4::text[], $5::text[], $6::int[], $7::boolean[]) AS wanted (role, verifier, most, read_only)
-     LEFT JOIN pg_authid ON rolname = role AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM $3`,
+           FROM pg_database d WHERE datname = project), true), false)) AS same
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::boolean[])
+       AS wanted (project, mark, retired, role, verifier, most, read_only)
+     LEFT JOIN pg_authid ON rolname = role AND shobj_description(oid, 'pg_authid') IS DISTINCT FROM retired
+     GROUP BY project`,
     [
-      databaseName(project),
-      markOf(project),
-      retiredMark(project),
+      wanted.map(({ project }) => databaseName(project)),
+      wanted.map(({ project }) => markOf(project)),
+      wanted.map(({ project }) => retiredMark(project)),
       wanted.map(({ role }) => role),
-      wanted.map(({ login: { verifier } }) => verifier),
-      wanted.map(({ row }) => row.connections(bounds)),
-      wanted.map(({ row }) => row.settings(bounds)[READ_ONLY] === 'on'),
+      wanted.map(({ verifier }) => verifier),
+      wanted.map(({ most }) => most),
+      wanted.map(({ readOnly }) => readOnly),
     ],
   );
-  if (rows.every(({ there }) => !there)) return 'absent';
-  return rows.every(({ same }) => same) ? 'as-wanted' : 'different';
+  return new Map(
+    rows.map(({ project, there, same }) => [project, there ? (same ? 'as-wanted' : 'different') : 'absent']),
+  );
 }
 
 const id = (name: string): string => pg.escapeIdentifier(name);
