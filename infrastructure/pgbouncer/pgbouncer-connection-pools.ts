@@ -29,7 +29,7 @@ import {
   servedSettings,
   whatIsServed,
 } from './admin-console.ts';
-import { entriesNamed, FILES, isServedAs, readAtStart } from './pgbouncer-files.ts';
+import { entriesNamed, FILES, isServedAs, needsStart } from './pgbouncer-files.ts';
 import { poolUsage } from './pool-usage.ts';
 import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-program.ts';
 import { driftOfFile, driftOfServed, driftOfSettings, type SeenDrift } from './pool-drift.ts';
@@ -127,8 +127,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     this.#pools.clear();
     for (const pool of pools) this.#pools.set(pool.project, pool);
     // settings such as the port are read at a start only: one that runs with others is ended
-    const main = (await this.#folder.read(MAIN)).own;
-    if (readAtStart(main) !== readAtStart(this.#render().get(MAIN))) await this.#program?.end();
+    if (needsStart((await this.#folder.read(MAIN)).own, this.#render().get(MAIN))) await this.#program?.end();
     await this.#writeFiles();
     this.#restored = true;
     await this.#program?.start();

@@ -12,7 +12,7 @@ import {
   entriesNamed,
   isServedAs,
   mainFile,
-  readAtStart,
+  needsStart,
   userlistFile,
 } from './pgbouncer-files.ts';
 
@@ -83,10 +83,9 @@ test('every REST API is let in, beside all that tenants may open; and more of th
     return Number(most);
   });
   expect(clients).toEqual([5_000, 5_000, 5_500, 12_000, 12_500]);
-  expect(readAtStart(withEntries(1_000))).toBe(readAtStart(withEntries(0)));
-  expect(readAtStart(withEntries(0))).not.toBe(
-    readAtStart(withEntries(0).replace('listen_port = 1', 'listen_port = 2')),
-  );
+  expect(needsStart(withEntries(1_000), withEntries(0))).toBe(false);
+  expect(needsStart(withEntries(0).replace('listen_port = 1', 'listen_port = 2'), withEntries(0))).toBe(true);
+  expect(needsStart(undefined, withEntries(0))).toBe(true);
 });
 
 test('each database has its own logins, the console has the admin, and nobody else is let in', () => {

@@ -54,9 +54,11 @@ function mostClients(entries: number): number {
   return Math.max(CLIENTS_AT_LEAST, Math.ceil(wanted / CLIENTS_IN_STEPS_OF) * CLIENTS_IN_STEPS_OF);
 }
 
-/** What of the main file is read at a start only: with a change of anything else PgBouncer goes on. */
-export const readAtStart = (main: string | undefined): string | undefined =>
-  main?.replace(/^max_client_conn = .*$/m, '');
+/** Whether a PgBouncer that runs with one main file has to be started again to have the other: it takes up most of it as it runs. */
+export const needsStart = (running: string | undefined, wanted: string | undefined): boolean =>
+  readAtStart(running) !== readAtStart(wanted);
+
+const readAtStart = (main: string | undefined) => main?.replace(/^max_client_conn = .*$/m, '');
 
 /**
  * Valid for PgBouncer 1.18 to 1.25. The entries are included first, so that the operator's lines below go on in

@@ -1,5 +1,4 @@
 import pg from 'pg';
-import { Refused } from '../../application/errors.ts';
 import type { Databases, DatabaseStanding, WantedStanding } from '../../application/ports/databases.ts';
 import type { DatabaseLogins } from '../../application/ports/secrets.ts';
 import {
@@ -10,6 +9,13 @@ import {
   type ProjectId,
 } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, type LoginBounds, type ProjectLogin } from '../../domain/project/project-logins.ts';
+import {
+  databaseState,
+  databaseStates,
+  foreignDatabase,
+  requireDatabase,
+  STANDINGS,
+} from './database-states.ts';
 import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
 import { ADMIN_SESSIONS, type PostgresServer } from './postgres-server.ts';
 import {
@@ -342,45 +348,6 @@ const tablesOfFiles = (owner: string): string => `DO $$ DECLARE made record; BEG
     WHERE relnamespace = 'storage'::regnamespace AND relkind = 'r' AND relowner <> '${owner}'::regrole
   LOOP EXECUTE format('ALTER TABLE %s OWNER TO ${owner}', made.name); END LOOP;
 END $$`;
-
-/** What is not ours is never touched: to "ensure" it is refused, and to "remove" there is nothing of ours. */
-type DatabaseState = 'absent' | 'foreign' | 'unfinished' | 'whole';
-
-const STANDINGS = { whole: 'open', unfinished: 'closed', absent: 'absent', foreign: 'foreign' } as const;
-
-const databaseState = async (client: pg.ClientBase, project: ProjectId): Promise<DatabaseState> =>
-  (await databaseStates(client, [project])).get(project) ?? 'absent';
-
-/** Of those that are there. */
-async function databaseStates(
-  client: pg.ClientBase,
-  projects: readonly ProjectId[],
-): Promise<ReadonlyMap<ProjectId, DatabaseState>> {
-  const { rows } = await client.query<{ name: string; mark: string | null; open: boolean }>(
-    `SELECT datname AS name, shobj_description(oid, 'pg_database') AS mark, datallowconn AS open
-     FROM pg_database WHERE datname = ANY ($1)`,
-    [projects.map(databaseName)],
-  );
-  return new Map(
-    rows.flatMap(({ name, mark, open }) =>
-      isProjectId(name) ? [[name, stateOf(mark, mark === markOf(name), open)] as const] : [],
-    ),
-  );
-}
-
-function stateOf(mark: string | null, marked: boolean, open: boolean): DatabaseState {
-  if (!marked && (open || mark !== null)) return 'foreign';
-  return marked && open ? 'whole' : 'unfinished';
-}
-
-const foreignDatabase = (project: ProjectId) =>
-  new Refused(`the database ${databaseName(project)} exists and is not LaunchDB's; rename or drop it`);
-
-async function requireDatabase(client: pg.ClientBase, project: ProjectId): Promise<void> {
-  const found = await databaseState(client, project);
-  if (found === 'foreign') throw foreignDatabase(project);
-  if (found === 'absent') throw new Refused(`the database ${databaseName(project)} is missing`);
-}
 
 /** All or nothing, as PostgreSQL does what comes in one message, and without waiting for each answer. */
 const inOneMessage = (client: pg.ClientBase, statements: readonly string[]) =>
