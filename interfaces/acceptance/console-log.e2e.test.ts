@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { projectId, projectStream } from '../../domain/project/project-id.ts';
 import { eventCatalogue } from '../../infrastructure/event-store/codec/event-catalogue.ts';
@@ -102,6 +102,20 @@ async function atOf(project: string, nth: number): Promise<string> {
   return row!.recorded_at.toISOString();
 }
 
+const first = () => entries().filter({ hasText: 'The project "shop" was requested' });
+
+/** Scrolls down until that is there. */
+const readOn = (place: Locator) =>
+  expect
+    .poll(
+      async () => {
+        await page.mouse.wheel(0, 4000);
+        return place.isVisible();
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(true);
+
 /** Nothing that a screen reader or weak eyes could not use. */
 const expectUsable = async () => expect([page.url(), ...(await axeViolations(page))]).toEqual([page.url()]);
 
@@ -193,14 +207,24 @@ test('a long log is read to its end with few entries on the page; the arrows go 
   await page.keyboard.press('Escape');
   await dialog().waitFor({ state: 'detached' });
   expect(search().get('entry')).toBeNull();
-  await expect
-    .poll(async () => {
-      await page.mouse.wheel(0, 4000);
-      return page.getByText('That is everything.').isVisible();
-    })
-    .toBe(true);
-  await entries().filter({ hasText: 'The project "shop" was requested' }).waitFor();
+  await readOn(first());
+  await page.getByText('That is everything.').waitFor();
   expect(await entries().count()).toBeLessThan(80);
+});
+
+test('where the rest of a long log cannot be read it says so, and goes on when asked to', async () => {
+  const rest = /\/audit\?.*cursor=/;
+  // what is not answered at all would be asked again as soon as anything is
+  await page.route(rest, (route) => route.fulfill({ status: 503 }));
+  await open('/log');
+  await entries().first().waitFor();
+  await readOn(button('Try again'));
+  await page.getByText('The rest of the log cannot be shown').waitFor();
+  expect(await page.getByText('That is everything.').count()).toBe(0);
+  await page.unroute(rest);
+  await button('Try again').click();
+  await readOn(first());
+  expect(await button('Try again').count()).toBe(0);
 });
 
 test('the arrows step from moment to moment, and nothing moves on the page', async () => {

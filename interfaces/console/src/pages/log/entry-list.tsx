@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent } from
 import type { AuditEntry } from '../../api/log.ts';
 import { projectsQuery } from '../../api/projects.ts';
 import { Button } from '../../components/button.tsx';
+import { ErrorState } from '../../components/states.tsx';
 import { log as texts } from '../../texts/en/log.ts';
 import { byDay, dayText, type LogRow } from './days.ts';
 import { EntryRow } from './entry-row.tsx';
@@ -64,6 +65,7 @@ export function EntryList({ log, withProjects, hrefOf }: EntryListProps) {
         })}
       </ul>
       {log.isWhole && <p className={styles['end']}>{texts.end}</p>}
+      {log.error && <ErrorState title={texts.moreFailed} error={log.error} retry={log.retry} />}
     </div>
   );
 }

@@ -13,6 +13,7 @@ export interface ShownLog {
   readonly error: Error | null;
   readonly retry: () => void;
   readonly isWhole: boolean;
+  /** reads on, unless it is being read or could not be: then whoever looks at it decides */
   readonly more: () => void;
   /** how many have come and are not shown yet */
   readonly held: number;
@@ -62,9 +63,9 @@ export function useLog(project: string | undefined, query: AuditQuery, isLive: b
     entries,
     isPending: found.isPending,
     error: found.error,
-    retry: () => void found.refetch(),
+    retry: () => void (found.isFetchNextPageError ? found.fetchNextPage() : found.refetch()),
     isWhole: !found.hasNextPage,
-    more: () => void (found.hasNextPage && !found.isFetchingNextPage && found.fetchNextPage()),
+    more: () => void (found.hasNextPage && !found.isFetching && !found.isError && found.fetchNextPage()),
     held: held.length,
     release: () => put(held),
     came,

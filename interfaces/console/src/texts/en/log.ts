@@ -43,6 +43,7 @@ export const log = {
   live: 'New entries appear by themselves',
   end: 'That is everything.',
   failed: 'The log cannot be shown',
+  moreFailed: 'The rest of the log cannot be shown',
   emptyTitle: 'Nothing yet',
   empty: 'Whatever is done from now on appears here.',
   noMatchTitle: 'No such entry',
