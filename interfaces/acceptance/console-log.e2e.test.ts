@@ -83,7 +83,8 @@ async function appendRenames(project: string, count: number): Promise<void> {
       { id: randomUUID(), ...event, metadata },
     ]);
     const written = Date.now();
-    while (Date.now() === written) await new Promise((resolve) => setImmediate(resolve));
+    // a moment is a rounded millisecond
+    while (Date.now() <= written + 1) await new Promise((resolve) => setImmediate(resolve));
   }
   await store.close();
   await pool.end();
