@@ -14,15 +14,21 @@
  * twice.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import { unavailable } from '../../../application/errors.ts';
-import { StreamNotFound, type Appended, type Position } from '../../../application/ports/event-store.ts';
+import { Unavailable, unavailable } from '../../../application/errors.ts';
+import {
+  OutcomeUnknown,
+  StreamNotFound,
+  type Appended,
+  type Position,
+} from '../../../application/ports/event-store.ts';
 import type { AppendRequest } from '../postgres/append-request.ts';
+import type { AppendAnswer } from './esdb-append-messages.ts';
 import type { EsdbConnection } from './esdb-connection.ts';
 import { appendFailure, isServerTimeout } from './esdb-errors.ts';
-import { appendMessages, fingerprint, type EsdbRecord } from './esdb-record.ts';
+import { fingerprint, placedAppend, type EsdbRecord } from './esdb-record.ts';
 import type { EncodedEvent } from '../codec/event-codec.ts';
 import type { KnownStream, KnownStreams } from './known-streams.ts';
+import { SharedCallEnded } from './shared-appends.ts';
 import { fits, repeatedAppend, type Namesake } from '../repeated-append.ts';
 import { within } from '../../../application/background/deadline.ts';
 import { KeyedQueue } from '../../../application/background/keyed-queue.ts';
@@ -122,41 +128,47 @@ export class EsdbAppends {
   ): Promise<Appended | RefusedAt> {
     const { stream, events } = request;
     const { after } = place;
-    const response = await this.#send(request, place);
-    const success = response.getSuccess();
-    if (!success) {
-      const current = response.getWrongExpectedVersion();
-      return { after, current: current?.hasCurrentRevision() ? Number(current.getCurrentRevision()) : -1 };
-    }
+    const answer = await this.#send(request, place);
+    if (!answer.written) return { after, current: answer.current };
     // not after + events: a stream that was deleted, and is not there for `none`, goes on where it was
-    const revision = Number(success.getCurrentRevision());
+    const { revision, position } = answer;
     const first = revision - events.length + 1;
     known.beginAt(first);
     for (const [index, event] of events.entries()) {
       known.add(first + index, event.id, fingerprint(stream, event));
     }
     this.#options.known.grown(stream);
-    const position = success.getPosition();
-    // older servers tell no position when the write is a repetition
-    if (!position) return this.#resultAt(stream, revision);
-    return { revision, position: BigInt(position.getCommitPosition()) };
+    return position === undefined ? this.#resultAt(stream, revision) : { revision, position };
   }
 
   async #send(
     request: AppendRequest,
     { after, until }: { readonly after: number; readonly until: number },
-  ): Promise<streams.AppendResp> {
+  ): Promise<AppendAnswer> {
     const { connection, now } = this.#options;
-    const messages = appendMessages(request, after, now());
+    const append = placedAppend(request, after, now());
+    let alone: true | undefined;
+    /** it was sent, and may be written whatever is heard of the next time */
+    let unsure = false;
     for (;;) {
       try {
-        return await connection.append(messages, until - performance.now());
+        return await connection.append(append, {
+          withinMs: until - performance.now(),
+          ...(alone && { alone }),
+        });
       } catch (error) {
         const leftMs = until - performance.now();
-        if (!isServerTimeout(error) || leftMs <= TIMED_OUT_PAUSE_MS)
-          throw appendFailure(request.stream, error);
+        const again = error instanceof SharedCallEnded || isServerTimeout(error);
+        if (!again || leftMs <= TIMED_OUT_PAUSE_MS) {
+          const failure = appendFailure(request.stream, error);
+          throw unsure && failure instanceof Unavailable
+            ? new OutcomeUnknown(request.stream, error)
+            : failure;
+        }
+        unsure = true;
+        if (error instanceof SharedCallEnded) alone = true;
+        if (isServerTimeout(error)) await sleep(TIMED_OUT_PAUSE_MS);
       }
-      await sleep(TIMED_OUT_PAUSE_MS);
     }
   }
 

@@ -1,9 +1,9 @@
 /**
  * The calls that we make, over the client's connection: finding the leader, TLS, credentials and keep-alive are
- * the client's. Its own methods are passed by for three reasons. `appendToStream` sends by a stream of batches
- * unless credentials come with each call, and an error of that stream rejects every append under way in the
- * process (and an answer that comes later throws where nobody can catch it); `readAll` has no filter; and an event
- * comes parsed, so that the text that was written is lost.
+ * the client's. Its own methods are passed by for three reasons. An error of the call by which `appendToStream` sends
+ * all appends rejects every append under way in the process, to whichever server (and an answer that comes later throws
+ * where nobody can catch it); `readAll` has no filter; and an event comes parsed, so that the text that was written is
+ * lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -19,9 +19,16 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.j
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import { Unavailable, unavailable } from '../../../application/errors.ts';
 import type { LogServerStanding } from '../../../application/ports/event-store.ts';
+import {
+  answerOfItsOwn,
+  callOfItsOwn,
+  type AppendAnswer,
+  type PlacedAppend,
+} from './esdb-append-messages.ts';
 import { LeaderWatch } from './leader-watch.ts';
+import { SharedAppends, type SharedCall } from './shared-appends.ts';
 
-type Call = ReturnType<StreamsClient['read']> | ReturnType<StreamsClient['append']>;
+type Call = ReturnType<StreamsClient['read']> | ReturnType<StreamsClient['append']> | SharedCall;
 type CallArguments = [Parameters<StreamsClient['append']>[0], Parameters<StreamsClient['append']>[1]];
 
 /** What the client has and does not declare public; its version is the last one under its name, and pinned. */
@@ -54,6 +61,10 @@ export interface ReadOptions {
 const AWAY = [UnavailableError, CancelledError, DeadlineExceededError, NotLeaderError];
 const LEADER_TRIES = 5;
 const LEADER_PAUSE_MS = 100;
+/** of the data and metadata of an append; a bigger one has a call of its own, where nobody waits behind it or fails with it */
+const SHARED_BYTES = 256 * 1024;
+/** what a channel of grpc-js is in after it was closed */
+const SHUTDOWN = 4;
 
 export class EsdbConnection {
   readonly #internals: ClientInternals;
@@ -62,6 +73,7 @@ export class EsdbConnection {
   readonly #closing = new AbortController();
   readonly #watch = new LeaderWatch();
   #latest: StreamsClient | undefined;
+  #shared: { readonly client: StreamsClient; readonly appends: SharedAppends } | undefined;
 
   /**
    * @param url `esdb://` with one host or several, or `esdb+discover://`, with `?tls=false`, `tlsCaFile` and
@@ -74,30 +86,56 @@ export class EsdbConnection {
     this.#internals = clientFor(url) as unknown as ClientInternals;
   }
 
-  /** One append, whole or not at all, told to the leader. */
+  /**
+   * One append, whole or not at all, told to the leader.
+   * @param options.alone by a call of its own
+   * @throws {SharedCallEnded} it may be written; to be settled alone
+   */
   append(
-    requests: readonly streams.AppendReq[],
-    withinMs: number = this.#timeoutMs,
-  ): Promise<streams.AppendResp> {
+    append: PlacedAppend,
+    options: { readonly withinMs?: number; readonly alone?: boolean } = {},
+  ): Promise<AppendAnswer> {
+    const { withinMs = this.#timeoutMs } = options;
+    const alone = options.alone ?? sizeOf(append) > SHARED_BYTES;
     return this.#atLeader(async (client) => {
-      const { promise, resolve, reject } = Promise.withResolvers<streams.AppendResp>();
-      const deadline = inMs(withinMs);
-      const call = client.append(...this.#arguments(deadline), (error, response) => {
-        if (error) reject(error);
-        else resolve(response);
-      });
-      call.on('error', reject);
-      this.#calls.add(call);
-      try {
-        for (const request of requests) call.write(request);
-        call.end();
-        const response = await promise;
-        this.#watch.answered(client.getChannel().getTarget());
-        return response;
-      } finally {
-        this.#calls.delete(call);
-      }
+      const answer = alone
+        ? await this.#appendAlone(client, append, withinMs)
+        : await this.#sharedAppends(client).append(append, withinMs);
+      this.#watch.answered(client.getChannel().getTarget());
+      return answer;
     });
+  }
+
+  async #appendAlone(client: StreamsClient, append: PlacedAppend, withinMs: number): Promise<AppendAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<streams.AppendResp>();
+    const call = client.append(...this.#arguments(inMs(withinMs)), (error, response) => {
+      if (error) reject(error);
+      else resolve(response);
+    });
+    call.on('error', reject);
+    this.#calls.add(call);
+    try {
+      for (const message of callOfItsOwn(append)) call.write(message);
+      call.end();
+      return answerOfItsOwn(await promise);
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  /** Made anew when it has ended, and at another node. */
+  #sharedAppends(client: StreamsClient): SharedAppends {
+    if (this.#shared?.client === client && this.#shared.appends.open) return this.#shared.appends;
+    this.#shared?.appends.retire();
+    const call = client.batchAppend(...this.#arguments(Infinity));
+    this.#calls.add(call);
+    const appends = new SharedAppends(call, (error) => {
+      this.#calls.delete(call);
+      // a node that no longer leads is to be left, also when nobody waits for it
+      this.#internals.handleError(client, error).catch(() => {});
+    });
+    this.#shared = { client, appends };
+    return appends;
   }
 
   /**
@@ -195,6 +233,9 @@ export class EsdbConnection {
   async #connected(): Promise<StreamsClient> {
     const { signal } = this.#closing;
     signal.throwIfAborted();
+    // the client closes the channel of one that is to be left
+    const latest = this.#latest;
+    if (latest && latest.getChannel().getConnectivityState(false) !== SHUTDOWN) return latest;
     try {
       // to look for the leader in a cluster that is away may take minutes
       const client = await within(
@@ -238,6 +279,9 @@ function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T
     });
   });
 }
+
+const sizeOf = ({ events }: PlacedAppend): number =>
+  events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
 
 /** gRPC takes a time of day and makes it a timer at once. */
 const inMs = (ms: number): Date => new Date(new Date().getTime() + ms);

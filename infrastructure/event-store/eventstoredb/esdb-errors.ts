@@ -22,7 +22,7 @@ import {
 const NOT_CONNECTED = /No connection established|Channel has been shut down/;
 const INVALID_POSITION = /InvalidPosition|invalid position/;
 const MESSAGE_TOO_BIG = /RESOURCE_EXHAUSTED: Received message/;
-const NOT_HANDLED = /Server Is (Not Ready|Too Busy)|No leader info available/;
+const NOT_HANDLED = /Server Is (Not Ready|Too Busy|Busy)|No leader info available/;
 
 /**
  * The server was not done in its time: in the prepare or the commit phase, or because it has dropped the append, as it

@@ -42,6 +42,9 @@ function storeOn(url: string = server.url, options: Partial<EsdbEventStoreOption
   return store;
 }
 
+/** How many appends arrived, by the call that they share or by calls of their own. */
+const appendsOf = ({ calls }: EsdbServer) => calls.append + calls.batchAppend;
+
 /** Warnings of a store, by their message. */
 function listeningLog() {
   const warnings: string[] = [];
@@ -65,13 +68,13 @@ afterEach(async () => {
 });
 
 describe('appending', () => {
-  test('a normal append is one call, and never one of the batches', async () => {
+  test('a normal append is one message of the shared call', async () => {
     const store = storeOn();
     const stream = newStream();
     const calls = async (append: () => Promise<unknown>) => {
-      const { read, append: before } = server.calls;
+      const { read, batchAppend } = server.calls;
       await append();
-      return [server.calls.append - before, server.calls.read - read];
+      return [server.calls.batchAppend - batchAppend, server.calls.read - read];
     };
     expect(await calls(() => store.append(stream, 'none', newEvents(2)))).toEqual([1, 0]);
     expect(await calls(() => store.append(stream, 1, newEvents(2)))).toEqual([1, 0]);
@@ -83,7 +86,7 @@ describe('appending', () => {
     expect(await calls(() => other.append(stream, 5, newEvents(1)))).toEqual([1, 0]);
     // one that knows nothing of the stream has to look
     expect(await calls(() => storeOn().append(stream, 6, newEvents(1)))).toEqual([1, 1]);
-    expect(server.calls.batchAppend).toBe(0);
+    expect(server.calls.append).toBe(0);
   });
 
   test('A4 a conflict tells the revision also to one who knew better before', async () => {
@@ -132,7 +135,7 @@ describe('appending', () => {
     const store = storeOn();
     const stream = newStream();
     await Promise.all(Array.from({ length: 20 }, () => store.append(stream, 'any', newEvents(1))));
-    expect(server.calls.append).toBe(20);
+    expect(appendsOf(server)).toBe(20);
   });
 
   test('A6 `any` from many processes at once', async () => {
@@ -265,12 +268,12 @@ describe('appends that the server drops', () => {
         await store.append(stream, 'none', newEvents(3));
       }
       const events = newEvents(2);
-      const { append } = server.calls;
+      const before = appendsOf(server);
       const again = events.map((event) => ({ ...event, metadata: { ...event.metadata, reason: 'again' } }));
       const appends = [events, again, events].map((each) => store.append(stream, expected, each));
       const [first, ...others] = await Promise.all(appends);
       expect(others).toEqual([first, first]);
-      expect(server.calls.append).toBe(append + 1);
+      expect(appendsOf(server)).toBe(before + 1);
     }
   });
 
@@ -291,10 +294,10 @@ describe('appends that the server drops', () => {
       const events = newEvents(2);
       const [first, second] = [storeOn(), storeOn()];
       await Promise.all([first.head(), second.head()]);
-      const { append } = server.calls;
+      const before = appendsOf(server);
       const both = await Promise.all([first, second].map((each) => each.append(stream, expected, events)));
       expect(both[0]).toEqual(both[1]);
-      expect(server.calls.append).toBeGreaterThan(append + 2);
+      expect(appendsOf(server)).toBeGreaterThan(before + 2);
       expect(server.log.stream(stream)).toHaveLength(expected === 2 ? 5 : 2);
     },
   );
@@ -327,12 +330,12 @@ describe('appends that the server drops', () => {
     const [stream, events] = [newStream(), newEvents(1)];
     const first = Promise.allSettled([storeOn().append(stream, 'none', events)]);
     await vi.waitFor(() => expect(server.log.stream(stream)).toHaveLength(1), { interval: 1 });
-    const { append } = server.calls;
+    const before = appendsOf(server);
     const startedAt = performance.now();
     const second = storeOn(server.url, { timeoutMs: 1_500 }).append(stream, 'none', events);
     await expect(second).rejects.toBeInstanceOf(OutcomeUnknown);
     expect(performance.now() - startedAt).toBeGreaterThan(1_000);
-    expect(server.calls.append).toBeGreaterThan(append + 1);
+    expect(appendsOf(server)).toBeGreaterThan(before + 1);
     server.dropConnections();
     await first;
   });
@@ -396,6 +399,90 @@ test('a server that is not ready yet is unavailable, for reads and appends; then
   slow.ready = true;
   await vi.waitFor(() => store.append(stream, 0, [events[1]!]), 10_000);
   expect((await following).events.map(({ id }) => id)).toEqual(events.map(({ id }) => id));
+});
+
+describe('the call that appends share', () => {
+  /** To so many streams at once; every fourth expects an event that is not there. */
+  async function appendAtOnce(store: EsdbEventStore, count: number) {
+    const streams = Array.from({ length: count }, newStream);
+    const outcomes = await Promise.allSettled(
+      streams.map((stream, nth) => store.append(stream, nth % 4 ? 'none' : 7, newEvents(2))),
+    );
+    return { streams, outcomes };
+  }
+
+  test.each([undefined, 'before', 'after'] as const)(
+    'each of many at once has the answer that is its own, when the call fails (%s) too',
+    async (moment) => {
+      const store = storeOn();
+      await store.append(newStream(), 'none', newEvents(1));
+      server.faults.failBatches = moment;
+      const { streams, outcomes } = await appendAtOnce(store, 64);
+      const positions = outcomes.map((outcome, nth) => {
+        if (nth % 4 === 0) {
+          expect(outcome).toMatchObject({ reason: { name: 'Conflict', expected: 7, actual: 'none' } });
+          return undefined;
+        }
+        expect(outcome).toMatchObject({ status: 'fulfilled', value: { revision: 1 } });
+        return outcome.status === 'fulfilled' ? outcome.value.position : undefined;
+      });
+      for (const [nth, stream] of streams.entries()) {
+        const written = server.log.stream(stream) ?? [];
+        expect(written).toHaveLength(nth % 4 ? 2 : 0);
+        expect(written.at(-1)?.position).toBe(positions[nth]);
+      }
+      expect(server.calls.append > 0).toBe(moment !== undefined);
+      server.faults.failBatches = undefined;
+      const alone = server.calls.append;
+      await store.append(newStream(), 'none', newEvents(1));
+      expect(server.calls.append).toBe(alone);
+    },
+  );
+
+  test('one that is too big for the server fails alone', async () => {
+    const small = await startServer({ maxAppendBytes: 10_000 });
+    const store = storeOn(small.url);
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, nth) =>
+        store.append(newStream(), 'none', [newEvent('x'.repeat(nth === 5 ? 10_000 : 10))]),
+      ),
+    );
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(refused).toHaveLength(1);
+    expect(outcomes[5]).toMatchObject({ reason: { name: 'InvalidAppend' } });
+  });
+
+  test('a big append has a call of its own', async () => {
+    const store = storeOn();
+    await store.append(newStream(), 'none', [newEvent('x'.repeat(300_000))]);
+    expect(server.calls).toMatchObject({ append: 1, batchAppend: 0 });
+  });
+
+  test('one that is not answered in time: those after it go by another call', async () => {
+    const store = storeOn(server.url, { timeoutMs: 300 });
+    const stream = newStream();
+    server.faults.hang = true;
+    await expect(store.append(stream, 'none', newEvents(1))).rejects.toBeInstanceOf(OutcomeUnknown);
+    expect(server.batchCalls).toBe(1);
+    server.faults.hang = false;
+    await Promise.all([newStream(), newStream()].map((other) => store.append(other, 'none', newEvents(1))));
+    expect(server.batchCalls).toBe(2);
+    expect(server.log.stream(stream)).toBeUndefined();
+  });
+
+  test('of an append that the call has lost nobody says that it was not written', async () => {
+    const store = storeOn();
+    const stream = newStream();
+    await store.append(stream, 'none', newEvents(1));
+    server.faults.failBatches = 'after';
+    // what it is asked again by is not looked at
+    server.faults.notHandled = 'Server Is Not Ready';
+    const events = newEvents(1);
+    await expect(store.append(stream, 0, events)).rejects.toBeInstanceOf(OutcomeUnknown);
+    Object.assign(server.faults, { failBatches: undefined, notHandled: undefined });
+    expect(await store.append(stream, 0, events)).toMatchObject({ revision: 1 });
+    expect(server.log.stream(stream)).toHaveLength(2);
+  });
 });
 
 describe('connections that fail', () => {
@@ -734,7 +821,7 @@ describe('a cluster', () => {
       await read();
       await storeOn().head();
     }
-    expect(leader.calls.append).toBe(1);
+    expect(appendsOf(leader)).toBe(1);
     expect(leader.calls.subscribe).toBe(1);
     expect(server.calls.subscribe).toBe(0);
   });
@@ -747,7 +834,7 @@ describe('a cluster', () => {
       await store.append(newStream(), 'none', newEvents(1));
       expect(store.server.standing().leader).toBe(`127.0.0.1:${leader.port}`);
     }
-    expect([server.calls.append, leader.calls.append]).toEqual([0, 2]);
+    expect([appendsOf(server), appendsOf(leader)]).toEqual([0, 2]);
     await server.stop();
     await storeOn(nodes(server, leader)).append(newStream(), 'none', newEvents(1));
   });
@@ -773,7 +860,7 @@ describe('a cluster', () => {
   test('it finds the leader by the gossip', async () => {
     const store = storeOn(server.url.replace('esdb:', 'esdb+discover:'));
     await store.append(newStream(), 'none', newEvents(1));
-    expect([server.calls.append, leader.calls.append]).toEqual([0, 1]);
+    expect([appendsOf(server), appendsOf(leader)]).toEqual([0, 1]);
   });
 
   test('the leader changes between two appends, and back', async () => {
@@ -800,7 +887,7 @@ describe('a cluster', () => {
     const events = newEvents(1);
     await vi.waitFor(() => store.append(stream, 0, events), 5_000);
     await following;
-    expect(server.calls.append).toBeGreaterThan(0);
+    expect(appendsOf(server)).toBeGreaterThan(0);
   });
 
   test('nobody leads: unavailable, and nothing was written', async () => {

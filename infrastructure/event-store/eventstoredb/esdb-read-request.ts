@@ -1,7 +1,7 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { EventFilter, Position } from '../../../application/ports/event-store.ts';
-import { streamIdentifier } from './esdb-record.ts';
+import { streamIdentifier } from './esdb-append-messages.ts';
 
 type Options = streams.ReadReq.Options;
 

@@ -6,7 +6,8 @@ import { Unavailable } from '../../../application/errors.ts';
 import { someMetadata } from '../../../application/ports/event-store.contract.ts';
 import type { NewEvent } from '../../../application/ports/event-store.ts';
 import { appendRequest } from '../postgres/append-request.ts';
-import { appendMessages, fingerprint, isIntact, streamIdentifier, toRecord } from './esdb-record.ts';
+import { callOfItsOwn, sharedMessage, streamIdentifier, type PlacedAppend } from './esdb-append-messages.ts';
+import { fingerprint, isIntact, placedAppend, toRecord } from './esdb-record.ts';
 import { EventCodec } from '../codec/event-codec.ts';
 
 const codec = new EventCodec({ Noted: { version: 1 }, Counted: { version: 1 } });
@@ -19,10 +20,24 @@ const noted = (data: unknown, more: Partial<NewEvent> = {}): NewEvent => ({
   ...more,
 });
 
+const FORMS = {
+  'a call of its own': (append: PlacedAppend) => {
+    const [, message] = callOfItsOwn(append);
+    return streams.AppendReq.deserializeBinary(message!.serializeBinary()).getProposedMessage()!;
+  },
+  'the call that many share': (append: PlacedAppend) => {
+    const message = sharedMessage(append, randomUUID());
+    return streams.BatchAppendReq.deserializeBinary(message.serializeBinary()).getProposedMessagesList()[0]!;
+  },
+};
+
 /** An event as it comes back from the server after it went there over the wire. */
-function throughTheWire(stream: string, event: NewEvent, position = '4711') {
-  const [, message] = appendMessages(appendRequest(codec, stream, 'none', [event]), -1, now);
-  const proposed = streams.AppendReq.deserializeBinary(message!.serializeBinary()).getProposedMessage()!;
+function throughTheWire(
+  stream: string,
+  event: NewEvent,
+  { position = '4711', form = 'the call that many share' as keyof typeof FORMS } = {},
+) {
+  const proposed = FORMS[form](placedAppend(appendRequest(codec, stream, 'none', [event]), -1, now));
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
     .setId(proposed.getId())
     .setStreamIdentifier(streamIdentifier(stream))
@@ -49,27 +64,30 @@ describe('an event in EventStoreDB', () => {
     ),
   })).value;
 
-  test('comes back as it was, to the byte, and intact', () => {
-    fc.assert(
-      fc.property(value, value, (data, extra) => {
-        const metadata = { ...someMetadata, extra };
-        const event = noted(data, { metadata });
-        const encoded = codec.encode(event);
-        const record = toRecord(throughTheWire('s-1', event));
-        expect(record.data).toBe(encoded.data);
-        expect(record.metadata).toBe(encoded.metadata);
-        expect(isIntact(record)).toBe(true);
-        expect(codec.decode(record)).toMatchObject({
-          id: event.id,
-          data,
-          metadata,
-          recordedAt: now,
-          position: 4711n,
-        });
-      }),
-      { numRuns: 300 },
-    );
-  });
+  test.each(Object.keys(FORMS) as (keyof typeof FORMS)[])(
+    'comes back as it was, to the byte, and intact: %s',
+    (form) => {
+      fc.assert(
+        fc.property(value, value, (data, extra) => {
+          const metadata = { ...someMetadata, extra };
+          const event = noted(data, { metadata });
+          const encoded = codec.encode(event);
+          const record = toRecord(throughTheWire('s-1', event, { form }));
+          expect(record.data).toBe(encoded.data);
+          expect(record.metadata).toBe(encoded.metadata);
+          expect(isIntact(record)).toBe(true);
+          expect(codec.decode(record)).toMatchObject({
+            id: event.id,
+            data,
+            metadata,
+            recordedAt: now,
+            position: 4711n,
+          });
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 
   test('is JSON to whoever looks at it there', () => {
     const recorded = throughTheWire('s-1', noted({ n: 1 }));
@@ -82,7 +100,7 @@ describe('an event in EventStoreDB', () => {
   });
 
   test('a server before 22.6 tells no positions of a stream', () => {
-    const recorded = throughTheWire('s-1', noted(1), String(2n ** 64n - 1n));
+    const recorded = throughTheWire('s-1', noted(1), { position: String(2n ** 64n - 1n) });
     expect(() => toRecord(recorded)).toThrow(Unavailable);
   });
 });

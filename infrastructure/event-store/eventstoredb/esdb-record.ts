@@ -10,12 +10,12 @@
  * The time is that of the process that appends, because the server's comes after the hash.
  */
 import { createHash } from 'node:crypto';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
-import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import { unavailable } from '../../../application/errors.ts';
 import type { AppendRequest } from '../postgres/append-request.ts';
 import type { EncodedEvent, EventRecord } from '../codec/event-codec.ts';
 import { chainHash, GENESIS_HASH } from '../codec/hash-chain.ts';
+import { bytes, type PlacedAppend, type ProposedEvent } from './esdb-append-messages.ts';
 
 export interface EsdbRecord extends EventRecord {
   /** {@link fingerprint} */
@@ -49,36 +49,29 @@ export const isIntact = (record: EventRecord): boolean => record.hash === ownHas
 const ownHash = (event: Omit<EventRecord, 'hash' | 'position'>): string =>
   chainHash(GENESIS_HASH, { ...event, position: 0n });
 
-/** An append as the messages of one call. @param after the revision that it is appended at, -1 for a new stream */
-export function appendMessages(request: AppendRequest, after: number, now: Date): streams.AppendReq[] {
-  const options = new streams.AppendReq.Options().setStreamIdentifier(streamIdentifier(request.stream));
-  if (after < 0) options.setNoStream(new shared.Empty());
-  else options.setRevision(String(after));
-  const events = request.events.map((event, index) =>
-    new streams.AppendReq().setProposedMessage(proposed(request.stream, event, after + 1 + index, now)),
-  );
-  return [new streams.AppendReq().setOptions(options), ...events];
+/** An append as it goes there. @param after the revision that it is appended at, -1 for a new stream */
+export function placedAppend({ stream, events }: AppendRequest, after: number, now: Date): PlacedAppend {
+  const proposed = events.map((event, index) => proposedEvent(stream, event, after + 1 + index, now));
+  return { stream, after, events: proposed };
 }
 
-export const streamIdentifier = (stream: string): shared.StreamIdentifier =>
-  new shared.StreamIdentifier().setStreamName(bytes(stream));
-
-function proposed(
+function proposedEvent(
   stream: string,
   event: EncodedEvent,
   revision: number,
   recordedAt: Date,
-): streams.AppendReq.ProposedMessage {
+): ProposedEvent {
   const { id, type, version, data, metadata } = event;
   const hash = ownHash({ id, type, version, data, metadata, stream, revision, recordedAt });
   const about = JSON.stringify({ id, version, recordedAt, hash });
-  const message = new streams.AppendReq.ProposedMessage()
-    .setId(new shared.UUID().setString(fingerprint(stream, event)))
-    .setData(bytes(data))
+  return {
+    id: fingerprint(stream, event),
+    type,
+    contentType: 'application/json',
+    data: bytes(data),
     // the codec's text as it is
-    .setCustomMetadata(bytes(`${about.slice(0, -1)},"metadata":${metadata}}`));
-  message.getMetadataMap().set('type', type).set('content-type', 'application/json');
-  return message;
+    metadata: bytes(`${about.slice(0, -1)},"metadata":${metadata}}`),
+  };
 }
 
 /**
@@ -134,6 +127,5 @@ function envelopeOf(recorded: RecordedEvent): Envelope | undefined {
   }
 }
 
-const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
 const text = (value: Uint8Array): string =>
   Buffer.from(value.buffer, value.byteOffset, value.length).toString();

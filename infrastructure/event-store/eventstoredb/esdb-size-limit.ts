@@ -1,15 +1,13 @@
 /** Whether EventStoreDB takes appends as big as ours may be: it says so only to one that is. */
 import { MaxAppendSizeExceededError } from '@eventstore/db-client';
-import shared from '@eventstore/db-client/generated/shared_pb.js';
-import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { MAX_APPEND_BYTES } from '../../../application/ports/event-store.ts';
+import type { PlacedAppend } from './esdb-append-messages.ts';
 import type { EsdbConnection } from './esdb-connection.ts';
 import { readFailure } from './esdb-errors.ts';
-import { streamIdentifier } from './esdb-record.ts';
 
 /** of a stream that does not exist: the server looks at the size first, and then refuses what it has taken */
 const STREAM = 'launchdb-size-limit';
-const NEVER_THERE = String(2 ** 40);
+const NEVER_THERE = 2 ** 40;
 const TYPE = 'SizeLimitAsked';
 const PIECES = 16;
 
@@ -30,17 +28,14 @@ export async function sizeShortcoming(connection: EsdbConnection): Promise<strin
   }
 }
 
-function bigAppend(): streams.AppendReq[] {
-  const options = new streams.AppendReq.Options()
-    .setStreamIdentifier(streamIdentifier(STREAM))
-    .setRevision(NEVER_THERE);
+function bigAppend(): PlacedAppend {
   const data = new Uint8Array(MAX_APPEND_BYTES / PIECES - 2 * TYPE.length);
-  const pieces = Array.from({ length: PIECES }, () => {
-    const message = new streams.AppendReq.ProposedMessage()
-      .setId(new shared.UUID().setString(crypto.randomUUID()))
-      .setData(data);
-    message.getMetadataMap().set('type', TYPE).set('content-type', 'application/octet-stream');
-    return new streams.AppendReq().setProposedMessage(message);
-  });
-  return [new streams.AppendReq().setOptions(options), ...pieces];
+  const events = Array.from({ length: PIECES }, () => ({
+    id: crypto.randomUUID(),
+    type: TYPE,
+    contentType: 'application/octet-stream' as const,
+    data,
+    metadata: new Uint8Array(),
+  }));
+  return { stream: STREAM, after: NEVER_THERE, events };
 }

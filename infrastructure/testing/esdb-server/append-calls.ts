@@ -4,6 +4,7 @@ import {
   status,
   type handleBidiStreamingCall,
   type handleClientStreamingCall,
+  type Metadata,
   type ServiceError,
 } from '@grpc/grpc-js';
 import code from '@eventstore/db-client/generated/code_pb.js';
@@ -22,6 +23,7 @@ import {
   type Serving,
 } from './serving.ts';
 
+const MESSAGE_TOO_BIG = 'Received message exceeds the maximum configured message size.';
 const NOT_INDEXED_IN_TIME = 'Operation timed out: Commit phase timeout.';
 
 /** what an answer tells; the other kinds are errors */
@@ -66,11 +68,35 @@ export function appendCall(
   };
 }
 
+/** What ends the whole call, for all that share it: a node that does not lead, a message that is too big. */
+function endOfBatches(serving: Serving, metadata: Metadata, request: streams.BatchAppendReq) {
+  const unread = refusedUnread(serving, metadata);
+  if (unread?.code === status.NOT_FOUND) return unread;
+  if (serving.faults.failBatches) return refusal(status.INTERNAL, 'Exception was thrown by handler.');
+  if (sizeOf(request.getProposedMessagesList().map(proposedEvent)) <= MOST_MESSAGE_BYTES) return undefined;
+  return refusal(status.RESOURCE_EXHAUSTED, MESSAGE_TOO_BIG);
+}
+
+/** What one append in the call is refused for, unread. */
+function refusedBatch(serving: Serving, proposed: readonly ProposedEvent[]): rpc.Status | undefined {
+  const { faults, ready, maxAppendBytes } = serving;
+  if (faults.accessDenied)
+    return failure(code.Code.PERMISSION_DENIED, 'AccessDenied', new shared.AccessDenied());
+  if (sizeOf(proposed) > maxAppendBytes) return tooBigBatch(maxAppendBytes);
+  const details = ready ? faults.notHandled : 'Server Is Not Ready';
+  if (!details) return undefined;
+  const nothing = new any.Any();
+  nothing.pack(new empty.Empty().serializeBinary(), 'google.protobuf.Empty');
+  return new rpc.Status().setMessage(details.replace('Too Busy', 'Busy')).setDetails(nothing);
+}
+
 export function batchAppendCall(
   serving: Serving,
 ): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> {
   const open = new Map<string, { options: streams.BatchAppendReq.Options; proposed: ProposedEvent[] }>();
   return (call) => {
+    serving.headers = call.metadata;
+    serving.batchCalls += 1;
     call.on('data', (request: streams.BatchAppendReq) => {
       const id = request.getCorrelationId()?.getString() ?? '';
       const batch = open.get(id) ?? {
@@ -86,11 +112,19 @@ export function batchAppendCall(
       const response = new streams.BatchAppendResp()
         .setCorrelationId(request.getCorrelationId())
         .setStreamIdentifier(options.getStreamIdentifier());
-      if (sizeOf(proposed) > serving.maxAppendBytes) {
-        call.write(response.setError(tooBigBatch(serving.maxAppendBytes)));
+      const append = () => write(serving, streamName(options), expectationOfBatch(options), proposed);
+      const end = endOfBatches(serving, call.metadata, request);
+      if (end) {
+        const before = serving.faults.failBatches === 'after' ? append() : Promise.resolve();
+        void before.then(() => call.emit('error', end));
         return;
       }
-      void write(serving, streamName(options), expectationOfBatch(options), proposed).then((result) => {
+      const refused = refusedBatch(serving, proposed);
+      if (refused) {
+        call.write(response.setError(refused));
+        return;
+      }
+      void append().then((result) => {
         if (result) call.write(batchResponse(response, options, result));
       });
     });
@@ -143,8 +177,7 @@ function notHandled({ notHandled: details }: Faults) {
 
 function tooBig({ maxAppendBytes }: Serving, proposed: readonly ProposedEvent[]) {
   if (proposed.some((event) => sizeOf([event]) > MOST_MESSAGE_BYTES)) {
-    const details = 'Received message exceeds the maximum configured message size.';
-    return refusal(status.RESOURCE_EXHAUSTED, details);
+    return refusal(status.RESOURCE_EXHAUSTED, MESSAGE_TOO_BIG);
   }
   if (sizeOf(proposed) <= maxAppendBytes) return undefined;
   return refusal(
@@ -222,7 +255,7 @@ function tooBigBatch(maxAppendBytes: number): rpc.Status {
 
 function failure(
   why: code.Code,
-  kind: 'WrongExpectedVersion' | 'StreamDeleted' | 'Timeout' | 'MaximumAppendSizeExceeded',
+  kind: 'AccessDenied' | 'WrongExpectedVersion' | 'StreamDeleted' | 'Timeout' | 'MaximumAppendSizeExceeded',
   message: { serializeBinary(): Uint8Array },
 ): rpc.Status {
   const details = new any.Any();

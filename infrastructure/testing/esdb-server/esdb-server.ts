@@ -44,6 +44,7 @@ export class EsdbServer implements Serving, AsyncDisposable {
   readonly maxAppendBytes: number;
   readonly commitTimeoutMs: number;
   readonly calls = { read: 0, append: 0, batchAppend: 0, subscribe: 0 };
+  batchCalls = 0;
   sent = 0;
   scanned = 0;
   ready = true;

@@ -8,6 +8,8 @@ export const MOST_MESSAGE_BYTES = 16_767_216;
 export interface Faults {
   /** the connections die when an append arrives: before it is written, or when it is and nobody was told */
   dropAppends?: 'before' | 'after' | undefined;
+  /** the call that appends share fails when one arrives: before it is written, or when it is */
+  failBatches?: 'before' | 'after' | undefined;
   /** no call is answered any more; the connection stays */
   hang?: boolean;
   /** reads with a filter find nothing for ever, as in a log that is too long to look through */
@@ -45,6 +47,8 @@ export interface Serving {
   readonly ready: boolean;
   /** how often each was called so far; a subscription counts as a read too */
   readonly calls: { read: number; append: number; batchAppend: number; subscribe: number };
+  /** how often the call that appends share was opened */
+  batchCalls: number;
   /** events sent to readers so far, and events that were looked at for them */
   sent: number;
   scanned: number;
