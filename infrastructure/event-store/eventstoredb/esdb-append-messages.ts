@@ -120,20 +120,16 @@ function written(success: streams.AppendResp.Success | streams.BatchAppendResp.S
 function failure(refusal: Refusal | undefined, stream: Buffer): Error {
   const tooBig = detailsOf(refusal, 'MaximumAppendSizeExceeded', shared.MaximumAppendSizeExceeded);
   if (tooBig) return MaxAppendSizeExceededError.fromMaxAppendSize(tooBig.getMaxappendsize());
-  switch (refusal?.getDetails()?.getTypeName()) {
-    case 'event_store.client.AccessDenied':
-      return new AccessDeniedError();
-    case 'event_store.client.StreamDeleted':
-      return StreamDeletedError.fromStreamName(stream.toString());
-    case 'event_store.client.Timeout':
-      return new TimeoutError(undefined, 'EventStoreDB was not done in its time');
-    default: {
-      const message = refusal?.getMessage() ?? 'the answer says nothing';
-      return message.startsWith('Server Is ')
-        ? new UnavailableError(undefined, message)
-        : new UnknownError(undefined, message);
-    }
-  }
+  const kind = refusal?.getDetails()?.getTypeName();
+  if (kind === 'event_store.client.AccessDenied') return new AccessDeniedError();
+  if (kind === 'event_store.client.StreamDeleted')
+    return StreamDeletedError.fromStreamName(stream.toString());
+  if (kind === 'event_store.client.Timeout')
+    return new TimeoutError(undefined, 'EventStoreDB was not done in its time');
+  const message = refusal?.getMessage() ?? 'the answer says nothing';
+  return message.startsWith('Server Is ')
+    ? new UnavailableError(undefined, message)
+    : new UnknownError(undefined, message);
 }
 
 function detailsOf<Details>(
