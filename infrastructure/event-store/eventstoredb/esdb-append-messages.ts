@@ -12,8 +12,10 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 
 /** An event as it goes there. */
 export interface ProposedEvent {
-  /** a UUID */
+  /** EventStoreDB's own, a UUID */
   readonly id: string;
+  /** the event's id for us */
+  readonly of: string;
   readonly type: string;
   readonly contentType: 'application/json' | 'application/octet-stream';
   readonly data: Uint8Array;
@@ -40,7 +42,7 @@ export type AppendAnswer =
 type Proposed = streams.AppendReq.ProposedMessage | streams.BatchAppendReq.ProposedMessage;
 type Refusal = NonNullable<ReturnType<streams.BatchAppendResp['getError']>>;
 
-export const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
+export const bytes = (value: string): Uint8Array => Buffer.from(value);
 
 export const streamIdentifier = (stream: string): shared.StreamIdentifier =>
   new shared.StreamIdentifier().setStreamName(bytes(stream));

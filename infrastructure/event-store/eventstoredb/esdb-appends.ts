@@ -22,7 +22,7 @@ import {
   type Position,
 } from '../../../application/ports/event-store.ts';
 import type { AppendRequest } from '../postgres/append-request.ts';
-import type { AppendAnswer } from './esdb-append-messages.ts';
+import type { AppendAnswer, PlacedAppend } from './esdb-append-messages.ts';
 import type { EsdbConnection } from './esdb-connection.ts';
 import { appendFailure, isServerTimeout } from './esdb-errors.ts';
 import { fingerprint, placedAppend, type EsdbRecord } from './esdb-record.ts';
@@ -127,26 +127,23 @@ export class EsdbAppends {
     known: KnownStream,
   ): Promise<Appended | RefusedAt> {
     const { stream, events } = request;
-    const { after } = place;
-    const answer = await this.#send(request, place);
+    const { after, until } = place;
+    const append = placedAppend(request, after, this.#options.now());
+    const answer = await this.#send(append, until);
     if (!answer.written) return { after, current: answer.current };
     // not after + events: a stream that was deleted, and is not there for `none`, goes on where it was
     const { revision, position } = answer;
     const first = revision - events.length + 1;
     known.beginAt(first);
-    for (const [index, event] of events.entries()) {
-      known.add(first + index, event.id, fingerprint(stream, event));
+    for (const [index, proposed] of append.events.entries()) {
+      known.add(first + index, proposed.of, proposed.id);
     }
     this.#options.known.grown(stream);
     return position === undefined ? this.#resultAt(stream, revision) : { revision, position };
   }
 
-  async #send(
-    request: AppendRequest,
-    { after, until }: { readonly after: number; readonly until: number },
-  ): Promise<AppendAnswer> {
-    const { connection, now } = this.#options;
-    const append = placedAppend(request, after, now());
+  async #send(append: PlacedAppend, until: number): Promise<AppendAnswer> {
+    const { connection } = this.#options;
     let alone: true | undefined;
     /** it was sent, and may be written whatever is heard of the next time */
     let unsure = false;
@@ -160,10 +157,8 @@ export class EsdbAppends {
         const leftMs = until - performance.now();
         const again = error instanceof SharedCallEnded || isServerTimeout(error);
         if (!again || leftMs <= TIMED_OUT_PAUSE_MS) {
-          const failure = appendFailure(request.stream, error);
-          throw unsure && failure instanceof Unavailable
-            ? new OutcomeUnknown(request.stream, error)
-            : failure;
+          const failure = appendFailure(append.stream, error);
+          throw unsure && failure instanceof Unavailable ? new OutcomeUnknown(append.stream, error) : failure;
         }
         unsure = true;
         if (error instanceof SharedCallEnded) alone = true;

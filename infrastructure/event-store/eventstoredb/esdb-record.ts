@@ -9,7 +9,7 @@
  * The hash is over the event alone: its position is not known when it is written, nor is the event before it.
  * The time is that of the process that appends, because the server's comes after the hash.
  */
-import { createHash } from 'node:crypto';
+import { hash as hashOf } from 'node:crypto';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import { unavailable } from '../../../application/errors.ts';
 import type { AppendRequest } from '../postgres/append-request.ts';
@@ -37,7 +37,7 @@ export function fingerprint(stream: string, { id, type, version, data }: Encoded
   const text = [stream, id, type, String(version), data]
     .map((part) => `${Buffer.byteLength(part)}:${part}`)
     .join('');
-  const digest = createHash('sha256').update(text).digest();
+  const digest = hashOf('sha256', text, 'buffer');
   digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);
   digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
   return digest.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
@@ -66,6 +66,7 @@ function proposedEvent(
   const about = JSON.stringify({ id, version, recordedAt, hash });
   return {
     id: fingerprint(stream, event),
+    of: id,
     type,
     contentType: 'application/json',
     data: bytes(data),

@@ -32,6 +32,7 @@ function bigAppend(): PlacedAppend {
   const data = new Uint8Array(MAX_APPEND_BYTES / PIECES - 2 * TYPE.length);
   const events = Array.from({ length: PIECES }, () => ({
     id: crypto.randomUUID(),
+    of: '',
     type: TYPE,
     contentType: 'application/octet-stream' as const,
     data,
