@@ -73,6 +73,8 @@ export class EsdbConnection {
   readonly #closing = new AbortController();
   readonly #watch = new LeaderWatch();
   #latest: StreamsClient | undefined;
+  /** whose node has answered as the leader, as it was then */
+  #leads: StreamsClient | undefined;
   #shared: { readonly client: StreamsClient; readonly appends: SharedAppends } | undefined;
 
   /**
@@ -87,7 +89,8 @@ export class EsdbConnection {
   }
 
   /**
-   * One append, whole or not at all, told to the leader.
+   * One append, whole or not at all, told to the leader. It shares a call only with a node that has answered as the
+   * leader: one that does not lead ends a call for all that share it, and none of them could say that it was not written.
    * @param options.alone by a call of its own
    * @throws {SharedCallEnded} it may be written; to be settled alone
    */
@@ -98,10 +101,11 @@ export class EsdbConnection {
     const { withinMs = this.#timeoutMs } = options;
     const alone = options.alone ?? sizeOf(append) > SHARED_BYTES;
     return this.#atLeader(async (client) => {
-      const answer = alone
-        ? await this.#appendAlone(client, append, withinMs)
-        : await this.#sharedAppends(client).append(append, withinMs);
-      this.#watch.answered(client.getChannel().getTarget());
+      const answer =
+        alone || this.#leads !== client
+          ? await this.#appendAlone(client, append, withinMs)
+          : await this.#sharedAppends(client).append(append, withinMs);
+      this.#answered(client);
       return answer;
     });
   }
@@ -131,11 +135,18 @@ export class EsdbConnection {
     this.#calls.add(call);
     const appends = new SharedAppends(call, (error) => {
       this.#calls.delete(call);
+      if (!error) return;
+      if (this.#leads === client) this.#leads = undefined;
       // a node that no longer leads is to be left, also when nobody waits for it
       this.#internals.handleError(client, error).catch(() => {});
     });
     this.#shared = { client, appends };
     return appends;
+  }
+
+  #answered(client: StreamsClient): void {
+    this.#leads = client;
+    this.#watch.answered(client.getChannel().getTarget());
   }
 
   /**
@@ -149,7 +160,7 @@ export class EsdbConnection {
       try {
         const call = client.read(request, ...this.#arguments(Infinity));
         for await (const message of this.#messages(call, options)) {
-          if (!delivered) this.#watch.answered(client.getChannel().getTarget());
+          if (!delivered) this.#answered(client);
           delivered = true;
           yield message;
         }

@@ -46,6 +46,8 @@ export interface EsdbEventStoreOptions {
   readonly pollMs?: number;
   /** how long an append may take, and a read may pause; default 10 000 */
   readonly timeoutMs?: number;
+  /** how long appends under way may take when the store closes; default 2000 */
+  readonly closeWithinMs?: number;
   readonly now?: () => Date;
 }
 
@@ -54,8 +56,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** a subscription may be behind for as many polls, and this long at least, before it is taken for silent */
 const SILENT_POLLS = 5;
 const SILENT_MS = 500;
-/** how long appends under way may take when the store closes */
-const CLOSE_WITHIN_MS = 2_000;
+const DEFAULT_CLOSE_WITHIN_MS = 2_000;
 /** about 25 MB */
 const KNOWN_EVENTS = 100_000;
 
@@ -70,11 +71,13 @@ export class EsdbEventStore implements EventStore {
   readonly #subscriptions: Subscriptions;
   readonly #known = new KnownStreams(KNOWN_EVENTS);
   readonly #bell = new Bell();
+  readonly #closeWithinMs: number;
 
   /** @throws {TypeError} the URL cannot be read */
   constructor(options: EsdbEventStoreOptions) {
     const { url, catalogue, log, pollMs = DEFAULT_POLL_MS, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     this.#codec = new EventCodec(catalogue);
+    this.#closeWithinMs = options.closeWithinMs ?? DEFAULT_CLOSE_WITHIN_MS;
     this.#connection = new EsdbConnection(url, timeoutMs);
     this.server = {
       standing: () => this.#connection.standing(),
@@ -154,11 +157,11 @@ export class EsdbEventStore implements EventStore {
     return this.#reads.verifyEvent(place);
   }
 
-  /** Ends all subscriptions, gives the appends under way two seconds, closes the connection. */
+  /** Ends all subscriptions, gives the appends under way their time, closes the connection. */
   async close(): Promise<void> {
     await this.#subscriptions.close();
     const listener = this.#listener.close();
-    await this.#appends.close(CLOSE_WITHIN_MS);
+    await this.#appends.close(this.#closeWithinMs);
     this.#connection.close();
     await listener;
   }

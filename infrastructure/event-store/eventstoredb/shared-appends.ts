@@ -35,12 +35,14 @@ export class SharedAppends {
   readonly #call: SharedCall;
   readonly #waiting = new Map<string, Waiting>();
   #open = true;
+  /** it was ended by us */
+  #done = false;
 
-  /** @param ended the call is over, whatever for; those under way learn of it afterwards */
-  constructor(call: SharedCall, ended: (error: Error) => void) {
+  /** @param ended the call is over, without an error when we ended it; those under way learn of it afterwards */
+  constructor(call: SharedCall, ended: (error?: Error) => void) {
     this.#call = call;
     const over = (error: Error) => {
-      ended(error);
+      ended(this.#done ? undefined : error);
       this.#over(error);
     };
     call.on('data', (response: streams.BatchAppendResp) => this.#answered(response));
@@ -66,12 +68,8 @@ export class SharedAppends {
   /** Takes no more; the call ends when the last one under way has its answer. */
   retire(): void {
     this.#open = false;
-    if (this.#waiting.size === 0) this.#call.cancel();
-  }
-
-  /** Ends the call at once. */
-  cancel(): void {
-    this.#open = false;
+    if (this.#waiting.size > 0) return;
+    this.#done = true;
     this.#call.cancel();
   }
 
@@ -93,11 +91,11 @@ export class SharedAppends {
   }
 
   #over(error: Error): void {
-    this.#open = false;
     const known = convertToCommandError(error);
     const away = known instanceof UnavailableError || known instanceof CancelledError;
-    // the only one is the one that was refused
-    const own = away || (known instanceof NotLeaderError && this.#waiting.size === 1);
+    // the only one is the one that was refused, unless one that nobody waits for any more was sent before
+    const own = away || (known instanceof NotLeaderError && this.#open && this.#waiting.size === 1);
+    this.#open = false;
     for (const correlation of this.#waiting.keys()) {
       this.#taken(correlation)?.reject(own ? error : new SharedCallEnded(error));
     }

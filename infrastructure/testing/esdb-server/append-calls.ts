@@ -236,7 +236,7 @@ function batchResponse(
     return response.setError(wrongExpectedVersion(options, result.current));
   if (result.kind === 'deleted') {
     const deleted = new shared.StreamDeleted().setStreamIdentifier(options.getStreamIdentifier());
-    return response.setError(failure(code.Code.FAILED_PRECONDITION, 'StreamDeleted', deleted));
+    return response.setError(failure(code.Code.NOT_FOUND, 'StreamDeleted', deleted));
   }
   if (result.kind === 'not-indexed')
     return response.setError(failure(code.Code.DEADLINE_EXCEEDED, 'Timeout', new shared.Timeout()));
@@ -270,5 +270,5 @@ function wrongExpectedVersion(options: streams.BatchAppendReq.Options, current: 
   if (options.hasStreamPosition()) wrong.setExpectedStreamPosition(options.getStreamPosition());
   else if (options.hasStreamExists()) wrong.setExpectedStreamExists(new empty.Empty());
   else wrong.setExpectedNoStream(new empty.Empty());
-  return failure(code.Code.FAILED_PRECONDITION, 'WrongExpectedVersion', wrong);
+  return failure(code.Code.ALREADY_EXISTS, 'WrongExpectedVersion', wrong);
 }
