@@ -19,7 +19,8 @@ import {
 
 // The texts are those of grpc-js and of the server. One that changes makes the outcome of an append unknown, and
 // that is settled by asking again.
-const NOT_CONNECTED = /No connection established|Channel has been shut down/;
+const NOT_CONNECTED =
+  /No connection established|Channel has been shut down|Channel closed before call started/;
 const INVALID_POSITION = /InvalidPosition|invalid position/;
 const MESSAGE_TOO_BIG = /RESOURCE_EXHAUSTED: Received message/;
 const NOT_HANDLED = /Server Is (Not Ready|Too Busy|Busy)|No leader info available/;
