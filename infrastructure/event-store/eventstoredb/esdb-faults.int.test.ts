@@ -574,7 +574,7 @@ describe('connections that fail', () => {
     async (answer) => {
       for (const store of [storeOn(), await heardStoreOn()]) {
         server.faults.notHandled = answer;
-        for (const outcome of await appendAtOnce(store, 4)) {
+        for (const outcome of await appendAtOnce(store, 16)) {
           expect(outcome).toMatchObject({ reason: { name: 'Unavailable' } });
         }
         server.faults.notHandled = undefined;
@@ -905,7 +905,7 @@ describe('a cluster', () => {
     await expect(store.append(newStream(), 'none', newEvents(1))).rejects.toBeInstanceOf(Unavailable);
     await expect(store.head()).rejects.toBeInstanceOf(Unavailable);
     // nor can one of many at once be written, for nobody has answered as the leader
-    for (const outcome of await appendAtOnce(store, 4)) {
+    for (const outcome of await appendAtOnce(store, 16)) {
       expect(outcome).toMatchObject({ reason: { name: 'Unavailable' } });
     }
     leader.faults.leader = undefined;
@@ -921,7 +921,7 @@ describe('a cluster', () => {
     for (const outcome of await Promise.allSettled(append())) {
       expect(outcome).toMatchObject({ reason: { name: 'OutcomeUnknown' } });
     }
-    for (const outcome of await appendAtOnce(store, 4)) {
+    for (const outcome of await appendAtOnce(store, 16)) {
       expect(outcome).toMatchObject({ reason: { name: 'Unavailable' } });
     }
     leader.faults.leader = undefined;
