@@ -21,3 +21,10 @@ test('the bundled server takes passwords as SCRAM only and logs no statement', a
     server_encoding: 'UTF8',
   });
 });
+
+test.runIf(process.platform === 'linux')('after a crash its files are flushed all at once', async () => {
+  const { rows } = await database.pool.query<{ recovery_init_sync_method: string }>(
+    'SHOW recovery_init_sync_method',
+  );
+  expect(rows).toEqual([{ recovery_init_sync_method: 'syncfs' }]);
+});
