@@ -209,8 +209,10 @@ async function untilItAnswers(options: EmbeddedPostgresOptions, signal: AbortSig
       await client.end();
       return;
     } catch (error) {
-      if (performance.now() - from >= waitsFor(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      const waitedMs = performance.now() - from;
+      if (waitedMs >= waitsFor(error)) throw error;
+      // each time is a line of its log
+      await new Promise((resolve) => setTimeout(resolve, Math.min(10 + waitedMs / 50, 250)));
     }
   }
 }
