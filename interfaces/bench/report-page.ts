@@ -23,7 +23,7 @@ are written by \`npm run bench:report\` from \`bench/results\` (docs/decisions/0
 npm ci
 npm run bench -- --quick                       # the main ratio of every section, in a minute or two
 npm run bench -- provision wake                # whole sections, on a quiet machine
-npm run bench -- density --only "1,000"        # some groups of one
+npm run bench -- density --only "1000"         # some groups of one
 npm run bench -- append --against HEAD~10      # beside another commit's code, interleaved
 npm run bench -- door --profile                # where the time goes; .cpuprofile files in bench/results/profiles
 npm run bench -- --name 2026-11-30 && npm run bench:report
