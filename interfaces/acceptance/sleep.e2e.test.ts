@@ -87,6 +87,11 @@ test('an idle project sleeps: its API, its list, its history and its operator sa
   const why = await platform.launchdb('why', id);
   expect(why.output).toContain('"shop" is sleeping (served on demand)');
   expect(why.output).toContain('the next request wakes it');
+  // and nothing is missing of it
+  expect(await platform.launchdb('rebuild', '--dry-run')).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('Nothing is missing') as string,
+  });
   const types = (await events()).map(({ type }) => type);
   const tail = ['ProjectSleepRequested', 'PostgrestRemoved', 'ProjectSlept'];
   expect(types.filter((type) => tail.includes(type)).slice(-3)).toEqual(tail);

@@ -6,6 +6,7 @@ import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
 import { recorded } from '../../application/handle.ts';
+import type { DatabaseStanding } from '../../application/ports/databases.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
 import type { ViewProgress } from '../../application/background/watched-views.ts';
 import { ensureView, missingViews, rebuild } from '../../projections/rebuild.ts';
@@ -28,6 +29,7 @@ const dataApisAnswer = z.object({
   data_apis: z.array(z.object({ project_id: z.string(), state: z.string() })),
 });
 const PAGE = 2_000;
+const DATABASES_AT_ONCE = 100;
 const SETTLE_WITHIN_MS = 30_000;
 
 export const rebuildCommand: Command = {
@@ -103,7 +105,7 @@ async function foldProjects({ store }: Operator): Promise<readonly ExistingProje
 }
 
 async function makePlan(operator: Operator, projects: readonly ExistingProject[]): Promise<Plan> {
-  const { databases, secrets, pool, projections } = operator;
+  const { pool, projections } = operator;
   const parked = await Promise.all(
     projections.map(async (view) => ((await parkedEvents(pool, view)).length > 0 ? [view.name] : [])),
   );
@@ -112,25 +114,26 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
   const known = !unbuilt.includes('desired-projects');
   const pools = known ? await operator.manager.ask('GET', '/pools', poolsAnswer) : null;
   const apis = known ? await operator.manager.ask('GET', '/postgrest', dataApisAnswer) : { data_apis: [] };
+  const inPooler = new Set(pools?.served);
   const states = new Map(apis.data_apis.map((api) => [api.project_id, api.state]));
   const repairs: { project: ProjectId; what: string[] }[] = [];
   const lost: ProjectId[] = [];
-  for (const project of projects) {
-    // one that a process is at work on is brought to its end by it; one out of service when it comes back
-    if (project.run || !project.resources.database) continue;
-    const { logins } = secrets.open(project.id, project.secrets);
-    const { database, users } = await databases.state(project.id, logins, boundsOf(project));
+  // one that a process is at work on is brought to its end by it; one out of service when it comes back
+  const settled = projects.filter(({ run, resources }) => !run && resources.database);
+  for (const [project, { database, users }] of await standings(operator, settled)) {
+    const { pool: pooled, postgrest: served } = project.resources;
     if (database === 'absent' || database === 'foreign') lost.push(project.id);
-    else if (project.resources.pool) {
+    else if (pooled) {
       const what = [
         ...(users === 'as-wanted' ? [] : [`logins (${users})`]),
         ...(database === 'open' ? [] : ['database (closed)']),
         ...(pools
-          ? !pools.enabled || pools.served.includes(project.id)
+          ? !pools.enabled || inPooler.has(project.id)
             ? []
             : ['pool entry']
           : ['pool entry (unknown)']),
-        ...(states.get(project.id) === 'as-wanted'
+        // who sleeps has none
+        ...(!served || states.get(project.id) === 'as-wanted'
           ? []
           : [`REST API (${states.get(project.id) ?? 'unknown'})`]),
       ];
@@ -138,6 +141,25 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
     }
   }
   return { views: [...new Set([...unbuilt, ...parked.flat()])], repairs, lost };
+}
+
+/** @throws {Error} nothing can be told of one */
+async function standings({ databases, secrets }: Operator, projects: readonly ExistingProject[]) {
+  const found: [ExistingProject, DatabaseStanding][] = [];
+  for (let from = 0; from < projects.length; from += DATABASES_AT_ONCE) {
+    const some = projects.slice(from, from + DATABASES_AT_ONCE);
+    const wanted = some.map((project) => {
+      const { logins } = secrets.open(project.id, project.secrets);
+      return { project: project.id, logins, bounds: boundsOf(project) };
+    });
+    const told = await databases.states(wanted);
+    for (const project of some) {
+      const standing = told.get(project.id);
+      if (!standing) throw new Error(`nothing can be told of the database of ${project.id}`);
+      found.push([project, standing]);
+    }
+  }
+  return found;
 }
 
 const isEmpty = ({ views, repairs, lost }: Plan): boolean =>
