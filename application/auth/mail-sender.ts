@@ -65,6 +65,9 @@ const MAIL_BOUNDS: MailBounds = {
 };
 
 const LOOKS_AT_ONCE = 4;
+/** A look leaves a session of each project's with the pooler, for a minute: so many, and four a second, are 300 at most. */
+const LOOKS_WITHOUT_PAUSE = 60;
+const PAUSE_MS = 1_000;
 const SETTLE_TRIES = 5;
 const SOON_MS = 1_000;
 
@@ -100,8 +103,11 @@ export class MailSender {
 
   /** At every project: for mails that a process left there that died, and for what nobody needs any more. */
   async look(): Promise<void> {
+    const { signal } = this.#stopping;
+    let looks = 0;
     await inParallel(await this.#deps.served(), LOOKS_AT_ONCE, async (project) => {
-      if (this.#stopping.signal.aborted) return;
+      if (++looks > LOOKS_WITHOUT_PAUSE) await this.#deps.clock.sleep(PAUSE_MS, signal);
+      if (signal.aborted) return;
       try {
         await this.#deps.outbox.tidy(project);
         this.mailWaits({ id: project });
