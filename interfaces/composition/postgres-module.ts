@@ -7,7 +7,6 @@ import { ContainerModule } from 'inversify';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { holesOf } from '../../domain/platform/known-holes.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
-import { lockTables } from '../../infrastructure/postgres/lock-tables.ts';
 import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { keepCollationsTrue } from '../../infrastructure/postgres/collation-versions.ts';
 import { movePlatformDatabase } from '../../infrastructure/postgres/move-platform-database.ts';
@@ -19,6 +18,7 @@ import {
   prepareProjectsServer,
 } from '../../infrastructure/postgres/platform-database.ts';
 import { PostgresServer, serverAddressOf } from '../../infrastructure/postgres/postgres-server.ts';
+import { roomSettings } from '../../infrastructure/postgres/room-settings.ts';
 import { ensureTemplate } from '../../infrastructure/postgres/project-template.ts';
 import { findPostgres, majorOfData, type PostgresBinaries } from '../../infrastructure/process/binaries.ts';
 import { ensureProgram } from '../../infrastructure/process/install-program.ts';
@@ -131,7 +131,7 @@ function serversToRun(
     settings: {
       max_connections: config.POSTGRES_MAX_CONNECTIONS,
       superuser_reserved_connections: ADMINISTRATION_CONNECTIONS,
-      ...lockTables(config.POSTGRES_MAX_CONNECTIONS),
+      ...roomSettings(config.POSTGRES_MAX_CONNECTIONS),
     },
   };
   const platform = {
