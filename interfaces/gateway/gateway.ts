@@ -106,6 +106,8 @@ export class Gateway {
       requestTimeout: this.#longestMs(),
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, limits.headersMs),
+      // what is told to have no body is no stream that somebody would have to read to its end
+      optimizeEmptyRequests: true,
     });
     // their size bounds them: one that is left out could be the body's length
     this.#server.maxHeadersCount = 0;

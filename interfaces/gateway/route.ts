@@ -81,8 +81,9 @@ function faultOf(path: string, segments: readonly string[], query: string): stri
   if (!PATH.test(path)) return 'The path holds characters that have to be percent-encoded.';
   if (!QUERY.test(query)) return 'The query holds characters that have to be percent-encoded.';
   // one empty segment at the end is a trailing slash
-  if (segments.slice(0, -1).includes('')) return 'The path holds an empty segment.';
-  return segments.some(isTreacherous)
+  if (path.includes('//')) return 'The path holds an empty segment.';
+  // what every such segment needs comes first: this is asked of every request
+  return (path.includes('%') || path.includes('/.')) && segments.some(isTreacherous)
     ? 'The path holds a dot segment, an encoded slash, backslash or control character, or bytes that are not UTF-8.'
     : undefined;
 }
