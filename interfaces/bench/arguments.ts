@@ -43,9 +43,18 @@ export const USAGE = `Usage: npm run bench [-- section ...] [options]
   --minutes N        how long the soak lasts (default: 10)
 `;
 
-/** @throws {TypeError} an option or a section that there is not */
-export function parseArguments(argv: readonly string[], known: readonly string[]): Asked {
+/**
+ * @param notYet sections that there are not yet, and why
+ * @throws {TypeError} an option or a section that there is not
+ */
+export function parseArguments(
+  argv: readonly string[],
+  known: readonly string[],
+  notYet: Readonly<Record<string, string>> = {},
+): Asked {
   const { values, positionals } = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
+  for (const name of positionals)
+    if (Object.hasOwn(notYet, name)) throw new TypeError(`no section ${name}: ${notYet[name]}`);
   const unknown = positionals.filter((name) => !known.includes(name));
   if (unknown.length > 0)
     throw new TypeError(`no section ${unknown.join(', ')}: there are ${known.join(', ')}`);

@@ -42,7 +42,11 @@ test('a section is measured beside the others and another commit, and each figur
 
 test('every section can be loaded, says what it is about, and has groups by different names', async () => {
   const { stdout } = await bench('--help');
-  const lines = stdout.slice(stdout.indexOf('Sections')).trim().split('\n').slice(1);
+  const lines = stdout
+    .slice(stdout.indexOf('Sections'), stdout.indexOf('\nNot yet'))
+    .trim()
+    .split('\n')
+    .slice(1);
   const sections = lines.filter((line) => /^ {2}\S/.test(line)).map((line) => line.trim().split(/\s+/));
   expect(sections.map(([name]) => name)).toEqual(SECTIONS);
   for (const [, ...summary] of sections) expect(summary.length).toBeGreaterThan(3);
@@ -55,5 +59,9 @@ test('what it does not know is said, with what it knows', async () => {
   await expect(bench('nothing')).rejects.toMatchObject({
     code: 64,
     stderr: expect.stringMatching(/no section nothing[^]*--against COMMIT/) as unknown,
+  });
+  await expect(bench('door', 'backup')).rejects.toMatchObject({
+    code: 64,
+    stderr: expect.stringMatching(/^no section backup: the platform makes no backups yet/) as unknown,
   });
 });

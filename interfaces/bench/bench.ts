@@ -15,7 +15,7 @@ import { Profiler } from './profiler.ts';
 import { RemoteHost } from './remote-host.ts';
 import { keep } from './results.ts';
 import type { GroupPlan, Section } from './section.ts';
-import { loadSection, SECTIONS } from './sections.ts';
+import { loadSection, NOT_YET, SECTIONS } from './sections.ts';
 import { figureOf, type Figure } from './statistics.ts';
 
 /** of one round of load */
@@ -29,6 +29,8 @@ if (asked.help) {
     console.log(`  ${name.padEnd(10)} ${summary}`);
     console.log(`${' '.repeat(13)}${groups.map((group) => group.name).join('; ')}`);
   }
+  console.log('\nNot yet:');
+  for (const [name, why] of Object.entries(NOT_YET)) console.log(`${name}: ${why}`);
   process.exit(0);
 }
 /** `--json`: figures alone go to stdout */
@@ -83,7 +85,7 @@ async function end(reason: unknown): Promise<never> {
 
 function readArguments(): Asked {
   try {
-    return parseArguments(process.argv.slice(2), SECTIONS);
+    return parseArguments(process.argv.slice(2), SECTIONS, NOT_YET);
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(64);

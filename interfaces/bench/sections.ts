@@ -21,6 +21,11 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly section: Section
   soak: () => import('./sections/soak.ts'),
 };
 
+/** Those that somebody may ask for in vain, and why. */
+export const NOT_YET: Readonly<Record<string, string>> = {
+  backup: 'the platform makes no backups yet, so there is nothing to measure',
+};
+
 export const SECTIONS: readonly string[] = Object.keys(LOADERS);
 
 export async function loadSection(name: string): Promise<Section> {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startBrowser } from '../../acceptance/browser-under-test.ts';
+import { serveApp, startBrowser } from '../../acceptance/browser-under-test.ts';
 import type { PlatformUnderTest } from '../../acceptance/platform-under-test.ts';
 import { newName, ownerOf, servedProject, servedProjects } from '../bench-project.ts';
 import type { Context, FigureSpec, Group, Section, Way } from '../section.ts';
@@ -13,6 +13,7 @@ const ROWS = 1_000_000;
 const SOON_MS = 300;
 const STEP_SOON_MS = 100;
 const [COLD, WARM] = ['a new browser', 'the same browser again'];
+const PLAIN = 'a page of plain HTML with as many rows';
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 
 /** When the frame is painted in which this is true, by the page's own clock. */
@@ -42,7 +43,7 @@ export const section: Section = {
   name: 'console',
   summary: `the console in Chromium: its list of ${PROJECTS} projects, a table of ${ROWS.toLocaleString('en')} rows, the steps of a creation`,
   groups: [
-    { name: 'project list', prepare: projectList },
+    { name: 'project list', main: true, prepare: projectList },
     { name: 'table', prepare: table },
     { name: 'steps', prepare: steps },
   ],
@@ -51,12 +52,17 @@ export const section: Section = {
 async function projectList(context: Context): Promise<Group> {
   const { platform, browser } = await consoleOf(context);
   await servedProjects(platform, PROJECTS);
-  const see = async (page: Page) => {
+  const listAt = (url: string) => async (page: Page) => {
     await page.addInitScript(SHOWN + LIST);
-    await page.goto(`${platform.url}/console`, { waitUntil: 'commit' });
+    await page.goto(url, { waitUntil: 'commit' });
     return page.evaluate<number>('list');
   };
-  return twice(context, platform, browser, { see, what: `list of ${PROJECTS} projects` });
+  const rows = '<tr><td>a project</td></tr>'.repeat(PROJECTS);
+  const text = `<!doctype html><title>Projects</title><table><tbody>${rows}</tbody></table>`;
+  const plain = await serveApp({ '/': { type: 'text/html', text } });
+  context.atEnd(() => plain.close());
+  const sight = { see: listAt(`${platform.url}/console`), what: `list of ${PROJECTS} projects` };
+  return twice(context, platform, browser, { ...sight, beside: listAt(plain.url) });
 }
 
 async function table(context: Context): Promise<Group> {
@@ -85,6 +91,8 @@ interface Sight {
   readonly what: string;
   /** @returns how long it took, in ms */
   readonly see: (page: Page) => Promise<number>;
+  /** the same of what costs next to nothing */
+  readonly beside?: (page: Page) => Promise<number>;
 }
 
 /** In a browser that nobody was in before, and in one that has seen it. */
@@ -92,13 +100,13 @@ async function twice(
   context: Context,
   platform: PlatformUnderTest,
   browser: Browser,
-  { see, what }: Sight,
+  { see, what, beside }: Sight,
 ): Promise<Group> {
   const known = await signedIn(browser, platform);
   context.atEnd(() => known.close());
-  const inPage = async (where: BrowserContext) => {
+  const inPage = async (where: BrowserContext, look = see) => {
     const page = await where.newPage();
-    const ms = await see(page);
+    const ms = await look(page);
     await page.close();
     return { ms };
   };
@@ -114,9 +122,15 @@ async function twice(
     name: `${what}, ${way}`,
     unit: 'ms',
     of: [way, 'ms'] as const,
+    ...(beside && way === WARM && { beside: [PLAIN, 'ms'] as const }),
     goal: { valueAtMost: SOON_MS },
   }));
-  return { rounds: 10, ways: { [COLD]: cold, [WARM]: () => inPage(known) }, figures };
+  const ways = { [COLD]: cold, [WARM]: () => inPage(known) };
+  return {
+    rounds: 10,
+    ways: beside ? { ...ways, [PLAIN]: () => inPage(known, beside) } : ways,
+    figures,
+  };
 }
 
 async function steps(context: Context): Promise<Group> {

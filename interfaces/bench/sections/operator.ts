@@ -1,7 +1,10 @@
 /** The operator's commands beside a running platform whose log is long: they work, and how long they take. */
+import { execFile } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type pg from 'pg';
 import { eventCatalogue } from '../../../infrastructure/event-store/codec/event-catalogue.ts';
 import { PostgresEventStore } from '../../../infrastructure/event-store/postgres/postgres-event-store.ts';
 import { sessionPool } from '../../../infrastructure/postgres/session-pool.ts';
@@ -15,6 +18,7 @@ import { timed } from '../timed.ts';
 const STANDING = 3;
 const QUICK_PROJECTS = 1_000;
 const LOG_DATABASE = 'launchdb';
+const PSQL = 'psql, which reads it';
 const NAMES = views.map(({ name }) => name);
 const CAUGHT_UP_WITHIN_MS = 900_000;
 const NOTHING_MISSING = /^Nothing is missing\.\n$/;
@@ -24,19 +28,56 @@ const ALL_BACK = /Everything that the log can bring back is back|^Nothing is mis
 export const section: Section = {
   name: 'operator',
   summary: `verify, replay and rebuild beside a running platform with ${(PROJECTS * EVENTS_PER_PROJECT).toLocaleString('en')} events and ${STANDING} projects`,
-  groups: [{ name: 'commands', prepare: commands }],
+  groups: [
+    { name: 'verify', main: true, prepare: verify },
+    { name: 'commands', prepare: commands },
+  ],
 };
 
+/** A platform with a long log and some projects that stand, for the whole section. */
+const filled = (context: Context) =>
+  context.share('filled', async () => {
+    const platform = await context.newPlatform();
+    await platform.start();
+    const ids = (await servedProjects(platform, STANDING)).map(({ id }) => id);
+    await fillPlatform(platform, context.quick ? QUICK_PROJECTS : PROJECTS);
+    return { platform, ids, close: () => platform.close() };
+  });
+
+/** Both with the start of their program. There is no time for a long log in a quick run. */
+async function verify(context: Context): Promise<Group> {
+  const platform = context.quick ? await context.platform() : (await filled(context)).platform;
+  const read = ['-qc', '\\copy (SELECT * FROM log.events ORDER BY position) TO /dev/null'];
+  return {
+    rounds: 3,
+    ways: {
+      verify: async () => ({ seconds: await seconds(platform, ['verify'], /as it was written/) }),
+      [PSQL]: async () => ({
+        seconds: (await timed(() => psql(platform.superuser(LOG_DATABASE), read))) / 1_000,
+      }),
+    },
+    figures: [
+      {
+        name: 'launchdb verify, the whole log',
+        unit: 's',
+        of: ['verify', 'seconds'],
+        beside: [PSQL, 'seconds'],
+      },
+    ],
+  };
+}
+
+async function psql(to: pg.ClientConfig, args: readonly string[]): Promise<void> {
+  const place = ['-h', String(to.host), '-p', String(to.port), '-U', String(to.user), String(to.database)];
+  const env = { PATH: process.env['PATH'] ?? '', PGPASSWORD: String(to.password) };
+  await promisify(execFile)('psql', ['-v', 'ON_ERROR_STOP=1', ...args, ...place], { env });
+}
+
 async function commands(context: Context): Promise<Group> {
-  const platform = await context.newPlatform();
-  context.atEnd(() => platform.close());
-  await platform.start();
-  const ids = (await servedProjects(platform, STANDING)).map(({ id }) => id);
-  await fillPlatform(platform, context.quick ? QUICK_PROJECTS : PROJECTS);
+  const { platform, ids } = await filled(context);
   const command = (said: RegExp, ...args: readonly string[]) =>
     [`launchdb ${args.join(' ')}`, async () => ({ seconds: await seconds(platform, args, said) })] as const;
   const ways = Object.fromEntries([
-    command(/as it was written/, 'verify'),
     command(/(equal to what was there[^]*){4}/, 'replay'),
     command(NOTHING_MISSING, 'rebuild', '--dry-run'),
     [
