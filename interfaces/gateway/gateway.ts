@@ -81,12 +81,11 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { log } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#limits = limits;
     this.#routes = routesOf(limits);
     this.#services = { ...options.services, platform: options.platform };
-    this.#forwarders = mapRoutes(this.#routes, (route) => new Forwarder({ route, limits, log }));
+    this.#forwarders = mapRoutes(this.#routes, (route) => new Forwarder({ route, limits, log: options.log }));
     this.#cors = mapRoutes(this.#routes, ({ origins, exposed }) =>
       origins === 'own' ? [] : corsHeaders(exposed),
     );
