@@ -369,23 +369,27 @@ describe('PgBouncer, left running by an earlier run,', () => {
     expect(await server.pools.list()).toEqual([project]);
   });
 
-  test('is replaced when its own settings have changed', async () => {
+  test.each([
+    { setting: 'client_login_timeout', theirs: '77', isReplaced: true },
+    // what it takes up as it runs
+    { setting: 'max_client_conn', theirs: '77', isReplaced: false },
+  ])('when its own $setting has changed: replaced: $isReplaced', async ({ setting, theirs, isReplaced }) => {
     onTestFinished(() => server.close());
     await endAlone(left);
     const main = join(server.folder, 'pgbouncer.ini');
     const text = await readFile(main, 'utf8');
-    await writeFile(main, text.replace(/max_client_conn = \d+/, 'max_client_conn = 77'));
+    await writeFile(main, text.replace(new RegExp(`${setting} = \\d+`), `${setting} = ${theirs}`));
     left = await startAlone(server);
-    const limit = async () => {
+    const value = async () => {
       const settings = await administer<{ key: string; value: string }>(server, 'SHOW CONFIG');
-      return settings.find(({ key }) => key === 'max_client_conn')?.value;
+      return settings.find(({ key }) => key === setting)?.value;
     };
-    await vi.waitFor(async () => expect(await limit()).toBe('77'), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await value()).toBe(theirs), { timeout: 10_000 });
     const project = newProject();
     await server.pools.restore([poolFor(project)]);
     expect(await server.pools.list()).toEqual([project]);
-    expect(await isAlive(left)).toBe(false);
-    expect(await limit()).not.toBe('77');
+    expect(await isAlive(left)).toBe(!isReplaced);
+    expect(await value()).not.toBe(theirs);
   });
 
   test('is replaced when it listens elsewhere', async () => {
