@@ -17,16 +17,14 @@ export async function freePort(range: Readonly<{ from: number; to: number }> = R
   for (;;) {
     const port = randomInt(range.from, range.to);
     if (recent.includes(port)) continue;
-    if (
-      !(await bindOnce(port).then(
-        () => true,
-        () => false,
-      ))
-    )
-      continue;
+    // at once: another who asks meanwhile must not try the same one
     recent.push(port);
     if (recent.length > REMEMBERED) recent.shift();
-    return port;
+    const isFree = await bindOnce(port).then(
+      () => true,
+      () => false,
+    );
+    if (isFree) return port;
   }
 }
 

@@ -33,7 +33,7 @@ const OPTIONS = {
 
 export const USAGE = `Usage: npm run bench [-- section ...] [options]
 
-  --quick            the main ratio of every section, in few short rounds: a minute or two
+  --quick            the main ratio of every section, in few short rounds: a minute
   --json             one object a figure, one a line
   --profile          CPU profiles of the platform's process, and where its time goes
   --against COMMIT   the same code of another commit, interleaved with this one

@@ -33,8 +33,8 @@ export async function load(target: Target, connections: number, seconds: number)
   const headers = Object.entries(target.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}=${value}`]);
   const body = target.body === undefined ? [] : ['-b', target.body];
   const args = ['-c', String(connections), '-m', target.method ?? 'GET', ...headers, ...body, '-n', '--json'];
-  // it counts in whole seconds
-  const lasts = ['-d', String(Math.max(1, Math.round(seconds)))];
+  // whether it is over it looks once in each sample
+  const lasts = ['-d', String(seconds), ...(seconds < 1 ? ['-L', '100'] : [])];
   // certificates here are of authorities of the bench's own
   const env = { PATH: process.env['PATH'] ?? '', NODE_TLS_REJECT_UNAUTHORIZED: '0', NODE_NO_WARNINGS: '1' };
   const { stdout } = await run(process.execPath, [PROGRAM, ...args, ...lasts, target.url], {

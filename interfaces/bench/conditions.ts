@@ -66,15 +66,15 @@ async function versions(): Promise<Record<string, string>> {
     HAProxy: await findSystemProgram('haproxy', path),
     Docker: await findSystemProgram('dockerd', path),
   };
-  const found: Record<string, string> = {};
-  for (const [name, program] of Object.entries(programs)) {
-    if (program === undefined) continue;
-    const { stdout, stderr } = await run(program, [
-      name === 'nginx' || name === 'HAProxy' ? '-v' : '--version',
-    ]);
-    found[name] = /\d+(\.\d+)+/.exec(stdout + stderr)?.[0] ?? 'unknown';
-  }
-  return found;
+  const found = await Promise.all(
+    Object.entries(programs).map(async ([name, program]) => {
+      if (program === undefined) return [];
+      const option = name === 'nginx' || name === 'HAProxy' ? '-v' : '--version';
+      const { stdout, stderr } = await run(program, [option]);
+      return [[name, /\d+(\.\d+)+/.exec(stdout + stderr)?.[0] ?? 'unknown']];
+    }),
+  );
+  return Object.fromEntries(found.flat()) as Record<string, string>;
 }
 
 export const conditionsLine = (at: Conditions): string =>

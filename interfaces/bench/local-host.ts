@@ -2,10 +2,11 @@
 import { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import type { Host, Prepared } from './host.ts';
 import { loadSection } from './sections.ts';
-import type { Closable, Context, Group, Measures } from './section.ts';
+import type { Closable, Context, Group, GroupPlan, Measures } from './section.ts';
 
 const USUAL_ROUNDS = 5;
 const QUICK_ROUNDS = 2;
+const THE_BENCH_ENDS = 'the bench ends';
 
 export interface HostOptions {
   readonly quick: boolean;
@@ -29,7 +30,7 @@ class Shared {
 
   /** @throws it is being closed for good: what came now nobody would end */
   get<T extends Closable>(key: string, make: () => Promise<T>): Promise<T> {
-    if (this.#over) throw new Error('the bench ends');
+    if (this.#over) throw new Error(THE_BENCH_ENDS);
     const made = this.#made.get(key) ?? make();
     this.#made.set(key, made);
     return made as Promise<T>;
@@ -46,25 +47,57 @@ class Shared {
   }
 }
 
+/** What the groups of one section have in common while it lasts. */
+interface Scope {
+  readonly shared: Shared;
+  /** those that it has asked for */
+  readonly platforms: Set<PlatformUnderTest>;
+}
+
+/** A group that is being prepared, or is. */
+interface Opened {
+  readonly group: Promise<Group>;
+  readonly ends: (() => unknown)[];
+}
+
 export class LocalHost implements Host {
   readonly #options: HostOptions;
   readonly #ofRun = new Shared();
-  readonly #ofSection = new Shared();
-  #ends: (() => unknown)[] = [];
-  #group: Group | undefined;
-  /** those that the section has asked for */
-  readonly #platforms = new Set<PlatformUnderTest>();
+  readonly #sections = new Map<string, Scope>();
+  /** by section and group */
+  readonly #ahead = new Map<string, Opened>();
+  #section = '';
+  #opened: Opened | undefined;
+  #over = false;
 
   constructor(options: HostOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Prepares these groups at the same time, but for those that come late, and waits for all. What fails is thrown when the
+   * group's turn comes.
+   */
+  async ahead(groups: readonly (readonly [section: string, group: GroupPlan])[]): Promise<void> {
+    const all = groups.filter(([, { late }]) => late !== true);
+    await Promise.allSettled(
+      all.map(([section, plan]) => {
+        const opened = this.#open(section, plan);
+        this.#ahead.set(`${section} ${plan.name}`, opened);
+        return opened.group;
+      }),
+    );
   }
 
   async prepare(section: string, group: string): Promise<Prepared> {
     const { groups } = await loadSection(section);
     const plan = groups.find(({ name }) => name === group);
     if (!plan) throw new Error(`${section} has no group ${group}`);
-    this.#group = await plan.prepare(this.#context());
-    const { ways, figures, rounds, warmUp } = this.#group;
+    this.#section = section;
+    const key = `${section} ${group}`;
+    this.#opened = this.#ahead.get(key) ?? this.#open(section, plan);
+    this.#ahead.delete(key);
+    const { ways, figures, rounds, warmUp } = await this.#opened.group;
     return {
       ways: Object.keys(ways),
       figures,
@@ -81,61 +114,81 @@ export class LocalHost implements Host {
   }
 
   async run(way: string): Promise<Measures> {
-    const go = this.#group?.ways[way];
+    const go = (await this.#opened?.group)?.ways[way];
     if (!go) throw new Error(`no way ${way}`);
     return go();
   }
 
   async leaveGroup(): Promise<void> {
-    const ends = this.#ends.toReversed();
-    this.#ends = [];
-    this.#group = undefined;
-    for (const end of ends) await end();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened) await leave(opened);
   }
 
   async leaveSection(): Promise<void> {
     await this.leaveGroup();
-    await this.#ofSection.close();
-    this.#platforms.clear();
+    await this.#sections.get(this.#section)?.shared.close();
+    this.#sections.delete(this.#section);
   }
 
   /** of the section's platforms that run */
   get pids(): readonly number[] {
-    return [...this.#platforms].filter(({ running }) => running).flatMap(({ pids }) => pids);
+    const platforms = this.#sections.get(this.#section)?.platforms ?? [];
+    return [...platforms].filter(({ running }) => running).flatMap(({ pids }) => pids);
   }
 
   async close(): Promise<void> {
+    this.#over = true;
     this.#ofRun.end();
-    this.#ofSection.end();
-    await this.leaveSection();
+    for (const { shared } of this.#sections.values()) shared.end();
+    await this.leaveGroup();
+    for (const opened of this.#ahead.values()) await leave(opened);
+    for (const { shared } of this.#sections.values()) await shared.close();
     await this.#ofRun.close();
   }
 
-  #context(): Context {
+  #open(section: string, plan: GroupPlan): Opened {
+    const scope = this.#sections.get(section) ?? { shared: new Shared(), platforms: new Set() };
+    this.#sections.set(section, scope);
+    const ends: (() => unknown)[] = [];
+    const group = plan.prepare(this.#context(scope, ends));
+    // it is thrown to whoever asks for the group
+    group.catch(() => {});
+    return { group, ends };
+  }
+
+  #context({ shared, platforms }: Scope, ends: (() => unknown)[]): Context {
     const { quick, seconds, minutes, environment } = this.#options;
     // a start costs more than a quick section: there, sections share their platforms
-    const ofPlatforms = quick ? this.#ofRun : this.#ofSection;
+    const ofPlatforms = quick ? this.#ofRun : shared;
     const always = { LOG_LEVEL: 'warn', SPARE_PROJECTS: '0', ...environment };
     return {
       quick,
       seconds,
       minutes,
-      share: (key, make) => this.#ofSection.get(key, make),
+      share: (key, make) => shared.get(key, make),
       shareWithAll: (key, make) => this.#ofRun.get(key, make),
       platform: async (more = {}) => {
         const variables = { ...always, ...more };
         const { platform } = await ofPlatforms.get(JSON.stringify(variables), () => started(variables));
-        this.#platforms.add(platform);
+        platforms.add(platform);
         return platform;
       },
       newPlatform: async (more = {}) => {
+        if (this.#over) throw new Error(THE_BENCH_ENDS);
         const platform = await PlatformUnderTest.create({ ...always, ...more });
-        this.#platforms.add(platform);
+        platforms.add(platform);
         return platform;
       },
-      atEnd: (end) => this.#ends.push(end),
+      // what is opened while all is closed nobody else would close
+      atEnd: (end) => (this.#over ? void end() : ends.push(end)),
     };
   }
+}
+
+/** Last comes first. */
+async function leave({ ends }: Opened): Promise<void> {
+  for (const end of ends.splice(0).toReversed()) await end();
 }
 
 async function started(variables: Readonly<Record<string, string>>): Promise<Platform> {

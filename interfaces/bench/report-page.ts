@@ -21,8 +21,9 @@ are written by \`npm run bench:report\` from \`bench/results\` (docs/decisions/0
 
 \`\`\`sh
 npm ci
-npm run bench -- --quick                       # the main ratio of every section, in a minute or two
-npm run bench -- provision wake                # whole sections, on a quiet machine
+npm run bench -- --quick                       # the main ratio of every section, in a minute
+npm run bench                                  # everything, on a quiet machine: about an hour
+npm run bench -- provision wake                # whole sections
 npm run bench -- density --only "1000"         # some groups of one
 npm run bench -- append --against HEAD~10      # beside another commit's code, interleaved
 npm run bench -- door --profile                # where the time goes; .cpuprofile files in bench/results/profiles

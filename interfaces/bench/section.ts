@@ -40,6 +40,11 @@ export interface GroupPlan {
   readonly name: string;
   /** has the section's main ratio: `--quick` goes no other */
   readonly main?: boolean;
+  /**
+   * `--quick` prepares it when its turn comes, and not with all others at the beginning: what it needs is of another section
+   * until then, or does not keep quiet while it waits.
+   */
+  readonly late?: boolean;
   prepare(context: Context): Promise<Group>;
 }
 
@@ -55,7 +60,7 @@ export interface Closable {
 
 /** What the runner gives a group that prepares itself. */
 export interface Context {
-  /** fewer and smaller of everything: the whole bench in a minute or two */
+  /** fewer and smaller of everything: the whole bench in a minute */
   readonly quick: boolean;
   /** how long one round of load lasts */
   readonly seconds: number;

@@ -24,10 +24,10 @@ async function commands(context: Context, callers: number): Promise<Group> {
   const platform = await context.platform();
   const inserts = await context.share('inserts', () => plainInserts(platform.superuser('launchdb')));
   const owners: string[] = [];
-  while (owners.length < OWNERS) owners.push(await platform.owner(newName()));
+  while (owners.length < Math.min(OWNERS, callers)) owners.push(await platform.owner(newName()));
   const projects: { readonly id: string; readonly token: string }[] = [];
   while (projects.length < callers) {
-    const token = owners[projects.length % OWNERS] ?? '';
+    const token = owners[projects.length % owners.length] ?? '';
     projects.push({ id: (await servedProject(platform, token)).id, token });
   }
   let nth = 0;

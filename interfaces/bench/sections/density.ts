@@ -10,7 +10,7 @@ const LARGE = [500, 1_000] as const;
 /** of the large ones */
 const AWAKE = 50;
 const WAKES = 5;
-const QUICK_SIZE = 4;
+const QUICK_SIZE = 2;
 /** bare ones started at the same time: more of them wait for a core */
 const AT_ONCE = 16;
 const BARE = 'as many bare PostgREST';

@@ -49,12 +49,13 @@ export interface Door {
   readonly through: Target;
 }
 
-/** A project with a table of 1,000 rows, and the ways to one of them. */
-export async function doorOf(platform: PlatformUnderTest): Promise<Door> {
+/** A project with a table of 1,000 rows, and the ways to one of them. @param route of its data API; default: the platform's */
+export async function doorOf(platform: PlatformUnderTest, route?: 'pooler' | 'direct'): Promise<Door> {
   const token = await ownerOf(platform);
   const call = <T>(method: string, path: string, body?: unknown) =>
     platform.call<T>(method, path, { token, ...(body !== undefined && { body }) });
   const { id } = (await call<{ id: string }>('POST', '/api/projects', { name: newName() })).body;
+  if (route) await call('PATCH', `/api/projects/${id}`, { settings: { data_api: { route } } });
   const query = `CREATE TABLE items AS SELECT n AS id, 'item ' || n AS title FROM generate_series(1, 1000) n;
     ALTER TABLE items ADD PRIMARY KEY (id)`;
   await call('POST', `/api/projects/${id}/sql`, { query });

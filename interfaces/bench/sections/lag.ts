@@ -22,7 +22,7 @@ export const section: Section = {
   summary:
     'from an append until the list view shows it, at the end of a long log; beside a row that is inserted and read',
   groups: [
-    { name: 'idle', main: true, prepare: (context) => lag(context, 'idle') },
+    { name: 'idle', main: true, late: true, prepare: (context) => lag(context, 'idle') },
     {
       name: 'beside an open transaction',
       prepare: async (context) => {

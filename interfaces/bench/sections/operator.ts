@@ -136,10 +136,13 @@ async function wreck(platform: PlatformUnderTest, ids: readonly string[]): Promi
     await rm(join(platform.folder, 'data', 'pgbouncer', file));
   for (const id of ids) {
     for (const role of [`${id}_authenticator`, `${id}_owner`]) {
-      await platform.sql(`REASSIGN OWNED BY ${role} TO postgres`, [], id);
-      await platform.sql(`DROP OWNED BY ${role}`, [], id);
       await platform.sql(`DROP OWNED BY ${role}`);
-      await platform.sql(`DROP ROLE ${role}`);
+      // at once: the platform sees what is missing, and gives it back in between
+      await platform.sql(
+        `REASSIGN OWNED BY ${role} TO postgres; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+        [],
+        id,
+      );
     }
   }
   for (const { pid } of await platform.programs('.conf')) process.kill(pid, 'SIGKILL');

@@ -51,9 +51,8 @@ const compared = (name: string, unit: string, measure: string): FigureSpec => ({
 });
 
 async function route(context: Context, way: 'pooler' | 'direct') {
-  // the pooler is the default
-  const platform = await context.platform(way === 'pooler' ? {} : { DATA_API_ROUTE: way });
-  const { id, direct } = await doorOf(platform);
+  const platform = await context.platform();
+  const { id, direct } = await doorOf(platform, way);
   const sessions = async () => {
     const rows = await platform.sql(`SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND usename = $2`, [
       id,
@@ -82,8 +81,8 @@ async function preparedStatements(context: Context): Promise<Group> {
   const routes = (await poolerPrepares()) ? (['direct', 'pooler'] as const) : (['direct'] as const);
   const ways = await Promise.all(
     routes.map(async (way) => {
-      const platform = await context.platform(way === 'pooler' ? {} : { DATA_API_ROUTE: way });
-      const door = await doorOf(platform);
+      const platform = await context.platform();
+      const door = await doorOf(platform, way);
       if (way === 'pooler') {
         await appendFile(join(platform.dataDir, 'pgbouncer', 'pgbouncer.ini'), OF_POOLER);
         await sleep(TAKEN_UP_MS);

@@ -7,7 +7,9 @@ import { oneRow, postgrestRuns, servedProject, servedProjects, type Served } fro
 import type { Context, Group, Section } from '../section.ts';
 import { timed } from '../timed.ts';
 
-const PROJECTS = { quick: 2, whole: 100 };
+const PROJECTS = { quick: 1, whole: 100 };
+/** each may have 11, and the platform has its own */
+const SESSIONS = { quick: 300, whole: 1_600 };
 const BEFORE_MS = { quick: 300, whole: 10_000 };
 const MADE_AT_ONCE = 2;
 /** between two requests of one who asks: as many are under way before it as during it, and the machine is not full */
@@ -25,10 +27,12 @@ export const section: Section = {
 };
 
 async function upgrade(context: Context): Promise<Group> {
-  const [count, beforeMs] = context.quick
-    ? [PROJECTS.quick, BEFORE_MS.quick]
-    : [PROJECTS.whole, BEFORE_MS.whole];
-  const platform = await context.newPlatform({ IDLE_SLEEP_MINUTES: '0.02' });
+  const size = context.quick ? 'quick' : 'whole';
+  const [count, beforeMs] = [PROJECTS[size], BEFORE_MS[size]];
+  const platform = await context.newPlatform({
+    IDLE_SLEEP_MINUTES: '0.02',
+    POSTGRES_MAX_CONNECTIONS: String(SESSIONS[size]),
+  });
   context.atEnd(() => platform.close());
   await platform.start();
   const asked = await servedProject(platform);
