@@ -9,6 +9,7 @@ import { CONNECTIONS_OF_LOGIN, pooledConnections, roleOf } from '../../domain/pr
 import type { ExistingProject } from '../../domain/project/project.ts';
 import type { Pool } from '../ports/connection-pools.ts';
 import type { DataApi } from '../ports/data-apis.ts';
+import type { WantedStanding } from '../ports/databases.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +32,16 @@ const ASKS_SINCE_TEMPLATE = 6;
 /** By which way the project's REST API comes to its database. */
 const routeOf = ({ route }: Pick<World, 'route'>, { dataApi }: Pick<Sealed, 'dataApi'>): DataApiRoute =>
   dataApi.route ?? route;
+
+/** Which logins, and within which bounds. */
+export const standingOf = (
+  { secrets }: Pick<World, 'secrets'>,
+  project: Pick<Sealed, 'id' | 'secrets' | 'limits' | 'fill'>,
+): WantedStanding => ({
+  project: project.id,
+  logins: secrets.open(project.id, project.secrets).logins,
+  bounds: boundsOf(project),
+});
 
 export function poolOf(
   world: Pick<World, 'secrets' | 'logins' | 'route'>,

@@ -53,7 +53,7 @@ export interface Databases {
   refuseConnections(project: ProjectId, signal?: AbortSignal): Promise<void>;
   /** What stands of a project, compared with what its logins shall be; changes nothing. */
   state(project: ProjectId, logins: DatabaseLogins, bounds: LoginBounds): Promise<DatabaseStanding>;
-  /** The same of many in one look. One that nothing can be told of is absent. */
+  /** The same of many in one look. One that nothing can be told of is absent; throws when that is each of them. */
   states(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>>;
   /** What stands in the cluster under our mark, for reconcilers and tests. */
   list(): Promise<readonly ProjectId[]>;

@@ -1,9 +1,8 @@
 /** Steps that more than one process has. */
-import { boundsOf } from '../../domain/project/limits.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { roleOf } from '../../domain/project/project-logins.ts';
-import { dataApiOf, poolOf } from '../desired/desired-project.ts';
+import { dataApiOf, poolOf, standingOf } from '../desired/desired-project.ts';
 import type { World } from '../desired/world.ts';
 import type { ProjectStep } from './project-process.ts';
 
@@ -11,8 +10,10 @@ import type { ProjectStep } from './project-process.ts';
 export const SLOW_MS = 30_000;
 
 /** Which logins, and within which bounds: what the adapters that make and grant them are told. */
-export const loginsOf = (world: World, project: ExistingProject) =>
-  [project.id, world.secrets.open(project.id, project.secrets).logins, boundsOf(project)] as const;
+export function loginsOf(world: World, project: ExistingProject) {
+  const { logins, bounds } = standingOf(world, project);
+  return [project.id, logins, bounds] as const;
+}
 
 /** The project's logins as it says they shall be. */
 export const ensureLogins = (world: World, project: ExistingProject, signal: AbortSignal): Promise<void> =>

@@ -8,7 +8,6 @@ import {
   poolerDriftDecider,
   type PoolerDriftCommand,
 } from '../../domain/platform/pooler-drift.ts';
-import { boundsOf } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import type { ExistingProject } from '../../domain/project/project.ts';
 import { projectStream, type ProjectId } from '../../domain/project/project-id.ts';
@@ -22,7 +21,7 @@ import type { Log } from '../ports/log.ts';
 import { handle } from '../handle.ts';
 import type { PoolDrift } from '../ports/connection-pools.ts';
 import type { DatabaseStanding } from '../ports/databases.ts';
-import { dataApiOf, poolOf } from '../desired/desired-project.ts';
+import { dataApiOf, poolOf, standingOf } from '../desired/desired-project.ts';
 import type { ManagedWorld } from '../desired/world.ts';
 import { loadProject } from '../project/load-project.ts';
 
@@ -64,8 +63,6 @@ const METADATA: Omit<EventMetadata, 'correlationId'> = {
 const LOOKS_AT_ONE = 3;
 /** a look at a REST API waits for an answer most of the time */
 const LOOKS_AT_ONCE = 2;
-/** a question is one for so many, so that nobody waits long for a session meanwhile */
-const DATABASES_AT_ONCE = 100;
 
 export class ProjectReconciler {
   readonly #dependencies: ReconcilerDependencies;
@@ -102,35 +99,32 @@ export class ProjectReconciler {
     const [pools, apis] = [new Set(await world.pools.list()), new Set(await world.dataApis.list())];
     const known = new Set(wanted.map(({ projectId }) => projectId));
     const suspects = new Set([...pools, ...apis].filter((id) => !known.has(id)));
-    for (let from = 0; from < wanted.length; from += DATABASES_AT_ONCE) {
-      const rows = wanted.slice(from, from + DATABASES_AT_ONCE);
-      const standings = await this.#standingsOf(rows);
-      await inParallel(rows, LOOKS_AT_ONCE, async (row) => {
-        const { projectId: id, pool, postgrest } = row;
-        const pooled = !world.pools.enabled || pools.has(id) === pool;
-        const asWanted = await this.#standsAsWanted(row, standings.get(id)).catch((error: unknown) => {
-          log.warn({ project: id, err: error }, 'could not look at a project');
-          return false;
-        });
-        if (!asWanted || !pooled || (!postgrest && apis.has(id))) suspects.add(id);
+    const standings = await this.#standingsOf(wanted);
+    await inParallel(wanted, LOOKS_AT_ONCE, async (row) => {
+      const { projectId: id, pool, postgrest } = row;
+      const pooled = !world.pools.enabled || pools.has(id) === pool;
+      const asWanted = await this.#standsAsWanted(row, standings.get(id)).catch((error: unknown) => {
+        log.warn({ project: id, err: error }, 'could not look at a project');
+        return false;
       });
-    }
+      if (!asWanted || !pooled || (!postgrest && apis.has(id))) suspects.add(id);
+    });
     for (const project of suspects) await this.check(project);
     return [...suspects];
   }
 
   /** Of those that can be looked at: whatever keeps one from it is met again where it is looked at alone. */
   async #standingsOf(rows: readonly Standing[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
-    const { databases, secrets } = this.#dependencies.world;
-    const wanted = rows.flatMap(({ projectId: project, pool, ...row }) => {
+    const { world } = this.#dependencies;
+    const wanted = rows.flatMap(({ projectId: id, pool, ...row }) => {
       if (!pool) return [];
       try {
-        return [{ project, logins: secrets.open(project, row.secrets).logins, bounds: boundsOf(row) }];
+        return [standingOf(world, { id, ...row })];
       } catch {
         return [];
       }
     });
-    return databases.states(wanted).catch((error: unknown) => {
+    return world.databases.states(wanted).catch((error: unknown) => {
       this.#dependencies.log.warn({ err: error }, 'could not look at databases');
       return new Map<ProjectId, DatabaseStanding>();
     });
@@ -218,10 +212,10 @@ export class ProjectReconciler {
 
   /** Of a project in service: one that is not has a closed database, and its next resumption sees to its logins. */
   async #databaseDrift(project: ExistingProject): Promise<Drift[]> {
-    const { id, secrets: sealed } = project;
-    const { databases, secrets } = this.#dependencies.world;
-    const { logins } = secrets.open(id, sealed);
-    const bounds = boundsOf(project);
+    const { id } = project;
+    const { world } = this.#dependencies;
+    const { databases } = world;
+    const { logins, bounds } = standingOf(world, project);
     const { database, users } = await databases.state(id, logins, bounds);
     if (database === 'absent' || database === 'foreign') {
       const lost = () =>

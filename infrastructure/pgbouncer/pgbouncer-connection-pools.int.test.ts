@@ -1,7 +1,9 @@
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Unavailable } from '../../application/errors.ts';
@@ -26,6 +28,7 @@ import { FILES, type Doors } from './pgbouncer-files.ts';
 import { becomeAnother } from '../testing/attacker.ts';
 import { childDoors, TCP_ALONE } from '../testing/doors.ts';
 
+const run = promisify(execFile);
 const ADMIN_PASSWORD = 'the-admin-password';
 
 async function pooler() {
@@ -391,6 +394,23 @@ describe('PgBouncer, left running by an earlier run,', () => {
     expect(await isAlive(left)).toBe(!isReplaced);
     expect(await value()).not.toBe(theirs);
   });
+
+  test.runIf(process.platform === 'linux')(
+    'that may open too few files is kept, and that is told',
+    async () => {
+      await run('prlimit', ['--nofile=1000:1000', '--pid', String(left)]);
+      const told: unknown[] = [];
+      const log = { ...quietLog, warn: (fields: unknown) => void told.push(fields) };
+      const next = new PgbouncerConnectionPools({ ...server.options, log });
+      onTestFinished(async () => {
+        await next.stop();
+        await server.close();
+      });
+      await next.restore([{ ...poolFor(newProject()), connections: 7 }]);
+      expect(next.pid).toBe(left);
+      expect(told).toContainEqual({ limit: 1_000, mayNeed: 5_000 + 7 + 20 });
+    },
+  );
 
   test('is replaced when it listens elsewhere', async () => {
     const next = new PgbouncerConnectionPools({ ...server.options, port: await testPort() });

@@ -29,7 +29,7 @@ import {
   servedSettings,
   whatIsServed,
 } from './admin-console.ts';
-import { entriesNamed, FILES, isServedAs, needsStart } from './pgbouncer-files.ts';
+import { entriesNamed, FILES, isServedAs, mostFiles, needsStart } from './pgbouncer-files.ts';
 import { poolUsage } from './pool-usage.ts';
 import { PgbouncerProgram, type PgbouncerProgramOptions } from './pgbouncer-program.ts';
 import { driftOfFile, driftOfServed, driftOfSettings, type SeenDrift } from './pool-drift.ts';
@@ -131,6 +131,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     await this.#writeFiles();
     this.#restored = true;
     await this.#program?.start();
+    await this.#program?.warnOfOpenFiles(mostFiles(pools));
     await this.#takenUp();
     this.#watch();
   }

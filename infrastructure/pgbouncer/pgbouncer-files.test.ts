@@ -12,6 +12,7 @@ import {
   entriesNamed,
   isServedAs,
   mainFile,
+  mostFiles,
   needsStart,
   userlistFile,
 } from './pgbouncer-files.ts';
@@ -86,6 +87,12 @@ test('every REST API is let in, beside all that tenants may open; and more of th
   expect(needsStart(withEntries(1_000), withEntries(0))).toBe(false);
   expect(needsStart(withEntries(0).replace('listen_port = 1', 'listen_port = 2'), withEntries(0))).toBe(true);
   expect(needsStart(undefined, withEntries(0))).toBe(true);
+});
+
+test('as many files may be open as there may be clients and sessions', () => {
+  const pools = Array.from({ length: 1_000 }, () => ({ connections: 11 }));
+  expect(mostFiles(pools)).toBe(12_500 + 11_000 + 20);
+  expect(mostFiles([])).toBe(5_020);
 });
 
 test('each database has its own logins, the console has the admin, and nobody else is let in', () => {

@@ -54,6 +54,13 @@ function mostClients(entries: number): number {
   return Math.max(CLIENTS_AT_LEAST, Math.ceil(wanted / CLIENTS_IN_STEPS_OF) * CLIENTS_IN_STEPS_OF);
 }
 
+/** its socket, log and the like */
+const OTHER_FILES = 20;
+
+/** How many files it may come to have open: one for each client, and for each session to PostgreSQL. */
+export const mostFiles = (pools: readonly Pick<Pool, 'connections'>[]): number =>
+  OTHER_FILES + mostClients(pools.length) + pools.reduce((sum, { connections }) => sum + connections, 0);
+
 /** Whether a PgBouncer that runs with one main file has to be started again to have the other: it takes up most of it as it runs. */
 export const needsStart = (running: string | undefined, wanted: string | undefined): boolean =>
   readAtStart(running) !== readAtStart(wanted);

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Log } from '../../application/ports/log.ts';
 import { launch } from '../process/launch.ts';
+import { mostOpenFiles } from '../process/open-files.ts';
 import { endProcess, listPrograms, signal } from '../process/process-table.ts';
 import { SupervisedProgram } from '../process/supervised-program.ts';
 import type { SystemUser } from '../process/system-user.ts';
@@ -60,6 +61,16 @@ export class PgbouncerProgram {
       if (!(await this.#endLeft())) throw error;
       await this.#program.start();
     });
+  }
+
+  /** It has the limit that we have ourselves, as far up as we may raise it: more is the operator's to give. */
+  async warnOfOpenFiles(mayNeed: number): Promise<void> {
+    const limit = this.pid === undefined ? undefined : await mostOpenFiles(this.pid);
+    if (limit === undefined || limit >= mayNeed) return;
+    this.#options.log.warn(
+      { limit, mayNeed },
+      'if all projects were in use, PgBouncer could not open as many connections as they may have: start LaunchDB with a higher limit of open files (ulimit -n, LimitNOFILE)',
+    );
   }
 
   /** Has it take its files up without the console. */

@@ -7,6 +7,8 @@ configuration=$1
 shift
 seen() { cksum "$@" 2>/dev/null; }
 
+# Docker gives 1,024 to begin with, and PgBouncer asks for no more by itself
+ulimit -Sn "$(ulimit -Hn)"
 before=$(seen "$@") || before=''
 pgbouncer "$configuration" &
 pooler=$!

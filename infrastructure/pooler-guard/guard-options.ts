@@ -35,8 +35,8 @@ export interface GuardLimits extends SlotLimits, SessionLimits {
 }
 
 /**
- * PgBouncer takes 5,000 clients, ours that do not come by the guard among them (and more where there are many projects); with the log-ins under way there stay
- * 1,500 places that no tenant gets at.
+ * PgBouncer takes 5,000 clients, ours that do not come by the guard among them (and more where there are many projects); with
+ * the log-ins under way there stay 1,500 places that no tenant gets at.
  */
 export const GUARD_LIMITS: GuardLimits = {
   slots: 500,

@@ -352,6 +352,29 @@ class MortalServer extends PostgresServer {
   }
 }
 
+test('of many databases those are told of that can be, whatever the others are', async () => {
+  const server = await testServer();
+  const { logins } = await secrets.issue();
+  const databases = new PostgresDatabases(server);
+  const wanted = Array.from({ length: 150 }, () => ({ project: newProject(), logins, bounds: USUAL_BOUNDS }));
+  // PostgreSQL takes no such text, and the whole question with it
+  const unspeakable = { project: newProject(), logins: withVerifier(logins, 'a\0'), bounds: USUAL_BOUNDS };
+  try {
+    const told = await databases.states([unspeakable, ...wanted]);
+    expect(told.size).toBeGreaterThan(0);
+    expect([...told.keys()]).toEqual(wanted.slice(-told.size).map(({ project }) => project));
+    expect(await databases.states(wanted)).toHaveProperty('size', 150);
+    await expect(databases.states([unspeakable])).rejects.toThrow();
+  } finally {
+    await server.close();
+  }
+});
+
+const withVerifier = (logins: DatabaseLogins, verifier: string): DatabaseLogins => ({
+  ...logins,
+  owner: { ...logins.owner, verifier },
+});
+
 describe('killed between any two statements', () => {
   let server: PostgresServer;
   let logins: DatabaseLogins;

@@ -33,6 +33,9 @@ import { Slots } from '../../application/background/slots.ts';
 
 const shared = SHARED_ROLES.join(', ');
 
+/** a question is one for so many, so that nobody waits long for a session meanwhile */
+const LOOKS_AT_ONCE = 100;
+
 /**
  * Databases and logins in a real cluster. The mark is the object's comment. A database cannot be made and
  * marked in one transaction, so it is made closed (ALLOW_CONNECTIONS false) and opened after it was marked:
@@ -231,6 +234,21 @@ export class PostgresDatabases implements Databases {
   }
 
   async states(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
+    const told = new Map<ProjectId, DatabaseStanding>();
+    let failure: { readonly reason: unknown } | undefined;
+    for (let from = 0; from < wanted.length; from += LOOKS_AT_ONCE) {
+      try {
+        const some = await this.#statesOf(wanted.slice(from, from + LOOKS_AT_ONCE));
+        for (const [project, standing] of some) told.set(project, standing);
+      } catch (reason) {
+        failure ??= { reason };
+      }
+    }
+    if (failure && told.size === 0) throw failure.reason;
+    return told;
+  }
+
+  async #statesOf(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
     return this.#server.administer('look at databases', async (client) => {
       const databases = await databaseStates(
         client,

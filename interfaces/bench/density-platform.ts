@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { pooledConnections, PROJECT_LOGINS } from '../../domain/project/project-logins.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
 import { MASTER_KEY, type PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import { oneRow, ownerOf, postgrestRuns, servedProjects, type Served } from './bench-project.ts';
@@ -10,8 +11,8 @@ import type { Context } from './section.ts';
 import { timed } from './timed.ts';
 
 const SETTLED_AFTER_MS = 5_000;
-/** each project may have so many sessions; the platform's own come on top */
-const SESSIONS_EACH = 11;
+/** sessions that are no project's: the platform's, and the bench's */
+const OURS = 200;
 const NEVER = '0';
 const SOON = '0.02';
 
@@ -57,7 +58,7 @@ export class Density {
   async #restart(idleMinutes: string, count: number): Promise<void> {
     if (this.platform.running) await this.platform.stop();
     this.platform.environment['IDLE_SLEEP_MINUTES'] = idleMinutes;
-    const sessions = Math.max(800, 200 + count * SESSIONS_EACH);
+    const sessions = Math.max(800, OURS + count * pooledConnections(PROJECT_LOGINS));
     this.platform.environment['POSTGRES_MAX_CONNECTIONS'] = String(sessions);
     await this.platform.start();
   }

@@ -1,12 +1,11 @@
 /** `rebuild`: brings back from the log whatever of the platform is lost beside it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { boundsOf } from '../../domain/project/limits.ts';
 import { projectDecider } from '../../domain/project/project-decider.ts';
 import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, Project } from '../../domain/project/project.ts';
 import { recorded } from '../../application/handle.ts';
-import type { DatabaseStanding } from '../../application/ports/databases.ts';
+import { standingOf } from '../../application/desired/desired-project.ts';
 import type { ProjectEvent } from '../../domain/project/events.ts';
 import type { ViewProgress } from '../../application/background/watched-views.ts';
 import { ensureView, missingViews, rebuild } from '../../projections/rebuild.ts';
@@ -29,7 +28,6 @@ const dataApisAnswer = z.object({
   data_apis: z.array(z.object({ project_id: z.string(), state: z.string() })),
 });
 const PAGE = 2_000;
-const DATABASES_AT_ONCE = 100;
 const SETTLE_WITHIN_MS = 30_000;
 
 export const rebuildCommand: Command = {
@@ -144,22 +142,13 @@ async function makePlan(operator: Operator, projects: readonly ExistingProject[]
 }
 
 /** @throws {Error} nothing can be told of one */
-async function standings({ databases, secrets }: Operator, projects: readonly ExistingProject[]) {
-  const found: [ExistingProject, DatabaseStanding][] = [];
-  for (let from = 0; from < projects.length; from += DATABASES_AT_ONCE) {
-    const some = projects.slice(from, from + DATABASES_AT_ONCE);
-    const wanted = some.map((project) => {
-      const { logins } = secrets.open(project.id, project.secrets);
-      return { project: project.id, logins, bounds: boundsOf(project) };
-    });
-    const told = await databases.states(wanted);
-    for (const project of some) {
-      const standing = told.get(project.id);
-      if (!standing) throw new Error(`nothing can be told of the database of ${project.id}`);
-      found.push([project, standing]);
-    }
-  }
-  return found;
+async function standings(operator: Operator, projects: readonly ExistingProject[]) {
+  const told = await operator.databases.states(projects.map((project) => standingOf(operator, project)));
+  return projects.map((project) => {
+    const standing = told.get(project.id);
+    if (!standing) throw new Error(`nothing can be told of the database of ${project.id}`);
+    return [project, standing] as const;
+  });
 }
 
 const isEmpty = ({ views, repairs, lost }: Plan): boolean =>
