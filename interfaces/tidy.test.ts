@@ -6,6 +6,7 @@ import { PROJECT_LOGINS } from '../domain/project/project-logins.ts';
 import { REJECTION_CODES } from '../domain/rejection.ts';
 import { eventCatalogue } from '../infrastructure/event-store/codec/event-catalogue.ts';
 import { latestTemplateVersion } from '../infrastructure/postgres/project-template.ts';
+import { NODE_FLAGS } from './acceptance/node-flags.ts';
 import { processTable } from './composition/process-table.ts';
 import { VARIABLES } from './config.ts';
 import { openapiPath, openapiText } from './http/openapi.ts';
@@ -30,6 +31,12 @@ test('files are named after what they hold', () => {
 test('the environment is read in one place', () => {
   const readers = files.filter((name) => /process[.]env\b/.test(read(name)) && name !== SELF);
   expect(readers.filter((name) => !/^interfaces\/(config[.]ts|acceptance\/|bench\/)/.test(name))).toEqual([]);
+});
+
+test('whoever starts the platform tells Node.js the same', () => {
+  const [, told = '[]'] = /^ENTRYPOINT (.*)$/m.exec(read('Dockerfile')) ?? [];
+  expect(NODE_FLAGS).toHaveLength(1);
+  expect(JSON.parse(told)).toEqual(['node', ...NODE_FLAGS, 'interfaces/main.ts']);
 });
 
 test('no test is left out', () => {

@@ -395,22 +395,20 @@ describe('PgBouncer, left running by an earlier run,', () => {
     expect(await value()).not.toBe(theirs);
   });
 
-  test.runIf(process.platform === 'linux')(
-    'that may open too few files is kept, and that is told',
-    async () => {
-      await run('prlimit', ['--nofile=1000:1000', '--pid', String(left)]);
-      const told: unknown[] = [];
-      const log = { ...quietLog, warn: (fields: unknown) => void told.push(fields) };
-      const next = new PgbouncerConnectionPools({ ...server.options, log });
-      onTestFinished(async () => {
-        await next.stop();
-        await server.close();
-      });
-      await next.restore([{ ...poolFor(newProject()), connections: 7 }]);
-      expect(next.pid).toBe(left);
-      expect(told).toContainEqual({ limit: 1_000, mayNeed: 5_000 + 7 + 20 });
-    },
-  );
+  test('that may open too few files is kept, and that is told', async () => {
+    const isKnown = process.platform === 'linux';
+    if (isKnown) await run('prlimit', ['--nofile=1000:1000', '--pid', String(left)]);
+    const told: unknown[] = [];
+    const log = { ...quietLog, warn: (fields: unknown) => void told.push(fields) };
+    const next = new PgbouncerConnectionPools({ ...server.options, log });
+    onTestFinished(async () => {
+      await next.stop();
+      await server.close();
+    });
+    await next.restore([{ ...poolFor(newProject()), connections: 7 }]);
+    expect(next.pid).toBe(left);
+    expect(told).toEqual(isKnown ? [{ limit: 1_000, mayNeed: 5_000 + 7 + 20 }] : []);
+  });
 
   test('is replaced when it listens elsewhere', async () => {
     const next = new PgbouncerConnectionPools({ ...server.options, port: await testPort() });

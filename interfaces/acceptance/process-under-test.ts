@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const READY_WITHIN_MS = 240_000;
@@ -13,7 +14,7 @@ export class ProcessUnderTest {
 
   /** @param entry of the repository; @param heard is told what it says */
   constructor(entry: string, environment: Readonly<Record<string, string>>, heard: (text: string) => void) {
-    const child = spawn(process.execPath, [entry], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, entry], {
       cwd: root,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
