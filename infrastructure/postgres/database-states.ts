@@ -24,7 +24,7 @@ export async function databaseStates(
 ): Promise<ReadonlyMap<ProjectId, DatabaseState>> {
   const { rows } = await client.query<{ name: string; mark: string | null; open: boolean }>(
     `SELECT datname AS name, shobj_description(oid, 'pg_database') AS mark, datallowconn AS open
-     FROM pg_database WHERE datname = ANY ($1)`,
+     FROM pg_database WHERE datname = ANY ($1::name[])`,
     [projects.map(databaseName)],
   );
   return new Map(

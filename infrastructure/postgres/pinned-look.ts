@@ -6,6 +6,7 @@
  */
 import type pg from 'pg';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
+import { LOGIN_OF_SESSION, SESSIONS } from './open-sessions.ts';
 import { ScramClient } from './scram-client.ts';
 import type { OpenSession } from './shared-sessions.ts';
 
@@ -32,10 +33,11 @@ export interface SeenTransaction {
   readonly xid: Xid;
 }
 
-const LOCKS = `SELECT s.pid, a.rolname AS login, l.locks
-  FROM (SELECT pid, count(*)::int AS locks FROM pg_lock_status() WHERE NOT fastpath GROUP BY pid) l
-  JOIN (SELECT pid, usesysid FROM pg_stat_get_activity(NULL)) s ON s.pid = l.pid
-  JOIN pg_authid a ON a.oid = s.usesysid WHERE a.rolname ~ '${PROJECT_LOGIN}'`;
+const LOCKS = `SELECT pid, login, locks FROM (
+    SELECT s.pid, ${LOGIN_OF_SESSION} AS login, l.locks
+    FROM (SELECT pid, count(*)::int AS locks FROM pg_lock_status() WHERE NOT fastpath GROUP BY pid) l
+    JOIN pg_stat_get_activity(NULL) s ON s.pid = l.pid OFFSET 0) holder
+  WHERE login ~ '${PROJECT_LOGIN}'`;
 /** of this transaction's beginning; a snapshot does not tell, since it counts transactions that are over */
 const NEXT = `SELECT age('3'::xid)::float8 + 3 AS next`;
 const TRANSACTIONS = `SELECT l.pid, a.rolname AS login, l.transactionid::text::float8 AS xid
@@ -43,10 +45,10 @@ const TRANSACTIONS = `SELECT l.pid, a.rolname AS login, l.transactionid::text::f
   LEFT JOIN (SELECT pid, usesysid FROM pg_stat_get_activity(NULL)) s ON s.pid = l.pid
   LEFT JOIN pg_authid a ON a.oid = s.usesysid
   WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted`;
-/** none, unless there are more of them than that */
+/** none, unless there are more of them than that: whose they are is not looked up before there are so many of whomever */
 const OPEN = `WITH open AS MATERIALIZED (
-    SELECT s.pid, a.rolname AS login, s.backend_start AS began FROM pg_stat_get_activity(NULL) s
-    JOIN pg_authid a ON a.oid = s.usesysid WHERE a.rolname ~ '${PROJECT_LOGIN}')
+    SELECT pid, login, backend_start AS began FROM ${SESSIONS}
+    WHERE (SELECT count(*) FROM pg_stat_get_activity(NULL)) > $1::int AND login ~ '${PROJECT_LOGIN}')
   SELECT pid, login FROM open WHERE (SELECT count(*) FROM open) > $1::int ORDER BY began`;
 /** by the index, so that its lock is held, too */
 const PIN = `BEGIN; SET LOCAL enable_seqscan = off; SELECT rolname FROM pg_authid WHERE oid = 10`;

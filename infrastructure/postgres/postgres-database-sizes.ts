@@ -66,7 +66,7 @@ async function marksOf(
     `SELECT datname AS name, CASE WHEN oid NOT IN (SELECT datid FROM pg_stat_get_activity(NULL) WHERE datid IS NOT NULL)
        THEN concat_ws(' ', oid, pg_stat_get_db_xact_commit(oid), pg_stat_get_db_xact_rollback(oid),
          pg_stat_get_db_stat_reset_time(oid)) END AS mark
-     FROM pg_database WHERE datname = ANY ($1)`,
+     FROM pg_database WHERE datname = ANY ($1::name[])`,
     [projects.map(databaseName)],
   );
   return new Map(rows.flatMap(({ name, mark }) => (isProjectId(name) ? [[name, mark] as const] : [])));
@@ -81,7 +81,7 @@ async function sizesOf(
   const { rows } = await client.query<{ name: string; bytes: number | null; rewriting: boolean }>(
     `SELECT datname AS name, pg_database_size(oid)::float8 AS bytes,
        oid IN (SELECT datid FROM pg_stat_progress_cluster) AS rewriting
-     FROM pg_database WHERE datname = ANY ($1)`,
+     FROM pg_database WHERE datname = ANY ($1::name[])`,
     [projects.map(databaseName)],
   );
   return new Map(

@@ -22,9 +22,10 @@ export class PostgresSchemaChanges implements SchemaChanges {
     if (projects.length === 0) return new Map();
     const { rows } = await this.#server.administer('ask what was written', (client) =>
       client.query<{ name: string; mark: string }>(
-        `SELECT s.datname AS name, concat_ws(' ', tup_inserted, tup_updated, tup_deleted) AS mark
-         FROM pg_stat_database s JOIN pg_database d ON d.oid = datid
-         WHERE datallowconn AND s.datname = ANY ($1)`,
+        // not by pg_stat_database, in which no index finds a database: joined with all others it takes a second of a thousand
+        `SELECT datname AS name, concat_ws(' ', pg_stat_get_db_tuples_inserted(oid),
+           pg_stat_get_db_tuples_updated(oid), pg_stat_get_db_tuples_deleted(oid)) AS mark
+         FROM pg_database WHERE datallowconn AND datname = ANY ($1::name[])`,
         [projects.map(databaseName)],
       ),
     );

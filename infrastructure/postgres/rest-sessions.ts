@@ -1,5 +1,6 @@
 /** What REST APIs do at PostgreSQL itself, which neither a pooler sees nor, where Caddy asks them without us, a gateway. */
 import { isProjectId, type ProjectId } from '../../domain/project/project-id.ts';
+import { SESSIONS } from './open-sessions.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface RestSessions {
@@ -13,9 +14,9 @@ export interface RestSessions {
 export async function restSessions(server: PostgresServer): Promise<readonly RestSessions[]> {
   const { rows } = await server.administer("look at REST APIs' sessions", (client) =>
     client.query<{ project: string; lastMs: number; busy: boolean }>(
-      `SELECT left(usename, 21) AS project, (extract(epoch FROM max(state_change)) * 1000)::float8 AS "lastMs",
+      `SELECT left(login, 21) AS project, (extract(epoch FROM max(state_change)) * 1000)::float8 AS "lastMs",
          bool_or(state <> 'idle') AS busy
-       FROM pg_stat_activity WHERE usename ~ '^proj_[0-9a-f]{16}_authenticator$' GROUP BY usename`,
+       FROM ${SESSIONS} WHERE login ~ '^proj_[0-9a-f]{16}_authenticator$' GROUP BY login`,
     ),
   );
   return rows.flatMap(({ project, ...seen }) => (isProjectId(project) ? [{ project, ...seen }] : []));

@@ -51,10 +51,13 @@ export async function dropRetired(server: PostgresServer, alone: Alone, project:
 export async function retiredProjects(server: PostgresServer): Promise<readonly ProjectId[]> {
   return server.administer('look for logins to drop', async (client) => {
     const { rows } = await client.query<{ project: string }>(
-      `SELECT project FROM (
-         SELECT DISTINCT left(rolname, 21) AS project FROM pg_roles
-         WHERE rolname ~ '${PROJECT_LOGIN}'
-           AND shobj_description(oid, 'pg_authid') = 'launchdb:retired:' || left(rolname, 21)) retired
+      // by the mark, which few have: asked for each role it takes 200 ms with 1,000 projects
+      `WITH marked AS MATERIALIZED (
+         SELECT objoid, description FROM pg_shdescription
+         WHERE classoid = 'pg_authid'::regclass AND description ^@ 'launchdb:retired:')
+       SELECT project FROM (
+         SELECT DISTINCT left(rolname, 21) AS project FROM marked JOIN pg_roles ON oid = objoid
+         WHERE rolname ~ '${PROJECT_LOGIN}' AND description = 'launchdb:retired:' || left(rolname, 21)) retired
        ORDER BY random() LIMIT ${A_SWEEP}`,
     );
     return rows.map(({ project }) => projectId(project));

@@ -2,6 +2,7 @@
 import { HARD_LIMITS, type HardLimits } from '../../domain/platform/session-limits.ts';
 import type { Log } from '../../application/ports/log.ts';
 import { PROJECT_LOGIN } from '../../domain/project/project-id.ts';
+import { SESSIONS } from './open-sessions.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface EndedSession {
@@ -31,14 +32,14 @@ export class SessionLimits {
     const { rows } = await this.#server.administer('end sessions that are over their limits', (client) =>
       client.query<EndedSession>(
         `SELECT login, over FROM (
-           SELECT pid, usename AS login, CASE
+           SELECT pid, login, CASE
              WHEN state = 'active' AND clock_timestamp() - query_start > $1 * interval '1 ms' THEN 'statement'
              WHEN state ^@ 'idle in transaction' AND clock_timestamp() - state_change > $2 * interval '1 ms'
                THEN 'idle in transaction'
              WHEN clock_timestamp() - xact_start > $3 * interval '1 ms' THEN 'transaction'
              WHEN greatest(age(backend_xmin), age(backend_xid)) >= $4 THEN 'snapshot'
            END AS over
-           FROM pg_stat_activity WHERE usename ~ '${PROJECT_LOGIN}' OFFSET 0) session
+           FROM ${SESSIONS} WHERE login ~ '${PROJECT_LOGIN}' OFFSET 0) seen
          WHERE over IS NOT NULL AND pg_terminate_backend(pid)`,
         [statementMs, idleInTransactionMs, transactionMs, snapshotXids],
       ),

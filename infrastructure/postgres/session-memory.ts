@@ -4,6 +4,7 @@
  * bound for that; its own process table tells, where it is Linux and lets us read it.
  */
 import type { Log } from '../../application/ports/log.ts';
+import { SESSIONS } from './open-sessions.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface MemoryBounds {
@@ -24,7 +25,7 @@ export async function endLargeSessions(
   const { rows } = await server.administer('look at the memory of sessions', (client) =>
     client.query<{ login: string; kib: number }>(
       `WITH session AS MATERIALIZED (
-         SELECT pid, usename AS login, state FROM pg_stat_activity WHERE usename ~ '^proj_[0-9a-f]{16}_authenticator$'),
+         SELECT pid, login, state FROM ${SESSIONS} WHERE login ~ '^proj_[0-9a-f]{16}_authenticator$'),
        memory AS MATERIALIZED (
          SELECT *, substring(pg_read_file('/proc/' || pid || '/status', 0, 4096, true) FROM 'RssAnon:\\s+([0-9]+) kB')::int AS kib
          FROM session),

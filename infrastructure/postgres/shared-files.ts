@@ -1,5 +1,6 @@
 /** Whose sessions fill what is on the server's disk and in no database: temporary files, and notifications. */
 import { PROJECT_LOGIN, projectOfLogin, type ProjectId } from '../../domain/project/project-id.ts';
+import { SESSIONS } from './open-sessions.ts';
 import type { PostgresServer } from './postgres-server.ts';
 
 export interface FileBounds {
@@ -19,10 +20,10 @@ export async function overTemporaryFiles(
 ): Promise<readonly string[]> {
   const { rows } = await server.administer('look at temporary files', (client) =>
     client.query<{ login: string; bytes: number }>(
-      `SELECT usename AS login, sum(size)::float8 AS bytes
+      `SELECT login, sum(size)::float8 AS bytes
        FROM pg_ls_tmpdir() file
-       JOIN pg_stat_activity ON pid = substring(file.name FROM '^pgsql_tmp([0-9]+)')::int
-       WHERE usename ~ '${PROJECT_LOGIN}' GROUP BY usename ORDER BY bytes DESC`,
+       JOIN ${SESSIONS} ON pid = substring(file.name FROM '^pgsql_tmp([0-9]+)')::int
+       WHERE login ~ '${PROJECT_LOGIN}' GROUP BY login ORDER BY bytes DESC`,
     ),
   );
   const projects = new Map<ProjectId, number>();
