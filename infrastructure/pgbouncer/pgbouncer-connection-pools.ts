@@ -130,8 +130,7 @@ export class PgbouncerConnectionPools implements ManagedConnectionPools {
     if (needsStart((await this.#folder.read(MAIN)).own, this.#render().get(MAIN))) await this.#program?.end();
     await this.#writeFiles();
     this.#restored = true;
-    await this.#program?.start();
-    await this.#program?.warnOfOpenFiles(mostFiles(pools));
+    await this.#program?.start(mostFiles(pools));
     await this.#takenUp();
     this.#watch();
   }

@@ -54,17 +54,21 @@ export class PgbouncerProgram {
     return this.#program.pid;
   }
 
-  /** One that an earlier run left and that does not answer is replaced. */
-  async start(): Promise<void> {
+  /**
+   * One that an earlier run left and that does not answer is replaced.
+   * @param mayNeedFiles how many it may come to have open: it is told when it may not
+   */
+  async start(mayNeedFiles: number): Promise<void> {
     if (this.pid !== undefined) return;
     await this.#program.start().catch(async (error: unknown) => {
       if (!(await this.#endLeft())) throw error;
       await this.#program.start();
     });
+    await this.#warnOfOpenFiles(mayNeedFiles);
   }
 
   /** It has the limit that we have ourselves, as far up as we may raise it: more is the operator's to give. */
-  async warnOfOpenFiles(mayNeed: number): Promise<void> {
+  async #warnOfOpenFiles(mayNeed: number): Promise<void> {
     const limit = this.pid === undefined ? undefined : await mostOpenFiles(this.pid);
     if (limit === undefined || limit >= mayNeed) return;
     this.#options.log.warn(

@@ -9,32 +9,16 @@ import {
   type ProjectId,
 } from '../../domain/project/project-id.ts';
 import { PROJECT_LOGINS, type LoginBounds, type ProjectLogin } from '../../domain/project/project-logins.ts';
-import {
-  databaseState,
-  databaseStates,
-  foreignDatabase,
-  requireDatabase,
-  STANDINGS,
-} from './database-states.ts';
+import { databaseState, databaseStandings, foreignDatabase, requireDatabase } from './database-states.ts';
 import { endAllSessions, endIdleSessions } from './owner-sessions.ts';
 import { ADMIN_SESSIONS, type PostgresServer } from './postgres-server.ts';
-import {
-  loginStandings,
-  loginStatements,
-  markOf,
-  schemaGrants,
-  wantedLogins,
-  type WantedLogin,
-} from './project-logins.ts';
+import { loginStatements, markOf, schemaGrants, wantedLogins, type WantedLogin } from './project-logins.ts';
 import { MIGRATIONS_SCHEMA, templateName } from './project-template.ts';
 import { dropRetired, retiredProjects, retirement, rolesMarked } from './retired-logins.ts';
 import { SHARED_ROLES } from './shared-roles.ts';
 import { Slots } from '../../application/background/slots.ts';
 
 const shared = SHARED_ROLES.join(', ');
-
-/** a question is one for so many, so that nobody waits long for a session meanwhile */
-const LOOKS_AT_ONCE = 100;
 
 /**
  * Databases and logins in a real cluster. The mark is the object's comment. A database cannot be made and
@@ -233,41 +217,8 @@ export class PostgresDatabases implements Databases {
     return standing;
   }
 
-  async states(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
-    const told = new Map<ProjectId, DatabaseStanding>();
-    let failure: { readonly reason: unknown } | undefined;
-    for (let from = 0; from < wanted.length; from += LOOKS_AT_ONCE) {
-      try {
-        const some = await this.#statesOf(wanted.slice(from, from + LOOKS_AT_ONCE));
-        for (const [project, standing] of some) told.set(project, standing);
-      } catch (reason) {
-        failure ??= { reason };
-      }
-    }
-    if (failure && told.size === 0) throw failure.reason;
-    return told;
-  }
-
-  async #statesOf(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
-    return this.#server.administer('look at databases', async (client) => {
-      const databases = await databaseStates(
-        client,
-        wanted.map(({ project }) => project),
-      );
-      const logins = await loginStandings(
-        client,
-        wanted.map(({ project, logins, bounds }) => ({
-          project,
-          bounds,
-          logins: wantedLogins(this.#logins, project, logins),
-        })),
-      );
-      const standingOf = ({ project }: WantedStanding): DatabaseStanding => ({
-        database: STANDINGS[databases.get(project) ?? 'absent'],
-        users: logins.get(project) ?? 'absent',
-      });
-      return new Map(wanted.map((one) => [one.project, standingOf(one)]));
-    });
+  states(wanted: readonly WantedStanding[]): Promise<ReadonlyMap<ProjectId, DatabaseStanding>> {
+    return databaseStandings(this.#server, this.#logins, wanted);
   }
 
   async list(): Promise<readonly ProjectId[]> {
