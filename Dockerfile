@@ -33,5 +33,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health').then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # no shell and no npm in between: signals reach the platform, which stops in order
-# the flag as in package.json: docs/decisions/0104-how-much-memory-node-takes.md
+# the flag as in package.json: docs/decisions/0104-what-many-projects-cost-while-nobody-asks.md
 ENTRYPOINT ["node", "--max-semi-space-size=8", "interfaces/main.ts"]

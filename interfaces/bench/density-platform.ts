@@ -1,4 +1,5 @@
 /** One platform, to which projects are added, as the density section needs it. */
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -13,6 +14,7 @@ import { timed } from './timed.ts';
 const SETTLED_AFTER_MS = 5_000;
 /** sessions that are no project's: the platform's, and the bench's */
 const OURS = 200;
+const INTERNAL_KEY = randomBytes(16).toString('hex');
 const NEVER = '0';
 const SOON = '0.02';
 
@@ -22,6 +24,8 @@ export class Density {
 
   private constructor(platform: PlatformUnderTest) {
     this.platform = platform;
+    // in force from the first restart on
+    platform.environment['INTERNAL_API_KEY'] = INTERNAL_KEY;
   }
 
   static shared(context: Context): Promise<Density> {
@@ -90,11 +94,20 @@ export class Density {
         (await fetch(`http://127.0.0.1:${platform.environment['MANAGER_PORT']}/metrics`)).text(),
       ),
       reload: await this.#reload(),
+      drift: await timed(() => this.#drift()),
       look: await timed(async () => {
         const { output } = await platform.launchdb('rebuild', '--dry-run');
         if (!output.includes('Nothing is missing')) throw new Error(`the look said:\n${output}`);
       }),
     };
+  }
+
+  /** What the manager does every 30 seconds. */
+  async #drift(): Promise<void> {
+    const url = `http://127.0.0.1:${this.platform.environment['MANAGER_PORT']}/internal/reconcile`;
+    const answer = await fetch(url, { method: 'POST', headers: { 'x-internal-api-key': INTERNAL_KEY } });
+    const text = await answer.text();
+    if (text !== '{"checked":[]}') throw new Error(`the look for drift: ${answer.status} ${text}`);
   }
 
   /** PgBouncer reads its files again before it answers. */
