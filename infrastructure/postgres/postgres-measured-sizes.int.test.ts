@@ -25,7 +25,7 @@ test('what nobody has looked at for months is forgotten, and what is the same is
   const [gone, same] = [newProject(), newProject()];
   await measured.record(new Map([gone, same].map((id) => [id, 1])));
   const written = async () =>
-    (await pool.query('SELECT ctid FROM measured.database_sizes WHERE project_id = $1', [same])).rows;
+    (await pool.query('SELECT ctid, xmax FROM measured.database_sizes WHERE project_id = $1', [same])).rows;
   const before = await written();
   await pool.query(
     `UPDATE measured.database_sizes SET measured_at = now() - interval '91 days' WHERE project_id = $1`,

@@ -29,11 +29,13 @@ export class PostgresMeasuredSizes implements MeasuredSizes {
   }
 }
 
-// most have the size that they had before; in one order, so that two who record wait for each other and no more
+// most have the size that they had before, and are left out: a conflict locks a row, which is a write. In one order, so that
+// two who record wait for each other and no more
 const RECORD = `WITH forgotten AS (
     DELETE FROM measured.database_sizes
     WHERE measured_at < now() - interval '90 days' AND project_id <> ALL ($1::text[]))
-  INSERT INTO measured.database_sizes AS known
-    SELECT id, bytes, now() FROM unnest($1::text[], $2::bigint[]) AS seen (id, bytes) ORDER BY id
-  ON CONFLICT (project_id) DO UPDATE SET bytes = excluded.bytes, measured_at = excluded.measured_at
-    WHERE known.bytes <> excluded.bytes OR known.measured_at < now() - interval '1 day'`;
+  INSERT INTO measured.database_sizes
+    SELECT id, seen.bytes, now() FROM unnest($1::text[], $2::bigint[]) AS seen (id, bytes)
+    LEFT JOIN measured.database_sizes before ON project_id = id
+    WHERE before.bytes IS DISTINCT FROM seen.bytes OR measured_at < now() - interval '1 day' ORDER BY id
+  ON CONFLICT (project_id) DO UPDATE SET bytes = excluded.bytes, measured_at = excluded.measured_at`;
