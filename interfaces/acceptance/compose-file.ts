@@ -1,4 +1,4 @@
-/** docker-compose.yml as the real docker-compose reads it: merged, with variables put in. Needs no Docker. */
+/** The server's files as the real docker-compose reads them: merged, with variables put in. Needs no Docker. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -59,14 +59,17 @@ async function composeBinary(): Promise<string> {
   return found;
 }
 
+/** @param more files that are merged into docker-compose.yml */
 export async function readComposeFile(
   variables: Readonly<Record<string, string>> = VARIABLES,
+  more: readonly string[] = [],
 ): Promise<ComposeFile> {
   const env = { PATH: process.env['PATH'] ?? '', COMPOSE_PROFILES: 'eventstore,public-pooler', ...variables };
   // a .env of whoever runs the tests has no say
   const empty = join(await mkdtemp(join(tmpdir(), 'launchdb-compose-')), 'env');
   await writeFile(empty, '');
-  const args = ['--project-directory', root, '--env-file', empty, '-f', 'docker-compose.yml', 'config'];
+  const files = ['docker-compose.yml', ...more].flatMap((file) => ['-f', file]);
+  const args = ['--project-directory', root, '--env-file', empty, ...files, 'config'];
   try {
     return parse((await run(await composeBinary(), args, { cwd: root, env })).stdout) as ComposeFile;
   } finally {

@@ -63,13 +63,23 @@ class Routed {
   };
   choose = (route: Route) => this.call('PATCH', '', { settings: { data_api: { route } } });
 
-  /** How many connections its REST API has of PostgreSQL: the pooler's come by TCP, its own by the socket. */
-  held = async (): Promise<{ pooled: number; direct: number }> => {
+  /**
+   * How many connections its REST API has of PostgreSQL: the pooler's come by TCP, its own by the socket.
+   * @param since only those that something was done by since then
+   */
+  held = async (since = '-infinity'): Promise<{ pooled: number; direct: number }> => {
     const [row] = await this.platform.sql<{ pooled: number; direct: number }>(
       `SELECT count(*) FILTER (WHERE client_addr IS NULL)::int AS direct, count(client_addr)::int AS pooled
-       FROM pg_stat_activity WHERE usename = '${this.id}_authenticator'`,
+       FROM pg_stat_activity WHERE usename = $1 AND state_change > $2`,
+      [`${this.id}_authenticator`, since],
     );
     return row ?? { pooled: 0, direct: 0 };
+  };
+
+  /** by PostgreSQL's clock */
+  now = async (): Promise<string> => {
+    const [row] = await this.platform.sql<{ now: string }>('SELECT clock_timestamp()::text AS now');
+    return row?.now ?? '';
   };
 
   /** Where it is asked past the gateway. */
@@ -105,12 +115,14 @@ describe('a route of its own', () => {
     await asked;
     expect(seen.filter((one) => JSON.stringify(one) !== '[200,[{"id":1}]]')).toEqual([]);
     expect(seen.length).toBeGreaterThan(10);
+    const from = await project.now();
     await Promise.all(Array.from({ length: 40 }, () => project.rest()));
     const { pooled, direct } = await project.held();
     expect(direct).toBeGreaterThan(0);
     expect(direct).toBeLessThanOrEqual(CONNECTIONS_OF_LOGIN);
-    // what is left of the time before, and idle
+    // the pooler keeps what is left of the time before until it has been idle for long: as many as are its own, and used by nobody
     expect(pooled).toBeLessThanOrEqual(pooledConnections(PROJECT_LOGINS) - CONNECTIONS_OF_LOGIN);
+    expect(await project.held(from)).toEqual({ pooled: 0, direct: expect.any(Number) as number });
   });
 
   test('goes on without the pooler', async () => {
@@ -170,7 +182,7 @@ describe('a route of its own', () => {
 
   test('another default of the platform moves whoever has not chosen', async () => {
     await project.choose(null);
-    await expect.poll(project.held, PATIENCE).toMatchObject({ direct: 0 });
+    await expect.poll(() => project.held(), PATIENCE).toMatchObject({ direct: 0 });
     await project.platform.stop();
     project.platform.environment['DATA_API_ROUTE'] = 'direct';
     await project.platform.start();
@@ -193,7 +205,7 @@ describe('kill -9 on the way to another route and back', () => {
       expect(await rounds.restsAs(project.id)).toBe('active');
       await expect.poll(() => project.rest().catch(() => []), PATIENCE).toEqual([200, [{ id: 1 }]]);
       const other = route === 'direct' ? 'pooled' : 'direct';
-      await expect.poll(project.held, PATIENCE).toMatchObject({ [other]: 0 });
+      await expect.poll(() => project.held(), PATIENCE).toMatchObject({ [other]: 0 });
       expect(await project.platform.resources(project.id)).toEqual(EVERYTHING);
     }
   });

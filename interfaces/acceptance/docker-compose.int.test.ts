@@ -36,6 +36,25 @@ const namesOf = (picked: (service: Service) => boolean): string[] =>
     .map(([name]) => name)
     .sort();
 
+test('with docker-compose.direct.yml PostgreSQL is where REST APIs are, by the name that they are told, and nobody else moves', async () => {
+  const direct = { ...VARIABLES, DATA_API_DIRECT_HOST: 'postgres', DATA_API_ROUTE: 'direct' };
+  const without = await readComposeFile(direct);
+  const given = await readComposeFile(direct, ['docker-compose.direct.yml']);
+  const networks = (all: ComposeFile) =>
+    Object.fromEntries(
+      Object.entries(all.services).map(([name, one]) => [name, Object.keys(one.networks ?? {}).sort()]),
+    );
+  expect(networks(given)).toEqual({ ...networks(without), postgres: ['data', 'tenants'] });
+  // from there nobody reaches the outside, and nobody from outside PostgreSQL
+  expect(given.networks['tenants']?.internal).toBe(true);
+  expect(given.services['postgres']?.ports).toBeUndefined();
+  for (const name of ['manager', 'platform-api', 'worker'])
+    expect(given.services[name]?.environment).toMatchObject({
+      DATA_API_DIRECT_HOST: 'postgres',
+      DATA_API_ROUTE: 'direct',
+    });
+});
+
 test('without what install.sh writes, it says what to do', async () => {
   await expect(readComposeFile({})).rejects.toThrow(/run .\/install.sh/);
 });

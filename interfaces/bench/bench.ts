@@ -69,9 +69,14 @@ say(`\nHow long it took: ${took.join(', ')}; ${secondsSince(0)} in all`);
 process.exit(failures === 0 ? 0 : 1);
 
 async function close(): Promise<void> {
-  for (const host of hosts()) await host.close();
-  await other?.close();
-  await profiler?.close();
+  for (const one of [...hosts(), other, profiler]) {
+    try {
+      await one?.close();
+    } catch (error) {
+      failures++;
+      console.error(`Not everything was closed: ${(error as Error).stack}`);
+    }
+  }
 }
 
 /** What was started is closed, whatever happens. */

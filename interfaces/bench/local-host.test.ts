@@ -76,6 +76,21 @@ test('a group closes what it has opened, last comes first, and the section what 
   expect(closed).toEqual(['lag, last', 'lag, first', 'lag, shared']);
 });
 
+test('one that cannot be closed keeps nobody else from it', async () => {
+  const closed: string[] = [];
+  const one = host();
+  await one.ahead([
+    plan(APPEND, async (context) => {
+      await context.share('shared', async () => ({ close: async () => closed.push('shared') }));
+      context.atEnd(() => closed.push('first'));
+      context.atEnd(() => Promise.reject(new Error('it is gone already')));
+      return groupOf(1);
+    }),
+  ]);
+  await expect(one.close()).rejects.toThrow('it is gone already');
+  expect(closed).toEqual(['first', 'shared']);
+});
+
 test('what is opened while the bench ends is closed at once', async () => {
   const closed: string[] = [];
   const end = Promise.withResolvers<void>();

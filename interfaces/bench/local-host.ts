@@ -41,9 +41,9 @@ class Shared {
   }
 
   async close(): Promise<void> {
-    for (const made of [...this.#made.values()].toReversed())
-      await (await made.catch(() => undefined))?.close();
+    const made = [...this.#made.values()].toReversed();
     this.#made.clear();
+    await each(made.map((one) => async () => (await one.catch(() => undefined))?.close()));
   }
 }
 
@@ -126,9 +126,9 @@ export class LocalHost implements Host {
   }
 
   async leaveSection(): Promise<void> {
-    await this.leaveGroup();
-    await this.#sections.get(this.#section)?.shared.close();
+    const scope = this.#sections.get(this.#section);
     this.#sections.delete(this.#section);
+    await each([() => this.leaveGroup(), () => scope?.shared.close()]);
   }
 
   /** of the section's platforms that run */
@@ -141,10 +141,16 @@ export class LocalHost implements Host {
     this.#over = true;
     this.#ofRun.end();
     for (const { shared } of this.#sections.values()) shared.end();
-    await this.leaveGroup();
-    for (const opened of this.#ahead.values()) await leave(opened);
-    for (const { shared } of this.#sections.values()) await shared.close();
-    await this.#ofRun.close();
+    await each([
+      () => this.leaveGroup(),
+      ...[...this.#ahead.values()].map((opened) => () => leave(opened)),
+      ...[...this.#sections.values()].map(
+        ({ shared }) =>
+          () =>
+            shared.close(),
+      ),
+      () => this.#ofRun.close(),
+    ]);
   }
 
   #open(section: string, plan: GroupPlan): Opened {
@@ -187,8 +193,19 @@ export class LocalHost implements Host {
 }
 
 /** Last comes first. */
-async function leave({ ends }: Opened): Promise<void> {
-  for (const end of ends.splice(0).toReversed()) await end();
+const leave = ({ ends }: Opened): Promise<void> => each(ends.splice(0).toReversed());
+
+/** One after another, whatever becomes of those before. @throws the first error, when all are through */
+async function each(ends: readonly (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 async function started(variables: Readonly<Record<string, string>>): Promise<Platform> {
