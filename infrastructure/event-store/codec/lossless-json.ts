@@ -10,12 +10,37 @@ const MAX_DEPTH = 100;
 
 /** @throws {InvalidAppend} for whatever JSON would drop or change, or text that PostgreSQL cannot hold */
 export function toLosslessJson(value: unknown): string {
-  return JSON.stringify(marked(value, 0));
+  const text = isJson(value, 0) ? JSON.stringify(value) : undefined;
+  // a NUL, half a character or a key that needs a mark would show here
+  const asItIs = text !== undefined && !text.includes('\\u') && !text.includes('bigint"');
+  return asItIs ? text : JSON.stringify(marked(value, 0));
 }
 
 export function fromLosslessJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   return text.includes('bigint"') ? unmarked(value) : value;
+}
+
+/** Almost every event: nothing in it needs a mark or is to be refused, so it is not copied to be written. */
+function isJson(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'boolean':
+    case 'string':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'object': {
+      if (value === null) return true;
+      if (depth >= MAX_DEPTH || !(Array.isArray(value) || isPlain(value))) return false;
+      // not `every`, which passes over the holes of an array
+      for (const item of Array.isArray(value) ? value : Object.values(value)) {
+        if (!isJson(item, depth + 1)) return false;
+      }
+      return true;
+    }
+    default:
+      return false;
+  }
 }
 
 function marked(value: unknown, depth: number): unknown {

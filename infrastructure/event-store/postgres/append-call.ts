@@ -1,3 +1,4 @@
+import { integerArray, textArray, uuidArray } from '../../postgres/binary-arrays.ts';
 import type { AppendRequest } from './append-request.ts';
 
 /** log.append of 0002_log_append.sql, prepared once per connection. */
@@ -7,19 +8,23 @@ export const APPEND = {
 } as const;
 
 /** The arguments of log.append for a batch: of appends and of their events, column by column. */
-export function appendValues(batch: readonly AppendRequest[]): unknown[] {
+export function appendValues(batch: readonly AppendRequest[]): Buffer[] {
   const streams = new Map<string, number>();
-  for (const { stream } of batch) if (!streams.has(stream)) streams.set(stream, streams.size + 1);
+  const streamOf = batch.map(({ stream }) => {
+    const nth = streams.get(stream) ?? streams.size + 1;
+    streams.set(stream, nth);
+    return nth;
+  });
   const events = batch.flatMap((request) => request.events);
   return [
-    [...streams.keys()],
-    batch.map(({ stream }) => streams.get(stream)),
-    batch.map(({ expected }) => String(expected)),
-    batch.map((request) => request.events.length),
-    events.map(({ id }) => id),
-    events.map(({ type }) => type),
-    events.map(({ version }) => version),
-    events.map(({ data }) => data),
-    events.map(({ metadata }) => metadata),
+    textArray([...streams.keys()]),
+    integerArray(streamOf),
+    textArray(batch.map(({ expected }) => String(expected))),
+    integerArray(batch.map((request) => request.events.length)),
+    uuidArray(events.map(({ id }) => id)),
+    textArray(events.map(({ type }) => type)),
+    integerArray(events.map(({ version }) => version)),
+    textArray(events.map(({ data }) => data)),
+    textArray(events.map(({ metadata }) => metadata)),
   ];
 }

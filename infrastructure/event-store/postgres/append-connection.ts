@@ -22,6 +22,7 @@ interface OutcomeRow {
 export class AppendConnection {
   readonly #config: pg.ClientConfig;
   #client: pg.Client | undefined;
+  #connecting: Promise<pg.Client> | undefined;
 
   constructor(config: pg.ClientConfig, timeoutMs: number) {
     this.#config = {
@@ -32,13 +33,14 @@ export class AppendConnection {
       // the head of the log is locked meanwhile: an append that is stuck must not stop the platform
       statement_timeout: timeoutMs,
       idle_in_transaction_session_timeout: timeoutMs,
-      // for a server that has gone without a word
-      query_timeout: timeoutMs + 5_000,
+      // for a server that has gone without a word; a transaction may have waited for the one before
+      query_timeout: 2 * timeoutMs + 5_000,
+      pipeline: true,
     };
   }
 
   /**
-   * One transaction, one round trip. An outcome per request; all of them {@link OutcomeUnknown} when the
+   * One transaction, one round trip; those that are called before the last has ended follow one another. An outcome per request; all of them {@link OutcomeUnknown} when the
    * connection died after the statement was sent.
    * @throws {Unavailable} nothing was written
    */
@@ -60,8 +62,13 @@ export class AppendConnection {
     await client?.end();
   }
 
-  async #connected(): Promise<pg.Client> {
-    if (this.#client) return this.#client;
+  #connected(): Promise<pg.Client> {
+    if (this.#client) return Promise.resolve(this.#client);
+    this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined));
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<pg.Client> {
     const client = new ScramClient(this.#config);
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));

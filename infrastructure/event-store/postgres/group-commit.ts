@@ -1,6 +1,6 @@
 /**
- * Turns many appends into few transactions: at most one is in flight, everything that arrives meanwhile goes
- * into the next. Each caller gets an outcome of its own.
+ * Turns many appends into few transactions: one that the log writes and one that waits for it there, everything that
+ * arrives meanwhile goes into the next. Each caller gets an outcome of its own.
  */
 import { unavailable } from '../../../application/errors.ts';
 import type { Appended } from '../../../application/ports/event-store.ts';
@@ -11,20 +11,22 @@ export type Commit = (batch: readonly AppendRequest[]) => Promise<readonly (Appe
 
 interface Waiting {
   readonly request: AppendRequest;
+  readonly promise: Promise<Appended>;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 const MAX_BATCH = 500;
-/** so many are never parted */
-const FEW = 16;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING = 10_000;
+/** one that the log writes, and one that it finds when it has done so */
+const MAX_UNDER_WAY = 2;
 
 export class GroupCommit {
   readonly #commit: Commit;
   #waiting: Waiting[] = [];
-  #draining: Promise<void> | undefined;
+  readonly #underWay = new Set<readonly Waiting[]>();
+  #gathering = false;
   #closed = false;
 
   constructor(commit: Commit) {
@@ -37,43 +39,46 @@ export class GroupCommit {
       return Promise.reject(unavailable('log', 'append to the log: too many appends wait'));
     }
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
-    this.#waiting.push({ request, resolve, reject });
-    this.#draining ??= this.#drain();
+    this.#waiting.push({ request, promise, resolve, reject });
+    this.#gather();
     return promise;
   }
 
   /** Refuses new appends and waits for those that were accepted. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#draining;
+    const accepted = [...[...this.#underWay].flat(), ...this.#waiting];
+    await Promise.allSettled(accepted.map(({ promise }) => promise));
   }
 
-  async #drain(): Promise<void> {
-    // whatever is appended in the same turn goes together
-    await Promise.resolve();
-    let before: { readonly size: number; tell(): void } = { size: 0, tell() {} };
-    while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch(before.size);
-      const writing = this.#write(batch);
-      // whose appends are done go on while the next are written
-      before.tell();
-      before = { size: batch.length, tell: await writing };
-      if (this.#waiting.length === 0) {
-        before.tell();
-        before = { size: batch.length, tell() {} };
-        await Promise.resolve();
-      }
-    }
-    before.tell();
-    this.#draining = undefined;
+  /** Whatever is appended in the same turn goes together. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    queueMicrotask(() => {
+      this.#gathering = false;
+      this.#send();
+    });
   }
 
   /**
-   * About half of all who append, when they are many: then the log writes for one half while the other half
-   * prepares what comes next, and neither waits for the other. Two appends of one batch never share an event id.
+   * About half of all who append go at a time: then the log writes for one half while the other half prepares what
+   * comes next, and neither waits for the other. Few do not go behind many: they would make a transaction of their own,
+   * and when those are done there will be more of them.
    */
-  #nextBatch(justWritten: number): Waiting[] {
-    const most = Math.min(MAX_BATCH, Math.max(FEW, Math.ceil((this.#waiting.length + justWritten) / 2)));
+  #send(): void {
+    while (this.#waiting.length > 0 && this.#underWay.size < MAX_UNDER_WAY) {
+      const ahead = [...this.#underWay].reduce((sum, { length }) => sum + length, 0);
+      if (this.#waiting.length < ahead / 2) return;
+      const batch = this.#nextBatch(Math.ceil((this.#waiting.length + ahead) / 2));
+      this.#underWay.add(batch);
+      void this.#write(batch);
+    }
+  }
+
+  /** Two appends of one batch never share an event id. */
+  #nextBatch(share: number): Waiting[] {
+    const most = Math.min(MAX_BATCH, share);
     const ids = new Set<string>();
     let bytes = 0;
     let count = 0;
@@ -88,21 +93,22 @@ export class GroupCommit {
     return this.#waiting.splice(0, count);
   }
 
-  /** @returns tells everybody their outcome */
-  async #write(batch: readonly Waiting[]): Promise<() => void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    let outcomes: readonly (Appended | Error)[] = [];
+    let failure: unknown;
     try {
-      const outcomes = await this.#commit(batch.map(({ request }) => request));
-      return () => {
-        for (const [index, { resolve, reject }] of batch.entries()) {
-          const outcome = outcomes[index] ?? new Error('the log gave no outcome for an append');
-          if (outcome instanceof Error) reject(outcome);
-          else resolve(outcome);
-        }
-      };
+      outcomes = await this.#commit(batch.map(({ request }) => request));
     } catch (error) {
-      return () => {
-        for (const { reject } of batch) reject(error);
-      };
+      failure = error;
+    }
+    this.#underWay.delete(batch);
+    // the log shall not wait until everybody was told
+    this.#send();
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (outcome === undefined) reject(failure ?? new Error('the log gave no outcome for an append'));
+      else if (outcome instanceof Error) reject(outcome);
+      else resolve(outcome);
     }
   }
 }
