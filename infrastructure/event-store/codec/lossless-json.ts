@@ -38,7 +38,10 @@ function isJson(value: unknown, depth: number): boolean {
       }
       return true;
     }
-    default:
+    case 'bigint':
+    case 'undefined':
+    case 'function':
+    case 'symbol':
       return false;
   }
 }
