@@ -61,38 +61,38 @@ describe('group commit', () => {
 
   test('of many one half is written while the other waits for it there, and no third transaction is begun', async () => {
     const log = handDriven();
-    const stop = callers(16, log.append);
+    const stop = callers(64, log.append);
     await turn();
-    expect(log.sizes()).toEqual([8, 8]);
+    expect(log.sizes()).toEqual([32, 32]);
     for (let nth = 0; nth < 6; nth++) {
       log.end(nth);
       await turn();
-      expect(log.sizes()).toEqual(Array.from({ length: nth + 3 }, () => 8));
+      expect(log.sizes()).toEqual(Array.from({ length: nth + 3 }, () => 32));
     }
     stop();
-    for (let nth = 0; nth < 16; nth++) void log.append(`late-${nth}`);
+    for (let nth = 0; nth < 64; nth++) void log.append(`late-${nth}`);
     await turn();
     expect(log.sizes()).toHaveLength(8);
   });
 
-  test('few do not go behind many, but with those that come meanwhile, or when those are done', async () => {
+  test('few go together, and none of them behind many, but with those that come meanwhile, or when those are done', async () => {
     const log = handDriven();
-    for (let nth = 0; nth < 8; nth++) void log.append(String(nth));
-    await turn();
-    expect(log.sizes()).toEqual([4, 4]);
+    const appendTo = (count: number, name: string) => {
+      for (let nth = 0; nth < count; nth++) void log.append(`${name}-${nth}`);
+      return turn();
+    };
+    await appendTo(16, 'first');
+    expect(log.sizes()).toEqual([16]);
+    await appendTo(7, 'few');
+    expect(log.sizes()).toEqual([16]);
+    await appendTo(1, 'one more');
+    expect(log.sizes()).toEqual([16, 8]);
     log.end(0);
-    void log.append('few');
-    await turn();
-    expect(log.sizes()).toEqual([4, 4]);
-    void log.append('more');
-    await turn();
-    expect(log.streams().slice(2)).toEqual([['few', 'more']]);
+    await appendTo(3, 'last');
+    expect(log.sizes()).toEqual([16, 8]);
     log.end(1);
-    void log.append('single');
     await turn();
-    log.end(2);
-    await turn();
-    expect(log.streams().slice(3)).toEqual([['single']]);
+    expect(log.streams().slice(2)).toEqual([['last-0', 'last-1', 'last-2']]);
   });
 
   test('two appends of one id are never in one transaction, and keep their order', async () => {
@@ -108,7 +108,13 @@ describe('group commit', () => {
 
   test('a transaction that fails fails its own appends only, one that is refused its own caller only', async () => {
     const log = handDriven();
-    const outcomes = Promise.allSettled(['a', 'b', 'c', 'd'].map((stream) => log.append(stream)));
+    const id = randomUUID();
+    const outcomes = Promise.allSettled([
+      log.append('a', id),
+      log.append('b'),
+      log.append('c', id),
+      log.append('d'),
+    ]);
     await turn();
     expect(log.streams()).toEqual([
       ['a', 'b'],
@@ -127,16 +133,21 @@ describe('group commit', () => {
 
   test('closing waits for what is under way and for what waits, and refuses what comes', async () => {
     const log = handDriven();
-    for (let nth = 0; nth < 5; nth++) void log.append(String(nth));
+    for (let nth = 0; nth < 160; nth++) void log.append(String(nth));
     await turn();
+    for (let nth = 0; nth < 100; nth++) void log.append(String(nth));
+    await turn();
+    expect(log.sizes()).toEqual([80, 80]);
     let closed = false;
     const closing = log.groupCommit.close().then(() => (closed = true));
     await expect(log.append('late')).rejects.toBeInstanceOf(Unavailable);
-    expect(log.sizes()).toEqual([3, 2]);
-    log.end(0);
-    await turn();
-    expect(closed).toBe(false);
-    log.end(1);
+    for (let nth = 0; nth < 3; nth++) {
+      log.end(nth);
+      await turn();
+      expect(closed).toBe(false);
+    }
+    expect(log.sizes()).toEqual([80, 80, 90, 10]);
+    log.end(3);
     await closing;
   });
 });

@@ -17,6 +17,8 @@ interface Waiting {
 }
 
 const MAX_BATCH = 500;
+/** so many are not parted: to begin and end a transaction costs as much as several appends in it */
+const FEW = 16;
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_WAITING = 10_000;
 /** one that the log writes, and one that it finds when it has done so */
@@ -62,7 +64,7 @@ export class GroupCommit {
   }
 
   /**
-   * About half of all who append go at a time: then the log writes for one half while the other half prepares what
+   * About half of all who append go at a time, when they are many: then the log writes for one half while the other half prepares what
    * comes next, and neither waits for the other. Few do not go behind many: they would make a transaction of their own,
    * and when those are done there will be more of them.
    */
@@ -78,7 +80,7 @@ export class GroupCommit {
 
   /** Two appends of one batch never share an event id. */
   #nextBatch(share: number): Waiting[] {
-    const most = Math.min(MAX_BATCH, share);
+    const most = Math.min(MAX_BATCH, Math.max(FEW, share));
     const ids = new Set<string>();
     let bytes = 0;
     let count = 0;
