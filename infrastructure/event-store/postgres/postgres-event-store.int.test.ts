@@ -327,6 +327,31 @@ describe('the log in PostgreSQL', () => {
       expect(await store.head()).toBe(2n);
     });
 
+    /** so many that one group waits at the server behind another */
+    const appendMany = (store: PostgresEventStore) => {
+      const each = Array.from({ length: 40 }, () => ({ stream: newStream(), events: newEvents(1) }));
+      const appendAll = () =>
+        Promise.allSettled(each.map(({ stream, events }) => store.append(stream, 'none', events)));
+      return { outcomes: appendAll(), again: appendAll };
+    };
+
+    test('A20 the session is ended with two groups under way: both are unknown, the same ids settle them', async () => {
+      const store = log.store();
+      await store.append(newStream(), 'none', newEvents(1));
+      const head = await log.holdHead();
+      const { outcomes, again } = appendMany(store);
+      await log.appendWaits();
+      await log.terminate('launchdb log append');
+      for (const outcome of await outcomes) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'OutcomeUnknown' } });
+      }
+      await head.release();
+      for (const outcome of await again()) {
+        expect(outcome).toMatchObject({ status: 'fulfilled', value: { revision: 0 } });
+      }
+      expect(await store.head()).toBe(41n);
+    });
+
     test('A20 it had committed and the answer was lost: the same ids give the first result', async () => {
       const network = await unreliableNetwork(log.database.url);
       const store = log.store({ connection: { ...log.connection, connectionString: network.url } });
@@ -384,6 +409,24 @@ describe('the log in PostgreSQL', () => {
       await expect(store.append(newStream(), 'none', newEvents(1))).rejects.toBeInstanceOf(Unavailable);
       await head.release();
       expect(await store.append(newStream(), 'none', newEvents(1))).toEqual({ revision: 0, position: 1n });
+    });
+
+    test('two groups that are stuck each give up in their own time, and the session goes on', async () => {
+      const store = log.store({ appendTimeoutMs: 1_000 });
+      const session = () =>
+        log.sql(
+          `SELECT pid FROM pg_stat_activity WHERE datname = $1 AND application_name = 'launchdb log append'`,
+          [log.database.name],
+        );
+      await store.append(newStream(), 'none', newEvents(1));
+      const before = await session();
+      const head = await log.holdHead();
+      for (const outcome of await appendMany(store).outcomes) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'Unavailable' } });
+      }
+      await head.release();
+      expect(await store.append(newStream(), 'none', newEvents(1))).toEqual({ revision: 0, position: 2n });
+      expect(await session()).toEqual(before);
     });
 
     test('a closed store refuses appends and has finished those it took', async () => {
