@@ -1,7 +1,7 @@
 /** Reads the log into a view: all of it from the beginning, or the part that it is behind. */
 import type { ViewProgress } from '../application/background/watched-views.ts';
 import type pg from 'pg';
-import type { EventStore, Position } from '../application/ports/event-store.ts';
+import type { EventBatch, EventFilter, EventStore, Position } from '../application/ports/event-store.ts';
 import { applyOrPark, enter, writeBatch } from './parking.ts';
 import type { Projection, Target } from './projection.ts';
 
@@ -32,30 +32,41 @@ export async function fill(
   { onProgress, signal, batchSize: limit = DEFAULT_BATCH_SIZE }: FillOptions,
   startedAt: number,
 ): Promise<Filled> {
-  const filter = filterOf(next.projection);
-  const read = (after: Position) => Promise.all([store.head(), store.readAll({ after, limit, ...filter })]);
-  let position = 0n;
+  const read = reader(store, { limit, ...filterOf(next.projection) });
   let events = 0;
-  // the next page is read while the one before it is written
-  let reading = read(position);
+  let page = read(0n);
+  let ahead = page.then(following(read));
   for (;;) {
     signal?.throwIfAborted();
-    const [head, batch] = await reading;
-    const over = batch.position === position || batch.position >= head;
-    position = batch.position;
-    if (!over) {
-      reading = read(position);
-      // whatever it throws is met where it is awaited
-      reading.catch(() => {});
-    }
+    // whatever it throws is met where it is awaited
+    ahead.catch(() => {});
+    const { batch, head, isLast } = await page;
+    [page, ahead] = [ahead, ahead.then(following(read))];
     if (batch.events.length + batch.unreadable.length > 0) {
       await writeBatch(client, next, batch, () => withoutWaiting(client));
     }
     events += batch.events.length;
-    onProgress?.(progressOf({ events, position }, head, startedAt));
-    if (over) return { events, position };
+    onProgress?.(progressOf({ events, position: batch.position }, head, startedAt));
+    if (isLast) return { events, position: batch.position };
   }
 }
+
+interface Page {
+  readonly batch: EventBatch;
+  readonly head: Position;
+  readonly isLast: boolean;
+}
+
+const reader =
+  (store: Log, options: { readonly limit: number; readonly filter?: EventFilter }) =>
+  async (after: Position): Promise<Page> => {
+    const [head, batch] = await Promise.all([store.head(), store.readAll({ after, ...options })]);
+    return { batch, head, isLast: batch.position === after || batch.position >= head };
+  };
+
+/** While a page is written, the two after it are read: the log is never waited for, and no more than three are in memory. */
+const following = (read: (after: Position) => Promise<Page>) => (page: Page) =>
+  page.isLast ? page : read(page.batch.position);
 
 /** The transaction does not wait for the disk: the copy counts from the switch on, whose commit does. */
 async function withoutWaiting(client: pg.ClientBase): Promise<true> {

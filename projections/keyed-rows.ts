@@ -10,7 +10,7 @@ export interface KeyedFold<Row extends object> {
   readonly table: string;
   /** the primary key */
   readonly key: keyof Row & string;
-  /** the row that an event touches, or undefined for none */
+  /** the row that an event touches, or undefined for none; all of it come from one stream */
   keyOf(event: StoredEvent): string | undefined;
   /**
    * @param events of the row's key, in order, one at least
@@ -32,21 +32,27 @@ export async function foldRows<Row extends object>(
     if (own) own.push(event);
     else keyed.set(key, [event]);
   }
-  const keys = [...keyed.keys()];
-  if (keys.length === 0) return;
+  if (keyed.size === 0) return;
   const [target, by] = [pg.escapeIdentifier(fold.table), pg.escapeIdentifier(fold.key)];
-  const { rows } = await tx.query<Row>(`SELECT * FROM ${target} WHERE ${by} = ANY ($1)`, [keys]);
+  const old = [...keyed].flatMap(([key, own]) => (begins(own) ? [] : [key]));
+  const { rows } =
+    old.length === 0
+      ? { rows: [] }
+      : await tx.query<Row>(`SELECT * FROM ${target} WHERE ${by} = ANY ($1)`, [old]);
   const before = new Map(rows.map((row) => [String(row[fold.key]), row]));
   const made: Row[] = [];
   const changed: Row[] = [];
   const gone: string[] = [];
   for (const [key, own] of keyed) {
-    const old = before.get(key);
-    const row = fold.fold(old, own);
-    if (row && row !== old) (old ? changed : made).push(row);
-    if (old && !row) gone.push(key);
+    const stood = before.get(key);
+    const row = fold.fold(stood, own);
+    if (row && row !== stood) (stood ? changed : made).push(row);
+    if (stood && !row) gone.push(key);
   }
   await insertRows(tx, fold.table, made);
   await upsertRows(tx, fold.table, [fold.key], changed);
   if (gone.length > 0) await tx.query(`DELETE FROM ${target} WHERE ${by} = ANY ($1)`, [gone]);
 }
+
+/** Of a stream's events from its first one on: nothing can be known of it. */
+export const begins = (events: readonly StoredEvent[]): boolean => events[0]?.revision === 0;

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { testDatabase, type TestDatabase } from '../infrastructure/testing/database.ts';
 import { transaction, withClient } from './transaction.ts';
-import { insertRows, upsertRows } from './write-rows.ts';
+import { insertRows, JsonText, upsertRows } from './write-rows.ts';
 
 let database: TestDatabase;
 
@@ -99,4 +99,18 @@ test('a session that dies in the middle is an error, and soon', async () => {
     { timeout: 20_000 },
   );
   expect(await outcome).toBeInstanceOf(Error);
+});
+
+test('text that is JSON already is what it stands for, in few rows and in many', async () => {
+  const written = rowsOf(40, 'text');
+  const asText = written.map(({ doc, ...rest }) => ({ ...rest, doc: new JsonText(JSON.stringify(doc)) }));
+  await withClient(database.pool, async (client) => {
+    await client.query('TRUNCATE things');
+    await insertRows(client, 'things', written);
+    const plain = await printed();
+    await client.query('TRUNCATE things');
+    await insertRows(client, 'things', asText.slice(0, 3));
+    await insertRows(client, 'things', asText.slice(3));
+    expect(await printed()).toEqual(plain);
+  });
 });

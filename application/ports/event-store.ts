@@ -49,6 +49,7 @@ export interface NewEvent {
   readonly metadata: EventMetadata;
 }
 
+/** Whoever copies one by `...` names `metadata` beside it: a store may make it when it is asked for. */
 export interface StoredEvent extends NewEvent {
   readonly stream: string;
   /** 0 for the first event of the stream */

@@ -114,8 +114,8 @@ const textLine = (event: StoredEvent): string => {
   return `${String(event.revision).padStart(4)}  ${when}  ${event.type.padEnd(24)} ${inWords(event)}  [${actor.kind} ${actor.id}; ${reason}]`;
 };
 
-const jsonLine = ({ position, data, ...event }: StoredEvent): string =>
+const jsonLine = ({ position, data, metadata, ...event }: StoredEvent): string =>
   JSON.stringify(
-    { ...event, position: position.toString(), data: withoutSealed(data) },
+    { ...event, metadata, position: position.toString(), data: withoutSealed(data) },
     (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value),
   );

@@ -3,6 +3,7 @@ import type { ProcessName, ProjectEvent, ProjectEventType } from '../../domain/p
 import type { ProjectId } from '../../domain/project/project-id.ts';
 import type { ExistingProject, ProjectStatus } from '../../domain/project/project.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
+import { isoTime } from '../iso-time.ts';
 import { evolveProject } from '../project-fold.ts';
 
 /** The steps of every process in order; needed to show what is still to come. */
@@ -151,7 +152,7 @@ const endOf = ({ type }: StoredEvent): RunState => (FAILURES.includes(type) ? 'f
 
 function evolveSteps(table: readonly ProcessStep[], row: RunRow, event: StoredEvent): readonly StepRow[] {
   const { steps } = row;
-  const at = event.recordedAt.toISOString();
+  const at = isoTime(event.recordedAt);
   if (event.type === 'StepFailed') return failStep(steps, event.data as StepFailed, at);
   if (event.type === 'StepRetryRequested') return retryStep(steps, row.failed_step, event);
   if (event.type === 'ProvisioningFailed' || event.type === 'SpareLost') return forget(table, steps);
@@ -195,7 +196,7 @@ function retryStep(
   failedStep: string | null,
   { data, recordedAt }: StoredEvent,
 ): readonly StepRow[] {
-  const at = recordedAt.toISOString();
+  const at = isoTime(recordedAt);
   const { once } = data as { readonly once?: true };
   const waiting = steps.find(({ state }) => state === 'retrying');
   if (once && waiting) return change(steps, waiting.step, (step) => ({ ...step, nextAttemptAt: at }));
@@ -233,7 +234,7 @@ function startNext(
   const isBeside = ({ step }: StepRow) => table.some((row) => row.step === step && row.beside);
   const others = steps.findIndex((step, at) => at > pending && !isBeside(step));
   const end = others < 0 ? steps.length : others;
-  const startedAt = event.recordedAt.toISOString();
+  const startedAt = isoTime(event.recordedAt);
   return steps.map((step, at) =>
     at >= pending && at < end && step.state === 'pending'
       ? { ...step, state: 'running', attempts: 1, startedAt }

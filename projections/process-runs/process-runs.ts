@@ -2,8 +2,9 @@ import type pg from 'pg';
 import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import type { Projection } from '../projection.ts';
-import { insertRows, upsertRows } from '../write-rows.ts';
-import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
+import { begins } from '../keyed-rows.ts';
+import { insertRows, JsonText, upsertRows } from '../write-rows.ts';
+import { evolveRuns, type ProcessTable, type RunRow, type StepRow } from './process-run.ts';
 
 /**
  * Every run of a process for a project with its steps, and which projects have work to do.
@@ -23,30 +24,65 @@ async function applyRuns(
   events: readonly StoredEvent[],
   tx: pg.ClientBase,
 ): Promise<void> {
-  const about = events.flatMap((event) => {
+  const byProject = new Map<ProjectId, StoredEvent[]>();
+  for (const event of events) {
     const id = projectOfStream(event.stream);
-    return id === undefined ? [] : [{ id, event }];
-  });
-  const ids = [...new Set(about.map(({ id }) => id))];
-  if (ids.length === 0) return;
+    if (id === undefined) continue;
+    const own = byProject.get(id);
+    if (own) own.push(event);
+    else byProject.set(id, [event]);
+  }
+  const known = await latestRuns(
+    [...byProject].flatMap(([id, own]) => (begins(own) ? [] : [id])),
+    tx,
+  );
+  const made: RunRow[] = [];
+  const proceeded: RunRow[] = [];
+  for (const [id, own] of byProject) {
+    const before = known.get(id);
+    for (const row of runsOf(processes, before, own))
+      (row.run > (before?.run ?? 0) ? made : proceeded).push(row);
+  }
+  await insertRows(tx, 'runs', made.map(stored));
+  await upsertRows(tx, 'runs', ['project_id', 'run'], proceeded);
+}
+
+/** What the events make of a project's runs from its latest one on. */
+function runsOf(
+  processes: ProcessTable,
+  before: RunRow | undefined,
+  events: readonly StoredEvent[],
+): Iterable<RunRow> {
+  let latest = before;
+  const changed = new Map<number, RunRow>();
+  for (const event of events)
+    for (const row of evolveRuns(processes, latest, event)) {
+      latest = row;
+      changed.set(row.run, row);
+    }
+  return changed.values();
+}
+
+async function latestRuns(
+  ids: readonly ProjectId[],
+  tx: pg.ClientBase,
+): Promise<ReadonlyMap<ProjectId, RunRow>> {
+  if (ids.length === 0) return new Map();
   const { rows } = await tx.query<RunRow>(
     `SELECT DISTINCT ON (project_id) * FROM runs WHERE project_id = ANY ($1) ORDER BY project_id, run DESC`,
     [ids],
   );
-  const known = new Map<ProjectId, RunRow>(rows.map((row) => [row.project_id, row]));
-  /** of each project, by their numbers */
-  const changed = new Map<ProjectId, Map<number, RunRow>>(ids.map((id) => [id, new Map()]));
-  const latest = new Map(known);
-  for (const { id, event } of about) {
-    for (const row of evolveRuns(processes, latest.get(id), event)) {
-      latest.set(id, row);
-      changed.get(id)?.set(row.run, row);
-    }
-  }
-  const made: RunRow[] = [];
-  const proceeded: RunRow[] = [];
-  for (const row of [...changed.values()].flatMap((runs) => [...runs.values()]))
-    (row.run > (known.get(row.project_id)?.run ?? 0) ? made : proceeded).push(row);
-  await insertRows(tx, 'runs', made);
-  await upsertRows(tx, 'runs', ['project_id', 'run'], proceeded);
+  return new Map(rows.map((row) => [row.project_id, row]));
 }
+
+const stored = (row: RunRow) => ({ ...row, steps: stepsText(row.steps) });
+
+/** Most of these rows are steps, and most of their text is known beforehand. */
+const stepsText = (steps: readonly StepRow[]): JsonText => new JsonText(`[${steps.map(stepText).join(',')}]`);
+
+function stepText({ step, state, attempts, lastError, nextAttemptAt, startedAt, endedAt }: StepRow): string {
+  const known = `{"step":"${step}","state":"${state}","attempts":${attempts},"lastError":${orNull(lastError)}`;
+  return `${known},"nextAttemptAt":${orNull(nextAttemptAt)},"startedAt":${orNull(startedAt)},"endedAt":${orNull(endedAt)}}`;
+}
+
+const orNull = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text));

@@ -50,13 +50,47 @@ export interface EventRecord extends Omit<EncodedEvent, 'sizeBytes'> {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** What most who read the whole log never look at is parsed when it is asked for. */
+class DecodedEvent implements StoredEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: Position;
+  readonly schemaVersion: number;
+  readonly recordedAt: Date;
+  readonly hash: string;
+  readonly #text: string;
+  #metadata: EventMetadata | undefined;
+
+  constructor(record: EventRecord, { type, version }: { type: string; version: number }, data: unknown) {
+    this.id = record.id;
+    // the same string in all events: whoever asks for it compares no letters
+    this.type = type;
+    this.data = data;
+    this.stream = record.stream;
+    this.revision = record.revision;
+    this.position = record.position;
+    this.schemaVersion = version;
+    this.recordedAt = record.recordedAt;
+    this.hash = record.hash;
+    this.#text = record.metadata;
+    this.#metadata = undefined;
+  }
+
+  get metadata(): EventMetadata {
+    return (this.#metadata ??= fromLosslessJson(this.#text) as EventMetadata);
+  }
+}
+
 export class EventCodec {
-  readonly #catalogue: ReadonlyMap<string, CatalogueEntry>;
+  readonly #catalogue: ReadonlyMap<string, CatalogueEntry & { readonly type: string }>;
 
   /** @throws {TypeError} when an older version has no upcaster */
   constructor(catalogue: EventCatalogue) {
-    this.#catalogue = new Map(Object.entries(catalogue));
-    for (const [type, { version, upcasters }] of this.#catalogue) {
+    this.#catalogue = new Map(Object.entries(catalogue).map(([type, entry]) => [type, { ...entry, type }]));
+    for (const { type, version, upcasters } of this.#catalogue.values()) {
       for (let older = 1; older < version; older++) {
         if (!upcasters?.[older]) throw new TypeError(`${type} has no upcaster from version ${older}`);
       }
@@ -96,23 +130,7 @@ export class EventCodec {
     }
     if (entry.schema?.safeParse(data).success === false)
       throw new UnknownEventVersion(type, record.version, position);
-    const text = record.metadata;
-    let metadata: EventMetadata | undefined;
-    return {
-      id: record.id,
-      type,
-      data,
-      // most who read the whole log never look at it
-      get metadata() {
-        return (metadata ??= fromLosslessJson(text) as EventMetadata);
-      },
-      stream: record.stream,
-      revision: record.revision,
-      position,
-      schemaVersion: entry.version,
-      recordedAt: record.recordedAt,
-      hash: record.hash,
-    };
+    return new DecodedEvent(record, entry, data);
   }
 
   /** What can be read, and apart from it what cannot: the reader decides what the latter holds up. */
