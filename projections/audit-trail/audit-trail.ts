@@ -35,6 +35,8 @@ const OF_THE_PLATFORM = /^(platform|invite)-/;
 
 export type Subject = { readonly projectId: ProjectId | null; readonly ownerId: string | null };
 
+type About = { readonly event: StoredEvent; readonly subject: Subject };
+
 /** Of a project's events; those after it have to look it up, and those before it are nobody's to read. */
 const BRING_THE_OWNER = new Set(['ProjectRequested', 'SpareClaimed']);
 const SAY_THE_OWNER = new Set([...BRING_THE_OWNER, 'ProjectRequestAbandoned']);
@@ -47,10 +49,11 @@ export const auditTrail: Projection = {
   schemaUrl: new URL('schema.sql', import.meta.url),
   indexesUrl: new URL('indexes.sql', import.meta.url),
   async apply(events, tx) {
-    const relevant = events.flatMap((event) => {
+    const relevant: About[] = [];
+    for (const event of events) {
       const subject = subjectOf(event);
-      return subject ? [{ event, subject }] : [];
-    });
+      if (subject) relevant.push({ event, subject });
+    }
     const owners = await knownOwners(relevant, tx);
     const told: { readonly project_id: ProjectId; readonly owner_id: string }[] = [];
     const rows = relevant.map(({ event, subject }) => {
@@ -93,10 +96,7 @@ const toldOwner = ({ type }: StoredEvent, { projectId, ownerId }: Subject) =>
     : undefined;
 
 /** Of projects that were told of in an earlier batch: their later events do not repeat whose they are. */
-async function knownOwners(
-  relevant: readonly { readonly event: StoredEvent; readonly subject: Subject }[],
-  tx: pg.ClientBase,
-): Promise<Map<string, string>> {
+async function knownOwners(relevant: readonly About[], tx: pg.ClientBase): Promise<Map<string, string>> {
   const [unknown, told] = [new Set<ProjectId>(), new Set<ProjectId>()];
   for (const { event, subject } of relevant) {
     const { projectId, ownerId } = subject;
@@ -136,11 +136,19 @@ export function auditRow(event: StoredEvent, { projectId, ownerId }: Subject): A
   };
 }
 
-/** What is sealed is of no use to a reader, and the fewer copies of it the better. */
-export function withoutSealed(data: unknown): unknown {
+/** What is sealed is of no use to a reader, and the fewer copies of it the better. Most events hold nothing of it. */
+export const withoutSealed = (data: unknown): unknown => (holdsSealed(data) ? unsealed(data) : data);
+
+function holdsSealed(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return false;
+  for (const [key, value] of Object.entries(data)) if (SEALED.has(key) || holdsSealed(value)) return true;
+  return false;
+}
+
+function unsealed(data: unknown): unknown {
   if (typeof data !== 'object' || data === null) return data;
-  if (Array.isArray(data)) return data.map(withoutSealed);
+  if (Array.isArray(data)) return data.map(unsealed);
   return Object.fromEntries(
-    Object.entries(data).flatMap(([key, value]) => (SEALED.has(key) ? [] : [[key, withoutSealed(value)]])),
+    Object.entries(data).flatMap(([key, value]) => (SEALED.has(key) ? [] : [[key, unsealed(value)]])),
   );
 }
