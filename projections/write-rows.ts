@@ -109,7 +109,7 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 function copyValue(value: unknown): string {
   if (value === null || value === undefined) return '\\N';
   if (typeof value === 'string') return copyText(value);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
   if (value instanceof Date) return isoTime(value);
   return copyText(value instanceof JsonText ? value.text : JSON.stringify(value));
 }
