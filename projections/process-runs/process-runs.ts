@@ -3,8 +3,9 @@ import { projectOfStream, type ProjectId } from '../../domain/project/project-id
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import type { Projection } from '../projection.ts';
 import { begins } from '../keyed-rows.ts';
-import { insertRows, JsonText, upsertRows } from '../write-rows.ts';
-import { evolveRuns, type ProcessTable, type RunRow, type StepRow } from './process-run.ts';
+import { insertRows, upsertRows } from '../write-rows.ts';
+import { stepsText } from './steps-text.ts';
+import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
 
 /**
  * Every run of a process for a project with its steps, and which projects have work to do.
@@ -76,13 +77,3 @@ async function latestRuns(
 }
 
 const stored = (row: RunRow) => ({ ...row, steps: stepsText(row.steps) });
-
-/** Most of these rows are steps, and most of their text is known beforehand. */
-const stepsText = (steps: readonly StepRow[]): JsonText => new JsonText(`[${steps.map(stepText).join(',')}]`);
-
-function stepText({ step, state, attempts, lastError, nextAttemptAt, startedAt, endedAt }: StepRow): string {
-  const known = `{"step":"${step}","state":"${state}","attempts":${attempts},"lastError":${orNull(lastError)}`;
-  return `${known},"nextAttemptAt":${orNull(nextAttemptAt)},"startedAt":${orNull(startedAt)},"endedAt":${orNull(endedAt)}}`;
-}
-
-const orNull = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text));
