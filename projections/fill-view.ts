@@ -35,13 +35,11 @@ export async function fill(
   const read = reader(store, { limit, ...filterOf(next.projection) });
   let events = 0;
   let page = read(0n);
-  let ahead = page.then(following(read));
+  let ahead = after(page, read);
   for (;;) {
     signal?.throwIfAborted();
-    // whatever it throws is met where it is awaited
-    ahead.catch(() => {});
     const { batch, head, isLast } = await page;
-    [page, ahead] = [ahead, ahead.then(following(read))];
+    [page, ahead] = [ahead, after(ahead, read)];
     if (batch.events.length + batch.unreadable.length > 0) {
       await writeBatch(client, next, batch, () => withoutWaiting(client));
     }
@@ -59,14 +57,20 @@ interface Page {
 
 const reader =
   (store: Log, options: { readonly limit: number; readonly filter?: EventFilter }) =>
-  async (after: Position): Promise<Page> => {
-    const [head, batch] = await Promise.all([store.head(), store.readAll({ after, ...options })]);
-    return { batch, head, isLast: batch.position === after || batch.position >= head };
+  async (from: Position): Promise<Page> => {
+    const [head, batch] = await Promise.all([store.head(), store.readAll({ after: from, ...options })]);
+    return { batch, head, isLast: batch.position === from || batch.position >= head };
   };
 
-/** While a page is written, the two after it are read: the log is never waited for, and no more than three are in memory. */
-const following = (read: (after: Position) => Promise<Page>) => (page: Page) =>
-  page.isLast ? page : read(page.batch.position);
+/**
+ * While a page is written, the two after it are read: the log is never waited for, and no more than three are in memory.
+ * What a read throws is met where its page is awaited, if it ever is.
+ */
+function after(page: Promise<Page>, read: (position: Position) => Promise<Page>): Promise<Page> {
+  const coming = page.then((known) => (known.isLast ? known : read(known.batch.position)));
+  coming.catch(() => {});
+  return coming;
+}
 
 /** The transaction does not wait for the disk: the copy counts from the switch on, whose commit does. */
 async function withoutWaiting(client: pg.ClientBase): Promise<true> {
