@@ -59,12 +59,18 @@ interface EventRow {
   readonly hash: string;
 }
 
+interface PageRow extends Omit<EventRow, 'position'> {
+  /** these two in the first row only */
+  readonly head_position: string | null;
+  readonly found: string | null;
+  /** null in the one row of an empty page */
+  readonly position: string | null;
+}
+
 const DEFAULT_POLL_MS = 1_000;
 const DEFAULT_APPEND_TIMEOUT_MS = 10_000;
 const VERIFY_PAGE = 1_000;
 const PAGE_BYTES = 16 * 1024 * 1024;
-/** what a character of ours may take there */
-const MOST_BYTES_A_CHARACTER = 3;
 /** A filter that lets little pass must not make one read go through the whole log. */
 const SCAN_AT_LEAST = 10_000;
 const SCAN_PER_EVENT = 100;
@@ -79,7 +85,7 @@ const READ_STREAM = {
     WHERE stream = $1 AND revision >= $2::bigint AND ($3::bigint IS NULL OR revision <= $3) ORDER BY revision DESC LIMIT $4`,
 };
 
-const READ_PAGE = 'SELECT * FROM log.page($1, $2, $3, $4, $5, $6)';
+const READ_PAGE = 'SELECT * FROM log.read_page($1, $2, $3, $4, $5, $6)';
 
 export class PostgresEventStore implements EventStore {
   readonly capabilities = { densePositions: true, hashChain: true, idsAcrossStreams: true };
@@ -172,7 +178,7 @@ export class PostgresEventStore implements EventStore {
   async #readPage(after: Position, limit: number, filter: EventFilter = {}): Promise<ChainPage> {
     const scanEnd = after + BigInt(Math.max(SCAN_AT_LEAST, limit * SCAN_PER_EVENT));
     const { types = null, streamPrefix = null } = filter;
-    const rows = await this.#rows<EventRow>('read the log', READ_PAGE, [
+    const rows = await this.#rows<PageRow>('read the log', READ_PAGE, [
       after,
       scanEnd,
       types,
@@ -180,12 +186,14 @@ export class PostgresEventStore implements EventStore {
       limit,
       PAGE_BYTES,
     ]);
-    const head = rows.shift();
-    if (!head) throw unavailable('log', 'read the log: it has no head');
-    const records = rows.map(toRecord);
-    const end = min(BigInt(head.position), scanEnd);
+    const [first] = rows;
+    if (!first?.head_position) throw unavailable('log', 'read the log: it has no head');
+    const records = rows.filter((row): row is PageRow & EventRow => row.position !== null).map(toRecord);
+    const found = Number(first.found);
+    const head = BigInt(first.head_position);
+    const cut = found === limit || records.length < found;
+    const end = head < scanEnd ? head : scanEnd;
     const last = records.at(-1)?.position ?? after;
-    const cut = records.length === limit || mayBeCut(records);
     return { records, scannedTo: cut || end < last ? last : end };
   }
 
@@ -210,11 +218,3 @@ const toRecord = (row: EventRow): EventRecord => ({
   recordedAt: new Date(row.recorded_at),
   hash: row.hash,
 });
-
-/** By its size. Where it was not, there is one more page, an empty one. */
-function mayBeCut(records: readonly EventRecord[]): boolean {
-  const characters = records.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
-  return characters * MOST_BYTES_A_CHARACTER >= PAGE_BYTES;
-}
-
-const min = (one: bigint, other: bigint): bigint => (one < other ? one : other);
