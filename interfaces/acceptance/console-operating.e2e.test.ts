@@ -80,6 +80,13 @@ test.each(LOOKS)('every page is usable and fits at $width px, $theme', async ({ 
     await settled(page);
     await expectUsable(place);
     expect([place, await widthOf(page)]).toEqual([place, width]);
+    // where one is can be seen
+    const box = await page.getByRole('navigation').first().locator('[aria-current]').boundingBox();
+    expect([place, (box?.x ?? -1) >= 0, (box?.x ?? 0) + (box?.width ?? 0) <= width]).toEqual([
+      place,
+      true,
+      true,
+    ]);
   }
 });
 

@@ -42,7 +42,7 @@ const COLUMNS: readonly Column<Task>[] = [
     id: 'took',
     title: texts.took,
     align: 'end',
-    cell: ({ last }) => (last ? durationText(last.took_ms) : '–'),
+    cell: ({ last }) => <span className={styles['whole']}>{last ? durationText(last.took_ms) : '–'}</span>,
   },
   {
     id: 'next',
@@ -54,7 +54,7 @@ const COLUMNS: readonly Column<Task>[] = [
 ];
 
 function result({ last, failures, runs }: Task) {
-  if (!last) return <span className={styles['soft']}>{texts.notYet}</span>;
+  if (!last) return <span className={`${styles['soft']} ${styles['whole']}`}>{texts.notYet}</span>;
   return (
     <span className={styles['badges']}>
       {last.failure === null ? (

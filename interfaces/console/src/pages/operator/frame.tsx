@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { signOutOperator } from '../../api/operator.ts';
 import { useReachable } from '../../api/reachability.ts';
@@ -27,6 +27,14 @@ interface FrameProps {
 export function Frame({ links, session, children }: FrameProps) {
   const [path] = useLocation();
   const isReachable = useReachable();
+  const navigation = useRef<HTMLElement>(null);
+  // on a phone the links are wider than the window
+  useEffect(() => {
+    // browsers answer it with a promise, which an effect must not give back
+    navigation.current
+      ?.querySelector('[aria-current]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [path]);
   const leaving = useMutation({ mutationFn: signOutOperator });
   return (
     <div className={styles['frame']}>
@@ -53,7 +61,7 @@ export function Frame({ links, session, children }: FrameProps) {
           </Button>
         </div>
       </header>
-      <nav aria-label={texts.navigation} className={styles['nav']}>
+      <nav ref={navigation} aria-label={texts.navigation} className={styles['nav']}>
         {links.map((link) => (
           <Link
             key={link.path}
