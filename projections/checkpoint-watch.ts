@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Position } from '../application/ports/event-store.ts';
+import { pause } from '../application/background/pause.ts';
 import { readCheckpoints } from './checkpoints.ts';
 
 const POLL_MS = 50;
@@ -26,7 +27,9 @@ export class ProjectionBehind extends Error {
 export class CheckpointWatch {
   readonly #pool: pg.Pool;
   readonly #reached = new Map<string, Position>();
-  readonly #waiting = new Set<() => void>();
+  /** each with its view */
+  readonly #waiting = new Map<() => void, string>();
+  readonly #resting = new Map<() => void, string>();
   #poll: NodeJS.Timeout | undefined;
 
   constructor(pool: pg.Pool) {
@@ -37,7 +40,7 @@ export class CheckpointWatch {
   notify(name: string, position: Position): void {
     if (position <= (this.#reached.get(name) ?? -1n)) return;
     this.#reached.set(name, position);
-    for (const look of this.#waiting) look();
+    for (const look of this.#waiting.keys()) look();
   }
 
   /**
@@ -63,9 +66,20 @@ export class CheckpointWatch {
         finish();
         reject(new ProjectionBehind(name, position, this.#reached.get(name) ?? 0n));
       }, timeoutMs);
-      this.#waiting.add(look);
+      this.#waiting.set(look, name);
+      for (const [wake, view] of this.#resting) if (view === name) wake();
       this.#pollLater(0);
     });
+  }
+
+  /** Resolves after `ms`, at once when somebody waits for the view or begins to, and when the signal aborts. Never rejects. */
+  async rest(name: string, ms: number, signal: AbortSignal): Promise<void> {
+    if ([...this.#waiting.values()].includes(name)) return;
+    const wanted = new AbortController();
+    const wake = () => wanted.abort();
+    this.#resting.set(wake, name);
+    await pause(ms, AbortSignal.any([signal, wanted.signal]));
+    this.#resting.delete(wake);
   }
 
   #pollLater(delayMs: number): void {

@@ -4,6 +4,7 @@
  */
 import pg from 'pg';
 import type { StoredEvent } from '../application/ports/event-store.ts';
+import { prepared } from './prepared.ts';
 import { insertRows, upsertRows } from './write-rows.ts';
 
 export interface KeyedFold<Row extends object> {
@@ -38,7 +39,7 @@ export async function foldRows<Row extends object>(
   const { rows } =
     old.length === 0
       ? { rows: [] }
-      : await tx.query<Row>(`SELECT * FROM ${target} WHERE ${by} = ANY ($1)`, [old]);
+      : await tx.query<Row>({ ...prepared(`SELECT * FROM ${target} WHERE ${by} = ANY ($1)`), values: [old] });
   const before = new Map(rows.map((row) => [String(row[fold.key]), row]));
   const made: Row[] = [];
   const changed: Row[] = [];

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { EventBatch } from '../application/ports/event-store.ts';
+import type { EventBatch, EventStore, SubscribeOptions } from '../application/ports/event-store.ts';
 import { EsdbEventStore } from '../infrastructure/event-store/eventstoredb/esdb-event-store.ts';
 import { EsdbServer } from '../infrastructure/testing/esdb-server/esdb-server.ts';
 import { eventCatalogue } from '../infrastructure/event-store/codec/event-catalogue.ts';
@@ -434,6 +434,44 @@ describe('C46 waiting for a view', () => {
     await note(store, 'a', 'ok', 'ok', 'ok');
     expect(await Promise.all(waiting)).toEqual([3n, 3n, 3n]);
     expect(await seen(views.pool)).toEqual({ a: allOf(3) });
+  });
+
+  test('a view rests, so that what comes together is written together, until somebody waits for it', async () => {
+    const settled = Promise.withResolvers<SubscribeOptions['settle']>();
+    const subscribe: EventStore['subscribe'] = (options, onBatch) => {
+      settled.resolve(options.settle);
+      return store.subscribe(options, onBatch);
+    };
+    const heard: RunnerOptions['store'] = {
+      readAll: (range) => store.readAll(range),
+      head: () => store.head(),
+      subscribe,
+    };
+    await runner(tally(), { store: heard }).start();
+    const settle = await settled.promise;
+    const never = new AbortController().signal;
+    let rests = true;
+    const resting = settle!(never).then(() => (rests = false));
+    await Promise.resolve();
+    expect(rests).toBe(true);
+    const waiting = watch.waitFor('tally', 1n, LONG);
+    await resting;
+    // nor does it rest while somebody waits
+    await settle!(never);
+    await note(store, 'a', 'ok');
+    await waiting;
+  });
+
+  test('a rest ends when it is over, when it is given up, and not for another view', async () => {
+    const alone = new CheckpointWatch(views.pool);
+    const given = new AbortController();
+    let ended = false;
+    const resting = alone.rest('one', LONG, given.signal).then(() => (ended = true));
+    void alone.waitFor('other', 1n, 1).catch(() => {});
+    await alone.rest('one', 5, new AbortController().signal);
+    expect(ended).toBe(false);
+    given.abort();
+    await resting;
   });
 
   test('a runner in another process is polled', async () => {

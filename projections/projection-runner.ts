@@ -30,6 +30,8 @@ export interface RunnerOptions {
 
 const PAUSES = { firstMs: 50, longestMs: 4_000 };
 const LOOK_FOR_REBUILD_MS = 1_000;
+/** What a request appends one after the other is written together, when it has its answer, unless somebody waits for the view. */
+const REST_MS = 50;
 
 /** Why a turn as leader ended, when it was nobody's failure. */
 class TermOver extends Error {
@@ -136,8 +138,10 @@ export class ProjectionRunner {
     const over = Promise.withResolvers<void>();
     let position = from;
     let failed = false;
-    const subscription = this.#options.store.subscribe(
-      { name, after: from, batchSize: this.#options.batchSize ?? 1000, ...(filter && { filter }) },
+    const { store, watch, batchSize = 1000 } = this.#options;
+    const settle = async (stopped: AbortSignal) => watch?.rest(name, REST_MS, stopped);
+    const subscription = store.subscribe(
+      { name, after: from, batchSize, ...(filter && { filter }), settle },
       async (batch) => {
         // delivery is at least once
         if (signal.aborted || failed || batch.position <= position) return;

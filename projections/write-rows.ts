@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { prepared } from './prepared.ts';
 import { isoTime } from './iso-time.ts';
 
 /** From here on COPY costs less than one statement, though it takes one more round trip. */
@@ -68,15 +69,6 @@ async function insertJson(
       JSON.stringify(rows, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
     ],
   });
-}
-
-const names = new Map<string, string>();
-
-/** There are a few of them, each of which is run for as long as we live. */
-function prepared(text: string): { readonly name: string; readonly text: string } {
-  const name = names.get(text) ?? `write rows ${names.size + 1}`;
-  names.set(text, name);
-  return { name, text };
 }
 
 const columnsOf = (rows: readonly object[]): string[] => Object.keys(rows[0] ?? {});

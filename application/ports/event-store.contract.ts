@@ -1,6 +1,7 @@
 /** What every event store must do. The numbers are those of the behaviours in the design. */
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { EventCatalogue } from '../../infrastructure/event-store/codec/event-codec.ts';
 import {
   Conflict,
@@ -647,6 +648,40 @@ export function eventStoreContract(name: string, makeHarness: () => Promise<Even
         await subscription.stop();
         expect(mostRunning).toBe(1);
         expect(sizes).toEqual([8, 8, 8, 8, 8, 8, 3]);
+      });
+
+      test('who settles before reading gets in one batch what came meanwhile', async () => {
+        const after = await store.head();
+        const gate = Promise.withResolvers<void>();
+        const whole = Promise.withResolvers<void>();
+        let heard = false;
+        let appended = 0;
+        let total = Infinity;
+        const sizes: number[] = [];
+        const settle = () => {
+          heard = true;
+          return gate.promise;
+        };
+        const subscription = store.subscribe({ name: 'settles', after, settle }, async ({ events }) => {
+          sizes.push(events.length);
+          if (sizes.reduce((sum, size) => sum + size) === total) whole.resolve();
+        });
+        // what is there at the first looks is read at once
+        await vi.waitFor(
+          async () => {
+            appended += 1;
+            await store.append(stream, 'any', newEvents(1));
+            await sleep(1);
+            expect(heard).toBe(true);
+          },
+          { timeout: 10_000 },
+        );
+        total = appended + 2;
+        await store.append(stream, 'any', newEvents(2));
+        gate.resolve();
+        await whole.promise;
+        await subscription.stop();
+        expect(sizes.at(-1)).toBeGreaterThanOrEqual(3);
       });
 
       test('stop waits for the handler, and nothing is delivered afterwards', async () => {

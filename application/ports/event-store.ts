@@ -107,6 +107,8 @@ export interface SubscribeOptions {
   readonly filter?: EventFilter;
   /** events per batch, at most; default 1000 */
   readonly batchSize?: number;
+  /** Awaited between hearing of something new and reading it, so that what comes together is read together. Never rejects. */
+  readonly settle?: (stopped: AbortSignal) => Promise<void>;
 }
 
 export interface Subscription {

@@ -74,7 +74,7 @@ async function follow(
   handler: Handler,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, filter, batchSize: limit = DEFAULT_BATCH_SIZE } = options;
+  const { name, filter, settle, batchSize: limit = DEFAULT_BATCH_SIZE } = options;
   let { after } = options;
   const alone = async (): Promise<TailRead> => {
     const batch = await source.readAll({ after, limit, ...(filter && { filter }) });
@@ -93,6 +93,7 @@ async function follow(
       after = batch.position;
     }
     rung = whole && (await source.bell.beyond(rings, source.pollMs, signal));
+    if (rung) await settle?.(signal);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Projects as an owner makes and uses them, for any section. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
+import { answerOf, ask } from './keep-asking.ts';
 
 /** a token is good for 15 minutes, and hundreds of projects take longer */
 const RENEWED_AFTER_MS = 5 * 60_000;
@@ -71,18 +72,21 @@ export interface Created extends Readonly<Record<string, number>> {
 
 /** From the request for a project to the first row of a table of it over REST, in ms. */
 export async function created(platform: PlatformUnderTest, token: string): Promise<Created> {
+  const projects = `${platform.url}/api/projects`;
+  // a project in a container takes a loaded machine longer than what is waited for by default
+  const headers = { authorization: `Bearer ${token}`, prefer: 'wait=60' };
   const from = performance.now();
   const body = { name: newName() };
-  const made = await platform.call<{ id: string }>('POST', '/api/projects', { token, body });
+  const made = await ask<{ id: string }>(projects, { method: 'POST', headers, body });
   const answered = performance.now() - from;
   if (made.status !== 201) throw new Error(`no project: ${JSON.stringify(made.body)}`);
   const { id } = made.body;
-  const query = 'CREATE TABLE milk AS SELECT 1 AS id';
-  await platform.call('POST', `/api/projects/${id}/sql`, { token, body: { query } });
-  const keys = await platform.call<{ anon_key: string }>('GET', `/api/projects/${id}/keys`, { token });
-  const headers = { apikey: keys.body.anon_key };
+  const query = { query: 'CREATE TABLE milk AS SELECT 1 AS id' };
+  await answerOf(`${projects}/${id}/sql`, { method: 'POST', headers, body: query });
+  const keys = await answerOf<{ anon_key: string }>(`${projects}/${id}/keys`, { method: 'GET', headers });
+  const asked = { method: 'GET', headers: { apikey: keys.anon_key } } as const;
   for (;;) {
-    const answer = await platform.call<unknown>('GET', `/project/${id}/rest/v1/milk`, { headers });
+    const answer = await ask<unknown>(`${platform.url}/project/${id}/rest/v1/milk`, asked);
     if (answer.status === 200 && Array.isArray(answer.body) && answer.body.length === 1) break;
     await sleep(2);
   }

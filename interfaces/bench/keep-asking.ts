@@ -36,8 +36,13 @@ export interface Asked {
   readonly body?: unknown;
 }
 
-/** `fetch` would cost as much as what is measured. @throws it is not 200 */
-export function answerOf<T>(url: string, { method, headers, body }: Asked): Promise<T> {
+export interface Answered<T> {
+  readonly status: number;
+  readonly body: T;
+}
+
+/** `fetch` would cost as much as what is measured. */
+export function ask<T>(url: string, { method, headers, body }: Asked): Promise<Answered<T>> {
   const text = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -59,12 +64,22 @@ export function answerOf<T>(url: string, { method, headers, body }: Asked): Prom
         response.on('error', reject);
         response.on('end', () => {
           const answer = Buffer.concat(parts).toString();
-          if (response.statusCode === 200) resolve(JSON.parse(answer) as T);
-          else reject(new Error(`${response.statusCode} from ${url}: ${answer.slice(0, 300)}`));
+          try {
+            resolve({ status: response.statusCode ?? 0, body: JSON.parse(answer) as T });
+          } catch {
+            reject(new Error(`${response.statusCode} from ${url}: ${answer.slice(0, 300)}`));
+          }
         });
       },
     );
     sent.on('error', reject);
     sent.end(text);
   });
+}
+
+/** @throws it is not 200 */
+export async function answerOf<T>(url: string, asked: Asked): Promise<T> {
+  const { status, body } = await ask<T>(url, asked);
+  if (status !== 200) throw new Error(`${status} from ${url}: ${JSON.stringify(body).slice(0, 300)}`);
+  return body;
 }

@@ -7,6 +7,7 @@ import {
 } from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import type { Projection } from '../projection.ts';
+import { prepared } from '../prepared.ts';
 import { insertRows, upsertRows } from '../write-rows.ts';
 
 export interface AuditRow {
@@ -105,10 +106,10 @@ async function knownOwners(relevant: readonly About[], tx: pg.ClientBase): Promi
     else if (projectId !== null && ownerId === null && !told.has(projectId)) unknown.add(projectId);
   }
   if (unknown.size === 0) return new Map();
-  const { rows } = await tx.query<{ project_id: string; owner_id: string }>(
-    'SELECT project_id, owner_id FROM project_owners WHERE project_id = ANY ($1)',
-    [[...unknown]],
-  );
+  const { rows } = await tx.query<{ project_id: string; owner_id: string }>({
+    ...prepared('SELECT project_id, owner_id FROM project_owners WHERE project_id = ANY ($1)'),
+    values: [[...unknown]],
+  });
   return new Map(rows.map((row) => [row.project_id, row.owner_id]));
 }
 

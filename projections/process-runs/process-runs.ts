@@ -3,6 +3,7 @@ import { projectOfStream, type ProjectId } from '../../domain/project/project-id
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import type { Projection } from '../projection.ts';
 import { begins } from '../keyed-rows.ts';
+import { prepared } from '../prepared.ts';
 import { insertRows, upsertRows } from '../write-rows.ts';
 import { stepsText } from './steps-text.ts';
 import { evolveRuns, type ProcessTable, type RunRow } from './process-run.ts';
@@ -69,10 +70,12 @@ async function latestRuns(
   tx: pg.ClientBase,
 ): Promise<ReadonlyMap<ProjectId, RunRow>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await tx.query<RunRow>(
-    `SELECT DISTINCT ON (project_id) * FROM runs WHERE project_id = ANY ($1) ORDER BY project_id, run DESC`,
-    [ids],
-  );
+  const { rows } = await tx.query<RunRow>({
+    ...prepared(
+      'SELECT DISTINCT ON (project_id) * FROM runs WHERE project_id = ANY ($1) ORDER BY project_id, run DESC',
+    ),
+    values: [ids],
+  });
   return new Map(rows.map((row) => [row.project_id, row]));
 }
 

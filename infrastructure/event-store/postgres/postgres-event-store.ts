@@ -78,14 +78,15 @@ const SCAN_PER_EVENT = 100;
 const COLUMNS = `position, stream, revision, id, type, schema_version, data, metadata, recorded_at,
   encode(hash, 'hex') AS hash`;
 
-const READ_STREAM = {
-  forward: `SELECT ${COLUMNS} FROM log.events
-    WHERE stream = $1 AND revision >= $2::bigint AND ($3::bigint IS NULL OR revision <= $3) ORDER BY revision LIMIT $4`,
-  backward: `SELECT ${COLUMNS} FROM log.events
-    WHERE stream = $1 AND revision >= $2::bigint AND ($3::bigint IS NULL OR revision <= $3) ORDER BY revision DESC LIMIT $4`,
-};
+const readStream = (direction: 'forward' | 'backward') => ({
+  name: `read a stream ${direction}`,
+  text: `SELECT ${COLUMNS} FROM log.events
+    WHERE stream = $1 AND revision >= $2::bigint AND ($3::bigint IS NULL OR revision <= $3)
+    ORDER BY revision ${direction === 'forward' ? 'ASC' : 'DESC'} LIMIT $4`,
+});
+const READ_STREAM = { forward: readStream('forward'), backward: readStream('backward') };
 
-const READ_PAGE = 'SELECT * FROM log.read_page($1, $2, $3, $4, $5, $6)';
+const READ_PAGE = { name: 'read the log', text: 'SELECT * FROM log.read_page($1, $2, $3, $4, $5, $6)' };
 
 export class PostgresEventStore implements EventStore {
   readonly capabilities = { densePositions: true, hashChain: true, idsAcrossStreams: true };
@@ -128,8 +129,11 @@ export class PostgresEventStore implements EventStore {
       to,
       limit,
     ]);
-    if (rows.length === 0 && !(await this.#streamExists(stream))) throw new StreamNotFound(stream);
-    return rows.map((row) => this.#codec.decode(toRecord(row)));
+    if (rows.length > 0) return rows.map((row) => this.#codec.decode(toRecord(row)));
+    // of one that was read whole there is nothing left to look for
+    const wasWhole = from === 0 && to === null && limit !== 0;
+    if (wasWhole || !(await this.#streamExists(stream))) throw new StreamNotFound(stream);
+    return [];
   }
 
   async readAll(options: { after: Position; limit: number; filter?: EventFilter }): Promise<EventBatch> {
@@ -162,7 +166,7 @@ export class PostgresEventStore implements EventStore {
   /** Ends all subscriptions, waits for the appends under way, closes the store's own connections. */
   #rows<Row extends pg.QueryResultRow>(
     attempted: string,
-    sql: string,
+    sql: Parameters<typeof queryRows>[2],
     values: unknown[] = [],
   ): Promise<Row[]> {
     return queryRows<Row>(this.#pool, attempted, sql, values, 'log');
