@@ -22,6 +22,7 @@ import { parkedEvents, unpark } from './unpark.ts';
 import { sessionOpener } from '../infrastructure/postgres/scram-client.ts';
 
 const LONG = 20_000;
+const FOR_EVER = 2 ** 31 - 1;
 
 let views: ViewDatabase;
 let store: ReturnType<typeof newStore>;
@@ -436,7 +437,7 @@ describe('C46 waiting for a view', () => {
     expect(await seen(views.pool)).toEqual({ a: allOf(3) });
   });
 
-  test('a view rests, so that what comes together is written together, until somebody waits for it', async () => {
+  test('a runner lets what comes together come, but not while somebody waits', async () => {
     const settled = Promise.withResolvers<SubscribeOptions['settle']>();
     const subscribe: EventStore['subscribe'] = (options, onBatch) => {
       settled.resolve(options.settle);
@@ -450,28 +451,29 @@ describe('C46 waiting for a view', () => {
     await runner(tally(), { store: heard }).start();
     const settle = await settled.promise;
     const never = new AbortController().signal;
-    let rests = true;
-    const resting = settle!(never).then(() => (rests = false));
-    await Promise.resolve();
-    expect(rests).toBe(true);
     const waiting = watch.waitFor('tally', 1n, LONG);
-    await resting;
-    // nor does it rest while somebody waits
-    await settle!(never);
+    // nobody rests while somebody waits
+    await settle!(new AbortController().signal);
     await note(store, 'a', 'ok');
     await waiting;
   });
 
-  test('a rest ends when it is over, when it is given up, and not for another view', async () => {
+  test('a rest ends when it is over, when it is given up, when somebody waits for that view', async () => {
     const alone = new CheckpointWatch(views.pool);
+    const { signal } = new AbortController();
     const given = new AbortController();
-    let ended = false;
-    const resting = alone.rest('one', LONG, given.signal).then(() => (ended = true));
-    void alone.waitFor('other', 1n, 1).catch(() => {});
-    await alone.rest('one', 5, new AbortController().signal);
-    expect(ended).toBe(false);
+    const ended: string[] = [];
+    const rest = async (name: string, ms: number, aborted = signal) => {
+      await alone.rest(name, ms, aborted);
+      ended.push(name);
+    };
+    const [wanted, left] = [rest('wanted', FOR_EVER), rest('left', FOR_EVER, given.signal)];
+    await rest('over', 1);
+    await alone.waitFor('wanted', 1n, 1).catch(() => {});
+    await wanted;
+    expect(ended).toEqual(['over', 'wanted']);
     given.abort();
-    await resting;
+    await left;
   });
 
   test('a runner in another process is polled', async () => {
