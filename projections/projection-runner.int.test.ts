@@ -450,7 +450,6 @@ describe('C46 waiting for a view', () => {
     };
     await runner(tally(), { store: heard }).start();
     const settle = await settled.promise;
-    const never = new AbortController().signal;
     const waiting = watch.waitFor('tally', 1n, LONG);
     // nobody rests while somebody waits
     await settle!(new AbortController().signal);
