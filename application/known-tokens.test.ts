@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { knownTokens } from './known-tokens.ts';
+import { knownAccessTokens, knownTokens } from './known-tokens.ts';
 import type { ShownToken } from './ports/user-tokens.ts';
 
 const START_S = 1_800_000_000;
@@ -60,3 +60,23 @@ test.each([{}, { exp: START_S + 100, nbf: START_S + 1 }, { exp: START_S + 100, n
     expect(reads()).toBe(2);
   },
 );
+
+test('an access token is verified once, again when it is over, and each time when it is none', async () => {
+  let now = START_S;
+  const asked: string[] = [];
+  const clock = { now: () => new Date(now * 1000), elapsedMs: () => 0, sleep: () => Promise.resolve() };
+  const owner = { ownerId: 'o', expiresAt: new Date((START_S + 100) * 1000) };
+  const ownerOfAccessToken = (token: string) => {
+    asked.push(token);
+    return Promise.resolve(token === 'good' && now < START_S + 100 ? owner : undefined);
+  };
+  const tokens = knownAccessTokens({ ownerOfAccessToken }, clock);
+  for (const seconds of [0, 99]) {
+    now = START_S + seconds;
+    expect(await tokens.ownerOfAccessToken('good')).toBe(owner);
+    expect(await tokens.ownerOfAccessToken('bad')).toBeUndefined();
+  }
+  expect(asked).toEqual(['good', 'bad', 'bad']);
+  now = START_S + 100;
+  expect(await tokens.ownerOfAccessToken('good')).toBeUndefined();
+});

@@ -1,6 +1,7 @@
-/** Tokens of projects' users that were read before are not verified anew with each request. */
+/** Tokens that were read before are not verified anew with each request: those of projects' users, and of owners. */
 import type { Clock } from './ports/clock.ts';
 import type { VerifyingKeys } from './ports/secrets.ts';
+import type { Tokens } from './ports/tokens.ts';
 import type { ShownToken, UserTokens } from './ports/user-tokens.ts';
 import { KeptByUse } from './kept-by-use.ts';
 
@@ -32,4 +33,23 @@ export function knownTokens(tokens: Pick<UserTokens, 'read'>, clock: Clock): Pic
 function isValidAt({ claims: { exp, nbf } }: ShownToken, now: Date): boolean {
   const seconds = now.getTime() / 1000;
   return typeof exp === 'number' && seconds < exp && (nbf === undefined || Number(nbf) <= seconds);
+}
+
+const MOST_ACCESS_TOKENS = 1_000;
+
+/** An owner's access token, whose key is the platform's and never changes: what it says holds until it is over. */
+export function knownAccessTokens(
+  tokens: Pick<Tokens, 'ownerOfAccessToken'>,
+  clock: Clock,
+): Pick<Tokens, 'ownerOfAccessToken'> {
+  const known = new KeptByUse<{ readonly ownerId: string; readonly expiresAt: Date }>(MOST_ACCESS_TOKENS);
+  return {
+    async ownerOfAccessToken(token) {
+      const one = known.get(token);
+      if (one && clock.now() < one.expiresAt) return one;
+      const owner = await tokens.ownerOfAccessToken(token);
+      if (owner) known.put(token, owner);
+      return owner;
+    },
+  };
 }

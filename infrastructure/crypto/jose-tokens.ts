@@ -1,6 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
-import { KeptByUse } from '../../application/kept-by-use.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import {
   INVITE_PREFIX,
@@ -16,8 +15,6 @@ const ISSUER = 'launchdb';
 const AUDIENCE = 'launchdb-platform';
 const LIFETIME_SECONDS = 15 * 60;
 const MAX_TOKEN_LENGTH = 2_048;
-/** that were found valid: whoever works here sends the same one with each request */
-const KNOWN_TOKENS = 1_000;
 
 /**
  * HS256 with one pinned key: only the platform itself issues and reads these tokens. The key is derived from
@@ -26,7 +23,6 @@ const KNOWN_TOKENS = 1_000;
 export class JoseTokens implements Tokens {
   readonly #key: Uint8Array;
   readonly #clock: Clock;
-  readonly #known = new KeptByUse<{ readonly ownerId: string; readonly expiresAt: Date }>(KNOWN_TOKENS);
 
   /** @throws {TypeError} when the key has fewer than 32 bytes */
   constructor(key: Uint8Array, clock: Clock) {
@@ -50,8 +46,6 @@ export class JoseTokens implements Tokens {
 
   async ownerOfAccessToken(token: string) {
     if (token.length > MAX_TOKEN_LENGTH) return undefined;
-    const known = this.#known.get(token);
-    if (known && this.#clock.now() < known.expiresAt) return known;
     try {
       const { payload } = await jwtVerify(token, this.#key, {
         algorithms: [ALGORITHM],
@@ -61,9 +55,7 @@ export class JoseTokens implements Tokens {
         requiredClaims: ['sub', 'iat', 'exp'],
       });
       const { sub: ownerId = '', exp = 0 } = payload;
-      const owner = { ownerId, expiresAt: new Date(exp * 1000) };
-      this.#known.put(token, owner);
-      return owner;
+      return { ownerId, expiresAt: new Date(exp * 1000) };
     } catch {
       // why it is no good is of use only to whoever forges one
       return undefined;

@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import { knownAccessTokens } from '../../application/known-tokens.ts';
 import type { KnownOperators } from '../../application/operator/known-operators.ts';
 import type { Clock } from '../../application/ports/clock.ts';
 import type { EventStore } from '../../application/ports/event-store.ts';
@@ -84,8 +85,9 @@ interface Asking {
 const authentication = (given: Asking) => {
   const { operators, ownerTokens, tokens, accounts, publicUrl, clock, store, watch } = given;
   const inBrowser = browserOwner({ accounts, tokens: ownerTokens, clock }, publicUrl);
+  const known = { ...knownAccessTokens(ownerTokens, clock), hash: ownerTokens.hash.bind(ownerTokens) };
   return apiAuthentication(
-    ownerAuthentication(bearer(ownerTokens, { tokens, clock }), inBrowser, { store, watch, clock }),
+    ownerAuthentication(bearer(known, { tokens, clock }), inBrowser, { store, watch, clock }),
     operatorAuthentication(operators, publicUrl, { watch, clock }),
   );
 };
