@@ -72,7 +72,7 @@ export class CheckpointWatch {
     });
   }
 
-  /** Resolves after `ms`, at once when somebody waits for the view or begins to, and when the signal aborts. Never rejects. */
+  /** Resolves after `ms`, as soon as somebody waits for the view, or when the signal aborts. Never rejects. */
   async rest(name: string, ms: number, signal: AbortSignal): Promise<void> {
     if ([...this.#waiting.values()].includes(name)) return;
     const wanted = new AbortController();

@@ -30,6 +30,7 @@ import { needs } from './needs.ts';
 import { processes } from './process-table.ts';
 import { TOKENS } from './tokens.ts';
 
+const LIST_WITHIN_MS = 250;
 const VIEW_WITHIN_MS = 5_000;
 const RUNS = 'process-runs';
 const RUNS_WITHIN_MS = 2_000;
@@ -79,6 +80,11 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
         const { store, clock, admissions, schemas } = given;
         const waitForList = async (position: bigint) =>
           void (await checkpoints.waitFor(projectList.name, position, VIEW_WITHIN_MS));
+        const untilListIsNew = async () => {
+          // an older list is better than none
+          const head = await store.head().catch(() => 0n);
+          await checkpoints.waitFor(projectList.name, head, LIST_WITHIN_MS).catch(() => {});
+        };
         const bodies = new ProjectBodies({
           sizes,
           measured: new PostgresMeasuredSizes(pool),
@@ -94,7 +100,7 @@ export const projectRoutesModule = new ContainerModule(({ bind }) => {
           return usualTimes(views, process);
         };
         const plans = { store, clock, admissions, capacity, processes, usual };
-        const made = { waitForList, bodies, plans, hasDirectRoute: hasDirectRoute(config) };
+        const made = { waitForList, untilListIsNew, bodies, plans, hasDirectRoute: hasDirectRoute(config) };
         const dependencies = { ...given, ...made, pool: views };
         return [...projectEndpoints(dependencies), ...projectCommandEndpoints(dependencies)];
       },

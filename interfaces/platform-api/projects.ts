@@ -36,6 +36,8 @@ export interface ProjectDependencies extends RequestProjectDependencies {
   readonly plans: PlanDependencies;
   /** waits, bounded, until the list shows everything up to a position */
   readonly waitForList: (position: bigint) => Promise<void>;
+  /** waits a moment until the list shows everything that there is; never rejects */
+  readonly untilListIsNew: () => Promise<void>;
 }
 
 export const DEFAULT_WAIT_MS = 10_000;
@@ -100,7 +102,7 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
     path: '/api/projects',
     summary: 'List your projects, newest first',
     description:
-      'From a read model, which follows the log within moments: with min_position it shows everything up to that event.',
+      'From a read model, which follows the log: it shows what was there when it was asked, or, when it is more than a quarter of a second behind, what it has; with min_position everything up to that event.',
     tags,
     auth: 'owner',
     query: z.object({
@@ -114,9 +116,9 @@ const list = (dependencies: ProjectDependencies): Endpoint =>
     }),
     responses: { 200: z.object({ projects: z.array(projectView), next_cursor: z.string().nullable() }) },
     handler: async ({ owner, query }) => {
-      const { store, pool, waitForList } = dependencies;
-      if (query.min_position !== undefined)
-        await waitForList(await wantedPosition(store, query.min_position));
+      const { store, pool, waitForList, untilListIsNew } = dependencies;
+      if (query.min_position === undefined) await untilListIsNew();
+      else await waitForList(await wantedPosition(store, query.min_position));
       const page = await listProjects(pool, { ...query, ownerId: owner.id });
       return {
         status: 200,

@@ -40,8 +40,8 @@ export class AppendConnection {
   }
 
   /**
-   * One transaction, one round trip; those that are called before the last has ended follow one another. An outcome per request; all of them {@link OutcomeUnknown} when the
-   * connection died after the statement was sent.
+   * One transaction, one round trip; those that are called before the last has ended follow one another. An outcome per
+   * request; all of them {@link OutcomeUnknown} when the connection died after the statement was sent.
    * @throws {Unavailable} nothing was written
    */
   async commit(batch: readonly AppendRequest[]): Promise<(Appended | Error)[]> {

@@ -64,9 +64,9 @@ export class GroupCommit {
   }
 
   /**
-   * About half of all who append go at a time, when they are many: then the log writes for one half while the other half prepares what
-   * comes next, and neither waits for the other. Few do not go behind many: they would make a transaction of their own,
-   * and when those are done there will be more of them.
+   * About half of all who append go at a time, when they are many: then the log writes for one half while the other half
+   * prepares what comes next, and neither waits for the other. Few do not go behind many: they would make a transaction of
+   * their own, and when those are done there will be more of them.
    */
   #send(): void {
     while (this.#waiting.length > 0 && this.#underWay.size < MAX_UNDER_WAY) {
