@@ -12,7 +12,7 @@ export interface KeyedFold<Row extends object> {
   /** the primary key */
   readonly key: keyof Row & string;
   /** the row that an event touches, or undefined for none; all of it come from one stream */
-  keyOf(event: StoredEvent): string | undefined;
+  readonly keyOf: (event: StoredEvent) => string | undefined;
   /**
    * @param events of the row's key, in order, one at least
    * @returns undefined: there shall be no such row
@@ -25,14 +25,7 @@ export async function foldRows<Row extends object>(
   fold: KeyedFold<Row>,
   events: readonly StoredEvent[],
 ): Promise<void> {
-  const keyed = new Map<string, StoredEvent[]>();
-  for (const event of events) {
-    const key = fold.keyOf(event);
-    if (key === undefined) continue;
-    const own = keyed.get(key);
-    if (own) own.push(event);
-    else keyed.set(key, [event]);
-  }
+  const keyed = eventsByKey(events, fold.keyOf);
   if (keyed.size === 0) return;
   const [target, by] = [pg.escapeIdentifier(fold.table), pg.escapeIdentifier(fold.key)];
   const old = [...keyed].flatMap(([key, own]) => (begins(own) ? [] : [key]));
@@ -53,6 +46,22 @@ export async function foldRows<Row extends object>(
   await insertRows(tx, fold.table, made);
   await upsertRows(tx, fold.table, [fold.key], changed);
   if (gone.length > 0) await tx.query(`DELETE FROM ${target} WHERE ${by} = ANY ($1)`, [gone]);
+}
+
+/** Those that have a key, each key's in order. */
+export function eventsByKey<Key>(
+  events: readonly StoredEvent[],
+  keyOf: (event: StoredEvent) => Key | undefined,
+): ReadonlyMap<Key, readonly StoredEvent[]> {
+  const keyed = new Map<Key, StoredEvent[]>();
+  for (const event of events) {
+    const key = keyOf(event);
+    if (key === undefined) continue;
+    const own = keyed.get(key);
+    if (own) own.push(event);
+    else keyed.set(key, [event]);
+  }
+  return keyed;
 }
 
 /** Of a stream's events from its first one on: nothing can be known of it. */

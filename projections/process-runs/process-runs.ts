@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { projectOfStream, type ProjectId } from '../../domain/project/project-id.ts';
 import type { StoredEvent } from '../../application/ports/event-store.ts';
 import type { Projection } from '../projection.ts';
-import { begins } from '../keyed-rows.ts';
+import { begins, eventsByKey } from '../keyed-rows.ts';
 import { prepared } from '../prepared.ts';
 import { insertRows, upsertRows } from '../write-rows.ts';
 import { stepsText } from './steps-text.ts';
@@ -26,14 +26,7 @@ async function applyRuns(
   events: readonly StoredEvent[],
   tx: pg.ClientBase,
 ): Promise<void> {
-  const byProject = new Map<ProjectId, StoredEvent[]>();
-  for (const event of events) {
-    const id = projectOfStream(event.stream);
-    if (id === undefined) continue;
-    const own = byProject.get(id);
-    if (own) own.push(event);
-    else byProject.set(id, [event]);
-  }
+  const byProject = eventsByKey(events, ({ stream }) => projectOfStream(stream));
   const known = await latestRuns(
     [...byProject].flatMap(([id, own]) => (begins(own) ? [] : [id])),
     tx,
