@@ -19,7 +19,7 @@ import { loadSection, NOT_YET, SECTIONS } from './sections.ts';
 import { figureOf, type Figure } from './statistics.ts';
 
 /** of one round of load */
-const [QUICK_SECONDS, SECONDS] = [0.4, 3];
+const [QUICK_SECONDS, SECONDS] = [0.4, 2];
 
 const asked = readArguments();
 if (asked.help) {

@@ -4,8 +4,8 @@ import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
 import { chart, goalValue } from './chart.ts';
 import { sample as figure } from './figure-sample.ts';
-import { report, type NamedRun } from './report-page.ts';
-import { namedRuns } from './results.ts';
+import { report } from './report-page.ts';
+import { namedRuns, type NamedRun } from './results.ts';
 import { SECTIONS } from './sections.ts';
 import type { Figure } from './statistics.ts';
 
@@ -52,6 +52,27 @@ test('a missed goal is said to be missed, and the run before stands beside the l
   expect(page).toContain('| 480, 4.00 |');
   expect(page).toContain('Not part of this run: door.');
   expect(page).toContain('2 x one; Node 24.0.0; data on ext4, fsync on; load 0.50; commit abc1234');
+});
+
+test('two runs of one commit agree where the median of one lies in the spread of the other', () => {
+  const apart = { ...figure, name: 'apart', ratio: 3, ratioSpread: [2.3, 4] } as const;
+  const wide = { ...figure, name: 'wide', ratio: 3, ratioSpread: [1, 4] } as const;
+  const once = { ...figure, name: 'once', rounds: 1 };
+  const plain = { ...figure, name: 'plain', beside: null, ratio: null, ratioSpread: null };
+  const of = (name: string) => ({ ...figure, name });
+  const first = run('1', of('apart'), of('wide'), once, { ...plain, value: 900, spread: [800, 999] });
+  const second = run('2', apart, wide, once, plain);
+  const page = report([first, second], ['wake']).get('README.md') ?? '';
+  expect(page).toContain('## Two runs of the same code: 1 of 3 figures agree');
+  expect(page).toContain('| wake | apart | 2.00 (1.90 to 2.20) of bare | 3.00 (2.30 to 4.00) of bare |');
+  expect(page).toContain('| wake | plain | 900 (800 to 999) ms | 240 (220 to 310) ms |');
+  expect(page).toContain('1 more are taken once');
+  const elsewhere = first.results.map((one) => ({
+    ...one,
+    conditions: { ...conditions, commit: 'def5678' },
+  }));
+  const others = report([{ name: '1', results: elsewhere }, second], ['wake']).get('README.md');
+  expect(others).not.toContain('Two runs');
 });
 
 test('what has nothing beside it and no goal is in the table alone', () => {

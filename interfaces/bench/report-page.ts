@@ -2,13 +2,9 @@
 import { chart } from './chart.ts';
 import { conditionsLine } from './conditions.ts';
 import { goalInWords, shown } from './figure-line.ts';
-import type { SectionResult } from './results.ts';
-import type { Figure } from './statistics.ts';
-
-export interface NamedRun {
-  readonly name: string;
-  readonly results: readonly SectionResult[];
-}
+import type { NamedRun, SectionResult } from './results.ts';
+import type { Figure, Spread } from './statistics.ts';
+import { agreementOf, judged } from './two-runs.ts';
 
 const HEAD = `# Performance
 
@@ -37,17 +33,19 @@ program is missing says so. Each section starts servers of its own on free ports
 /** a bar says nothing unless there is something to see it beside */
 const isDrawn = ({ beside, goal }: Figure): boolean => beside !== null || goal !== null;
 
+const inWords = (spread: Spread): string => spread.map(shown).join(' to ');
+
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function ratioOf({ ratio, ratioSpread, beside }: Figure): string {
   if (ratio === null || !ratioSpread || !beside) return '';
-  return `${shown(ratio)} (${ratioSpread.map(shown).join(' to ')}) of ${beside.name}, ${shown(beside.value)}`;
+  return `${shown(ratio)} (${inWords(ratioSpread)}) of ${beside.name}, ${shown(beside.value)}`;
 }
 
 /** @param before the same figure of the run before */
 function rowOf(figure: Figure, before: Figure | undefined): string {
   const { name, value, unit, spread, goal, met } = figure;
-  const range = spread[0] === spread[1] ? '' : ` (${spread.map(shown).join(' to ')})`;
+  const range = spread[0] === spread[1] ? '' : ` (${inWords(spread)})`;
   const cells = [
     name,
     `${shown(value)} ${unit}${range}`,
@@ -92,6 +90,27 @@ ${rows.join('\n')}
 `;
 }
 
+/** @returns '' when there is nothing to compare */
+function twoRuns(before: NamedRun, last: NamedRun): string {
+  const { compared, withoutSpread } = agreementOf(before, last);
+  if (compared.length === 0) return '';
+  const apart = compared.filter(({ agree }) => !agree);
+  const said = (figure: Figure) => {
+    const { middle, spread } = judged(figure);
+    const unit = figure.ratio === null ? figure.unit : `of ${figure.beside?.name}`;
+    return `${shown(middle)} (${inWords(spread)}) ${unit}`;
+  };
+  const rows = apart.map(
+    (pair) =>
+      `| ${[pair.last.section, pair.last.name, said(pair.before), said(pair.last)].map(cell).join(' | ')} |`,
+  );
+  return `## Two runs of the same code: ${compared.length - apart.length} of ${compared.length} figures agree
+
+\`${before.name}\` and \`${last.name}\`: two runs agree about a figure when the median of one lies in the spread of the other's rounds, that of
+its ratio where it has one. ${withoutSpread} more are taken once in a run and have no spread; they stand in the tables below, in the column "Before".
+${apart.length === 0 ? '' : `\n| Section | What | ${before.name} | ${last.name} |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`}`;
+}
+
 /** @param runs in the order of their names, the last one is shown @param order of the sections @returns by file name; the page is not formatted */
 export function report(runs: readonly NamedRun[], order: readonly string[]): ReadonlyMap<string, string> {
   const [before, last] = [runs.at(-2), runs.at(-1)];
@@ -103,6 +122,7 @@ export function report(runs: readonly NamedRun[], order: readonly string[]): Rea
   const page = [
     HEAD,
     goals(results),
+    ...(before ? [twoRuns(before, last)] : []),
     `## The last figures: run \`${last.name}\`\n`,
     ...left,
     ...sections,

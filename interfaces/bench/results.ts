@@ -12,6 +12,11 @@ export interface SectionResult {
   readonly figures: readonly Figure[];
 }
 
+export interface NamedRun {
+  readonly name: string;
+  readonly results: readonly SectionResult[];
+}
+
 const isFigure = (line: object): line is Figure => 'value' in line;
 
 export function parseResults(text: string): readonly SectionResult[] {
@@ -60,7 +65,7 @@ export async function keep(name: string, result: SectionResult): Promise<void> {
 }
 
 /** All runs that have a name, in the order of their names. */
-export async function namedRuns(): Promise<readonly { name: string; results: readonly SectionResult[] }[]> {
+export async function namedRuns(): Promise<readonly NamedRun[]> {
   const files = await readdir(RESULTS).catch(() => []);
   const names = files.flatMap((file) => /^(.*)[.]jsonl$/.exec(file)?.[1] ?? []);
   const named = names.filter((name) => name !== 'local').toSorted();
