@@ -1,7 +1,7 @@
 /**
  * What tenants reach of PgBouncer. Behind it PgBouncer hears of nobody who does not speak PostgreSQL's protocol as a
  * driver does, names a project's database and one of its logins, and proves it by SCRAM-SHA-256 in the right order.
- * From then on the guard passes bytes. See docs/decisions/0005-pooler-guard.md.
+ * From then on the guard passes bytes. See docs/decisions/0005-a-guard-in-front-of-the-pooler.md.
  */
 import { once } from 'node:events';
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
