@@ -174,7 +174,7 @@ describe('errors', () => {
     ],
     [
       'another’s signature',
-      async () => ask('GET', `${(await link()).slice(0, -2)}xx`),
+      async () => ask('GET', `${(await link()).slice(0, -8)}xxxxxxxx`),
       ['400', 'InvalidJWT', 'InvalidJWT', 'signature verification failed'],
     ],
     ['a link to something else', async () => ask('GET', (await link()).replace('dir/a', 'dir/b')), signature],
