@@ -63,7 +63,7 @@ test('two runs of one commit agree where the median of one lies in the spread of
   const first = run('1', of('apart'), of('wide'), once, { ...plain, value: 900, spread: [800, 999] });
   const second = run('2', apart, wide, once, plain);
   const page = report([first, second], ['wake']).get('README.md') ?? '';
-  expect(page).toContain('## Two runs of the same code: 1 of 3 figures agree');
+  expect(page).toContain('## Two runs of the same code: 1 of 2 ratios agree, and 0 of 1 values');
   expect(page).toContain('| wake | apart | 2.00 (1.90 to 2.20) of bare | 3.00 (2.30 to 4.00) of bare |');
   expect(page).toContain('| wake | plain | 900 (800 to 999) ms | 240 (220 to 310) ms |');
   expect(page).toContain('1 more are taken once');

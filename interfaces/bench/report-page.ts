@@ -4,7 +4,7 @@ import { conditionsLine } from './conditions.ts';
 import { goalInWords, shown } from './figure-line.ts';
 import type { NamedRun, SectionResult } from './results.ts';
 import type { Figure, Spread } from './statistics.ts';
-import { agreementOf, judged } from './two-runs.ts';
+import { agreementOf, judged, type Twice } from './two-runs.ts';
 
 const HEAD = `# Performance
 
@@ -104,10 +104,14 @@ function twoRuns(before: NamedRun, last: NamedRun): string {
     (pair) =>
       `| ${[pair.last.section, pair.last.name, said(pair.before), said(pair.last)].map(cell).join(' | ')} |`,
   );
-  return `## Two runs of the same code: ${compared.length - apart.length} of ${compared.length} figures agree
+  const agreeing = (some: readonly Twice[]) =>
+    `${some.filter(({ agree }) => agree).length} of ${some.length}`;
+  const ratios = compared.filter(({ last: figure }) => figure.ratio !== null);
+  const values = compared.filter(({ last: figure }) => figure.ratio === null);
+  return `## Two runs of the same code: ${agreeing(ratios)} ratios agree, and ${agreeing(values)} values
 
-\`${before.name}\` and \`${last.name}\`: two runs agree about a figure when the median of one lies in the spread of the other's rounds, that of
-its ratio where it has one. ${withoutSpread} more are taken once in a run and have no spread; they stand in the tables below, in the column "Before".
+\`${before.name}\` and \`${last.name}\`: two runs agree about a figure when the median of one lies in the spread of the other's rounds. A value with
+nothing beside it changes with the speed of the machine, which is not its own alone. ${withoutSpread} more are taken once in a run and have no spread; they stand in the tables below, in the column "Before".
 ${apart.length === 0 ? '' : `\n| Section | What | ${before.name} | ${last.name} |\n| --- | --- | --- | --- |\n${rows.join('\n')}\n`}`;
 }
 
