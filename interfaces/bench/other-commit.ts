@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '..', '..');
 const BENCH = join('interfaces', 'bench');
+const BUILD_CONSOLE = join('interfaces', 'console', 'build', 'build-console.ts');
 
 export class OtherCommit {
   /** as short as git says it */
@@ -21,7 +22,7 @@ export class OtherCommit {
     this.root = join(folder, 'tree');
   }
 
-  /** @throws there is no such commit, or its packages cannot be installed */
+  /** @throws there is no such commit, its packages cannot be installed, or its console cannot be built */
   static async of(commit: string): Promise<OtherCommit> {
     const git = (...args: string[]) => run('git', args, { cwd: ROOT });
     const { stdout } = await git(
@@ -40,6 +41,7 @@ export class OtherCommit {
       await rm(join(other.root, BENCH), { recursive: true, force: true });
       await cp(join(ROOT, BENCH), join(other.root, BENCH), { recursive: true });
       await other.#packages();
+      await run(process.execPath, [BUILD_CONSOLE], { cwd: other.root });
     } catch (error) {
       await other.close();
       throw error;

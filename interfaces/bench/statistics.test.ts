@@ -25,6 +25,11 @@ test('a quantile is a value that was measured', () => {
   expect(quantile([7], 0.99)).toBe(7);
 });
 
+test('beside nothing at all there is no ratio', () => {
+  for (const ours of [0, 2])
+    expect(figureOf('s', spec, rounds([ours, 0]))).toMatchObject({ ratio: null, ratioSpread: null });
+});
+
 test('the ratio is the median of what the rounds say, not the ratio of two medians', () => {
   // the machine was three times as slow in the second round, for both
   const figure = figureOf('s', spec, rounds([10, 5], [30, 15], [12, 4]));

@@ -14,7 +14,7 @@ export interface Figure {
   readonly spread: Spread;
   readonly rounds: number;
   readonly beside: { readonly name: string; readonly value: number } | null;
-  /** the median of each round's own, so that a change of the machine's speed hits both */
+  /** the median of each round's own, so that a change of the machine's speed hits both; null also beside 0 */
   readonly ratio: number | null;
   readonly ratioSpread: Spread | null;
   readonly goal: Goal | null;
@@ -56,7 +56,9 @@ export function figureOf(section: string, spec: FigureSpec, rounds: readonly Rou
   const [ours, theirs] = [spec.of, spec.beside].map((one) => one && measuresOf(rounds, one));
   const value = of((ours ?? []).flat());
   const ratios = theirs && (ours ?? []).map((values, round) => of(values) / of(theirs[round] ?? []));
-  const ratio = ratios ? median(ratios) : null;
+  const middle = ratios ? median(ratios) : NaN;
+  // beside nothing at all there is no ratio
+  const ratio = Number.isFinite(middle) ? middle : null;
   return {
     section,
     name: spec.name,
@@ -66,7 +68,7 @@ export function figureOf(section: string, spec: FigureSpec, rounds: readonly Rou
     rounds: rounds.length,
     beside: theirs && spec.beside ? { name: spec.beside[0], value: rounded(of(theirs.flat())) } : null,
     ratio: ratio === null ? null : rounded(ratio),
-    ratioSpread: ratios ? spreadOf(ratios) : null,
+    ratioSpread: ratios && ratio !== null ? spreadOf(ratios) : null,
     goal: spec.goal ?? null,
     met: spec.goal ? isMet(spec.goal, value, ratio) : null,
   };
