@@ -5,7 +5,7 @@ import type { Figure, Spread } from './statistics.ts';
 export const shown = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
 
-const range = ([least, most]: Spread): string => `${shown(least)} to ${shown(most)}`;
+export const spreadInWords = ([least, most]: Spread): string => `${shown(least)} to ${shown(most)}`;
 
 export function goalInWords(goal: Goal, unit: string): string {
   const { valueAtMost, valueAtLeast, ratioAtMost, ratioAtLeast } = goal;
@@ -20,10 +20,10 @@ export function goalInWords(goal: Goal, unit: string): string {
 
 export function line(figure: Figure): string {
   const { name, value, unit, spread, rounds, beside, ratio, ratioSpread, goal, met } = figure;
-  const several = spread[0] === spread[1] ? '' : ` (${range(spread)}, ${rounds} rounds)`;
+  const several = spread[0] === spread[1] ? '' : ` (${spreadInWords(spread)}, ${rounds} rounds)`;
   const compared =
     beside && ratio !== null && ratioSpread
-      ? `; ${beside.name}: ${shown(beside.value)} ${unit}; ratio ${shown(ratio)} (${range(ratioSpread)})`
+      ? `; ${beside.name}: ${shown(beside.value)} ${unit}; ratio ${shown(ratio)} (${spreadInWords(ratioSpread)})`
       : '';
   const wanted = goal ? `; goal: ${goalInWords(goal, unit)}: ${met === true ? 'met' : 'missed'}` : '';
   return `  ${name}: ${shown(value)} ${unit}${several}${compared}${wanted}`;

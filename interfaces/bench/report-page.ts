@@ -1,9 +1,9 @@
 /** docs/performance: a page and a chart for each section, drawn from the runs that are kept. Pure. */
 import { chart } from './chart.ts';
 import { conditionsLine } from './conditions.ts';
-import { goalInWords, shown } from './figure-line.ts';
+import { goalInWords, shown, spreadInWords } from './figure-line.ts';
 import type { NamedRun, SectionResult } from './results.ts';
-import type { Figure, Spread } from './statistics.ts';
+import type { Figure } from './statistics.ts';
 import { agreementOf, judged, type Twice } from './two-runs.ts';
 
 const HEAD = `# Performance
@@ -33,19 +33,17 @@ program is missing says so. Each section starts servers of its own on free ports
 /** a bar says nothing unless there is something to see it beside */
 const isDrawn = ({ beside, goal }: Figure): boolean => beside !== null || goal !== null;
 
-const inWords = (spread: Spread): string => spread.map(shown).join(' to ');
-
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function ratioOf({ ratio, ratioSpread, beside }: Figure): string {
   if (ratio === null || !ratioSpread || !beside) return '';
-  return `${shown(ratio)} (${inWords(ratioSpread)}) of ${beside.name}, ${shown(beside.value)}`;
+  return `${shown(ratio)} (${spreadInWords(ratioSpread)}) of ${beside.name}, ${shown(beside.value)}`;
 }
 
 /** @param before the same figure of the run before */
 function rowOf(figure: Figure, before: Figure | undefined): string {
   const { name, value, unit, spread, goal, met } = figure;
-  const range = spread[0] === spread[1] ? '' : ` (${inWords(spread)})`;
+  const range = spread[0] === spread[1] ? '' : ` (${spreadInWords(spread)})`;
   const cells = [
     name,
     `${shown(value)} ${unit}${range}`,
@@ -98,7 +96,7 @@ function twoRuns(before: NamedRun, last: NamedRun): string {
   const said = (figure: Figure) => {
     const { middle, spread } = judged(figure);
     const unit = figure.ratio === null ? figure.unit : `of ${figure.beside?.name}`;
-    return `${shown(middle)} (${inWords(spread)}) ${unit}`;
+    return `${shown(middle)} (${spreadInWords(spread)}) ${unit}`;
   };
   const rows = apart.map(
     (pair) =>
