@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import LongestFirst from './interfaces/acceptance/longest-first.ts';
-import { filesOf } from './interfaces/acceptance/test-plan.ts';
+import { filesOf, hasContainers } from './interfaces/acceptance/test-plan.ts';
 import { SEED } from './interfaces/acceptance/test-tier.ts';
 
 // every worker draws the same sample
@@ -9,8 +9,6 @@ process.env['TEST_SEED'] = SEED;
 const EMPTY_CLUSTER = './interfaces/acceptance/empty-cluster-setup.ts';
 const CONSOLE = './interfaces/acceptance/console-setup.ts';
 const DOCKER = './interfaces/acceptance/docker-setup.ts';
-/** elsewhere containers have no addresses that this machine could reach */
-const hasContainers = process.platform === 'linux';
 const shared = {
   environment: 'node',
   restoreMocks: true,
@@ -86,6 +84,15 @@ export default defineConfig({
             ACCEPTANCE_SHAPE: 'separate',
             ...(hasContainers && { ACCEPTANCE_RUNTIME: 'docker' }),
           },
+        },
+      },
+      {
+        test: {
+          ...platforms,
+          name: 'e2e-docker',
+          include: filesOf('e2e-docker'),
+          globalSetup: [EMPTY_CLUSTER, DOCKER],
+          env: { ACCEPTANCE_RUNTIME: 'docker' },
         },
       },
       {

@@ -31,7 +31,7 @@ export interface RunnerOptions {
 const PAUSES = { firstMs: 50, longestMs: 4_000 };
 const LOOK_FOR_REBUILD_MS = 1_000;
 /** What a request appends one after the other is written together, unless somebody waits for the view. */
-const REST_MS = 25;
+const REST_MS = 50;
 
 /** Why a turn as leader ended, when it was nobody's failure. */
 class TermOver extends Error {

@@ -21,15 +21,14 @@ export class ContainersUnderTest {
     return (await ensureNetwork(this.engine, { name: this.#network, sealed: false })).gateway;
   }
 
-  /** Names of all, also of those that do not run. */
-  async names(): Promise<string[]> {
-    return (await this.#all({})).map(nameOf);
+  /** Names, also of those that do not run, of one project or of all. */
+  async names(project?: string): Promise<string[]> {
+    return (await this.#all(labelsOf(project))).map(nameOf);
   }
 
-  /** Names of those that run, of one project or of all. */
+  /** Names of those that run. */
   async running(project?: string): Promise<string[]> {
-    const labels = project === undefined ? {} : { 'launchdb.project': project };
-    return (await this.#all(labels)).filter(({ State }) => State === 'running').map(nameOf);
+    return (await this.#all(labelsOf(project))).filter(({ State }) => State === 'running').map(nameOf);
   }
 
   async kill(project?: string): Promise<void> {
@@ -50,5 +49,7 @@ export class ContainersUnderTest {
     return found.filter(({ HostConfig }) => HostConfig.NetworkMode === this.#network);
   }
 }
+
+const labelsOf = (project?: string) => (project === undefined ? {} : { 'launchdb.project': project });
 
 const nameOf = ({ Names }: { readonly Names: readonly string[] }): string => (Names[0] ?? '').slice(1);

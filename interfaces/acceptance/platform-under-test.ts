@@ -307,7 +307,7 @@ export class PlatformUnderTest {
   }
 
   #dataApis(project: string): Promise<readonly unknown[]> {
-    return this.#containers?.running(project) ?? this.programs(`${project}.conf`);
+    return this.#containers?.names(project) ?? this.programs(`${project}.conf`);
   }
 
   async call<T = Record<string, unknown>>(

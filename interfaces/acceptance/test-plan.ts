@@ -25,10 +25,14 @@ const CORE = ['first-project', 'hostile', 'life'];
 
 /** it tells sessions by how they come, and containers of that shape have one way alone: docker-runtime.docker.test.ts */
 const isOfOneProcess = (file: string) => /\/data-api-route\.e2e/.test(file);
+/** what of a crash the runtime has a part in */
+const isOfRuntime = (file: string) => /\/crash-spares\.e2e/.test(file);
 const isCrash = (file: string) => /\/(start|crash-[a-z]+)\.e2e/.test(file);
 /** what stands in front of the platform does not depend on its shape */
 const isOfAnyShape = (file: string) =>
   /\/(browser|caddy|console(-[a-z]+)?|public-pooler|s3-tools)\.e2e/.test(file);
+/** elsewhere they have no addresses that this machine could reach */
+export const hasContainers = process.platform === 'linux';
 /** not every system has a package of it, see chromiumProgram */
 const hasBrowser = await isThere(CHROMIUM);
 /** only for the full tier they are installed */
@@ -44,10 +48,10 @@ const filesBy = (pattern: string) =>
 const acceptance = filesBy('interfaces/acceptance/*.e2e.test.ts');
 const PROJECTS = {
   integration: filesBy('{application,infrastructure,projections,interfaces}/**/*.int.test.ts'),
-  // elsewhere containers have no addresses that this machine could reach
-  docker: process.platform === 'linux' ? filesBy('{infrastructure,interfaces}/**/*.docker.test.ts') : [],
+  docker: hasContainers ? filesBy('{infrastructure,interfaces}/**/*.docker.test.ts') : [],
   e2e: acceptance,
   'e2e-separate': acceptance.filter((file) => !isCrash(file) && !isOfAnyShape(file) && !isOfOneProcess(file)),
+  'e2e-docker': hasContainers ? acceptance.filter(isOfRuntime) : [],
   // what is left of it, which does not depend on the shape
   'e2e-esdb': acceptance.filter(isCrash),
 };
