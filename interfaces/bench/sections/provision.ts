@@ -53,10 +53,7 @@ async function one(context: Context): Promise<Group> {
         await bare.stop();
         return { firstRow: copy + start, copy, start };
       },
-      [WAYS.spare]: async () => {
-        await refilled(spares);
-        return created(spares, sparesToken);
-      },
+      [WAYS.spare]: () => fromFull(spares, () => created(spares, sparesToken)),
     },
     figures: [
       first('POST until the first REST row, cold', WAYS.cold, { ratioAtMost: 1.5 }),
@@ -124,10 +121,10 @@ async function atOnce(context: Context, count: number, goal?: Goal): Promise<Gro
   return {
     rounds: 3,
     ways: {
-      [WAYS.spare]: async () => {
-        await refilled(platform);
-        return { firstRow: await together(count, () => created(platform, token)) };
-      },
+      [WAYS.spare]: () =>
+        fromFull(platform, async () => ({
+          firstRow: await together(count, () => created(platform, token)),
+        })),
       [BARE]: async () => {
         const firstRow = await together(count, () => bare.sum());
         await bare.stop();
@@ -136,6 +133,14 @@ async function atOnce(context: Context, count: number, goal?: Goal): Promise<Gro
     },
     figures: [first(`${count} at once with 2 spares, until the last has its first row`, WAYS.spare, goal)],
   };
+}
+
+/** With all spares there; those that take their places are not made beside the way that comes next. */
+async function fromFull<T>(platform: PlatformUnderTest, claim: () => Promise<T>): Promise<T> {
+  await refilled(platform);
+  const claimed = await claim();
+  await refilled(platform);
+  return claimed;
 }
 
 /** Waits until the spares that were taken are there again. */
