@@ -4,6 +4,7 @@
  * bounds its stop.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -181,9 +182,14 @@ async function letIn({ dataDir, alsoFrom }: EmbeddedPostgresOptions): Promise<vo
   if (theirs + lines !== text) await writeFile(file, theirs + lines);
 }
 
-/** As PostgreSQL names it in its folder. */
 const socketOf = ({ socketFolder: folder, port }: EmbeddedPostgresOptions): string | undefined =>
-  folder && join(folder, `.s.PGSQL.${port}`);
+  folder && socketIn(folder, port);
+
+/** As PostgreSQL names it in its folder. */
+const socketIn = (folder: string, port: number): string => join(folder, `.s.PGSQL.${port}`);
+
+/** Asked for when it has started: one that an earlier release left running has no socket. */
+export const hasSocketIn = (folder: string, port: number): boolean => existsSync(socketIn(folder, port));
 
 /** A server that was left running is adopted only on the port that we want now. */
 async function runsOn(options: EmbeddedPostgresOptions): Promise<boolean> {

@@ -1,5 +1,4 @@
 /** The ways from projects' REST APIs to their databases: through the pooler, or straight to PostgreSQL, for either runtime. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refused } from '../../application/errors.ts';
 import type { DataApi, Endpoint } from '../../application/ports/data-apis.ts';
@@ -7,6 +6,7 @@ import type { Log } from '../../application/ports/log.ts';
 import { CONNECTIONS_OF_LOGIN } from '../../domain/project/project-logins.ts';
 import { MAIN_SERVER, type ServerName } from '../../domain/project/server-name.ts';
 import type { ContainerNetwork } from '../../infrastructure/docker/container-network.ts';
+import { hasSocketIn } from '../../infrastructure/postgres/embedded-postgres.ts';
 import {
   POSTGREST_CONNECTIONS,
   type DatabaseRoute,
@@ -33,11 +33,10 @@ export function routesOfProcesses(
   pooler: Endpoint | undefined,
 ): RouteOf {
   const alone = pooler ? {} : { connections: POSTGREST_CONNECTIONS };
-  // asked for when PostgreSQL has started: one that an earlier release left running has no socket
   let socket: string | undefined;
   const socketOf = (port: number) => {
     const folder = postgresSocket(machine);
-    return (socket ??= existsSync(join(folder, `.s.PGSQL.${port}`)) ? folder : '');
+    return (socket ??= hasSocketIn(folder, port) ? folder : '');
   };
   const direct = (name: ServerName): DatabaseRoute => {
     const { host: address, port } = serverNamed(servers, name).address;

@@ -7,7 +7,7 @@ import { ContainerModule } from 'inversify';
 import { MAIN_SERVER } from '../../domain/project/server-name.ts';
 import { holesOf } from '../../domain/platform/known-holes.ts';
 import { derivedPassword } from '../../infrastructure/crypto/aes-secrets.ts';
-import { startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
+import { hasSocketIn, startEmbeddedPostgres } from '../../infrastructure/postgres/embedded-postgres.ts';
 import { keepCollationsTrue } from '../../infrastructure/postgres/collation-versions.ts';
 import { movePlatformDatabase } from '../../infrastructure/postgres/move-platform-database.ts';
 import {
@@ -23,7 +23,7 @@ import { ensureTemplate } from '../../infrastructure/postgres/project-template.t
 import { findPostgres, majorOfData, type PostgresBinaries } from '../../infrastructure/process/binaries.ts';
 import { ensureProgram } from '../../infrastructure/process/install-program.ts';
 import { postgresProgram } from '../../infrastructure/process/system-programs.ts';
-import { ensureSocketFolder } from '../../infrastructure/process/socket-folder.ts';
+import { ensureSocketFolder, socketFolder } from '../../infrastructure/process/socket-folder.ts';
 import { requireFreePort } from '../../infrastructure/process/free-port.ts';
 import type { SupervisedProgram } from '../../infrastructure/process/supervised-program.ts';
 import { DEFAULT_EXTENSIONS, type Config } from '../config.ts';
@@ -63,8 +63,9 @@ export const postgresModule = new ContainerModule(({ bind }) => {
     [TOKENS.config, TOKENS.machine],
   );
   bind(TOKENS.platformConnection).toResolvedValue(
-    ({ address }, machine) => platformConnection(address, platformPassword(machine)),
-    [TOKENS.platformServer, TOKENS.machine],
+    (config, { address }, machine) =>
+      platformConnection({ ...address, ...ownSocket(config, machine) }, platformPassword(machine)),
+    [TOKENS.config, TOKENS.platformServer, TOKENS.machine],
   );
   bind(TOKENS.allowedExtensions).toResolvedValue(
     (config, servers) => (name) => allowedExtensions(config, serverNamed(servers, name)),
@@ -104,14 +105,30 @@ const addressOf = (url: string | undefined, port: number, machine: Machine) =>
     ? { host: '127.0.0.1', port, user: 'postgres', password: superuserPassword(machine) }
     : serverAddressOf(url);
 
+/** The folder of the socket of the platform's PostgreSQL, where that is ours: we alone may enter. */
+const platformSocket = ({ directory }: Machine): string =>
+  socketFolder(join(directory.path, 'platform-postgres-socket'));
+
+/** What the platform asks its database goes by a socket where it can: there and back takes a quarter less than by TCP. */
+function ownSocket(
+  { DATABASE_URL, PLATFORM_DATABASE_URL, PLATFORM_POSTGRES_PORT: port }: Config,
+  machine: Machine,
+): { readonly host?: string } {
+  const ours = (PLATFORM_DATABASE_URL ?? DATABASE_URL) === undefined;
+  const host = platformSocket(machine);
+  return ours && hasSocketIn(host, port) ? { host } : {};
+}
+
 interface OwnServer {
   /** in the data directory */
   readonly folder: string;
   readonly port: number;
   readonly portVariable: string;
   readonly settings: Readonly<Record<string, string | number>>;
-  /** of its socket, for REST APIs alone; none: it has no socket */
-  readonly socketFolder?: string;
+  /** of its socket */
+  readonly socketFolder: string;
+  /** whether REST APIs may enter that, too */
+  readonly forRestApis: boolean;
   /** containers of REST APIs, which come by this machine's address on their network */
   readonly alsoFrom?: ContainerNetwork;
 }
@@ -127,6 +144,7 @@ function serversToRun(
     port: config.POSTGRES_PORT,
     portVariable: 'POSTGRES_PORT',
     socketFolder: postgresSocket(machine),
+    forRestApis: true,
     ...(containers && { alsoFrom: containers.network }),
     settings: {
       max_connections: config.POSTGRES_MAX_CONNECTIONS,
@@ -138,6 +156,8 @@ function serversToRun(
     folder: 'platform-postgres',
     port: config.PLATFORM_POSTGRES_PORT,
     portVariable: 'PLATFORM_POSTGRES_PORT',
+    socketFolder: platformSocket(machine),
+    forRestApis: false,
     settings: PLATFORM_SETTINGS,
   };
   if (config.DATABASE_URL !== undefined) return [];
@@ -147,12 +167,12 @@ function serversToRun(
 function ownServers(options: PlatformOptions, machine: Machine, containers: ContainerHost | undefined): Part {
   const programs: SupervisedProgram[] = [];
   const start = async (
-    { folder: name, port, portVariable, settings, socketFolder, alsoFrom }: OwnServer,
+    { folder: name, port, portVariable, settings, socketFolder: socket, forRestApis, alsoFrom }: OwnServer,
     binaries: PostgresBinaries,
   ) => {
     const folder = await childFolder(machine, name, 'postgres');
     const { postgres: user, postgrest } = machine.users;
-    if (socketFolder !== undefined) await ensureSocketFolder(socketFolder, user, postgrest);
+    await ensureSocketFolder(socket, user, forRestApis ? postgrest : undefined);
     const program = await startEmbeddedPostgres({
       binaries,
       dataDir: join(folder, 'data'),
@@ -161,7 +181,7 @@ function ownServers(options: PlatformOptions, machine: Machine, containers: Cont
       settings,
       superuserPassword: superuserPassword(machine),
       user,
-      ...(socketFolder !== undefined && { socketFolder }),
+      socketFolder: socket,
       ...(alsoFrom && { alsoFrom }),
       log: options.log,
       beforeLaunch: () => requireFreePort(port, portVariable),
