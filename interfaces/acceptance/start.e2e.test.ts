@@ -91,6 +91,35 @@ test('which version of which program stands where is told at the start and by /r
   expect(await platform.stop()).toBe(0);
 });
 
+/** Whence the platform's own sessions come; null: by a socket. */
+async function comesFrom(): Promise<(string | null)[]> {
+  const rows = await platform.sql<{ address: string | null }>(
+    "SELECT DISTINCT host(client_addr) AS address FROM pg_stat_activity WHERE usename = 'launchdb_platform'",
+    [],
+    'launchdb',
+  );
+  return rows.map(({ address }) => address);
+}
+
+test('the platform reaches its own PostgreSQL by a socket, which nobody else may enter', async () => {
+  await platform.start();
+  expect(await comesFrom()).toEqual([null]);
+  const { mode } = await stat(dataFile('platform-postgres-socket'));
+  expect((mode & 0o777).toString(8)).toBe('700');
+  expect(await platform.stop()).toBe(0);
+});
+
+test('one that an earlier release left running has no socket: it is reached by its port', async () => {
+  await platform.start();
+  await platform.kill();
+  const port = platform.environment['PLATFORM_POSTGRES_PORT'];
+  await rm(join(dataFile('platform-postgres-socket'), `.s.PGSQL.${port}`));
+  await platform.start();
+  expect(await comesFrom()).toEqual(['127.0.0.1']);
+  expect(await platform.stop()).toBe(0);
+  await startsWell();
+});
+
 test('another master key opens nothing and harms nothing', async () => {
   const { code, output } = await platform.startSecond({ LAUNCHDB_MASTER_KEY: 'cd'.repeat(32) });
   expect(code).toBe(1);
