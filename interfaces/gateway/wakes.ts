@@ -1,11 +1,14 @@
 /** Projects that are asked for and are not there: whoever has a good key for one that sleeps waits until it is awake. */
 import type { ServerResponse } from 'node:http';
 import type { ProjectId } from '../../domain/project/project-id.ts';
+import { pause } from '../../application/background/pause.ts';
 import { absent, isOnDemand } from './absent-project.ts';
 import type { GatewayOptions } from './gateway-options.ts';
 import type { GatewayLimits } from './limits.ts';
 import { PROBLEMS, type GatewayProblem } from './problem.ts';
 import { WakeQueue } from './wake-queue.ts';
+
+const SHOWN_WITHIN_MS = 100;
 
 type Options = Pick<GatewayOptions, 'projectState' | 'judge' | 'dataApis' | 'wake' | 'log'>;
 
@@ -46,7 +49,8 @@ export class Wakes {
       return undefined;
     }
     log.warn({ project, err: waited.failed }, 'a project was not woken');
-    // paused or deleted meanwhile, or an operator has to look
+    // paused or deleted meanwhile, which the view shows a moment later (docs/decisions/0106), or an operator has to look
+    await pause(SHOWN_WITHIN_MS);
     const now = await projectState(project);
     return isOnDemand(now) ? PROBLEMS.projectSleeps : absent(now);
   }
