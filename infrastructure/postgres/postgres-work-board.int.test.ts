@@ -60,6 +60,13 @@ test('each process tells how far it is, wherever it is done, and nobody begins a
   expect(await boards[0].read()).toMatchObject([{ work: 'replay' }, { work: 'verify', progress: null }]);
 });
 
+test('who waited for the end of one begins the next at once, in any process', async () => {
+  for (let round = 0; round < 50; round++) {
+    const begun = await begin(round % 2 === 0 ? 0 : 1);
+    await begun.end({ state: 'done', result: null, error: null, endedAt: LATER });
+  }
+});
+
 test('what a killed process was at is told of as ended by that, and may be begun again', async () => {
   const module = join(import.meta.dirname, 'postgres-work-board.ts');
   const program = `import pg from 'pg';

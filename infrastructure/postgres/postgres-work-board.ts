@@ -44,7 +44,7 @@ export class PostgresWorkBoard implements WorkBoard {
 
   async begin(work: WorkName, by: string, startedAt: Date): Promise<BegunWork | undefined> {
     const session = await this.#pool.connect().catch(away);
-    // a session that is lost shows at the next query, and its lock is gone
+    // a session that is lost shows at the next query, and its lock is gone; with this listener it is closed, not given back
     session.on('error', () => {});
     try {
       const { rows: locked } = await session.query<{ won: boolean }>(
@@ -52,7 +52,7 @@ export class PostgresWorkBoard implements WorkBoard {
         [work],
       );
       if (locked[0]?.won !== true) {
-        session.release();
+        session.release(true);
         return undefined;
       }
       const { rows } = await session.query<{ run: string }>(
@@ -63,7 +63,7 @@ export class PostgresWorkBoard implements WorkBoard {
          RETURNING run`,
         [work, by, startedAt],
       );
-      return new Begun(this.#pool, session, rows[0]?.run ?? '');
+      return new Begun(this.#pool, session, work, rows[0]?.run ?? '');
     } catch (error) {
       session.release(true);
       return away(error);
@@ -89,13 +89,15 @@ class Begun implements BegunWork {
   readonly #pool: pg.Pool;
   /** holds the lock */
   readonly #session: pg.PoolClient;
+  readonly #work: WorkName;
   readonly #run: string;
   #word: WorkProgress | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(pool: pg.Pool, session: pg.PoolClient, run: string) {
+  constructor(pool: pg.Pool, session: pg.PoolClient, work: WorkName, run: string) {
     this.#pool = pool;
     this.#session = session;
+    this.#work = work;
     this.#run = run;
   }
 
@@ -115,9 +117,14 @@ class Begun implements BegunWork {
     } catch (problem) {
       away(problem);
     } finally {
-      // closed, not given back: the lock ends with it
-      this.#session.release(true);
+      await this.#unlock();
     }
+  }
+
+  /** Unlocked before it is closed, which nobody can wait for: the next may begin as soon as this is over. */
+  async #unlock(): Promise<void> {
+    await this.#session.query(`SELECT pg_advisory_unlock(${LOCK})`, [this.#work]).catch(() => {});
+    this.#session.release(true);
   }
 
   async #writeAll(): Promise<void> {

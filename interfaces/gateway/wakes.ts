@@ -49,9 +49,17 @@ export class Wakes {
       return undefined;
     }
     log.warn({ project, err: waited.failed }, 'a project was not woken');
-    // paused or deleted meanwhile, which the view shows a moment later (docs/decisions/0106), or an operator has to look
-    await pause(SHOWN_WITHIN_MS);
-    const now = await projectState(project);
+    // paused or deleted meanwhile, or an operator has to look
+    const now = await this.#stateNow(project);
     return isOnDemand(now) ? PROBLEMS.projectSleeps : absent(now);
+  }
+
+  /** A view that still shows it asleep is looked at again: it is behind the events by a moment (docs/decisions/0106). */
+  async #stateNow(project: ProjectId): ReturnType<GatewayOptions['projectState']> {
+    const { projectState } = this.#options;
+    const status = await projectState(project);
+    if (!isOnDemand(status)) return status;
+    await pause(SHOWN_WITHIN_MS);
+    return projectState(project);
   }
 }
