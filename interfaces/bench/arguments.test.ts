@@ -15,14 +15,16 @@ test('without any, all sections are measured whole', () => {
     name: 'local',
     only: undefined,
     rounds: undefined,
+    passes: 1,
     minutes: 10,
   });
 });
 
 test('sections come in the order of the table, however they are named', () => {
   expect(parsed('door provision --quick').sections).toEqual(['provision', 'door']);
-  expect(parsed('door --rounds 7 --minutes 2 --name 2026-11-30')).toMatchObject({
+  expect(parsed('door --rounds 7 --passes 2 --minutes 2 --name 2026-11-30')).toMatchObject({
     rounds: 7,
+    passes: 2,
     minutes: 2,
     name: '2026-11-30',
   });
@@ -33,6 +35,7 @@ test.each([
   ['--fast', '--fast'],
   ['--rounds 0', '--rounds: a whole number from 1 to 1000'],
   ['--rounds 2.5', '--rounds: a whole number'],
+  ['--passes 11', '--passes: a whole number from 1 to 10'],
   ['--minutes x', '--minutes: a whole number from 1 to 1440'],
   ['--name ../main', '--name'],
   ['--against=--upload-pack=x', '--against: a commit'],

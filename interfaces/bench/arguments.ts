@@ -15,6 +15,8 @@ export interface Asked {
   /** a part of groups' names */
   readonly only: string | undefined;
   readonly rounds: number | undefined;
+  /** how many times all sections are gone through, each time with a part of their rounds */
+  readonly passes: number;
   /** of the soak */
   readonly minutes: number;
 }
@@ -27,6 +29,7 @@ const OPTIONS = {
   against: { type: 'string' },
   name: { type: 'string', default: 'local' },
   rounds: { type: 'string' },
+  passes: { type: 'string', default: '1' },
   only: { type: 'string' },
   minutes: { type: 'string', default: '10' },
 } as const;
@@ -40,6 +43,7 @@ export const USAGE = `Usage: npm run bench [-- section ...] [options]
   --name NAME        keep the figures in bench/results/NAME.jsonl (default: local, which git ignores)
   --only TEXT        the groups of sections whose name has this text
   --rounds N         so many rounds of each group
+  --passes N         all sections N times over, each time with a part of their rounds (default: 1)
   --minutes N        how long the soak lasts (default: 10)
 `;
 
@@ -74,6 +78,7 @@ export function parseArguments(
     name: values.name,
     only: values.only,
     rounds: values.rounds === undefined ? undefined : countOf('--rounds', values.rounds, 1_000),
+    passes: countOf('--passes', values.passes, 10),
     minutes: countOf('--minutes', values.minutes, 1_440),
   };
 }

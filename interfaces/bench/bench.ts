@@ -11,6 +11,7 @@ import { againstOf } from './against.ts';
 import type { Host } from './host.ts';
 import { LocalHost, type HostOptions } from './local-host.ts';
 import { OtherCommit } from './other-commit.ts';
+import { Passes } from './passes.ts';
 import { Profiler } from './profiler.ts';
 import { RemoteHost } from './remote-host.ts';
 import { keep } from './results.ts';
@@ -47,6 +48,7 @@ const here = new LocalHost(options);
 let other: OtherCommit | undefined;
 let there: RemoteHost | undefined;
 const hosts = (): readonly Host[] => (there ? [here, there] : [here]);
+const passes = new Passes(asked.passes);
 let failures = 0;
 let ending = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(signal));
@@ -63,7 +65,10 @@ const took: string[] = [];
 const sections = await loaded();
 // another commit prepares each group in its turn, and this one does as it does
 if (asked.quick && !there) await inTime('preparing all', prepareAll);
-for (const section of sections) await inTime(section.name, () => measure(section));
+while (passes.next()) {
+  if (passes.inWords) say(`\n${passes.inWords}`);
+  for (const section of sections) await inTime(section.name, () => measure(section));
+}
 await inTime('closing', close);
 say(`\nHow long it took: ${took.join(', ')}; ${secondsSince(0)} in all`);
 process.exit(failures === 0 ? 0 : 1);
@@ -143,8 +148,10 @@ function isAsked({ name, main }: GroupPlan): boolean {
 async function measure(section: Section): Promise<void> {
   const [load = NaN] = loadavg();
   const from = performance.now();
-  const groups = section.groups.filter(isAsked);
-  if (groups.length === 0) return say(`\n${section.name}: left out`);
+  const wanted = section.groups.filter(isAsked);
+  if (wanted.length === 0) return say(`\n${section.name}: left out`);
+  const groups = wanted.filter(({ name }) => !passes.isDone(`${section.name} ${name}`));
+  if (groups.length === 0) return;
   say(`\n${section.name}: ${section.summary}; load ${load.toFixed(1)}`);
   const at = new Date().toISOString();
   // what is quick, slowed by a profile or compared with another commit is nobody's figure
@@ -154,7 +161,9 @@ async function measure(section: Section): Promise<void> {
       const figures = await measureGroup(section.name, name);
       if (isKept)
         await keep(asked.name, { section: section.name, conditions: { ...under, at, load }, figures });
-      for (const figure of figures) {
+      // the figures of some of the rounds are none yet
+      const told = passes.isLast(`${section.name} ${name}`) ? figures : [];
+      for (const figure of told) {
         console.log(asked.json ? JSON.stringify(figure) : line(figure));
       }
     } catch (error) {
@@ -167,13 +176,15 @@ async function measure(section: Section): Promise<void> {
 }
 
 async function measureGroup(section: string, group: string): Promise<readonly Figure[]> {
-  const { ways, figures, rounds, warmUp } = await here.prepare(section, group);
+  const { ways, figures, rounds: wanted, warmUp } = await here.prepare(section, group);
+  const key = `${section} ${group}`;
+  const rounds = passes.share(key, wanted);
   const contestants = new Map(ways.map((way) => [way, () => here.run(way)]));
   const compared = there && other ? againstOf(figures, other.name) : [];
   await there?.prepare(section, group);
   for (const { way, label } of compared) contestants.set(label, async () => there?.run(way) ?? {});
   const begun = async () => profiler?.begin(here.pids);
-  const done = await interleaved(contestants, { rounds, warmUp, begun });
-  if (profiler) say(await profiler.end(here.pids, `${section} ${group}`));
+  const done = passes.add(key, await interleaved(contestants, { rounds, warmUp, begun }));
+  if (profiler) say(await profiler.end(here.pids, key));
   return [...figures, ...compared.flatMap(({ specs }) => specs)].map((spec) => figureOf(section, spec, done));
 }

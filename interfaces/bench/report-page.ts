@@ -19,6 +19,7 @@ are written by \`npm run bench:report\` from \`bench/results\` (docs/decisions/0
 npm ci
 npm run bench -- --quick                       # the main ratio of every section, in a minute
 npm run bench                                  # everything, on a quiet machine: about an hour
+npm run bench -- --passes 2                    # the same in two passes, so that spreads have an hour in them
 npm run bench -- provision wake                # whole sections
 npm run bench -- density --only "1000"         # some groups of one
 npm run bench -- append --against HEAD~10      # beside another commit's code, interleaved
