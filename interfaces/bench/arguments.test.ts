@@ -35,6 +35,7 @@ test.each([
   ['--fast', '--fast'],
   ['--rounds 0', '--rounds: a whole number from 1 to 1000'],
   ['--rounds 2.5', '--rounds: a whole number'],
+  ['--passes 2 --quick', '--quick is one pass'],
   ['--passes 11', '--passes: a whole number from 1 to 10'],
   ['--minutes x', '--minutes: a whole number from 1 to 1440'],
   ['--name ../main', '--name'],

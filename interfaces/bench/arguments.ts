@@ -68,6 +68,8 @@ export function parseArguments(
   if (values.against?.startsWith('-')) throw new TypeError('--against: a commit');
   if (values.against !== undefined && values.profile)
     throw new TypeError('--profile and --against exclude each other');
+  const passes = countOf('--passes', values.passes, 10);
+  if (passes > 1 && values.quick) throw new TypeError('--quick is one pass: leave out --passes');
   return {
     sections: known.filter((name) => positionals.length === 0 || positionals.includes(name)),
     quick: values.quick,
@@ -78,7 +80,7 @@ export function parseArguments(
     name: values.name,
     only: values.only,
     rounds: values.rounds === undefined ? undefined : countOf('--rounds', values.rounds, 1_000),
-    passes: countOf('--passes', values.passes, 10),
+    passes,
     minutes: countOf('--minutes', values.minutes, 1_440),
   };
 }
