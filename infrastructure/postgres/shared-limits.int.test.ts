@@ -1,5 +1,6 @@
 /** On a server of its own: its lock table is filled. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { newProject, USUAL_BOUNDS } from '../../application/ports/databases.contract.ts';
@@ -46,7 +47,7 @@ beforeEach(async () => {
     log: quietLog,
     onEnded: (over) => ended.push(over),
     sessionShare: 7,
-    xidsASecond: 1_000,
+    xidsASecond: 5_000,
   });
   await limits.enforce();
 });
@@ -111,22 +112,35 @@ test('who fills the table of locks is ended though it is full, and held when it 
   await (await session(greedy)).end();
 });
 
-test('who takes transaction ids without end is ended, and not who writes much beside', async () => {
+test.each([
+  ['without end', '', 100],
+  ['in bursts', 'PERFORM pg_sleep(0.05);', 300],
+])('who takes transaction ids %s is ended, and not who writes much beside', async (_, rest, interval) => {
   const [taker, writer] = [await session(greedy), await session(modest)];
   await writer.query('CREATE TABLE IF NOT EXISTS written (n int)');
   await taker.query('CREATE UNLOGGED TABLE IF NOT EXISTS taken (n int)');
   let writing = true;
-  const writes = (async () => {
-    for (let n = 0; writing; n++) await writer.query('INSERT INTO written VALUES ($1)', [n]);
-  })();
+  const writes = async () => {
+    for (let n = 0; writing; n++) {
+      await writer.query('INSERT INTO written VALUES ($1)', [n]);
+      if (n % 10 === 0) await sleep(5);
+    }
+  };
+  const written = writes().then(() => 'all', String);
   const taking = taker.query(`DO $$ BEGIN LOOP
-    BEGIN INSERT INTO taken VALUES (1); EXCEPTION WHEN OTHERS THEN NULL; END;
-  END LOOP; END $$`);
+      FOR n IN 1..3000 LOOP
+        BEGIN INSERT INTO taken VALUES (1); EXCEPTION WHEN OTHERS THEN NULL; END;
+      END LOOP;
+      ${rest}
+    END LOOP; END $$`);
   const over = taking.then(() => 'went on', String);
-  await expect.poll(() => limits.enforce(), { timeout: 25_000, interval: 100 }).toEqual([ownerRole(greedy)]);
-  expect(await over).toMatch(/terminat/);
-  writing = false;
-  await writes;
+  try {
+    await expect.poll(() => limits.enforce(), { timeout: 25_000, interval }).toEqual([ownerRole(greedy)]);
+    expect(await over).toMatch(/terminat/);
+  } finally {
+    writing = false;
+  }
+  expect(await written).toBe('all');
   await writer.end();
   expect(ended.at(-1)).toBe('transaction ids');
 });

@@ -120,7 +120,6 @@ export class SharedLimits {
     });
   }
 
-  /** PostgreSQL counts for no session how many it took: whose is the newest, time after time, is the one who takes them. */
   async #takersOfIds(seen: SeenServer): Promise<readonly string[]> {
     const before = this.#before;
     this.#before = seen;
@@ -129,21 +128,37 @@ export class SharedLimits {
     const perSecond = (xidsBetween(before.next, seen.next) / (seen.atMs - before.atMs)) * 1000;
     this.#busyLooks = perSecond > xidsASecond ? this.#busyLooks + 1 : 0;
     if (this.#busyLooks < LOOKS_IN_A_ROW) return [];
-    const times = new Map<ProjectId, SeenTransaction[]>();
-    let last = seen.next;
+    const takers = await this.#sampleTakers(seen);
+    // of these samples' own time: who takes them may rest just now, and who is seen then has not taken theirs
+    const seconds = (performance.now() - seen.atMs) / 1000;
+    const [most] = [...takers.values()].sort((one, other) => other.ids - one.ids);
+    if (!most || most.ids / seconds < xidsASecond / 2) return [];
+    await this.#look.end([...new Set(most.seen.map(({ pid }) => pid))]);
+    return [...new Set(most.seen.flatMap(({ login }) => login ?? []))];
+  }
+
+  /** PostgreSQL counts for no session how many it took: what was given out since the last sample counts for whose is the newest. */
+  async #sampleTakers({ next }: SeenServer): Promise<ReadonlyMap<ProjectId, TakerOfIds>> {
+    const takers = new Map<ProjectId, TakerOfIds>();
+    let last = next;
     for (let sample = 0; sample < SAMPLES; sample++) {
       const [newest] = await this.#look.transactions();
+      const taken = newest ? xidsBetween(last, newest.xid) : 0;
       // it has only kept its id since the look before
-      if (!newest || xidsBetween(last, newest.xid) <= 0) continue;
+      if (!newest || taken <= 0) continue;
       last = newest.xid;
       if (!newest.login) continue;
-      times.set(projectOfLogin(newest.login), [...(times.get(projectOfLogin(newest.login)) ?? []), newest]);
+      const project = projectOfLogin(newest.login);
+      const { ids, seen } = takers.get(project) ?? { ids: 0, seen: [] };
+      takers.set(project, { ids: ids + taken, seen: [...seen, newest] });
     }
-    const [most = []] = [...times.values()].sort((one, other) => other.length - one.length);
-    if ((most.length / SAMPLES) * perSecond < xidsASecond / 2) return [];
-    await this.#look.end([...new Set(most.map(({ pid }) => pid))]);
-    return [...new Set(most.flatMap(({ login }) => login ?? []))];
+    return takers;
   }
+}
+
+interface TakerOfIds {
+  readonly ids: number;
+  readonly seen: readonly SeenTransaction[];
 }
 
 /** The largest ones of projects that have more than their share; and of whomever, when little is left for all. */
