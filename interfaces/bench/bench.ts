@@ -15,7 +15,7 @@ import { Passes } from './passes.ts';
 import { Profiler } from './profiler.ts';
 import { RemoteHost } from './remote-host.ts';
 import { keep } from './results.ts';
-import type { GroupPlan, Section } from './section.ts';
+import { keyOf, type GroupPlan, type Section } from './section.ts';
 import { loadSection, NOT_YET, SECTIONS } from './sections.ts';
 import { figureOf, type Figure } from './statistics.ts';
 
@@ -150,7 +150,7 @@ async function measure(section: Section): Promise<void> {
   const from = performance.now();
   const wanted = section.groups.filter(isAsked);
   if (wanted.length === 0) return say(`\n${section.name}: left out`);
-  const groups = wanted.filter(({ name }) => !passes.isDone(`${section.name} ${name}`));
+  const groups = wanted.filter(({ name }) => !passes.isDone(keyOf(section.name, name)));
   if (groups.length === 0) return;
   say(`\n${section.name}: ${section.summary}; load ${load.toFixed(1)}`);
   const at = new Date().toISOString();
@@ -162,7 +162,7 @@ async function measure(section: Section): Promise<void> {
       if (isKept)
         await keep(asked.name, { section: section.name, conditions: { ...under, at, load }, figures });
       // the figures of some of the rounds are none yet
-      const told = passes.isLast(`${section.name} ${name}`) ? figures : [];
+      const told = passes.isLast(keyOf(section.name, name)) ? figures : [];
       for (const figure of told) {
         console.log(asked.json ? JSON.stringify(figure) : line(figure));
       }
@@ -177,7 +177,7 @@ async function measure(section: Section): Promise<void> {
 
 async function measureGroup(section: string, group: string): Promise<readonly Figure[]> {
   const { ways, figures, rounds: wanted, warmUp } = await here.prepare(section, group);
-  const key = `${section} ${group}`;
+  const key = keyOf(section, group);
   const rounds = passes.share(key, wanted);
   const contestants = new Map(ways.map((way) => [way, () => here.run(way)]));
   const compared = there && other ? againstOf(figures, other.name) : [];

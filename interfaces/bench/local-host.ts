@@ -2,7 +2,7 @@
 import { PlatformUnderTest } from '../acceptance/platform-under-test.ts';
 import type { Host, Prepared } from './host.ts';
 import { loadSection } from './sections.ts';
-import type { Closable, Context, Group, GroupPlan, Measures } from './section.ts';
+import { keyOf, type Closable, type Context, type Group, type GroupPlan, type Measures } from './section.ts';
 
 const USUAL_ROUNDS = 5;
 const QUICK_ROUNDS = 2;
@@ -83,7 +83,7 @@ export class LocalHost implements Host {
     await Promise.allSettled(
       all.map(([section, plan]) => {
         const opened = this.#open(section, plan);
-        this.#ahead.set(`${section} ${plan.name}`, opened);
+        this.#ahead.set(keyOf(section, plan.name), opened);
         return opened.group;
       }),
     );
@@ -94,7 +94,7 @@ export class LocalHost implements Host {
     const plan = groups.find(({ name }) => name === group);
     if (!plan) throw new Error(`${section} has no group ${group}`);
     this.#section = section;
-    const key = `${section} ${group}`;
+    const key = keyOf(section, group);
     this.#opened = this.#ahead.get(key) ?? this.#open(section, plan);
     this.#ahead.delete(key);
     const { ways, figures, rounds, warmUp } = await this.#opened.group;

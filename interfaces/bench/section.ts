@@ -54,6 +54,11 @@ export interface Section {
   readonly groups: readonly GroupPlan[];
 }
 
+/** What a group is known by among those of all sections. */
+export function keyOf(section: string, group: string): string {
+  return `${section} ${group}`;
+}
+
 export interface Closable {
   close(): Promise<unknown>;
 }
